@@ -1,0 +1,143 @@
+"""Bytes and JSON, strictly: for every value that is accepted here there is one reading.
+
+base64url is accepted only in the one spelling that re-encodes to itself. JSON is accepted only as UTF-8 without
+repeated names, without NaN or Infinity, without lone surrogates and no deeper than a limit, because two receivers
+that read the same signed bytes differently would hold different evidence.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from .errors import Malformed
+
+MAX_DEPTH = 16
+"""Levels of nesting. Our deepest statement has 8; twice that leaves room and bounds a parser's stack."""
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps exactly (RFC 8259 section 6)."""
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+
+
+def b64(data: bytes) -> str:
+    """Return ``data`` as base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def unb64(text: str) -> bytes:
+    """Return the bytes of a base64url text; raise ``Malformed`` unless it re-encodes to itself."""
+    if not _BASE64URL.match(text) or len(text) % 4 == 1:
+        raise Malformed("base64url")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        raise Malformed("base64url") from None
+    if b64(data) != text:
+        raise Malformed("base64url")
+    return data
+
+
+def digest(data: bytes | str) -> str:
+    """Return the SHA-256 of ``data`` (a text is taken as its UTF-8 bytes) as 43 characters of base64url."""
+    return b64(hashlib.sha256(data.encode() if isinstance(data, str) else data).digest())
+
+
+def is_digest(value: object) -> bool:
+    """Whether ``value`` has the one spelling of a SHA-256 digest that ``digest`` writes."""
+    if not isinstance(value, str) or len(value) != 43:
+        return False
+    try:
+        return len(unb64(value)) == 32
+    except Malformed:
+        return False
+
+
+def dump_json(value: object) -> bytes:
+    """Return ``value`` as compact UTF-8 JSON. Our own output only: what others signed is never written again."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def parse_json(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:
+    """Return the value of strict JSON ``data``.
+
+    Raises ``Malformed`` with ``too_large``, ``json`` or ``json_number``.
+    """
+    if len(data) > max_bytes:
+        raise Malformed("too_large", f"{len(data)} bytes; the limit is {max_bytes}")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("json", "not UTF-8") from None
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer
+        )
+    except Malformed:
+        raise
+    except (ValueError, RecursionError):
+        raise Malformed("json", "not JSON") from None
+    if _has_surrogate(text):
+        _refuse_surrogates(value)
+    if text.count("[") + text.count("{") > max_depth and _depth(value) > max_depth:
+        raise Malformed("json", f"nested more than {max_depth} levels deep")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("json", "a name stands twice in one object")
+    return members
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise Malformed("json_number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise Malformed("json_number")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17 or abs(number := int(text)) > MAX_SAFE_INTEGER:
+        raise Malformed("json_number", "an integer beyond what every reader keeps exactly")
+    return number
+
+
+def _has_surrogate(text: str) -> bool:
+    return "\\ud" in text or "\\uD" in text
+
+
+def _refuse_surrogates(value: Any) -> None:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Malformed("json", "a lone surrogate") from None
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _refuse_surrogates(name)
+            _refuse_surrogates(member)
+    elif isinstance(value, list):
+        for member in value:
+            _refuse_surrogates(member)
+
+
+def _depth(value: Any) -> int:
+    """Levels of nesting, without recursion: the value may be as deep as the parser's own stack."""
+    deepest, waiting = 0, [(value, 1)]
+    while waiting:
+        item, level = waiting.pop()
+        if isinstance(item, dict | list):
+            deepest = max(deepest, level)
+            members = item.values() if isinstance(item, dict) else item
+            waiting.extend((member, level + 1) for member in members)
+    return deepest

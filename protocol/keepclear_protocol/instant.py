@@ -1,0 +1,45 @@
+"""Instants: integer microseconds since 1970 UTC inside, RFC 3339 with Z on the wire.
+
+No local time, no leap second, no clock: ``now`` is always handed in by the caller.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from .errors import Malformed
+
+SECOND = 1_000_000
+"""Microseconds in a second."""
+
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_instant(text: object, *, up: bool = False, code: str = "volume_window") -> int:
+    """Return the microseconds of an RFC 3339 time with ``Z`` and at most nine decimals.
+
+    Digits past the sixth are rounded outward by the caller's choice: down, or with ``up`` to the next microsecond.
+    Raises ``Malformed`` with ``code``.
+    """
+    match = _RFC3339.match(text) if isinstance(text, str) else None
+    if match is None:
+        raise Malformed(code, "a time must be RFC 3339 with Z, such as 2026-11-22T14:05:00Z")
+    try:
+        whole = datetime.fromisoformat(f"{match[1]}T{match[2]}+00:00")
+    except ValueError:
+        raise Malformed(code, "there is no such date or time") from None
+    nanoseconds = int((match[3] or "0").ljust(9, "0"))
+    micro = -(-nanoseconds // 1000) if up else nanoseconds // 1000
+    instant = (whole - _EPOCH) // timedelta(microseconds=1) + micro
+    if instant < 0:
+        raise Malformed(code, "times before 1970 are not taken")
+    return instant
+
+
+def format_instant(instant: int) -> str:
+    """Return an instant as RFC 3339 with ``Z``, with milliseconds or microseconds only where it has them."""
+    text = (_EPOCH + timedelta(microseconds=instant)).strftime("%Y-%m-%dT%H:%M:%S")
+    micro = instant % SECOND
+    if micro == 0:
+        return f"{text}Z"
+    return f"{text}.{micro // 1000:03d}Z" if micro % 1000 == 0 else f"{text}.{micro:06d}Z"
