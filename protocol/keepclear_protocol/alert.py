@@ -1,0 +1,198 @@
+"""Alerts: the service's signed statement to one party that a conflict opened, changed or closed.
+
+An alert is a snapshot, not a delta. It names both notices by hash, lists by digest what its receiver is shown of the
+other side and what the other side is shown of the receiver, and holds no figure that its receiver could not compute
+from its own notice, the presentation and the agreement; ``recompute`` does so. Reading an alert here checks its
+signature and its shape only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .claims import SERVICE, Claims, digest_claim, read_claims, whole
+from .encoding import digest, dump_json, is_digest
+from .errors import EvidenceInvalid, KeepclearError
+from .instant import format_instant, parse_instant
+from .keys import PrivateKey
+from .statement import ALERT, KeyFinder, open_statement, sign_statement
+
+MAX_ALERT_BYTES = 256 * 1024
+"""500 volumes against 500: 1 000 digests of 46 bytes and 500 pairs of about 330 bytes, 211 KB."""
+
+OPEN = "open"
+CLOSED = "closed"
+PAST = "past"
+REASONS = frozenset({"withdrawn", "amended", "ended", "terms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two notices as the service has it: party, id, revision, hash of that revision, instant received."""
+
+    party: str
+    id: str
+    revision: int
+    sha256: str
+    received_at: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the side as it stands in an alert."""
+        return {
+            "party": self.party,
+            "id": self.id,
+            "revision": self.revision,
+            "sha256": self.sha256,
+            "received_at": format_instant(self.received_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A verified alert's payload; ``pairs`` stay as signed, to be compared with what the rules give."""
+
+    raw: str
+    sha256: str
+    claims: Claims
+    to: str
+    conflict: str
+    version: int
+    state: str
+    reason: str | None
+    severity: str | None
+    lead: str | None
+    rules: str
+    at: int
+    own: Side
+    other: Side
+    disclosed: tuple[str, ...]
+    shown: tuple[str, ...]
+    pairs: tuple[Mapping[str, Any], ...]
+
+
+def conflict_id(aud: str, first: tuple[str, str], second: tuple[str, str]) -> str:
+    """Return the id of the conflict of two notices, each (issuer, notice id), under agreement ``aud``."""
+    return digest(dump_json([aud, sorted([list(first), list(second)])]))
+
+
+def alert_jti(conflict: str, version: int, to: str) -> str:
+    """Return the alert's id: derived, so that any worker that folds the same log writes the same bytes."""
+    return digest(dump_json([conflict, version, to]))[:21] + "A"
+
+
+def alert_payload(
+    *,
+    aud: str,
+    terms: str,
+    to: str,
+    conflict: str,
+    version: int,
+    state: str,
+    reason: str | None,
+    severity: str | None,
+    lead: str | None,
+    rules: str,
+    at: int,
+    own: Side,
+    other: Side,
+    disclosed: list[str],
+    shown: list[str],
+    pairs: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return an alert's payload: a pure function of its arguments, the same on every worker."""
+    return {
+        "iss": SERVICE,
+        "aud": aud,
+        "terms": terms,
+        "iat": at // 1_000_000,
+        "jti": alert_jti(conflict, version, to),
+        "to": to,
+        "conflict": conflict,
+        "version": version,
+        "state": state,
+        "reason": reason,
+        "severity": severity,
+        "lead": lead,
+        "rules": rules,
+        "at": format_instant(at),
+        "own": own.to_json(),
+        "other": other.to_json(),
+        "disclosed": disclosed,
+        "shown": shown,
+        "pairs": pairs,
+    }
+
+
+def sign_alert(key: PrivateKey, payload: Mapping[str, Any]) -> str:
+    """Return the alert as the service's statement."""
+    return sign_statement(key, ALERT, payload)
+
+
+def open_alert(raw: str, find_key: KeyFinder) -> Alert:
+    """Verify the service's signature over an alert and return it.
+
+    Raises ``EvidenceInvalid`` with ``evidence``: whatever is wrong with an alert is evidence about the mediator.
+    """
+    try:
+        statement = open_statement(raw, ALERT, find_key, max_payload_bytes=MAX_ALERT_BYTES)
+        payload = statement.payload
+        claims = read_claims(payload, admit_by=False)
+        state, reason = payload.get("state"), payload.get("reason")
+        if claims.iss != SERVICE or state not in (OPEN, CLOSED, PAST):
+            raise EvidenceInvalid("evidence", "an alert must be the service's and open, closed or past")
+        if (reason in REASONS) != (state == CLOSED) or (reason is not None and state != CLOSED):
+            raise EvidenceInvalid("evidence", "a reason belongs to a closing, and each closing has one")
+        return Alert(
+            raw=raw,
+            sha256=statement.sha256,
+            claims=claims,
+            to=_text(payload, "to"),
+            conflict=digest_claim(payload, "conflict"),
+            version=whole(payload, "version", low=1),
+            state=state,
+            reason=reason,
+            severity=None if payload.get("severity") is None else _text(payload, "severity"),
+            lead=None if payload.get("lead") is None else _text(payload, "lead"),
+            rules=_text(payload, "rules"),
+            at=parse_instant(payload.get("at"), code="claims"),
+            own=_side(payload.get("own")),
+            other=_side(payload.get("other")),
+            disclosed=_digests(payload.get("disclosed")),
+            shown=_digests(payload.get("shown")),
+            pairs=_pairs(payload.get("pairs")),
+        )
+    except EvidenceInvalid:
+        raise
+    except KeepclearError as error:
+        raise EvidenceInvalid("evidence", f"the alert does not hold: {error.detail}") from None
+
+
+def _text(payload: Mapping[str, Any], name: str) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 64:
+        raise EvidenceInvalid("evidence", f"the alert's {name} is not a short text")
+    return value
+
+
+def _side(value: object) -> Side:
+    if not isinstance(value, dict):
+        raise EvidenceInvalid("evidence", "an alert names both notices")
+    return Side(
+        party=_text(value, "party"),
+        id=_text(value, "id"),
+        revision=whole(value, "revision", low=1),
+        sha256=digest_claim(value, "sha256"),
+        received_at=parse_instant(value.get("received_at"), code="claims"),
+    )
+
+
+def _digests(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(is_digest(item) for item in value) or len(set(value)) != len(value):
+        raise EvidenceInvalid("evidence", "what is shown must be a list of different digests")
+    return tuple(value)
+
+
+def _pairs(value: object) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise EvidenceInvalid("evidence", "pairs must be a list of objects")
+    return tuple(value)

@@ -1,0 +1,118 @@
+"""What the rules make of two notices: computed by the service to write an alert, and again by a desk to check it.
+
+Both sides run these same functions over the same signed bytes, so that an alert's every figure can be recomputed by
+its receiver. A desk allows ``GRACE_M`` on the horizontal and vertical axes, because another processor may round
+differently; nothing else is forgiven.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .agreement import Agreement
+from .instant import format_instant
+from .notice import DisclosedVolume, Notice
+from .separation import Pair, judge
+
+GRACE_M = 0.01
+"""Metres by which another processor's distance may differ from ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two volumes in conflict, from the point of view of ``own``."""
+
+    own: DisclosedVolume
+    other: DisclosedVolume
+    pair: Pair
+
+
+def match_all(own: Notice, other: Notice, agreement: Agreement) -> list[Match]:
+    """Return every pair of volumes in conflict, by comparing each with each."""
+    mine, theirs = agreement.categories[own.category], agreement.categories[other.category]
+    return [
+        Match(ours, other_volume, pair)
+        for other_volume in other.volumes
+        for ours in own.volumes
+        if (pair := judge(ours.volume, mine, other_volume.volume, theirs, agreement.uncertainty)) is not None
+    ]
+
+
+def swap(matches: Iterable[Match], own: Notice, other: Notice, agreement: Agreement) -> list[Match]:
+    """Return ``matches`` from the other side's point of view; ``own`` and ``other`` are the new ones."""
+    mine, theirs = agreement.categories[own.category], agreement.categories[other.category]
+    swapped = []
+    for match in matches:
+        pair = judge(match.other.volume, mine, match.own.volume, theirs, agreement.uncertainty)
+        if pair is not None:
+            swapped.append(Match(match.other, match.own, pair))
+    return swapped
+
+
+def still_ahead(matches: Iterable[Match], at: int) -> list[Match]:
+    """Return the matches whose overlap was not over at the instant ``at`` (touching is not over)."""
+    return [match for match in matches if match.pair.end >= at]
+
+
+def worst_per_disclosed(matches: Iterable[Match]) -> list[Match]:
+    """Return for each of the other side's volumes its worst match, in the order of their digests."""
+    worst: dict[str, Match] = {}
+    for match in matches:
+        seen = worst.get(match.other.digest)
+        if seen is None or _badness(match) < _badness(seen):
+            worst[match.other.digest] = match
+    return [worst[name] for name in sorted(worst)]
+
+
+def _badness(match: Match) -> tuple[Any, ...]:
+    return (*match.pair.rank, match.own.digest)
+
+
+def pair_json(match: Match) -> dict[str, Any]:
+    """Return a match as it stands in an alert's ``pairs``."""
+    pair = match.pair
+    return {
+        "own": match.own.digest,
+        "other": match.other.digest,
+        "severity": str(pair.severity),
+        "horizontal_m": pair.horizontal_m,
+        "vertical_m": pair.vertical_m,
+        "time_start": format_instant(pair.start),
+        "time_end": format_instant(pair.end),
+        "altitude_lower_m": pair.lower_m,
+        "altitude_upper_m": pair.upper_m,
+        "reference": str(pair.reference),
+    }
+
+
+def lead_class(volumes: Sequence[DisclosedVolume], at: int, agreement: Agreement) -> str:
+    """Return how far ahead of the first window the notice came: the lead class of design section 4.
+
+    ROUTINE and SHORT by the agreement's seconds; LATE with less lead; IN_PROGRESS once the first window has begun;
+    RETROACTIVE when the last window is over. A late notice is never refused; it is louder.
+    """
+    if max(item.volume.end for item in volumes) < at:
+        return "RETROACTIVE"
+    lead_us = min(item.volume.start for item in volumes) - at
+    if lead_us <= 0:
+        return "IN_PROGRESS"
+    if lead_us >= agreement.lead.routine_s * 1_000_000:
+        return "ROUTINE"
+    return "SHORT" if lead_us >= agreement.lead.short_s * 1_000_000 else "LATE"
+
+
+def overall_severity(matches: Iterable[Match]) -> str:
+    """Return the worst severity of some matches (there must be one)."""
+    return str(min(matches, key=lambda match: match.pair.rank).pair.severity)
+
+
+def findings(matches: Sequence[Match], at: int, agreement: Agreement) -> Mapping[str, Any]:
+    """Return the members of an open alert that follow from ``matches``, all of them still ahead at ``at``."""
+    rows = worst_per_disclosed(matches)
+    return {
+        "severity": overall_severity(rows),
+        "lead": lead_class([row.other for row in rows], at, agreement),
+        "disclosed": [row.other.digest for row in rows],
+        "shown": sorted({match.own.digest for match in matches}),
+        "pairs": [pair_json(row) for row in rows],
+    }

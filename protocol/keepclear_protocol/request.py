@@ -1,0 +1,67 @@
+"""Request proofs: who reads, and what, signed for one request (the shape of RFC 9449).
+
+The proof names method, path and raw query against the agreement's own origin, never what a proxy or a Host header
+says. Whether its ``jti`` was used before is the store's to know.
+"""
+
+from dataclasses import dataclass
+
+from .claims import Claims, new_jti, read_claims
+from .errors import Forbidden, Malformed, NotAuthentic
+from .keys import PrivateKey
+from .statement import REQUEST, KeyFinder, Statement, open_statement, sign_statement
+
+SCHEME = "Keepclear "
+WITHIN_S = 30
+"""Seconds by which a proof's ``iat`` may differ from the service's clock, either way."""
+
+MAX_PROOF_BYTES = 4096
+"""A proof's payload: two digests, a jti and a URL of at most 2 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProof:
+    """A verified proof: its claims, the key, and the request that it is for."""
+
+    claims: Claims
+    kid: str
+    htm: str
+    htu: str
+
+
+def sign_request(
+    key: PrivateKey, *, iss: str, aud: str, terms: str, iat: int, method: str, origin: str, target: str
+) -> str:
+    """Return the ``Authorization`` header for ``method`` on ``origin`` + ``target`` (path with raw query)."""
+    payload = {
+        "iss": iss,
+        "aud": aud,
+        "terms": terms,
+        "iat": iat,
+        "jti": new_jti(),
+        "htm": method,
+        "htu": origin + target,
+    }
+    return SCHEME + sign_statement(key, REQUEST, payload)
+
+
+def open_request(header: str, find_key: KeyFinder) -> RequestProof:
+    """Verify an ``Authorization`` header; raises ``NotAuthentic`` or ``Malformed``."""
+    if not header.startswith(SCHEME):
+        raise NotAuthentic
+    statement: Statement = open_statement(
+        header[len(SCHEME) :], REQUEST, find_key, max_payload_bytes=MAX_PROOF_BYTES
+    )
+    claims = read_claims(statement.payload, admit_by=False)
+    htm, htu = statement.payload.get("htm"), statement.payload.get("htu")
+    if not isinstance(htm, str) or not isinstance(htu, str):
+        raise Malformed("claims", "a request proof names htm and htu")
+    return RequestProof(claims, statement.kid, htm, htu)
+
+
+def check_request(proof: RequestProof, *, method: str, origin: str, target: str, now: int) -> None:
+    """Raise ``Forbidden`` unless the proof is for this request and fresh at the instant ``now``."""
+    if proof.htm != method or proof.htu != origin + target:
+        raise Forbidden("proof_request")
+    if abs(now - proof.claims.iat * 1_000_000) > WITHIN_S * 1_000_000:
+        raise Forbidden("proof_expired")
