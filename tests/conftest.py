@@ -34,7 +34,7 @@ def require() -> Require:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder with ``flights/`` and ``vectors/``: ``KEEPCLEAR_SHARED``, else ``shared`` beside the checkout."""
+    """Return the folder of flights and vectors: ``KEEPCLEAR_SHARED``, else ``shared`` beside the checkout."""
     folder = Path(os.environ.get("KEEPCLEAR_SHARED") or REPOSITORY.parent / "shared")
     if not (folder / "vectors").is_dir():
         _require("shared", "the shared flights and vectors are not beside this checkout")

@@ -1,0 +1,54 @@
+# Everything a person or a build machine does here. Needs only Python 3.11 or later, pip, make and git.
+# What is installed is pinned with hashes in requirements/; a stamp per set makes the second run quick.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK_VENV := .venv-lock
+UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help:  ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/run.stamp  ## two parties, a mediator, recorded flights, on this machine's loopback (ARGS="--limit 50")
+	@$(BIN)/keepclear demo $(ARGS)
+
+test: check  ## lint, types, contracts and all tests (ARGS="tests/protocol -k volume")
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp  ## lint, types and import contracts alone
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/dev.stamp  ## submit throughput against the floor
+	$(BIN)/python tests/benchmarks $(ARGS)
+
+lock:  ## resolve requirements/ anew from pyproject.toml (LOCK_ARGS=--upgrade for newer releases)
+	@test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python -m pip --quiet install uv; }
+	$(UV_LOCK) pyproject.toml --all-extras --group build --group dev -o requirements/dev.txt
+	$(UV_LOCK) pyproject.toml --all-extras -c requirements/dev.txt -o requirements/run.txt
+	$(UV_LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
+
+clean:  ## remove what make has made
+	rm -rf $(VENV) $(LOCK_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "keepclear needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# dev.txt holds all of run.txt and build.txt at the same versions, so the one environment serves both sets.
+$(VENV)/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
