@@ -1,0 +1,347 @@
+"""Notices: a party's signed statement that something will fly, or fire, in given volumes.
+
+A notice is an SD-JWT (RFC 9901). Its JWT part is a statement whose visible members say who, when and which revision,
+and nothing of where; each volume, the category, the callsign and the remarks are disclosures. The party sends all of
+them to the service (``open_submission``); the service shows a counterpart the volumes in conflict and the category
+alone, under the party's own signature (``present``, ``open_presentation``).
+
+Guaranteed of a submission: it discloses the signed manifest, which is over every other disclosure that was sent, in
+order. A digest without a disclosure may be a decoy or a volume held back, and the service cannot tell. It does not
+have to: revealed later, such a volume does not open under the same manifest, and a signer who prepared a second
+manifest for it gets a submission with another hash than the one that the receipt names. Only what was submitted
+counts as notified, and ``submission_sha256`` says what that was.
+
+Not guaranteed: that the claims fit an agreement, its limits or the clock, or that the key's holder is ``iss``; whoever
+admits the notice asks. Not hidden from a counterpart: ``iat``, ``admit_by``, the revision, the padded volume count.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .claims import Claims, digest_claim, new_jti, read_claims, whole
+from .disclosure import (
+    Disclosure,
+    check_digests,
+    disclose_element,
+    disclose_property,
+    manifest_digest,
+    open_disclosures,
+    split_disclosures,
+    with_decoys,
+)
+from .encoding import digest
+from .errors import Malformed, NotAuthentic
+from .keys import PrivateKey
+from .statement import MAX_PAYLOAD_BYTES, NOTICE, KeyFinder, Statement, sign_statement
+from .stored import open_or_reopen
+from .volume import Volume, parse_volume
+
+MAX_SUBMISSION_BYTES = 512 * 1024
+"""500 volumes of 10 vertices, about 1 KB each once in base64url. An agreement may allow less, not more."""
+
+MAX_VOLUMES = 500
+MAX_VERTICES = 5_000
+MIN_VOLUME_DIGESTS = 16
+"""Fewer volumes than this all look alike."""
+
+MAX_VOLUME_DIGESTS = 512
+PROPERTY_DIGESTS = 8
+"""Four properties at most, padded so that nobody sees which were given."""
+
+MAX_REMARKS_CHARACTERS = 280
+
+# Above this the JWT part cannot be opened: payload in base64url, header and signature.
+_MAX_JWT_CHARACTERS = MAX_PAYLOAD_BYTES * 4 // 3 + 400
+
+_VISIBLE = frozenset(("iss", "aud", "terms", "iat", "jti", "admit_by", "revision", "volumes", "_sd", "_sd_alg"))
+_SHOWN_TO_COUNTERPART = frozenset(("category",))
+
+_CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
+_CALLSIGN = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}\Z")
+_CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""Unicode categories that could make remarks read otherwise than they stand: controls, format and bidirectional
+marks, surrogates, private use, unassigned, line and paragraph separators."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedVolume:
+    """A volume with its signed digest and the exact disclosure that it was read from."""
+
+    digest: str
+    disclosure: str
+    volume: Volume
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as far as it was disclosed. ``sha256`` of the JWT part is its identity; ``submission_sha256`` of all."""
+
+    jwt: str
+    sha256: str
+    submission_sha256: str | None
+    kid: str
+    claims: Claims
+    revision: int
+    prev: str | None
+    volumes: tuple[DisclosedVolume, ...]
+    category: str
+    category_disclosure: str
+    callsign: str | None
+    remarks: str | None
+
+    @property
+    def id(self) -> str:
+        """The notice's id, the same for all its revisions: 128 random bits as 22 characters."""
+        return self.claims.jti
+
+    @property
+    def party(self) -> str:
+        """The party that it names as its issuer."""
+        return self.claims.iss
+
+    @property
+    def first_start(self) -> int:
+        """The instant at which the first disclosed window begins; ``Malformed`` where no volume is disclosed."""
+        self._need_volumes()
+        return min(item.volume.start for item in self.volumes)
+
+    @property
+    def last_end(self) -> int:
+        """The instant at which the last disclosed window ends; ``Malformed`` where no volume is disclosed."""
+        self._need_volumes()
+        return max(item.volume.end for item in self.volumes)
+
+    def _need_volumes(self) -> None:
+        if not self.volumes:
+            raise Malformed("disclosure_missing", "this presentation discloses no volume")
+
+
+def build_notice(
+    key: PrivateKey,
+    *,
+    iss: str,
+    aud: str,
+    terms: str,
+    iat: int,
+    admit_by: int,
+    volumes: Sequence[Mapping[str, Any]],
+    category: str,
+    callsign: str | None = None,
+    remarks: str | None = None,
+    jti: str | None = None,
+    revision: int = 1,
+    prev: str | None = None,
+) -> str:
+    """Return a signed submission: ``volumes`` are F3548 Volume4D objects, ``iat`` and ``admit_by`` seconds.
+
+    Every call draws fresh salts, decoys and order, so two notices of the same flight have nothing in common. Raises
+    the ``Malformed`` that ``open_submission`` would raise: nothing is returned that it does not accept.
+    """
+    elements = {digest(raw): raw for raw in map(disclose_element, volumes)}
+    digests = with_decoys(list(elements), _padded(len(elements)))
+    properties = {"category": category, "callsign": callsign, "remarks": remarks}
+    # In the order of the shuffled digests: the order of sending says nothing that the array does not say.
+    sent = [elements[sha256] for sha256 in digests if sha256 in elements]
+    sent += [disclose_property(name, value) for name, value in properties.items() if value is not None]
+    signed = sent[len(elements) :]
+    manifest = disclose_property("manifest", manifest_digest(sent))
+    payload = {
+        "iss": iss,
+        "aud": aud,
+        "terms": terms,
+        "iat": iat,
+        "jti": jti or new_jti(),
+        "admit_by": admit_by,
+        "revision": revision,
+        **({} if prev is None else {"prev": prev}),
+        "volumes": [{"...": sha256} for sha256 in digests],
+        "_sd": sorted(with_decoys([digest(raw) for raw in (*signed, manifest)], PROPERTY_DIGESTS)),
+        "_sd_alg": "sha-256",
+    }
+    submission = "~".join([sign_statement(key, NOTICE, payload), *sent, manifest, ""])
+    open_submission(submission, {key.kid: key.public}.get, max_bytes=MAX_SUBMISSION_BYTES)
+    return submission
+
+
+def open_submission(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
+    """Verify a notice sent with all its disclosures and return it.
+
+    Raises ``NotAuthentic`` for whatever is wrong before the signature verified, which touches the JWT part only;
+    after it ``Malformed`` with ``too_large``, ``claims``, ``crit``, ``notice``, a ``disclosure`` code, ``manifest``,
+    ``limit_volumes``, ``limit_vertices`` or a ``volume`` code. With ``find_key`` ``None`` the bytes are from the
+    service's own store: the signature is not verified again (see ``stored``), all else is checked as ever.
+    """
+    statement, tail = _open_jwt(raw, find_key, max_bytes)
+    raws = split_disclosures(tail)
+    claims, revision, prev, disclosures = _open_payload(statement, raws)
+    if not disclosures or disclosures[-1].name != "manifest":
+        raise Malformed("manifest", "the manifest must be the last disclosure")
+    *others, manifest = disclosures
+    if any(item.name == "manifest" for item in others):
+        raise Malformed("manifest", "there may be one manifest only")
+    if manifest.value != manifest_digest(raws[:-1]):
+        raise Malformed("manifest", "the manifest is not over what was sent")
+    properties = _read_properties(others)
+    if "category" not in properties:
+        raise Malformed("disclosure_missing", "the category must be disclosed")
+    volumes = _read_volumes(others)
+    if not volumes:
+        raise Malformed("disclosure_missing", "at least one volume must be disclosed")
+    return _notice(statement, claims, revision, prev, volumes, properties, submission_sha256=digest(raw))
+
+
+def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
+    """Verify a counterpart's notice as the service presents it and return it.
+
+    It discloses volumes and, whenever there is one, the category; ``category`` is empty where nothing is disclosed.
+    Raises as ``open_submission`` does, and ``Malformed`` with ``disclosure`` for anything else that is disclosed:
+    callsign, remarks and manifest are for the service alone.
+    """
+    statement, tail = _open_jwt(raw, find_key, max_bytes)
+    claims, revision, prev, disclosures = _open_payload(statement, split_disclosures(tail))
+    properties = _read_properties(disclosures)
+    if not _SHOWN_TO_COUNTERPART.issuperset(properties):
+        raise Malformed("disclosure", "only volumes and the category may be shown to a counterpart")
+    volumes = _read_volumes(disclosures)
+    if volumes and "category" not in properties:
+        raise Malformed("disclosure_missing", "volumes are shown together with their category")
+    return _notice(statement, claims, revision, prev, volumes, properties, submission_sha256=None)
+
+
+def present(notice: Notice, digests: Collection[str]) -> str:
+    """Return the presentation of ``notice`` that discloses the volumes named by ``digests``, and the category.
+
+    With no digests it is the JWT part and ``~`` alone: that the revision exists, and nothing of it. Raises
+    ``Malformed`` with ``disclosure_unmatched`` for a digest that is not of a disclosed volume.
+    """
+    wanted = set(digests)
+    if not wanted:
+        return f"{notice.jwt}~"
+    shown = [item.disclosure for item in notice.volumes if item.digest in wanted]
+    if len(shown) != len(wanted):
+        raise Malformed("disclosure_unmatched", "this notice discloses no such volume")
+    return "~".join([notice.jwt, *shown, notice.category_disclosure, ""])
+
+
+def _open_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> tuple[Statement, str]:
+    """Return the verified JWT part and what stands behind its ``~``. Nothing behind it is looked at before."""
+    end = raw.find("~", 0, _MAX_JWT_CHARACTERS + 1)
+    if end < 0:
+        raise NotAuthentic
+    statement = open_or_reopen(raw[:end], NOTICE, find_key)
+    if len(raw) > max_bytes:
+        raise Malformed("too_large", f"{len(raw)} bytes; the limit is {max_bytes}")
+    return statement, raw[end + 1 :]
+
+
+def _open_payload(statement: Statement, raws: Sequence[str]) -> tuple[Claims, int, str | None, list[Disclosure]]:
+    payload = statement.payload
+    claims = read_claims(payload, admit_by=True)
+    revision = whole(payload, "revision", low=1)
+    if payload.keys() != (_VISIBLE if revision == 1 else _VISIBLE | {"prev"}):
+        raise Malformed("notice", "a notice has exactly its visible members, and prev from revision 2")
+    prev = None if revision == 1 else digest_claim(payload, "prev")
+    elements, properties = _volume_digests(payload["volumes"]), payload["_sd"]
+    if not isinstance(properties, list) or len(properties) != PROPERTY_DIGESTS:
+        raise Malformed("notice", f"_sd must hold {PROPERTY_DIGESTS} digests")
+    check_digests(elements)
+    check_digests(properties)
+    if properties != sorted(properties):
+        raise Malformed("notice", "_sd must be sorted")
+    if payload["_sd_alg"] != "sha-256":
+        raise Malformed("notice", "_sd_alg must be sha-256")
+    return claims, revision, prev, open_disclosures(raws, elements=elements, properties=properties)
+
+
+def _volume_digests(volumes: object) -> list[str]:
+    if not isinstance(volumes, list) or not MIN_VOLUME_DIGESTS <= len(volumes) <= MAX_VOLUME_DIGESTS:
+        raise Malformed("notice", f"volumes must be {MIN_VOLUME_DIGESTS} to {MAX_VOLUME_DIGESTS} digests")
+    if len(volumes) & (len(volumes) - 1):
+        raise Malformed("notice", "the number of volumes must be padded to a power of two")
+    if not all(isinstance(item, dict) and item.keys() == {"..."} for item in volumes):
+        raise Malformed("notice", "volumes may hold digests only")
+    return [item["..."] for item in volumes]
+
+
+def _padded(count: int) -> int:
+    """The least power of two that is not below ``count`` and ``MIN_VOLUME_DIGESTS``."""
+    if not 0 < count <= MAX_VOLUMES:
+        raise Malformed("limit_volumes", f"a notice has 1 to {MAX_VOLUMES} volumes")
+    return max(MIN_VOLUME_DIGESTS, 1 << (count - 1).bit_length())
+
+
+def _read_volumes(disclosures: Sequence[Disclosure]) -> tuple[DisclosedVolume, ...]:
+    elements = [item for item in disclosures if item.name is None]
+    if len(elements) > MAX_VOLUMES:
+        raise Malformed("limit_volumes", f"a notice has at most {MAX_VOLUMES} volumes")
+    volumes: list[DisclosedVolume] = []
+    vertices = 0
+    for item in elements:
+        volume = parse_volume(item.value)
+        vertices += volume.shape.vertices
+        if vertices > MAX_VERTICES:
+            raise Malformed("limit_vertices", f"a notice has at most {MAX_VERTICES} vertices")
+        volumes.append(DisclosedVolume(item.digest, item.raw, volume))
+    return tuple(volumes)
+
+
+def _read_properties(disclosures: Sequence[Disclosure]) -> dict[str, Disclosure]:
+    """Return the disclosed properties by name; raise ``Malformed`` unless each is known, fit and there once."""
+    properties: dict[str, Disclosure] = {}
+    for item in disclosures:
+        if item.name is None:
+            continue
+        if item.name in properties:
+            raise Malformed("disclosure_repeated", f"{item.name} is disclosed twice")
+        if not _fits(item.name, item.value):
+            raise Malformed("disclosure", "a property must be a category, callsign or remarks as the profile has them")
+        properties[item.name] = item
+    return properties
+
+
+def _fits(name: object, value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    if name == "category":
+        return _CATEGORY.match(value) is not None
+    if name == "callsign":
+        return _CALLSIGN.match(value) is not None
+    return name == "remarks" and _is_plain_text(value)
+
+
+def _is_plain_text(value: str) -> bool:
+    return (
+        0 < len(value) <= MAX_REMARKS_CHARACTERS
+        and unicodedata.is_normalized("NFC", value)
+        and not any(unicodedata.category(character) in _CONTROLS for character in value)
+    )
+
+
+def _notice(
+    statement: Statement,
+    claims: Claims,
+    revision: int,
+    prev: str | None,
+    volumes: tuple[DisclosedVolume, ...],
+    properties: Mapping[str, Disclosure],
+    *,
+    submission_sha256: str | None,
+) -> Notice:
+    category, callsign, remarks = (properties.get(name) for name in ("category", "callsign", "remarks"))
+    return Notice(
+        jwt=statement.raw,
+        sha256=statement.sha256,
+        submission_sha256=submission_sha256,
+        kid=statement.kid,
+        claims=claims,
+        revision=revision,
+        prev=prev,
+        volumes=volumes,
+        category=category.value if category else "",
+        category_disclosure=category.raw if category else "",
+        callsign=callsign.value if callsign else None,
+        remarks=remarks.value if remarks else None,
+    )
