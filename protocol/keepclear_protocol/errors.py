@@ -48,6 +48,7 @@ CODES: dict[str, Code] = {
     "volume_polygon": Code(422, "a polygon crosses itself, repeats a vertex or has fewer than three"),
     "volume_edge": Code(422, "an edge joins antipodal points or is longer than the limit"),
     "volume_extent": Code(422, "a volume has no extent in area, altitude or time"),
+    "volume_size": Code(422, "an outline has a larger radius or reaches further than can be measured"),
     "volume_band": Code(422, "the altitude band is upside down, unknown or out of range"),
     "volume_window": Code(422, "the time window is upside down or not an RFC 3339 time with Z"),
     # Malformed: keys, agreements
