@@ -1,0 +1,94 @@
+"""A flight as an input file gives it: Volume4D objects in F3548's JSON, and what must be said aloud about them.
+
+Every reader of a format ends here. What cannot be read is one ``LocalError`` with ``input_file`` that names the place
+in the file; nothing is repaired silently, and what was changed on the way stands in the flight's notes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+from keepclear_protocol.errors import KeepclearError, LocalError
+from keepclear_protocol.instant import SECOND, format_instant, parse_instant
+from keepclear_protocol.volume import parse_volume
+
+LATEST = 253_402_300_799 * SECOND
+"""The last second of the year 9999: RFC 3339 has four digits for a year."""
+
+MAX_VOLUMES = 500
+MAX_VERTICES = 5_000
+"""A notice's limits (design section 3): what is larger would be refused after it was signed."""
+
+VolumeJson = dict[str, Any]
+"""One Volume4D as F3548's JSON writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """What one notice will claim.
+
+    ``volumes`` are Volume4D objects in F3548's JSON, each of them one that ``parse_volume`` takes. ``notes`` are plain
+    sentences about what the reader did or left out, to be shown before anything is signed.
+    """
+
+    callsign: str | None
+    volumes: list[VolumeJson]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How input is read. All but ``shift_s`` concern recorded tracks alone.
+
+    A leg lasts at most ``leg_s``, claims ``margin_s`` before and after, ``half_width_m`` to either side and
+    ``band_margin_ft`` below and above. A gap in reception up to ``gap_s`` is bridged. A flight has at most ``max_legs``
+    legs. ``shift_s`` moves every time of every format, by whole seconds.
+    """
+
+    leg_s: int = 60
+    margin_s: int = 30
+    half_width_m: float = 926.0
+    band_margin_ft: int = 100
+    shift_s: int = 0
+    gap_s: int = 900
+    max_legs: int = 500
+
+    def __post_init__(self) -> None:
+        sizes = (self.leg_s, self.margin_s, self.half_width_m, self.band_margin_ft, self.max_legs)
+        if not all(0 < size < 1_000_000 for size in sizes) or not self.leg_s <= self.gap_s < 1_000_000:
+            raise LocalError(
+                "usage", "a track's leg, margins, width and legs must be above zero, its gap no less than a leg"
+            )
+
+
+def unreadable(place: str, detail: str, *, hint: str = "") -> LocalError:
+    """Return the error that says what is wrong with the input, and where in it."""
+    return LocalError("input_file", f"{place}: {detail}" if place else detail, hint=hint)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a JSON value is a number; true and false are none, though Python counts with them."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def checked(volumes: Iterable[VolumeJson], place: str, *, hint: str = "") -> list[VolumeJson]:
+    """Return the volumes after ``parse_volume`` took each; raise ``LocalError`` naming the first that it refuses."""
+    found = list(volumes)
+    for number, volume in enumerate(found, start=1):
+        try:
+            parse_volume(volume)
+        except KeepclearError as error:
+            where = f"{place}, volume {number}" if place else f"volume {number}"
+            raise unreadable(where, f"{error.detail} ({error.code})", hint=error.hint or hint) from None
+    return found
+
+
+def shifted(volume: VolumeJson, shift_s: int) -> VolumeJson:
+    """Return a checked volume with both its times moved by ``shift_s`` seconds."""
+    times = {}
+    for name, up in (("time_start", False), ("time_end", True)):
+        instant = parse_instant(volume[name]["value"], up=up) + shift_s * SECOND
+        if not 0 <= instant <= LATEST:
+            raise LocalError("usage", f"a shift of {shift_s} s moves a time out of the years 1970 to 9999")
+        times[name] = {"value": format_instant(instant), "format": "RFC3339"}
+    return {**volume, **times}

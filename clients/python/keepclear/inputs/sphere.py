@@ -1,0 +1,82 @@
+"""Distances on the sphere, and edges that are straight in degrees made dense.
+
+The same sphere as the rules use. What comes out is as good as the sphere: ``OVER_ELLIPSOID`` and ``EDGE_SHIFT`` say by
+how much the ellipsoid may differ, for those who must not claim too little.
+"""
+
+import math
+from itertools import pairwise
+
+EARTH_RADIUS_M = 6_371_008.8
+"""The mean radius of WGS 84, (2a + b) / 3."""
+
+OVER_ELLIPSOID = 1.005
+"""A distance on the ellipsoid is at most this times the one on the sphere: the meridian's radius of curvature at the
+poles, 6 399 594 m, over the mean radius is 1.0045."""
+
+EDGE_SHIFT = 7e-11
+"""Metres per square metre of an edge's length by which its course on the sphere and on the ellipsoid may differ (the
+rules' own figure)."""
+
+LONGEST_EDGE_M = 100_000.0
+"""Dense edges are no longer than this, though straight ones might be: the rules widen a volume by the square of its
+longest edge, 0.7 m at this length."""
+
+Position = tuple[float, float]
+"""Latitude and longitude, degrees. A longitude may run beyond 180 while an edge is followed."""
+
+_Vector = tuple[float, float, float]
+
+
+def _unit(position: Position) -> _Vector:
+    lat, lng = math.radians(position[0]), math.radians(position[1])
+    return math.cos(lat) * math.cos(lng), math.cos(lat) * math.sin(lng), math.sin(lat)
+
+
+def _cross(a: _Vector, b: _Vector) -> _Vector:
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+def _dot(a: _Vector, b: _Vector) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _angle(a: _Vector, b: _Vector) -> float:
+    return math.atan2(math.hypot(*_cross(a, b)), _dot(a, b))
+
+
+def distance_m(a: Position, b: Position) -> float:
+    """Return the great-circle distance of two positions in metres."""
+    return EARTH_RADIUS_M * _angle(_unit(a), _unit(b))
+
+
+def edge_distance_m(point: Position, start: Position, end: Position) -> float:
+    """Return the distance of a position from the shortest edge between two others, in metres."""
+    p, a, b = _unit(point), _unit(start), _unit(end)
+    normal = _cross(a, b)
+    size = math.hypot(*normal)
+    # Beside the edge, not beyond its ends: ahead of the start and behind the end, seen along the great circle.
+    if size > 0 and _dot(_cross(normal, a), p) >= 0 and _dot(_cross(b, normal), p) >= 0:
+        across = _dot(p, normal) / size
+        return EARTH_RADIUS_M * abs(math.asin(max(-1.0, min(1.0, across))))
+    return EARTH_RADIUS_M * min(_angle(p, a), _angle(p, b))
+
+
+def dense_edge(start: Position, end: Position, bound_m: float) -> list[Position]:
+    """Return positions from ``start`` (with) to ``end`` (without) along the line that is straight in degrees.
+
+    The shortest edges between neighbours leave that line by less than ``bound_m``, and none is longer than
+    ``LONGEST_EDGE_M``.
+    """
+    # An edge and a straight line part most in the middle; where the edge crosses the equator, near the quarters.
+    deviation = max(edge_distance_m(_between(start, end, part), start, end) for part in (0.25, 0.5, 0.75))
+    parts = max(deviation / (0.9 * bound_m), (distance_m(start, end) / LONGEST_EDGE_M) ** 2)
+    if parts <= 1:
+        return [start]
+    count = max(2, min(64, math.ceil(math.sqrt(parts))))
+    stops = [start, *(_between(start, end, number / count) for number in range(1, count)), end]
+    return [stop for a, b in pairwise(stops) for stop in dense_edge(a, b, bound_m)]
+
+
+def _between(start: Position, end: Position, part: float) -> Position:
+    return start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part
