@@ -1,0 +1,47 @@
+"""The command ``keepclear-service``: errors become one line and a hint on standard error, never a traceback.
+
+Exit codes: 0 ended in order, 1 refused or failed, 2 wrong usage.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import click
+from keepclear_protocol.errors import KeepclearError
+
+_OURS = ("keepclear", "keepclear_protocol", "keepclear_service")
+_EXIT_FAILED = 1
+_EXIT_USAGE = 2
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command with ``words``, or the process's own, and return the exit code."""
+    try:
+        from .commands import service
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _OURS:
+            raise
+        return _fail(f"the service needs the package {error.name}", "pip install 'keepclear[service]'")
+    try:
+        service.main(args=None if words is None else list(words), prog_name="keepclear-service", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        return _EXIT_USAGE
+    except click.UsageError as error:
+        return _fail(error.format_message(), "keepclear-service --help", code=_EXIT_USAGE)
+    except click.Abort:
+        return _fail("interrupted")
+    except KeepclearError as error:
+        return _fail(f"{error.detail} ({error.code})", error.hint, code=_EXIT_USAGE if error.code == "usage" else 1)
+    return 0
+
+
+def _fail(detail: str, hint: str = "", *, code: int = _EXIT_FAILED) -> int:
+    sys.stderr.write(f"keepclear-service: error: {detail}\n")
+    if hint:
+        sys.stderr.write(f"keepclear-service: hint: {hint}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

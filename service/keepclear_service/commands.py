@@ -1,0 +1,104 @@
+"""The words of ``keepclear-service``. What they do is done elsewhere; here options become settings."""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .logs import configure_logging
+from .settings import Settings, load_settings
+from .store.embedded import embedded_store
+from .supervisor import run as run_service
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def _options(*names: str) -> Callable[[Any], Any]:
+    """Return a decorator that gives a command the named settings as options, with the settings' own help."""
+    kinds: dict[str, dict[str, Any]] = {
+        "key": {"type": _FILE},
+        "agreement": {"type": _FILE, "multiple": True},
+        "store_password_file": {"type": _FILE},
+        "embedded": {"type": _FOLDER, "metavar": "DIR"},
+        "port": {"type": int},
+        "workers": {"type": int},
+        "drain_s": {"type": int},
+        "limit_connections": {"type": int},
+        "volatile": {"is_flag": True, "default": None},
+    }
+
+    def decorate(function: Any) -> Any:
+        for name in reversed(names):
+            field = Settings.model_fields["agreements" if name == "agreement" else name]
+            text = field.description or ""
+            if isinstance(field.default, str | int) and not isinstance(field.default, bool):
+                text = f"{text}  [default: {field.default}]"
+            option = click.option(f"--{name.replace('_', '-')}", name, help=text, **kinds.get(name, {}))
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _settings(agreement: tuple[Path, ...], **given: Any) -> Settings:
+    if given.get("store") is not None and given.get("embedded") is not None:
+        raise click.UsageError("--store and --embedded exclude each other")
+    settings = load_settings(agreements=agreement, **given)
+    if given.get("embedded") is not None and settings.store is not None:
+        settings = settings.model_copy(update={"store": None})  # the word beats the variable
+    if not settings.agreements:
+        raise click.UsageError("name at least one --agreement")
+    configure_logging(settings.log_level)
+    return settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="keepclear", prog_name="keepclear-service")
+def service() -> None:
+    """Run the hotline: take signed notices, find conflicts, alert both sides.
+
+    Every option can also be given as a variable, such as KEEPCLEAR_WORKERS; the option wins.
+    """
+
+
+@service.command()
+@_options(
+    "key", "agreement", "store", "store_password_file", "embedded", "host", "port", "workers", "volatile", "drain_s",
+    "limit_connections", "log_level",
+)
+def run(**given: Any) -> None:
+    """Serve until SIGTERM; print one JSON line with the port once every worker answers."""
+    settings = _settings(**given)
+    if settings.key is None:
+        raise click.UsageError("name the service's --key")
+    asyncio.run(run_service(settings))
+
+
+@service.command("new-epoch")
+@_options("agreement", "store", "store_password_file", "embedded", "log_level")
+def new_epoch(**given: Any) -> None:
+    """After a restore of the store: begin a new epoch, so that every desk reads everything anew."""
+    asyncio.run(_with_store(_settings(**given), "new_epoch"))
+
+
+@service.command()
+@_options("agreement", "store", "store_password_file", "embedded", "log_level")
+def adopt(**given: Any) -> None:
+    """Bring a new revision of an agreement into force."""
+    asyncio.run(_with_store(_settings(**given), "adopt"))
+
+
+async def _with_store(settings: Settings, name: str) -> None:
+    # Imported late: only the commands that touch the store need the whole hotline.
+    act: Callable[[Settings], Awaitable[None]] = getattr(importlib.import_module("keepclear_service.admin"), name)
+    logging.getLogger(__name__).debug("admin_%s", name)
+    if settings.store is not None:
+        await act(settings)
+        return
+    async with embedded_store(settings.embedded) as store:
+        await act(settings.with_store(store.url))

