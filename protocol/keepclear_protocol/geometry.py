@@ -57,9 +57,9 @@ class Shape:
 
     ``geography`` is the core (polygon, point or path) and ``radius_m`` what surrounds it. ``margin_m`` is the radius
     and the shift of the longest edge: what the horizontal rule takes off. Everything of the outline, with that margin,
-    lies within ``bound_m`` great-circle metres of the unit vector ``center``. ``outline_area_m2`` and ``perimeter_m`` are
-    the core's: a path has no area and counts both ways, a point has neither. ``area_m2`` includes the radius and is
-    never less than the truth (Steiner's formula on the plane: area + perimeter * r + pi * r**2).
+    lies within ``bound_m`` great-circle metres of the unit vector ``center``. ``outline_area_m2`` and ``perimeter_m``
+    are the core's: a path has no area and counts both ways, a point has neither. ``area_m2`` includes the radius, by
+    Steiner's formula on the plane (area + perimeter * r + pi * r**2): on the sphere never less than the truth.
     """
 
     geography: Any
