@@ -1,0 +1,257 @@
+"""Recorded tracks: every recorded point inside a leg, by an ellipsoidal check that shares nothing with the reader."""
+
+import json
+import math
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear.inputs import Flight, Options, load
+from keepclear_protocol.errors import LocalError
+from keepclear_protocol.instant import SECOND, format_instant, parse_instant
+from keepclear_protocol.volume import parse_volume
+from pyproj import Geod
+
+GEOD = Geod(ellps="WGS84")
+T0 = 1_633_608_000
+
+
+def track(*points: list[float], callsign: str | None = "TEST1") -> bytes:
+    return json.dumps({"callsign": callsign, "icao24": "abc123", "points": list(points)}).encode()
+
+
+def one(*points: list[float], **options: Any) -> Flight:
+    (flight,) = load(track(*points), Options(**options))
+    return flight
+
+
+def instants(volume: dict[str, Any]) -> tuple[int, int]:
+    return parse_instant(volume["time_start"]["value"]), parse_instant(volume["time_end"]["value"])
+
+
+def feet(volume: dict[str, Any]) -> tuple[float, float]:
+    shape = volume["volume"]
+    for name in ("altitude_lower", "altitude_upper"):
+        assert shape[name]["reference"] == "FL"
+        assert shape[name]["units"] == "FT"
+    return shape["altitude_lower"]["value"], shape["altitude_upper"]["value"]
+
+
+def dense(path: list[dict[str, float]]) -> list[tuple[float, float]]:
+    """An edge's points along the ellipsoidal geodesic, at most 200 m apart."""
+    if len(path) == 1:
+        return [(path[0]["lat"], path[0]["lng"])]
+    (a, b) = path
+    length = GEOD.inv(a["lng"], a["lat"], b["lng"], b["lat"])[2]
+    between = GEOD.npts(a["lng"], a["lat"], b["lng"], b["lat"], max(1, int(length / 200)))
+    return [(a["lat"], a["lng"]), *((lat, lng) for lng, lat in between), (b["lat"], b["lng"])]
+
+
+def outline(volume: dict[str, Any]) -> tuple[list[dict[str, float]], float]:
+    shape = volume["volume"]
+    if "outline_circle" in shape:
+        return [shape["outline_circle"]["center"]], shape["outline_circle"]["radius"]["value"]
+    corridor = shape["outline_corridor"]
+    return corridor["path"], corridor["half_width"]["value"]
+
+
+def distance_m(volume: dict[str, Any], lat: float, lng: float) -> float:
+    """How far a position lies from a leg's core, on the ellipsoid, to its nearest known point."""
+    core = dense(outline(volume)[0])
+    size = len(core)
+    return min(GEOD.inv([lng] * size, [lat] * size, [p[1] for p in core], [p[0] for p in core])[2])
+
+
+def covers(volume: dict[str, Any], point: list[float]) -> bool:
+    """Whether a leg holds all that is asked around a recorded point: 30 s, 100 ft and 926 m to every side."""
+    at, lat, lng, altitude = point
+    start, end = instants(volume)
+    lower, upper = feet(volume)
+    in_time = start <= (at - 30) * SECOND and (at + 30) * SECOND <= end
+    in_band = lower + 100 <= altitude <= upper - 100
+    # The core is known every 200 m, so the nearest known point may lie 100 m along from the nearest.
+    return in_time and in_band and distance_m(volume, lat, lng) <= math.hypot(outline(volume)[1] - 926, 100)
+
+
+@pytest.mark.parametrize("name", ["paris-2021-10-07", "tanker-faf4011-2020-06-30"])
+def test_every_recorded_point_lies_in_a_leg(shared: Path, name: str) -> None:
+    file = shared / "flights" / f"{name}.jsonl"
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    flights = load(file)
+    assert [flight.callsign for flight in flights] == [record["callsign"] for record in records]
+    for record, flight in zip(records, flights, strict=True):
+        for volume in flight.volumes:
+            parse_volume(volume)
+        assert len(flight.volumes) <= 500
+        for point in record["points"]:
+            assert any(covers(volume, point) for volume in flight.volumes), (record["callsign"], point)
+
+
+def test_legs_keep_their_measures(shared: Path) -> None:
+    for flight in load(shared / "flights" / "tanker-faf4011-2020-06-30.jsonl"):
+        spans = [instants(volume) for volume in flight.volumes]
+        assert all(end - start <= 120 * SECOND for start, end in spans)
+        # Neighbours share their end point: 30 s after one leg's end is 60 s after the next one's start less a margin.
+        assert all(after[0] == before[1] - 60 * SECOND for before, after in pairwise(spans))
+        assert all(outline(volume)[1] >= 926 for volume in flight.volumes)
+        assert max(outline(volume)[1] for volume in flight.volumes) < 4_000
+
+
+def test_straight_leg() -> None:
+    flight = one([T0, 48.0, 2.0, 1000], [T0 + 20, 48.02, 2.0, 1100], [T0 + 60, 48.06, 2.0, 900.5])
+    (volume,) = flight.volumes
+    assert volume == {
+        "volume": {
+            "outline_corridor": {
+                "path": [{"lat": 48.0, "lng": 2.0}, {"lat": 48.06, "lng": 2.0}],
+                "half_width": {"value": 926.1, "units": "M"},
+            },
+            "altitude_lower": {"value": 800, "reference": "FL", "units": "FT"},
+            "altitude_upper": {"value": 1200, "reference": "FL", "units": "FT"},
+        },
+        "time_start": {"value": format_instant((T0 - 30) * SECOND), "format": "RFC3339"},
+        "time_end": {"value": format_instant((T0 + 90) * SECOND), "format": "RFC3339"},
+    }
+    assert flight.notes == []
+
+
+def test_a_turn_widens_its_leg() -> None:
+    flight = one([T0, 48.0, 2.0, 1000], [T0 + 30, 48.0, 2.05, 1000], [T0 + 60, 48.01, 2.0, 1000])
+    (volume,) = flight.volumes
+    # The far corner lies about 3.7 km from the leg's edge, which runs along longitude 2.
+    assert 926 + 3_700 < outline(volume)[1] < 926 + 3_800
+
+
+def test_out_and_back_is_a_circle() -> None:
+    flight = one([T0, 48.0, 2.0, 1000], [T0 + 30, 48.0, 2.05, 1000], [T0 + 60, 48.0, 2.0, 1000])
+    (volume,) = flight.volumes
+    assert "outline_circle" in volume["volume"]
+    assert 926 + 3_700 < outline(volume)[1] < 926 + 3_800
+
+
+def test_a_lone_point_and_equal_points() -> None:
+    (volume,) = one([T0, 48.0, 2.0, -275]).volumes
+    assert volume["volume"]["outline_circle"] == {
+        "center": {"lat": 48.0, "lng": 2.0},
+        "radius": {"value": 926.0, "units": "M"},
+    }
+    assert feet(volume) == (-375, -175)
+    assert one(*[[T0, 48.0, 2.0, -275]] * 3).volumes == [volume]
+
+
+def test_parked_for_long_has_no_gap() -> None:
+    flight = one(*[[T0 + 20 * i, 48.0, 2.0, 300] for i in range(100)])
+    assert instants(flight.volumes[0])[0] == (T0 - 30) * SECOND
+    assert instants(flight.volumes[-1])[1] == (T0 + 99 * 20 + 30) * SECOND
+    assert {outline(volume)[1] for volume in flight.volumes} == {926.0}
+    assert flight.notes == []
+
+
+def test_a_gap_is_bridged_by_one_leg_wide_enough_for_any_way_between() -> None:
+    # 100 m/s before and after, 300 s apart but only 10 km away: 30 km may have been flown.
+    step = 2_000 / 111_200
+    before = [[T0 + 20 * i, 48 + step * i, 2.0, 1000] for i in range(4)]
+    after = [[T0 + 360 + 20 * i, 48.2 + step * i, 2.0, 1500] for i in range(4)]
+    flight = one(*before, *after)
+    assert len(flight.volumes) == 3
+    bridge = flight.volumes[1]
+    assert instants(bridge) == ((T0 + 30) * SECOND, (T0 + 390) * SECOND)
+    apart = GEOD.inv(2.0, before[-1][1], 2.0, after[0][1])[2]
+    assert outline(bridge)[1] == pytest.approx(926 + (30_000**2 - apart**2) ** 0.5 / 2, rel=0.02)
+    # A half circle of 30 km from end to end would lie within; so does the tip beyond either end.
+    assert outline(bridge)[1] > (30_000 - apart) / 2
+    assert "1 gap bridged" in flight.notes[0]
+    assert "km to either side" in flight.notes[0]
+
+
+def test_a_gap_without_known_speeds_is_widened_by_half_its_length() -> None:
+    (volume,) = one([T0, 48.0, 2.0, 1000], [T0 + 600, 48.5, 2.0, 1000]).volumes
+    apart = GEOD.inv(2.0, 48.0, 2.0, 48.5)[2]
+    assert outline(volume)[1] == pytest.approx(926 + apart / 2, rel=0.01)
+
+
+def test_a_longer_gap_claims_nothing() -> None:
+    flight = one([T0, 48.0, 2.0, 1000], [T0 + 20, 48.02, 2.0, 1000], [T0 + 921, 48.9, 2.0, 1000])
+    assert len(flight.volumes) == 2
+    assert instants(flight.volumes[0])[1] < instants(flight.volumes[1])[0]
+    assert flight.notes == ["line 1 (TEST1): nothing is claimed in 1 gap longer than 900 s"]
+    assert len(one([T0, 48.0, 2.0, 1000], [T0 + 20, 48.02, 2.0, 1000], [T0 + 920, 48.9, 2.0, 1000]).volumes) == 2
+
+
+def test_too_many_legs_become_longer_legs_and_say_so() -> None:
+    points = [[T0 + 20 * i, 48 + 0.001 * i, 2.0, 1000] for i in range(2_000)]
+    flight = one(*points)
+    assert len(flight.volumes) <= 500
+    assert all(any(covers(volume, point) for volume in flight.volumes) for point in points[::37])
+    assert "legs are up to" in flight.notes[0]
+    assert len(one(*points, max_legs=7).volumes) <= 7
+
+
+def test_across_the_antimeridian_and_the_pole() -> None:
+    points: list[list[float]] = [
+        [T0, 70.0, 179.99, 1000],
+        [T0 + 20, 70.01, -179.99, 1000],
+        [T0 + 40, 70.0, -179.97, 1000],
+    ]
+    (volume,) = one(*points).volumes
+    assert outline(volume)[1] < 3_000
+    assert all(covers(volume, point) for point in points)
+    points = [[T0, 89.99, 0.0, 1000], [T0 + 20, 90.0, 17.0, 1000], [T0 + 40, 89.99, 180.0, 1000]]
+    (volume,) = one(*points).volumes
+    assert all(covers(volume, point) for point in points)
+
+
+def test_a_shift_moves_every_time() -> None:
+    points: list[list[float]] = [[T0, 48.0, 2.0, 1000], [T0 + 20, 48.02, 2.0, 1000]]
+    (plain,), (moved,) = one(*points).volumes, one(*points, shift_s=86_400).volumes
+    assert [b - a for a, b in zip(instants(plain), instants(moved), strict=True)] == [86_400 * SECOND] * 2
+    assert plain["volume"] == moved["volume"]
+    with pytest.raises(LocalError) as caught:
+        one(*points, shift_s=-2_000_000_000)
+    assert caught.value.code == "usage"
+
+
+def test_every_line_is_a_flight() -> None:
+    first, second = track([T0, 48.0, 2.0, 1000]), track([T0, 48.0, 2.0, 1000], callsign=None)
+    flights = load(first + b"\n\n" + second + b"\n")
+    assert [flight.callsign for flight in flights] == ["TEST1", None]
+
+
+BAD = {
+    "no points": (b'{"callsign":"X","points":[]}', "no points"),
+    "points no list": (b'{"callsign":"X","points":{}}', "list of points"),
+    "three numbers": (track([T0, 48.0, 2.0]), "point 1"),
+    "a text": (b'{"points":[[1633608000,"48",2,1000]]}', "point 1"),
+    "true": (b'{"points":[[1633608000,48,2,true]]}', "point 1"),
+    "latitude 91": (track([T0, 48.0, 2.0, 0], [T0 + 1, 91.0, 2.0, 0]), "point 2"),
+    "longitude 181": (track([T0, 48.0, 181.0, 0]), "longitude"),
+    "NaN": (b'{"points":[[1633608000,NaN,2,1000]]}', "finite"),
+    "1e999": (b'{"points":[[1633608000,1e999,2,1000]]}', "finite"),
+    "milliseconds": (track([T0 * 1000, 48.0, 2.0, 0]), "unix seconds"),
+    "year 10000": (track([253_402_300_800, 48.0, 2.0, 0]), "unix seconds"),
+    "before 1970": (track([-5, 48.0, 2.0, 0]), "unix seconds"),
+    "out of order": (track([T0 + 20, 48.0, 2.0, 0], [T0, 48.0, 2.0, 0]), "stands after"),
+    "altitude": (track([T0, 48.0, 2.0, 200_000]), "200000 ft"),
+    "teleport": (track([T0, 48.0, 2.0, 0], [T0 + 20, 49.0, 2.0, 0]), "beyond belief"),
+    "callsign": (b'{"callsign":7,"points":[[1633608000,48,2,1000]]}', "callsign"),
+    "second line": (track([T0, 48.0, 2.0, 0]) + b"\n" + b'{"points":[]}', "line 2"),
+    "second line broken": (track([T0, 48.0, 2.0, 0]) + b'\n{"points":', "line 2"),
+    "too many parts": (track(*[[T0 + 1000 * i, 48.0, 2.0, 0] for i in range(501)]), "501 parts"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_records_are_told_with_their_place(name: str) -> None:
+    data, words = BAD[name]
+    with pytest.raises(LocalError) as caught:
+        load(data)
+    assert caught.value.code == "input_file"
+    assert words in caught.value.detail
+
+
+@pytest.mark.parametrize("bad", [{"leg_s": 0}, {"half_width_m": -1.0}, {"half_width_m": float("nan")}, {"gap_s": 59}])
+def test_bad_options(bad: dict[str, Any]) -> None:
+    with pytest.raises(LocalError) as caught:
+        Options(**bad)
+    assert caught.value.code == "usage"
