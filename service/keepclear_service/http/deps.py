@@ -1,0 +1,82 @@
+"""What the doors share: which hotline a request is for, and who reads.
+
+A party is who the ``kid`` of a verified statement says, never a parameter, a header of a proxy or a certificate. The
+request is held against the agreement's own origin with the raw path and query, never against ``request.url``, which
+is rebuilt from a header that anyone can send.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+from keepclear_protocol.encoding import unb64
+from keepclear_protocol.errors import Malformed, NotAuthentic
+from keepclear_protocol.request import SCHEME, RequestProof, open_request
+from keepclear_protocol.statement import REQUEST, match_header
+
+from ..hotline import Hotline
+
+PROOF_HEADER = "authorization"
+
+
+class Hotlines:
+    """The hotlines of one worker, found by the key that signed: one key belongs to one agreement."""
+
+    def __init__(self, hotlines: Mapping[str, Hotline]) -> None:
+        self._all = dict(hotlines)
+        self._of_key: dict[str, Hotline] = {}
+
+    def all(self) -> list[Hotline]:
+        """Return every hotline of this worker."""
+        return list(self._all.values())
+
+    def of(self, compact: str, typ: str) -> Hotline:
+        """Return the hotline in whose agreement the signer of an unverified JWS would be; raise ``NotAuthentic``."""
+        try:
+            kid = match_header(unb64(compact.partition(".")[0][:400]), typ)
+        except Malformed:
+            raise NotAuthentic from None
+        known = self._of_key.get(kid)
+        if known is not None and known.agreement.find(kid) is not None:
+            return known
+        for hotline in self._all.values():
+            if hotline.agreement.find(kid) is not None:
+                self._of_key[kid] = hotline
+                return hotline
+        raise NotAuthentic
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: the hotline, the party, and the proof, whose key may be revoked while a stream lasts."""
+
+    hotline: Hotline
+    party: str
+    proof: RequestProof
+
+
+def hotlines(request: Request) -> Hotlines:
+    """Return the worker's hotlines."""
+    found: Hotlines = request.app.state.hotlines
+    return found
+
+
+def target(request: Request) -> str:
+    """Return the request's path with its raw query, as it came."""
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    return raw_path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
+
+
+def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Awaitable[Reader]]:
+    """Return a dependency that admits whoever proves to be a party with ``role`` (None: any of its keys)."""
+
+    async def admit(request: Request) -> Reader:
+        header = request.headers.get(PROOF_HEADER, "")
+        hotline = hotlines(request).of(header.removeprefix(SCHEME), REQUEST)
+        proof = open_request(header, hotline.agreement.party_key)
+        party = hotline.check_reader(proof, role=role, terms=terms)
+        await hotline.spend(proof, method=request.method, target=target(request))
+        return Reader(hotline, party, proof)
+
+    return admit

@@ -1,0 +1,50 @@
+"""Problem documents (RFC 9457): a stable code, plain words, and nothing of another party."""
+
+import logging
+
+from fastapi import FastAPI, Request, Response
+from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.errors import CODES, KeepclearError
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+_OF_STATUS = {404: "not_found", 405: "method", 413: "too_large", 415: "content_type"}
+
+log = logging.getLogger(__name__)
+
+
+def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = None) -> Response:
+    """Return the answer for a stable code."""
+    known = CODES[code]
+    document = {
+        "type": f"urn:keepclear:problem:{code}",
+        "title": known.meaning,
+        "status": known.status,
+        "detail": detail or known.meaning,
+        "code": code,
+    }
+    return Response(dump_json(document), known.status, headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the app end as a problem document."""
+
+    @app.exception_handler(KeepclearError)
+    async def _refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, KeepclearError)  # noqa: S101 - the handler is for nothing else
+        if error.status >= 500:
+            log.warning("unavailable", extra={"code": error.code, "cause": str(error.__cause__ or error)})
+        headers = {"Retry-After": "1"} if error.retryable else None
+        return problem(error.code, error.detail, headers=headers)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - the handler is for nothing else
+        headers = dict(error.headers) if error.headers else None
+        return problem(_OF_STATUS.get(error.status_code, "request"), headers=headers)
+
+    @app.exception_handler(Exception)
+    async def _fault(_: Request, error: Exception) -> Response:
+        log.error("fault", exc_info=error)
+        return problem("internal")

@@ -1,0 +1,64 @@
+"""The doors that take statements. The bytes are read, never parsed by the framework, and answered with a receipt."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.errors import Malformed, NotAuthentic
+from keepclear_protocol.statement import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL
+
+from ..hotline import Accepted
+from .deps import hotlines
+
+SD_JWT = "application/sd-jwt"
+JWT = "application/jwt"
+
+router = APIRouter()
+
+
+def _described(media_type: str) -> dict[str, Any]:
+    body = {"required": True, "content": {media_type: {"schema": {"type": "string"}}}}
+    return {"requestBody": body}
+
+
+def _answers() -> dict[int | str, dict[str, Any]]:
+    problem = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
+    refused = {status: {"description": "a problem document", **problem} for status in (400, 401, 403, 409, 413, 415)}
+    return {200: {"description": "accepted before: the receipt"}, **refused, 422: refused[400], 503: refused[400]}
+
+
+@router.post("/v1/notices", status_code=201, openapi_extra=_described(SD_JWT), responses=_answers())
+async def notice(request: Request) -> Response:
+    """File a notice, or its next revision: an SD-JWT with all its disclosures."""
+    raw = await _body(request, SD_JWT)
+    return _answer(await hotlines(request).of(raw, NOTICE).submit_notice(raw))
+
+
+@router.post("/v1/withdrawals", status_code=201, openapi_extra=_described(JWT), responses=_answers())
+async def withdrawal(request: Request) -> Response:
+    """End a notice."""
+    raw = await _body(request, JWT)
+    return _answer(await hotlines(request).of(raw, WITHDRAWAL).submit_withdrawal(raw))
+
+
+@router.post("/v1/acknowledgements", status_code=201, openapi_extra=_described(JWT), responses=_answers())
+async def acknowledgement(request: Request) -> Response:
+    """Say that an alert was delivered, displayed or acknowledged."""
+    raw = await _body(request, JWT)
+    return _answer(await hotlines(request).of(raw, ACKNOWLEDGEMENT).acknowledge(raw))
+
+
+async def _body(request: Request, media_type: str) -> str:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
+        raise Malformed("content_type", f"this door takes {media_type}")
+    try:
+        return (await request.body()).decode("ascii")
+    except UnicodeDecodeError:
+        raise NotAuthentic from None
+
+
+def _answer(accepted: Accepted) -> Response:
+    body: dict[str, Any] = {"receipt": accepted.receipt}
+    if not accepted.again:
+        body["alerts"] = list(accepted.alerts)
+    return Response(dump_json(body), 200 if accepted.again else 201, media_type="application/json")
