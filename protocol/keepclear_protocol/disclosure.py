@@ -12,7 +12,7 @@ PyPI ``sd-jwt`` accepts leftovers and repeats, so it is an oracle for good input
 import random
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,12 @@ class Disclosure:
 def is_digest_text(value: object) -> bool:
     """Whether ``value`` is the one spelling of a SHA-256; as ``encoding.is_digest``, at a tenth of its cost."""
     return isinstance(value, str) and _DIGEST.match(value) is not None
+
+
+def check_digests(digests: Sequence[object]) -> None:
+    """Raise ``Malformed`` with ``notice`` unless all are SHA-256 digests in their one spelling."""
+    if not all(map(is_digest_text, digests)):
+        raise Malformed("notice", "a digest must be a SHA-256 in base64url")
 
 
 def disclose_element(value: object) -> str:
@@ -110,12 +116,6 @@ def open_disclosures(raws: Sequence[str], *, elements: Sequence[str], properties
         salts.add(salt)
         opened[sha256] = Disclosure(raw, sha256, rest[0] if members == 3 else None, rest[-1])
     return list(opened.values())
-
-
-def check_digests(digests: Collection[object]) -> None:
-    """Raise ``Malformed`` with ``notice`` unless all are digests in their one spelling."""
-    if not all(map(is_digest_text, digests)):
-        raise Malformed("notice", "a digest must be a SHA-256 in base64url")
 
 
 def _salt() -> str:

@@ -261,9 +261,10 @@ def _volume_digests(volumes: object) -> list[str]:
         raise Malformed("notice", f"volumes must be {MIN_VOLUME_DIGESTS} to {MAX_VOLUME_DIGESTS} digests")
     if len(volumes) & (len(volumes) - 1):
         raise Malformed("notice", "the number of volumes must be padded to a power of two")
-    if not all(isinstance(item, dict) and item.keys() == {"..."} for item in volumes):
+    digests = [item["..."] for item in volumes if isinstance(item, dict) and len(item) == 1 and "..." in item]
+    if len(digests) != len(volumes):
         raise Malformed("notice", "volumes may hold digests only")
-    return [item["..."] for item in volumes]
+    return digests
 
 
 def _padded(count: int) -> int:

@@ -1,0 +1,370 @@
+"""Attacks on a submission, in payload, disclosures and manifest, each with the code that refuses it and why."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from keepclear_protocol.encoding import b64, digest, dump_json, unb64
+
+from support.notice_forge import IAT, Forge, Payload, circle
+
+
+def attacks() -> Iterator[dict[str, Any]]:
+    """Yield every case of this module."""
+    yield from _payloads()
+    yield from _disclosures()
+    yield from _signed_disclosures()
+    yield from _manifests()
+
+
+def refusal(name: str, raw: str, code: str, why: str, door: str = "submission") -> dict[str, Any]:
+    return {"name": name, "door": door, "sd_jwt": raw, "code": code, "why": why}
+
+
+def ordinary(name: str) -> tuple[Forge, list[str], list[str], str]:
+    forge = Forge(name)
+    elements, properties = forge.parts()
+    return forge, elements, properties, forge.submission(elements, properties)
+
+
+def _payloads() -> Iterator[dict[str, Any]]:
+    def case(name: str, code: str, why: str, alter: Callable[[Payload], None]) -> dict[str, Any]:
+        forge = Forge(name)
+        return refusal(name, forge.submission(*forge.parts(), alter=alter), code, why)
+
+    def change(name: str, code: str, why: str, **changes: Any) -> dict[str, Any]:
+        return case(name, code, why, lambda payload: payload.update(changes))
+
+    yield change(
+        "critical member", "crit", "a receiver must refuse what it must understand and does not", crit=["colour"]
+    )
+    for member, value in (
+        ("callsign", "BLUE-01"),
+        ("vct", "notice"),
+        ("cnf", {"jwk": {}}),
+        ("exp", IAT + 9),
+        ("manifest", "x"),
+    ):
+        yield change(f"visible {member}", "notice", "nothing else may be visible", **{member: value})
+    for member in ("iss", "aud", "terms", "iat", "jti", "admit_by"):
+        yield case(f"without {member}", "claims", "a claim is missing", lambda payload, gone=member: payload.pop(gone))
+    for member in ("volumes", "_sd", "_sd_alg"):
+        yield case(f"without {member}", "notice", "a member is missing", lambda payload, gone=member: payload.pop(gone))
+    for value in (0, -1, True, 1.0, "1", None):
+        yield change(f"revision {json.dumps(value)}", "claims", "a revision is a whole number from 1", revision=value)
+    yield change("revision 2 to the 53", "json_number", "not every reader keeps it exactly", revision=2**53)
+    yield change("prev on the first revision", "notice", "there is no revision before the first", prev=digest("x"))
+    yield change("null prev on the first revision", "notice", "absent is not null", prev=None)
+    yield change("no prev on the second revision", "notice", "each later revision names the one before", revision=2)
+    yield change(
+        "prev in another spelling", "claims", "a digest has one spelling", revision=2, prev=digest("x")[:-1] + "B"
+    )
+    for value in ("sha-512", "SHA-256", None, ["sha-256"]):
+        yield change(f"_sd_alg {json.dumps(value)}", "notice", "one hash only", _sd_alg=value)
+    yield case(
+        "_sd unsorted", "notice", "its order could tell what was given", lambda payload: payload["_sd"].reverse()
+    )
+    yield case("_sd of seven", "notice", "their number could tell what was given", lambda payload: payload["_sd"].pop())
+    yield case("_sd of nine", "notice", "always eight", lambda payload: payload["_sd"].append("~"))
+    yield change("_sd an object", "notice", "an array of digests", _sd={})
+    yield case("_sd with a number", "notice", "an array of digests", lambda payload: payload["_sd"].__setitem__(0, 7))
+    yield case(
+        "_sd digest with stray bits",
+        "notice",
+        "a digest has one spelling",
+        lambda payload: payload["_sd"].__setitem__(7, "_" * 43),
+    )
+    yield case("digest twice in _sd", "disclosure_repeated", "a digest stands once", _twice_in_sd)
+    yield case("digest twice in volumes", "disclosure_repeated", "a digest stands once", _twice_in_volumes)
+    yield case("digest in volumes and _sd", "disclosure_repeated", "a digest stands once", _in_both)
+    yield case("fifteen volume digests", "notice", "a power of two", lambda payload: payload["volumes"].pop())
+    yield case(
+        "eight volume digests",
+        "notice",
+        "at least sixteen",
+        lambda payload: payload["volumes"].__delitem__(slice(8, 16)),
+    )
+    yield case(
+        "a volume in the open",
+        "notice",
+        "volumes are digests",
+        lambda payload: payload["volumes"].__setitem__(9, circle(9)),
+    )
+    yield case(
+        "a digest with company", "notice", "nothing else beside it", lambda payload: payload["volumes"][9].update(x=1)
+    )
+    yield case(
+        "a bare digest in volumes",
+        "notice",
+        "as RFC 9901 has it",
+        lambda payload: payload["volumes"].__setitem__(9, digest("x")),
+    )
+    yield case(
+        "a digest that is a list",
+        "notice",
+        "digests are texts",
+        lambda payload: payload["volumes"][9].update({"...": [1]}),
+    )
+    yield change("volumes an object", "notice", "an array", volumes={"...": digest("x")})
+    yield change("no volume digest", "notice", "at least sixteen", volumes=[])
+
+
+def _twice_in_sd(payload: Payload) -> None:
+    payload["_sd"][6] = payload["_sd"][7]
+
+
+def _twice_in_volumes(payload: Payload) -> None:
+    payload["volumes"][14] = payload["volumes"][0]
+
+
+def _in_both(payload: Payload) -> None:
+    payload["volumes"][14] = {"...": payload["_sd"][3]}
+
+
+def _disclosures() -> Iterator[dict[str, Any]]:
+    """Stripped, repeated, reordered, leftover, foreign, nested, renamed, misplaced, misspelt."""
+
+    def sent(name: str, code: str, why: str, edit: Callable[[Forge, list[str]], list[str] | None]) -> dict[str, Any]:
+        forge, _, _, raw = ordinary(name)
+        jwt, *parts = raw.split("~")[:-1]
+        return refusal(name, "~".join([jwt, *(edit(forge, parts) or parts), ""]), code, why)
+
+    for index, what in enumerate(("volume", "volume", "category", "callsign", "remarks")):
+        name = f"{what} stripped ({index})"
+        yield sent(name, "manifest", "the manifest lists it", lambda _, parts, at=index: parts.pop(at) and None)
+    yield sent("all stripped", "manifest", "nothing is submitted", lambda _, parts: parts.clear())
+    yield sent("volume repeated", "disclosure_repeated", "each once", lambda _, parts: [*parts[:1], *parts])
+    yield sent("manifest repeated", "disclosure_repeated", "each once", lambda _, parts: [*parts, parts[-1]])
+    yield sent(
+        "volumes reordered",
+        "manifest",
+        "the manifest is over the order",
+        lambda _, parts: [parts[1], parts[0], *parts[2:]],
+    )
+    yield sent(
+        "properties first",
+        "manifest",
+        "the manifest is over the order",
+        lambda _, parts: [*parts[2:-1], *parts[:2], parts[-1]],
+    )
+    for what, make in (
+        ("volume", lambda forge: forge.element(circle(2))),
+        ("property", lambda forge: forge.property("callsign", "BLUE-02")),
+    ):
+        yield sent(
+            f"leftover {what}",
+            "disclosure_unmatched",
+            "signed by nobody",
+            lambda forge, parts, make=make: [make(forge), *parts],
+        )
+    _, foreign, _, _ = ordinary("another notice")
+    yield sent("foreign volume", "disclosure_unmatched", "of another notice", lambda _, parts: [foreign[0], *parts])
+    yield sent(
+        "volume swapped for a foreign one",
+        "disclosure_unmatched",
+        "of another notice",
+        lambda _, parts: [foreign[0], *parts[1:]],
+    )
+    yield sent("renamed: spaced", "disclosure_unmatched", "a digest is over the bytes", _respaced)
+    yield sent("renamed: another name", "disclosure_unmatched", "a digest is over the bytes", _renamed)
+    yield sent(
+        "renamed: padded",
+        "disclosure_unmatched",
+        "a digest is over the bytes",
+        lambda _, parts: [parts[0] + "=", *parts[1:]],
+    )
+    yield sent(
+        "renamed: a line break",
+        "disclosure_unmatched",
+        "a digest is over the bytes",
+        lambda _, parts: [parts[0] + "\n", *parts[1:]],
+    )
+    yield sent("not ASCII", "disclosure", "base64url only", lambda _, parts: [parts[0] + "\u00e9", *parts[1:]])
+    yield sent(
+        "empty disclosure first", "disclosure_unmatched", "nothing between two tildes", lambda _, parts: ["", *parts]
+    )
+    yield sent(
+        "empty disclosure last", "disclosure_unmatched", "nothing between two tildes", lambda _, parts: [*parts, ""]
+    )
+
+    _, _, _, raw = ordinary("ends")
+    yield refusal("no tilde at the end", raw[:-1], "disclosure", "it must end in a tilde")
+    yield refusal("key binding", raw + raw.split("~")[0], "disclosure", "there is no key binding in this profile")
+    yield refusal("line break at the end", raw + "\n", "disclosure", "it must end in a tilde")
+
+
+def _respaced(_: Forge, parts: list[str]) -> list[str]:
+    return [b64(json.dumps(json.loads(unb64(parts[0]))).encode()), *parts[1:]]
+
+
+def _renamed(_: Forge, parts: list[str]) -> list[str]:
+    salt, _name, value = json.loads(unb64(parts[3]))
+    return [*parts[:3], b64(dump_json([salt, "remarks", value])), *parts[4:]]
+
+
+def _signed_disclosures() -> Iterator[dict[str, Any]]:
+    """Disclosures that their rightful signer signed, and should not have."""
+
+    def signed(name: str, code: str, why: str, element: str | None = None, *extra: str) -> dict[str, Any]:
+        forge = Forge(f"{name} signed")
+        elements = [forge.element(circle()) if element is None else element]
+        return refusal(name, forge.submission(elements, [forge.property("category", "transport"), *extra]), code, why)
+
+    forge = Forge("signed disclosures")
+    salt = forge.random(16)
+    volume = circle()
+    as_json = dump_json([salt, volume])
+    for name, element in (
+        ("padded", b64(as_json) + "=" * (-len(b64(as_json)) % 4 or 4)),
+        ("standard alphabet", b64(as_json)[:-1] + "+"),
+        ("not JSON", b64(as_json[:-1])),
+        ("UTF-16", b64(as_json.decode().encode("utf-16"))),
+        ("byte order mark", b64(b"\xef\xbb\xbf" + as_json)),
+        ("NaN inside", b64(as_json.replace(b"900", b"NaN"))),
+        ("1e999 inside", b64(as_json.replace(b"900", b"1e999"))),
+        ("a name twice", b64(as_json.replace(b'"volume":', b'"volume":0,"volume":'))),
+        ("nested too deep", b64(dump_json([salt, json.loads("[" * 16 + "]" * 16)]))),
+        ("an object", b64(dump_json({"salt": salt, "value": volume}))),
+        ("a text", b64(dump_json("volume"))),
+        ("no value", b64(dump_json([salt]))),
+        ("four members", b64(dump_json([salt, "a", "b", "c"]))),
+        ("salt of 120 bits", b64(dump_json([forge.random(15), volume]))),
+        ("salt of 136 bits", b64(dump_json([forge.random(17), volume]))),
+        ("salt with stray bits", b64(dump_json([salt[:-1] + "B", volume]))),
+        ("salt a number", b64(dump_json([7, volume]))),
+        ("salt empty", b64(dump_json(["", volume]))),
+    ):
+        yield signed(f"signed volume: {name}", "disclosure", "a disclosure has one spelling and shape", element)
+    for key in ("_sd", "_sd_alg", "..."):
+        for name, value in (
+            ("in a volume", volume | {key: []}),
+            ("deep in a volume", volume | {"volume": {"x": [[{key: "x"}]]}}),
+        ):
+            yield signed(
+                f"nested {key} {name}", "disclosure", "digests inside a value could hide volumes", forge.element(value)
+            )
+    escaped = as_json.replace(b'"volume":', b'"\\u005fsd":[],"volume":')
+    yield signed("nested _sd spelt with an escape", "disclosure", "a name is what it reads as", b64(escaped))
+    yield signed("a volume that is none", "volume_shape", "F3548 Volume4D", forge.element({"here": "there"}))
+    yield signed("a volume that is a text", "volume_shape", "F3548 Volume4D", forge.element("here"))
+    yield signed(
+        "a volume of no extent", "volume_extent", "a point cannot be kept clear of", forge.element(circle(radius_m=0))
+    )
+    yield signed(
+        "property disclosed among the volumes",
+        "disclosure",
+        "a name does not belong there",
+        forge.property("callsign", "A"),
+    )
+    yield signed(
+        "volume disclosed among the properties", "disclosure", "a name belongs there", None, forge.element(circle(1))
+    )
+    for name in ("iss", "revision", "volumes", "_sd", "...", "Callsign", "callsign ", "", 7, None, ["callsign"]):
+        extra = forge.property(name, "A1")
+        yield signed(f"property {json.dumps(name)}", "disclosure", "four names and no more", None, extra)
+    for name, one, two in (("callsign", "A1", "A2"), ("category", "transport", "transport")):
+        extra_two = [forge.property(name, one), forge.property(name, two)]
+        yield signed(f"two of {name}", "disclosure_repeated", "each name once", None, *extra_two)
+    for callsign in ("", "a1", "A" * 17, "-A", "A 1", "A1\n", "\u0391", 7, None, ["A1"]):
+        extra = forge.property("callsign", callsign)
+        yield signed(f"callsign {json.dumps(callsign)}", "disclosure", "1 to 16 of A-Z, 0-9 and -", None, extra)
+    for name, remarks in (
+        ("empty", ""),
+        ("of 281 characters", "x" * 281),
+        ("with a line break", "a\nb"),
+        ("with a tab", "a\tb"),
+        ("not NFC", "e\u0301"),
+        ("with a right-to-left override", "a\u202eb"),
+        ("with an isolate", "a\u2067b"),
+        ("with a zero-width space", "a\u200bb"),
+        ("with a line separator", "a\u2028b"),
+        ("in private use", "\ue000"),
+        ("unassigned", "\u0378"),
+        ("a number", 7),
+    ):
+        extra = forge.property("remarks", remarks)
+        yield signed(f"remarks {name}", "disclosure", "remarks must read as they stand", None, extra)
+    surrogate = b64(f'["{forge.random(16)}","remarks","\\ud800"]'.encode())
+    yield signed("remarks with half a character", "disclosure", "strict JSON", None, surrogate)
+    twin = Forge("one salt")
+    shared_salt = twin.random(16)
+    twins = [b64(dump_json([shared_salt, circle(minute)])) for minute in (0, 1)]
+    twin_raw = twin.submission(twins, [twin.property("category", "transport")])
+    yield refusal("one salt for two volumes", twin_raw, "disclosure", "shown one, a counterpart could guess the other")
+    for value in ("", "Transport", "9a", "a" * 33, "a b", 7, None):
+        bare = Forge(f"category {json.dumps(value)}")
+        raw = bare.submission([bare.element(circle())], [bare.property("category", value)])
+        yield refusal(f"category {json.dumps(value)}", raw, "disclosure", "a lower-case name")
+
+
+def _manifests() -> Iterator[dict[str, Any]]:
+    def made(
+        name: str, code: str, why: str, send: Callable[[Forge, list[str], list[str]], tuple[list[str], list[str]]]
+    ) -> dict[str, Any]:
+        """``send`` gives the signed properties and all that is sent."""
+        forge = Forge(name)
+        elements, properties = forge.parts()
+        signed, sent = send(forge, elements, properties)
+        return refusal(name, forge.sign(forge.payload(elements, signed), sent), code, why)
+
+    def over(others: Callable[[list[str]], list[str]]) -> Any:
+        def send(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+            sent = [*elements, *properties]
+            manifest = forge.manifest(others(sent))
+            return [*properties, manifest], [*sent, manifest]
+
+        return send
+
+    yield made("manifest missing", "manifest", "none signed", lambda _, e, p: (p, [*e, *p]))
+    yield made("manifest over nothing", "manifest", "not over what was sent", over(lambda sent: []))
+    yield made("manifest over another order", "manifest", "sending order counts", over(lambda sent: sent[::-1]))
+    yield made("manifest over less", "manifest", "not over what was sent", over(lambda sent: sent[1:]))
+    yield made("manifest over more", "manifest", "a volume was held back", over(lambda sent: [*sent, sent[0]]))
+
+    def unsent(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+        sent = [*elements, *properties]
+        return [*properties, forge.manifest(sent)], sent
+
+    def first(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+        sent = [*elements, *properties]
+        manifest = forge.manifest(sent)
+        return [*properties, manifest], [manifest, *sent]
+
+    def double(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+        sent = [*elements, *properties]
+        one = forge.manifest(sent)
+        two = forge.manifest([*sent, one])
+        return [*properties, one, two], [*sent, one, two]
+
+    def joined(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+        sent = [*elements, *properties]
+        manifest = forge.property("manifest", digest("~".join(sent)))
+        return [*properties, manifest], [*sent, manifest]
+
+    def misspelt(value: Callable[[str], object]) -> Any:
+        def send(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+            sent = [*elements, *properties]
+            manifest = forge.property("manifest", value(digest("".join(f"{raw}~" for raw in sent))))
+            return [*properties, manifest], [*sent, manifest]
+
+        return send
+
+    yield made("manifest kept back", "manifest", "signed, not sent", unsent)
+    yield made("manifest first", "manifest", "it must be last", first)
+    yield made("two manifests", "manifest", "one only", double)
+    yield made("manifest over the text between tildes", "manifest", "each disclosure is followed by a tilde", joined)
+    yield made("manifest padded", "manifest", "a digest has one spelling", misspelt(lambda value: value + "="))
+    yield made("manifest in a list", "manifest", "a digest is a text", misspelt(lambda value: [value]))
+    yield made("manifest null", "manifest", "a digest is a text", misspelt(lambda value: None))
+
+    def without(drop: Callable[[list[str], list[str]], list[str]]) -> Any:
+        def send(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+            sent = drop(elements, properties)
+            manifest = forge.manifest(sent)
+            return [*properties, manifest], [*sent, manifest]
+
+        return send
+
+    yield made("category kept back", "disclosure_missing", "the rules need it", without(lambda e, p: [*e, *p[1:]]))
+    yield made("no volume", "disclosure_missing", "a notice of nothing", without(lambda e, p: p))
+    yield made("manifest alone", "disclosure_missing", "a notice of nothing", without(lambda e, p: []))
