@@ -68,8 +68,18 @@ def service() -> None:
 
 @service.command()
 @_options(
-    "key", "agreement", "store", "store_password_file", "embedded", "host", "port", "workers", "volatile", "drain_s",
-    "limit_connections", "log_level",
+    "key",
+    "agreement",
+    "store",
+    "store_password_file",
+    "embedded",
+    "host",
+    "port",
+    "workers",
+    "volatile",
+    "drain_s",
+    "limit_connections",
+    "log_level",
 )
 def run(**given: Any) -> None:
     """Serve until SIGTERM; print one JSON line with the port once every worker answers."""

@@ -196,16 +196,11 @@ class Follower:
     async def _bodies(self, entries: Sequence[Entry]) -> list[Body]:
         """Return each entry's statement: as this worker opened it, or from the store, verified on admission."""
         missing = [
-            entry
-            for entry in entries
-            if entry.kind in (NOTICE, WITHDRAWAL) and entry.sha256 not in self._opened
+            entry for entry in entries if entry.kind in (NOTICE, WITHDRAWAL) and entry.sha256 not in self._opened
         ]
         found = await self._line.bodies([entry.sha256 for entry in missing])
         fetched = {entry.sha256: _reopen(entry, raw) for entry, raw in zip(missing, found, strict=True)}
-        return [
-            self._opened.pop(entry.sha256, None) or fetched.get(entry.sha256)
-            for entry in entries
-        ]
+        return [self._opened.pop(entry.sha256, None) or fetched.get(entry.sha256) for entry in entries]
 
     def _forget_committed(self, news: News) -> None:
         """Drop the alerts that have been committed, and let go of entries that called for none."""

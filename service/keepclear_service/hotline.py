@@ -202,9 +202,7 @@ class Hotline:
         signed = []
         for outgoing in alerts:
             alert = sign_alert(self._key, outgoing.payload)
-            signed.append(
-                (outgoing, {"alert": alert, "presentation": outgoing.presentation, "cause": outgoing.cause})
-            )
+            signed.append((outgoing, {"alert": alert, "presentation": outgoing.presentation, "cause": outgoing.cause}))
         await self.line.commit(
             self.follower.epoch,
             seq,
@@ -273,5 +271,3 @@ def _accepted(admission: Admission) -> Entry:
 def _milliseconds(bounds: Iterable[Bound]) -> list[tuple[str, int, int]]:
     # The lower bound up, the upper one down: an arrival within the milliseconds is within the instants.
     return [(bound.code, -(-bound.low // 1000), bound.high // 1000) for bound in bounds]
-
-

@@ -4,6 +4,7 @@ Everything that depends on the time of arrival is returned as bounds, because on
 statement arrived. A late notice is never refused; what is refused is one that has ended beyond retention.
 """
 
+import math
 from dataclasses import dataclass
 
 from keepclear_protocol.agreement import Agreement, PartyKey
@@ -98,10 +99,20 @@ def _check_volume(volume: Volume, minima: Minima, agreement: Agreement, number: 
     band = volume.upper_m - volume.lower_m + 2 * minima.vertical_m
     if band > limits.band_m:
         raise Malformed("limit_band", f"volume {number} is {band:.0f} m tall; {limits.band_m} are agreed")
-    area = volume.shape.widened_area_m2(minima.horizontal_m) / 1e6
+    area = widened_area_km2(volume, minima)
     if area > limits.area_km2:
         raise Malformed("limit_area", f"volume {number} covers {area:.0f} km2; {limits.area_km2} are agreed")
     if agreement.area is not None:
         region = shape_of(agreement.area)
         if distance_m(region, volume.shape) - region.margin_m - volume.shape.margin_m > 0:
             raise Malformed("outside_area", f"volume {number} lies outside the agreement's area")
+
+
+def widened_area_km2(volume: Volume, minima: Minima) -> float:
+    """Return the area of an outline grown by the horizontal minimum: never less than the truth.
+
+    Steiner's formula for a flat convex outline; growing a hollow one, or one on the sphere, adds less.
+    """
+    shape = volume.shape
+    grown = shape.radius_m + minima.horizontal_m
+    return (shape.outline_area_m2 + shape.perimeter_m * grown + math.pi * grown**2) / 1e6

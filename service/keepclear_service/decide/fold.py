@@ -129,7 +129,7 @@ def _terms(state: State, entry: Entry, agreement: Agreement) -> list[Outgoing]:
             found[key, other] = matches
         for item in filed.items:
             state.index.add(item)
-    for cid, conflict in state.conflicts.items():
+    for conflict in state.conflicts.values():
         pair = (conflict.first, conflict.second)
         if conflict.state == OPEN and pair not in found and pair[::-1] not in found:
             found[pair] = []

@@ -95,9 +95,13 @@ class Index:
             ]
             times = range((query.start - bucket) // bucket, query.end // bucket + 1)
             if math.prod(map(len, spans)) * len(times) <= len(cells):
-                found = (cells.get(cell, ()) for cell in itertools.product(times, *spans))
+                found = [
+                    items
+                    for cell in itertools.product(times, spans[0], spans[1], spans[2])
+                    if (items := cells.get(cell))
+                ]
             else:
-                found = iter(cells.values())
+                found = list(cells.values())
             for items in found:
                 for item in items:
                     if item.start <= query.end and query.start <= item.end and self._close(item, query):

@@ -23,7 +23,9 @@ def _described(media_type: str) -> dict[str, Any]:
 
 def _answers() -> dict[int | str, dict[str, Any]]:
     problem = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
-    refused = {status: {"description": "a problem document", **problem} for status in (400, 401, 403, 409, 413, 415)}
+    refused: dict[int | str, dict[str, Any]] = {
+        status: {"description": "a problem document", **problem} for status in (400, 401, 403, 409, 413, 415)
+    }
     return {200: {"description": "accepted before: the receipt"}, **refused, 422: refused[400], 503: refused[400]}
 
 

@@ -82,8 +82,11 @@ async def check_durability(client: "Redis", *, volatile: bool = False) -> None:
             raise Unavailable(
                 "store_unsafe", "the store does not show its settings", hint="allow the service +config|get"
             ) from None
-    wrong = [f"{name} is {settings.get(name)}, not {value}" for name, value in _DURABLE.items()
-             if settings.get(name) != value]
+    wrong = [
+        f"{name} is {settings.get(name)}, not {value}"
+        for name, value in _DURABLE.items()
+        if settings.get(name) != value
+    ]
     if info.get("role") != "master":
         wrong.append(f"its role is {info.get('role')}, not master")
     if info.get("aof_last_write_status", "ok") != "ok":

@@ -207,7 +207,10 @@ def _socket_folder(folder: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="keepclear-") as short:  # mode 0700
         log_event(
-            logger, logging.INFO, "store_socket_elsewhere", folder=short,
+            logger,
+            logging.INFO,
+            "store_socket_elsewhere",
+            folder=short,
             reason=f"a socket's path may have {MAX_SOCKET_PATH} bytes, and that of the store's folder has more",
         )
         yield Path(short)

@@ -112,16 +112,17 @@ class Line:
     async def terms(self, sha256: str) -> bytes | None:
         """Return the bytes of an agreement that is or was in force."""
         with store_faults():
-            found: bytes | None = await self._redis.get(f"{self.prefix}terms:{sha256}")
-        return found
+            found = await self._redis.get(f"{self.prefix}terms:{sha256}")
+        return _bytes(found)
 
     async def oldest(self) -> int:
         """Return the ``seq`` of the oldest entry still in the log, or of the next one where there is none."""
         with store_faults():
             rows = await self._redis.xrange(f"{self.prefix}log", count=1)
             if rows:
-                return int(rows[0][0].split(b"-")[0])
-            return int(await self._redis.hget(f"{self.prefix}meta", "head") or 0) + 1
+                return _entry(rows[0]).seq
+            head = await self._redis.hget(f"{self.prefix}meta", "head")
+            return int(head or 0) + 1
 
     async def adopt(self, previous: str, terms: str, agreement: bytes) -> bool:
         """Put new terms in force; False when others than ``previous`` are in force."""
@@ -253,8 +254,8 @@ class Line:
         if not hashes:
             return []
         with store_faults():
-            found = await self._redis.mget([f"{self.prefix}body:{sha256}" for sha256 in hashes])
-        return [None if body is None else body.decode() for body in found]
+            found: list[Any] = await self._redis.mget([f"{self.prefix}body:{sha256}" for sha256 in hashes])
+        return [None if body is None else str(body, "utf-8") for body in found]
 
     async def view(self, party: str, what: str) -> tuple[str, int, int, list[list[Any]]]:
         """Return epoch, stream position, clock (instant) and rows of a party's own view, read at one instant."""
@@ -277,6 +278,11 @@ class Line:
         """Use up a request proof; False if it was used before."""
         with store_faults():
             return bool(await self._redis.set(f"{self.prefix}proof:{party}:{jti}", "1", nx=True, px=PROOF_MS))
+
+
+def _bytes(value: Any) -> bytes | None:
+    # The pool answers in bytes; redis-py's types allow for text as well.
+    return None if value is None else bytes(value)
 
 
 def parse_record(record: str | bytes) -> Entry:
@@ -314,7 +320,7 @@ def _pairs(fields: Sequence[bytes]) -> dict[str, str]:
     return {fields[at].decode(): fields[at + 1].decode() for at in range(0, len(fields), 2)}
 
 
-def _entry(row: tuple[bytes, Sequence[bytes]]) -> Entry:
+def _entry(row: Any) -> Entry:
     fields = _pairs(row[1])
     return Entry(
         seq=int(row[0].split(b"-")[0]),
@@ -331,6 +337,6 @@ def _entry(row: tuple[bytes, Sequence[bytes]]) -> Entry:
     )
 
 
-def _event(row: tuple[bytes, Sequence[bytes]]) -> Event:
+def _event(row: Any) -> Event:
     fields = _pairs(row[1])
     return Event(int(row[0].split(b"-")[0]), fields.pop("event"), fields)

@@ -1,0 +1,117 @@
+"""The index never hides a conflict: whatever the rules find by comparing all with all, a query finds too."""
+
+import math
+import random
+
+import pytest
+from keepclear_protocol.instant import format_instant
+from keepclear_protocol.notice import DisclosedVolume
+from keepclear_protocol.separation import WORLDWIDE, Minima, judge
+from keepclear_protocol.volume import Volume, parse_volume
+from keepclear_service.decide.index import Index
+
+START = 1_790_000_000_000_000
+
+
+def wrapped(lat: float, lng: float) -> dict[str, float]:
+    return {"lat": round(lat, 7), "lng": round((lng + 180) % 360 - 180, 7)}
+
+
+def random_volume(rng: random.Random, around: tuple[float, float]) -> Volume:
+    """A volume of any size near a place: circle, corridor or quadrilateral, minutes to days long."""
+    lat, lng = around
+    size = 10 ** rng.uniform(-4, 0.3)
+    lat = max(-89.9, min(89.9, lat + rng.uniform(-1, 1) * max(size, 0.2)))
+    stretch = 1 / max(0.02, math.cos(math.radians(lat)))
+    lng += rng.uniform(-1, 1) * max(size, 0.2) * stretch
+    kind = rng.choice(["circle", "corridor", "polygon"])
+    if kind == "circle":
+        outline = {
+            "outline_circle": {"center": wrapped(lat, lng), "radius": {"value": round(size * 50_000, 1), "units": "M"}}
+        }
+    elif kind == "corridor":
+        path = [wrapped(lat, lng), wrapped(min(89.9, lat + size), lng + size * stretch)]
+        outline = {"outline_corridor": {"path": path, "half_width": {"value": 926, "units": "M"}}}
+    else:
+        half, wide = size / 2, size / 2 * stretch
+        corners = [(-half, -wide), (-half, wide), (half, wide), (half, -wide)]
+        outline = {
+            "outline_polygon": {"vertices": [wrapped(max(-89.95, min(89.95, lat + y)), lng + x) for y, x in corners]}
+        }
+    start = START + rng.randrange(0, 6 * 3600) * 1_000_000
+    end = start + int(10 ** rng.uniform(1.5, 5.3)) * 1_000_000
+    low = rng.uniform(0, 300)
+    level = {"reference": rng.choice(["W84", "FL"]), "units": "M"}
+    return parse_volume(
+        {
+            "volume": {
+                **outline,
+                "altitude_lower": {"value": round(low, 2), **level},
+                "altitude_upper": {"value": round(low + 200, 2), **level},
+            },
+            "time_start": {"value": format_instant(start), "format": "RFC3339"},
+            "time_end": {"value": format_instant(end), "format": "RFC3339"},
+        }
+    )
+
+
+PLACES = [(48.0, 2.0), (89.5, 0.0), (-89.5, 100.0), (0.0, 179.9), (60.0, -179.95), (0.0, 0.0)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("horizontal_m", [0.0, 7408.0, 60_000.0])
+def test_every_conflict_of_all_pairs_is_among_the_candidates(place: tuple[float, float], horizontal_m: float) -> None:
+    rng = random.Random(f"{place}{horizontal_m}")
+    minima = Minima(horizontal_m, 200.0, 60, 600)
+    index = Index(horizontal_m)
+    items = []
+    for number in range(120):
+        try:
+            volume = random_volume(rng, place)
+        except Exception as error:  # a random polygon may be degenerate; that is another test's matter
+            assert "volume" in getattr(error, "code", "")
+            continue
+        item = index.item(number, DisclosedVolume(str(number), "", volume), minima)
+        index.add(item)
+        items.append(item)
+    conflicts = 0
+    for query in items:
+        near = {item.owner for item in index.near(query)}
+        for item in items:
+            if judge(query.disclosed.volume, minima, item.disclosed.volume, minima, WORLDWIDE) is not None:
+                conflicts += 1
+                assert item.owner in near
+    assert conflicts > len(items)  # more than each with itself: the test has something to miss
+
+
+def test_what_was_taken_out_is_found_no_more() -> None:
+    rng = random.Random(7)
+    minima = Minima(5000.0, 100.0, 0, 0)
+    index = Index(5000.0)
+    items = [
+        index.item(number, DisclosedVolume(str(number), "", random_volume(rng, (10.0, 10.0))), minima)
+        for number in range(60)
+    ]
+    for item in items:
+        index.add(item)
+    for item in items[::2]:
+        index.remove(item)
+    left = {item.owner for item in items[1::2]}
+    seen = {item.owner for query in items for item in index.near(query)}
+    assert seen <= left
+    for item in items[1::2]:
+        index.remove(item)
+    assert not [item for query in items for item in index.near(query)]
+
+
+def test_a_crowd_elsewhere_costs_nothing() -> None:
+    """A query looks at its own neighbourhood: a thousand volumes two hundred kilometres off are not candidates."""
+    rng = random.Random(11)
+    minima = Minima(5000.0, 100.0, 0, 0)
+    index = Index(5000.0)
+    for number in range(1000):
+        volume = random_volume(rng, (20.0, 20.0))
+        if volume.shape.bound_m < 20_000:
+            index.add(index.item(number, DisclosedVolume(str(number), "", volume), minima))
+    query = next(v for v in (random_volume(rng, (24.0, 20.0)) for _ in range(99)) if v.shape.bound_m < 20_000)
+    assert list(index.near(index.item("query", DisclosedVolume("q", "", query), minima))) == []
