@@ -1,0 +1,199 @@
+"""``keepclear check`` as a program, against the 103 pairs of InterUSS and by hand."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.volume import circle_json, volume4d_json
+
+T0 = 1_700_000_000 * SECOND
+
+
+def keepclear_check(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    program = [sys.executable, "-m", "keepclear.cli.main", "check", *words]
+    return subprocess.run(program, input=given, capture_output=True, timeout=120, check=False)
+
+
+def volume(
+    lat: float = 48.0, lower: float = 0, start_s: int = 0, reference: str = "W84", radius_m: float = 100
+) -> dict[str, Any]:
+    start = T0 + start_s * SECOND
+    return volume4d_json(
+        circle_json((lat, 2.0), radius_m), lower, lower + 50, reference, "M", start, start + 60 * SECOND
+    )
+
+
+def batch(*lines: object, options: tuple[str, ...] = ()) -> tuple[int, list[dict[str, Any]]]:
+    given = b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in lines)
+    done = keepclear_check("--batch", "-", *options, given=given)
+    assert b"Traceback" not in done.stderr
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def pair(a: object, b: object, **more: object) -> dict[str, object]:
+    return {"a": [a], "b": [b], **more}
+
+
+def test_the_pairs_of_interuss(shared: Path, tmp_path: Path) -> None:
+    corpus = json.loads((shared / "vectors" / "f3548_pairs.json").read_text())
+    lines, truths = [], []
+    for group in corpus.values():
+        for row in group["pairs"]:
+            named = dict(zip(group["pairs_cols"], row, strict=True))
+            a, b = (group["intents"][named[side]]["area"] for side in ("a", "b"))
+            lines.append(json.dumps({"a": a, "b": b, "from": [named["a"], named["b"]]}))
+            truths.append("conflict" if named["conflict4d"] else "clear")
+    assert len(lines) == 103
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("\n".join(lines) + "\n")
+    done = keepclear_check("--batch", str(file))
+    assert done.returncode == 0, done.stderr
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [verdict["verdict"] for verdict in verdicts] == truths
+
+
+def test_the_members_of_a_verdict() -> None:
+    code, (conflict, clear, possible) = batch(
+        pair(volume(), volume(lower=40, start_s=30)),
+        pair(volume(), volume(lat=49.0)),
+        pair(volume(), volume(lower=20, reference="AMSL")),
+    )
+    assert code == 0
+    assert conflict == {
+        "verdict": "conflict",
+        "severity": "overlap",
+        "horizontal_m": 0,
+        "vertical_m": 0,
+        "time_start": "2023-11-14T22:13:50Z",
+        "time_end": "2023-11-14T22:14:20Z",
+        "altitude_lower_m": 40,
+        "altitude_upper_m": 50,
+        "reference": "W84",
+        "a_volume": 1,
+        "b_volume": 1,
+        "pairs": 1,
+    }
+    assert clear == {**dict.fromkeys(conflict), "verdict": "clear", "pairs": 0}
+    assert (possible["verdict"], possible["severity"]) == ("possible", "possible")
+
+
+def test_the_worst_pair_wins() -> None:
+    both = {"a": [volume(), volume(lat=60.0)], "b": [volume(lat=48.004), volume(lat=60.001), volume(lat=60.003)]}
+    _, (verdict,) = batch(both, options=("--horizontal-m", "500"))
+    assert (verdict["severity"], verdict["a_volume"], verdict["b_volume"], verdict["pairs"]) == ("overlap", 2, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "other", "verdict"),
+    [
+        ("--horizontal-m", "200", {"lat": 48.0036}, "conflict"),
+        ("--horizontal-m", "195", {"lat": 48.0036}, "clear"),
+        ("--vertical-m", "50", {"lower": 100}, "conflict"),
+        ("--vertical-m", "49.9", {"lower": 100}, "clear"),
+        ("--time-s", "30", {"start_s": 90}, "conflict"),
+        ("--time-s", "29", {"start_s": 90}, "clear"),
+        ("--time-s", "0", {"start_s": 60}, "conflict"),
+        ("--time-s", "0", {"start_s": 61}, "clear"),
+    ],
+)
+def test_bare_minima_hold_for_either_order(option: str, value: str, other: dict[str, Any], verdict: str) -> None:
+    _, found = batch(pair(volume(), volume(**other)), pair(volume(**other), volume()), options=(option, value))
+    assert [line["verdict"] for line in found] == [verdict] * 2
+
+
+BAD_LINES: dict[str, tuple[object, str]] = {
+    "no JSON": (b'{"a":\n', "json"),
+    "not UTF-8": (b'"\xff"\n', "json"),
+    "NaN": (json.dumps(pair(volume(), volume())).replace("48.0", "NaN").encode() + b"\n", "json_number"),
+    "1e999": (json.dumps(pair(volume(), volume())).replace("48.0", "1e999").encode() + b"\n", "json_number"),
+    "a list": ([1], "volume_shape"),
+    "no b": ({"a": [volume()]}, "volume_shape"),
+    "empty b": ({"a": [volume()], "b": []}, "volume_shape"),
+    "null volume": (pair(volume(), None), "volume_shape"),
+    "latitude 91": (pair(volume(), json.loads(json.dumps(volume()).replace("48.0", "91"))), "volume_position"),
+    "band upside down": (pair(volume(), json.loads(json.dumps(volume()).replace("50,", "-50,"))), "volume_band"),
+    "too large": (b'{"a":"' + b"x" * (9 * 1024 * 1024) + b'"}\n', "too_large"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_LINES)
+def test_a_line_that_cannot_be_read_is_answered_and_the_others_too(name: str) -> None:
+    line, wanted = BAD_LINES[name]
+    good = pair(volume(), volume())
+    code, found = batch(good, b"\n", line, good)
+    assert code == 1
+    assert [answer["verdict"] for answer in found] == ["conflict", "error", "conflict"]
+    assert found[1]["code"] == wanted
+    assert found[1]["detail"]
+
+
+def write(folder: Path, name: str, value: object) -> str:
+    file = folder / name
+    file.write_text(json.dumps(value))
+    return str(file)
+
+
+def test_two_files(tmp_path: Path) -> None:
+    a = write(tmp_path, "a.json", [volume(lat=10.0), volume()])
+    near = write(tmp_path, "near.json", {"volumes": [volume(lat=48.002)]})
+    far = write(tmp_path, "far.json", [volume(lat=48.1)])
+    done = keepclear_check(a, near)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"CLEAR")
+    done = keepclear_check(a, near, "--horizontal-m", "100")
+    assert done.returncode == 3
+    assert done.stdout.startswith(b"CONFLICT; 1 pair of volumes")
+    assert b"A 2, B 1" in done.stdout
+    done = keepclear_check(a, far, "--horizontal-m", "20000", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["severity"] == "proximity"
+    possible = write(tmp_path, "possible.json", [volume(reference="AMSL")])
+    done = keepclear_check(a, possible)
+    assert (done.returncode, done.stdout.startswith(b"POSSIBLE")) == (3, True)
+
+
+def test_a_track_against_itself_and_a_plan(shared: Path, tmp_path: Path) -> None:
+    lines = (shared / "flights" / "paris-2021-10-07.jsonl").read_bytes().splitlines()
+    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    one.write_bytes(lines[0])
+    other.write_bytes(b"\n".join(lines[0:3]))
+    done = keepclear_check(str(one), str(other), "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["severity"] == "overlap"
+
+
+USAGE = {
+    "one file": ("a.json",),
+    "three files": ("a", "b", "c"),
+    "batch and files": ("a", "b", "--batch", "c"),
+    "nothing": (),
+    "category without agreement": ("--batch", "-", "--category-a", "x"),
+    "minima and agreement": ("--batch", "-", "--agreement", "x", "--time-s", "0"),
+    "NaN": ("--batch", "-", "--horizontal-m", "nan"),
+    "infinite": ("--batch", "-", "--vertical-m", "inf"),
+    "below zero": ("--batch", "-", "--horizontal-m", "-1"),
+    "half a second": ("--batch", "-", "--time-s", "0.5"),
+}
+
+
+@pytest.mark.parametrize("name", USAGE)
+def test_usage(name: str) -> None:
+    done = keepclear_check(*USAGE[name])
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    good = write(tmp_path, "good.json", [volume()])
+    bad = write(tmp_path, "bad.json", [volume(), 7])
+    done = keepclear_check(good, bad)
+    assert done.returncode == 1
+    assert b"volume 2" in done.stderr
+    assert b"bad.json" in done.stderr
+    assert keepclear_check(good, str(tmp_path / "none")).returncode == 1
+    assert keepclear_check("--batch", str(tmp_path)).returncode == 1
+    assert keepclear_check("--agreement", good, good, good).returncode == 1
