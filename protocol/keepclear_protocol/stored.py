@@ -23,8 +23,9 @@ def reopen_statement(raw: str, typ: str) -> Statement:
     parts = raw.split(".")
     if len(parts) != 3:
         raise Malformed("json", "a statement has three parts")
-    kid = match_header(unb64(parts[0]), typ)
-    payload = parse_json(unb64(parts[1]), max_bytes=MAX_PAYLOAD_BYTES)
+    protected, body, _ = (unb64(part) for part in parts)
+    kid = match_header(protected, typ)
+    payload = parse_json(body, max_bytes=MAX_PAYLOAD_BYTES)
     if not isinstance(payload, dict):
         raise Malformed("json", "a statement's payload must be an object")
     return Statement(raw, typ, kid, payload, digest(raw))
