@@ -45,9 +45,10 @@ class PublicKey:
     @classmethod
     def from_jwk(cls, jwk: object) -> "PublicKey":
         """Return the key of a JWK with exactly ``kty``, ``crv`` and ``x`` (RFC 8037); raise ``Malformed``."""
-        match jwk:
-            case {"kty": "OKP", "crv": "Ed25519", "x": str(x)} if len(jwk) == 3:
-                return cls(unb64(x))
+        if isinstance(jwk, dict) and len(jwk) == 3:
+            match jwk:
+                case {"kty": "OKP", "crv": "Ed25519", "x": str(x)}:
+                    return cls(unb64(x))
         raise Malformed("key", "a key must be a JWK with exactly kty OKP, crv Ed25519 and x")
 
     @property

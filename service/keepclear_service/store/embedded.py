@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import redis.exceptions
 from keepclear_protocol.errors import LocalError, Unavailable
@@ -67,7 +68,7 @@ class EmbeddedStore:
     def __init__(self, folder: Path, sockets: Path, lock: int) -> None:
         self.folder = folder
         self.socket = sockets / "store.sock"
-        self.url = f"unix://{self.socket}"
+        self.url = f"unix://{quote(str(self.socket))}"
         self._lock = lock
         self._process: asyncio.subprocess.Process | None = None
 

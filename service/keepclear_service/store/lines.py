@@ -118,7 +118,7 @@ class Line:
     async def oldest(self) -> int:
         """Return the ``seq`` of the oldest entry still in the log, or of the next one where there is none."""
         with store_faults():
-            rows: list[Any] = await self._redis.xrange(f"{self.prefix}log", count=1)
+            rows: Any = await self._redis.xrange(f"{self.prefix}log", count=1)
             if rows:
                 return int(rows[0][0].split(b"-")[0])
             head = await self._redis.hget(f"{self.prefix}meta", "head")
