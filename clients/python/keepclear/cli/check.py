@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
-from keepclear_protocol.agreement import open_agreement
+from keepclear_protocol.agreement import MAX_AGREEMENT_BYTES, open_agreement
 from keepclear_protocol.encoding import dump_json, parse_json
 from keepclear_protocol.errors import KeepclearError, Malformed
 from keepclear_protocol.instant import format_instant
@@ -25,13 +25,10 @@ from keepclear_protocol.volume import Volume, parse_volume
 
 from keepclear.inputs import load, read_bytes
 from keepclear.inputs.flight import unreadable
-from keepclear.verdict import Measure, Verdict, compare
+from keepclear.comparison import Measure, Verdict, compare
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """A batch line: two notices of 512 KiB each, and four times that for other spellings of the same numbers."""
-
-MAX_AGREEMENT_BYTES = 1024 * 1024
-"""An agreement's payload has at most 64 KiB; base64 and signatures do not make it a megabyte."""
 
 MAX_HORIZONTAL_M, MAX_VERTICAL_M, MAX_TIME_S = 20_000_000.0, 200_000.0, 366 * 86_400
 """Half way round the world, twice the highest altitude, a year: more would call everything a conflict."""
