@@ -23,9 +23,9 @@ from keepclear_protocol.instant import format_instant
 from keepclear_protocol.separation import WORLDWIDE, Minima
 from keepclear_protocol.volume import Volume, parse_volume
 
+from keepclear.comparison import Measure, Verdict, compare
 from keepclear.inputs import load, read_bytes
 from keepclear.inputs.flight import unreadable
-from keepclear.comparison import Measure, Verdict, compare
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """A batch line: two notices of 512 KiB each, and four times that for other spellings of the same numbers."""
