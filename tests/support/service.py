@@ -1,0 +1,113 @@
+"""The service as a process of the tests' own, with whatever application a test wants in it."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+START_TIMEOUT_S = 60.0
+
+_WITH_FACTORY = """
+import sys
+from keepclear_service import __main__, commands, supervisor
+factory = sys.argv.pop(1)
+commands.run_service = lambda settings: supervisor.run(settings, factory=factory)
+sys.exit(__main__.main())
+"""
+
+
+class RunningService:
+    """A started service: ``listening`` is its first line, ``log()`` its structured log so far."""
+
+    def __init__(self, process: subprocess.Popen[str], listening: dict[str, Any], log_file: Path) -> None:
+        self.process = process
+        self.listening = listening
+        self.url = f"http://127.0.0.1:{listening['port']}"
+        self.log_file = log_file
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the log's lines; every line must be JSON."""
+        return [json.loads(line) for line in self.log_file.read_text("utf-8").splitlines()]
+
+    def wait_for(self, event: str, count: int = 1, timeout_s: float = 20.0) -> list[dict[str, Any]]:
+        """Return the lines of ``event`` once there are ``count`` of them."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = [line for line in self.log() if line["event"] == event]
+            if len(found) >= count:
+                return found
+            assert time.monotonic() < deadline, f"no {count} x {event} in {self.log()}"
+            time.sleep(0.05)
+
+    def stop(self, timeout_s: float = 30.0) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout_s)
+
+    def kill(self) -> None:
+        """End the supervisor as a crash does."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+def service_process(log_file: Path, *words: str, factory: str | None = None, env: dict[str, str] | None = None
+                    ) -> subprocess.Popen[str]:
+    """Start ``keepclear-service`` with ``words``; with ``factory``, around another application than ours."""
+    program = ["-m", "keepclear_service"] if factory is None else ["-c", _WITH_FACTORY, factory]
+    paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
+    with log_file.open("a") as log:
+        return subprocess.Popen(
+            [sys.executable, *program, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=kept | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)} | (env or {}),
+        )
+
+
+@contextlib.contextmanager
+def running_service(log_file: Path, *words: str, factory: str | None = None, env: dict[str, str] | None = None
+                    ) -> Iterator[RunningService]:
+    """Run the service until the block ends; it must come to listen."""
+    process = service_process(log_file, *words, factory=factory, env=env)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, f"the service did not start: {log_file.read_text()}"
+        yield RunningService(process, json.loads(line), log_file)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(START_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def alive(pid: int) -> bool:
+    """Whether process ``pid`` runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone(pids: list[int], timeout_s: float = 10.0) -> bool:
+    """Whether all of ``pids`` end within the time."""
+    deadline = time.monotonic() + timeout_s
+    while any(alive(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
