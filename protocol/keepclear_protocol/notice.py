@@ -35,12 +35,12 @@ from .disclosure import (
 from .encoding import digest
 from .errors import Malformed, NotAuthentic
 from .keys import PrivateKey
-from .statement import MAX_PAYLOAD_BYTES, NOTICE, KeyFinder, Statement, sign_statement
+from .statement import NOTICE, KeyFinder, Statement, sign_statement
 from .stored import open_or_reopen
 from .volume import Volume, parse_volume
 
 MAX_SUBMISSION_BYTES = 512 * 1024
-"""500 volumes of 10 vertices, about 1 KB each once in base64url. An agreement may allow less, not more."""
+"""500 corridor legs of three points take 345 KB. An agreement may allow less; more would not open as presentation."""
 
 MAX_VOLUMES = 500
 MAX_VERTICES = 5_000
@@ -52,9 +52,6 @@ PROPERTY_DIGESTS = 8
 """Four properties at most, padded so that nobody sees which were given."""
 
 MAX_REMARKS_CHARACTERS = 280
-
-# Above this the JWT part cannot be opened: payload in base64url, header and signature.
-_MAX_JWT_CHARACTERS = MAX_PAYLOAD_BYTES * 4 // 3 + 400
 
 _VISIBLE = frozenset(("iss", "aud", "terms", "iat", "jti", "admit_by", "revision", "volumes", "_sd", "_sd_alg"))
 _SHOWN_TO_COUNTERPART = frozenset(("category",))
@@ -227,14 +224,18 @@ def present(notice: Notice, digests: Collection[str]) -> str:
 
 
 def _open_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> tuple[Statement, str]:
-    """Return the verified JWT part and what stands behind its ``~``. Nothing behind it is looked at before."""
-    end = raw.find("~", 0, _MAX_JWT_CHARACTERS + 1)
-    if end < 0:
+    """Return the verified JWT part and what stands behind its ``~``; nothing of that is looked at before.
+
+    The size of the JWT part is bounded by ``open_statement``, so that a stranger costs one signature at most, and is
+    never told that it sent too much.
+    """
+    jwt, tilde, tail = raw.partition("~")
+    if not tilde:
         raise NotAuthentic
-    statement = open_or_reopen(raw[:end], NOTICE, find_key)
+    statement = open_or_reopen(jwt, NOTICE, find_key)
     if len(raw) > max_bytes:
         raise Malformed("too_large", f"{len(raw)} bytes; the limit is {max_bytes}")
-    return statement, raw[end + 1 :]
+    return statement, tail
 
 
 def _open_payload(statement: Statement, raws: Sequence[str]) -> tuple[Claims, int, str | None, list[Disclosure]]:

@@ -2,7 +2,7 @@
 
 Guaranteed: the same reading of the same bytes as ``open_statement`` gives. Not guaranteed, and the reason for a module
 of its own: that anyone signed them. Only the fold over the service's own log may use this; it would otherwise verify
-every other worker's entries a second time, at 110 us each. Nothing that came over a network belongs here.
+every other worker's entries a second time, at about 100 us each. Nothing that came over a network belongs here.
 """
 
 from .encoding import digest, parse_json, unb64

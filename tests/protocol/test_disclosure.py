@@ -106,6 +106,20 @@ def test_kinds_are_not_mixed() -> None:
         assert caught.value.code == "disclosure"
 
 
+def test_a_digest_has_one_spelling() -> None:
+    assert is_digest_text(digest("x"))
+    for text in (
+        digest("x") + "=",
+        digest("x") + "\n",
+        digest("x")[:-1],
+        digest("x")[:-1] + "B",
+        "+" + digest("x")[1:],
+        None,
+        7,
+    ):
+        assert not is_digest_text(text)
+
+
 @given(st.text(max_size=44) | st.binary(min_size=32, max_size=32).map(b64) | st.from_regex(re.compile(r"[\w-]{43}")))
 def test_the_quick_digest_check_is_the_slow_one(text: str) -> None:
     assert is_digest_text(text) == is_digest(text)

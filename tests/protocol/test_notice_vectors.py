@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jwcrypto.jwk import JWK
 from keepclear_protocol.errors import CODES, KeepclearError
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.notice import open_presentation, open_submission
+from sd_jwt.verifier import SDJWTVerifier
 from support.notice_vectors import document
 
 FILE = Path(__file__).resolve().parents[2] / "protocol" / "vectors" / "notices.json"
@@ -38,6 +40,15 @@ def test_each_case_is_read_or_refused_as_it_says(case: dict[str, Any]) -> None:
         "remarks": notice.remarks,
         "time_starts": [format_instant(item.volume.start) for item in notice.volumes],
     }
+
+
+def test_sd_jwt_accepts_what_we_accept() -> None:
+    for case in VECTORS["cases"]:
+        if "expect" in case:
+            read = SDJWTVerifier(case["sd_jwt"], lambda *_: JWK(**VECTORS["key"])).get_verified_payload()
+            assert [volume["time_start"]["value"] for volume in read["volumes"]] or case["expect"]["category"] == ""
+            for name in ("category", "callsign", "remarks", "revision"):
+                assert read.get(name) == (case["expect"][name] or None)
 
 
 def test_the_file_is_what_its_maker_makes() -> None:

@@ -72,7 +72,7 @@ def _payloads() -> Iterator[dict[str, Any]]:
         "_sd digest with stray bits",
         "notice",
         "a digest has one spelling",
-        lambda payload: payload["_sd"].__setitem__(7, "_" * 43),
+        lambda payload: payload["_sd"].__setitem__(7, "z" * 43),
     )
     yield case("digest twice in _sd", "disclosure_repeated", "a digest stands once", _twice_in_sd)
     yield case("digest twice in volumes", "disclosure_repeated", "a digest stands once", _twice_in_volumes)
@@ -105,6 +105,7 @@ def _payloads() -> Iterator[dict[str, Any]]:
         "digests are texts",
         lambda payload: payload["volumes"][9].update({"...": [1]}),
     )
+    yield case("twenty-four volume digests", "notice", "a power of two", _twenty_four)
     yield change("volumes an object", "notice", "an array", volumes={"...": digest("x")})
     yield change("no volume digest", "notice", "at least sixteen", volumes=[])
 
@@ -115,6 +116,10 @@ def _twice_in_sd(payload: Payload) -> None:
 
 def _twice_in_volumes(payload: Payload) -> None:
     payload["volumes"][14] = payload["volumes"][0]
+
+
+def _twenty_four(payload: Payload) -> None:
+    payload["volumes"] += [{"...": digest(str(number))} for number in range(8)]
 
 
 def _in_both(payload: Payload) -> None:
@@ -291,7 +296,7 @@ def _signed_disclosures() -> Iterator[dict[str, Any]]:
     twins = [b64(dump_json([shared_salt, circle(minute)])) for minute in (0, 1)]
     twin_raw = twin.submission(twins, [twin.property("category", "transport")])
     yield refusal("one salt for two volumes", twin_raw, "disclosure", "shown one, a counterpart could guess the other")
-    for value in ("", "Transport", "9a", "a" * 33, "a b", 7, None):
+    for value in ("", "Transport", "9a", "a\n", "a" * 33, "a b", 7, None):
         bare = Forge(f"category {json.dumps(value)}")
         raw = bare.submission([bare.element(circle())], [bare.property("category", value)])
         yield refusal(f"category {json.dumps(value)}", raw, "disclosure", "a lower-case name")
@@ -330,6 +335,11 @@ def _manifests() -> Iterator[dict[str, Any]]:
         manifest = forge.manifest(sent)
         return [*properties, manifest], [manifest, *sent]
 
+    def in_remarks(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
+        sent = [*elements, properties[0]]
+        remarks = forge.property("remarks", digest("".join(f"{raw}~" for raw in sent)))
+        return [properties[0], remarks], [*sent, remarks]
+
     def double(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
         sent = [*elements, *properties]
         one = forge.manifest(sent)
@@ -351,6 +361,7 @@ def _manifests() -> Iterator[dict[str, Any]]:
 
     yield made("manifest kept back", "manifest", "signed, not sent", unsent)
     yield made("manifest first", "manifest", "it must be last", first)
+    yield made("a manifest by another name", "manifest", "remarks are no manifest", in_remarks)
     yield made("two manifests", "manifest", "one only", double)
     yield made("manifest over the text between tildes", "manifest", "each disclosure is followed by a tilde", joined)
     yield made("manifest padded", "manifest", "a digest has one spelling", misspelt(lambda value: value + "="))
