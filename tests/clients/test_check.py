@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.volume import circle_json, volume4d_json
+from support.world import World
 
 T0 = 1_700_000_000 * SECOND
 
@@ -164,6 +165,48 @@ def test_a_track_against_itself_and_a_plan(shared: Path, tmp_path: Path) -> None
     done = keepclear_check(str(one), str(other), "--json")
     assert done.returncode == 3
     assert json.loads(done.stdout)["severity"] == "overlap"
+
+
+def test_under_an_agreement(tmp_path: Path) -> None:
+    terms = tmp_path / "agreement.json"
+    terms.write_bytes(World().agreement.raw)
+    options = ("--agreement", str(terms))
+    # 11 km apart: beyond transport's 7.4 km, within strike's 20 km, and the larger minimum holds.
+    near = pair(volume(), volume(lat=48.1))
+    later = pair(volume(), volume(start_s=60 + 1_500), category_a="strike", category_b="transport")
+    earlier = pair(volume(start_s=60 + 1_500), volume(), category_a="strike", category_b="transport")
+    code, found = batch(
+        {**near, "category_a": "transport", "category_b": "transport"},
+        {**near, "category_a": "transport", "category_b": "strike"},
+        {**near, "category_a": "strike"},
+        later,  # strike's tail of 25 min reaches it
+        earlier,  # transport has no tail, strike's lead is 2 min
+        {**near, "category_a": "picnic"},
+        {**near, "category_a": 7},
+        options=(*options, "--category-b", "strike"),
+    )
+    assert code == 1
+    verdicts = ["clear", "conflict", "conflict", "conflict", "clear", "error", "error"]
+    assert [line["verdict"] for line in found] == verdicts
+    assert [line["code"] for line in found[5:]] == ["category"] * 2
+    code, found = batch({**near, "category_a": "strike"}, options=options)
+    assert (code, found[0]["code"]) == (1, "category")
+    # AMSL against W84: the agreement's own bounds decide, here the same as world-wide ones for the geoid.
+    a, b = write(tmp_path, "a.json", [volume()]), write(tmp_path, "b.json", [volume(lower=500, reference="AMSL")])
+    assert keepclear_check(a, b, *options).returncode == 2
+    chosen = (*options, "--category-a", "transport", "--category-b", "transport")
+    assert keepclear_check(a, b, *chosen).returncode == 0
+    b = write(tmp_path, "b.json", [volume(lower=300, reference="AMSL")])
+    assert keepclear_check(a, b, *chosen).stdout.startswith(b"POSSIBLE")
+    assert keepclear_check(a, b, *options, "--category-a", "transport", "--category-b", "picnic").returncode == 2
+
+
+def test_one_category_needs_no_name(tmp_path: Path) -> None:
+    terms = tmp_path / "agreement.json"
+    only = {"all": {"horizontal_m": 20_000, "vertical_m": 100, "lead_s": 0, "tail_s": 0}}
+    terms.write_bytes(World(categories=only).agreement.raw)
+    code, (found,) = batch(pair(volume(), volume(lat=48.1)), options=("--agreement", str(terms)))
+    assert (code, found["severity"]) == (0, "proximity")
 
 
 USAGE = {

@@ -1,7 +1,6 @@
 """The read-back: figures against hand-made outlines and the ellipsoid, and each warning alone."""
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from keepclear.readback import ReadBack, readback
@@ -13,11 +12,13 @@ from keepclear_protocol.volume import (
     Volume,
     circle_json,
     corridor_json,
+    outline_json,
     parse_volume,
     polygon_json,
     volume4d_json,
 )
 from pyproj import Geod
+from support.world import World
 
 GEOD = Geod(ellps="WGS84")
 NOW = parse_instant("2026-11-22T12:00:00Z")
@@ -38,8 +39,8 @@ def volume(
 
 
 def agreement(area: Outline | None) -> Agreement:
-    lead = SimpleNamespace(routine_s=3_600, short_s=600)
-    return cast(Agreement, SimpleNamespace(area=area, lead=lead))
+    outline = None if area is None else outline_json(area)
+    return World(area=outline, lead_classes={"routine_s": 3_600, "short_s": 600}).agreement
 
 
 def of(*volumes: Volume, area: Outline | None = None) -> ReadBack:

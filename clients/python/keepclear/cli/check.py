@@ -105,7 +105,10 @@ def _bare(horizontal_m: float, vertical_m: float, time_s: int) -> Choose:
 
 
 def _agreed(file: str, category_a: str | None, category_b: str | None) -> Choose:
-    agreement = open_agreement(read_bytes(file, MAX_AGREEMENT_BYTES))
+    try:
+        agreement = open_agreement(read_bytes(file, MAX_AGREEMENT_BYTES))
+    except Malformed as error:
+        raise Malformed(error.code, f"{file}: {error.detail}", hint=error.hint) from None
     names = ", ".join(sorted(agreement.categories))
 
     def category(named: object, side: str) -> Minima:
