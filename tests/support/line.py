@@ -1,0 +1,105 @@
+"""A whole line for a test: a world, a real store, the service as real processes, and plain HTTP to its doors."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from keepclear_protocol.keys import PrivateKey
+
+from .service import RunningService, running_service
+from .world import World
+
+SD_JWT = {"Content-Type": "application/sd-jwt"}
+JWT = {"Content-Type": "application/jwt"}
+
+
+class RunningLine:
+    """The doors of a running service, in the name of any party of its world."""
+
+    def __init__(self, world: World, service: RunningService) -> None:
+        self.world = world
+        self.service = service
+        self.http = httpx2.Client(base_url=service.url, timeout=20.0)
+
+    def post(self, door: str, raw: str | bytes, **headers: str) -> httpx2.Response:
+        """Send a statement to ``notices``, ``withdrawals`` or ``acknowledgements``."""
+        kind = SD_JWT if door == "notices" else JWT
+        return self.http.post(f"/v1/{door}", content=raw, headers={**kind, **headers})
+
+    def file(self, party: str, *volumes: dict[str, Any], **changed: Any) -> dict[str, Any]:
+        """File a notice that must be accepted; return the answer with the submission under ``sent``."""
+        raw = self.world.submission(party, *volumes, **changed)
+        answer = self.post("notices", raw)
+        assert answer.status_code == 201, answer.text
+        return {**answer.json(), "sent": raw}
+
+    def get(self, party: str, target: str, **changed: Any) -> httpx2.Response:
+        """Read a door with a fresh proof of ``party``."""
+        return self.http.get(target, headers=self.world.proof(party, target, **changed))
+
+    def conflicts(self, party: str) -> list[dict[str, Any]]:
+        """Return the party's conflicts: alert objects with acknowledgements."""
+        answer = self.get(party, "/v1/conflicts")
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["conflicts"]
+        return found
+
+    def events(self, party: str, count: int, cursor: str | None = None, within_s: float = 10.0) -> list[dict[str, Any]]:
+        """Return the first ``count`` events of a party's stream behind ``cursor``: id, event, data."""
+        target = "/v1/stream" if cursor is None else f"/v1/stream?cursor={cursor}"
+        found: list[dict[str, Any]] = []
+        deadline = time.monotonic() + within_s
+        with self.http.stream("GET", target, headers=self.world.proof(party, target)) as answer:
+            assert answer.status_code == 200, answer.read()
+            event: dict[str, Any] = {}
+            for line in answer.iter_lines():
+                assert time.monotonic() < deadline, f"{len(found)} of {count} events of {party}: {found}"
+                name, _, value = line.partition(": ")
+                if line == "" and "event" in event:
+                    found.append({**event, "data": json.loads(event["data"])})
+                    if len(found) == count:
+                        return found
+                if line == "":
+                    event = {}
+                elif name in ("id", "event", "data"):
+                    event[name] = value
+        return found
+
+
+def payload(jws: str) -> dict[str, Any]:
+    """Return a statement's payload, unverified."""
+    from keepclear_protocol.encoding import unb64
+
+    read: dict[str, Any] = json.loads(unb64(jws.split("~")[0].split(".")[1]))
+    return read
+
+
+def write_files(world: World, folder: Path) -> list[str]:
+    """Write the service's key and agreement; return the words of ``run`` that name them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key, agreement = folder / "service.key", folder / "agreement.json"
+    write_key(key, world.service)
+    agreement.write_bytes(world.agreement.raw)
+    return ["--key", str(key), "--agreement", str(agreement)]
+
+
+def write_key(path: Path, key: PrivateKey) -> None:
+    """Write a secret key file of mode 0600."""
+    path.touch(mode=0o600)
+    path.write_text(key.text + "\n")
+
+
+@contextlib.contextmanager
+def running_line(world: World, folder: Path, store_url: str, *words: str) -> Iterator[RunningLine]:
+    """Run the service over a store until the block ends."""
+    files = write_files(world, folder)
+    with running_service(folder / "service.log", "run", *files, "--store", store_url, "--port", "0", *words) as service:
+        line = RunningLine(world, service)
+        try:
+            yield line
+        finally:
+            line.http.close()
