@@ -81,10 +81,11 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> An
         raise
     except (ValueError, RecursionError):
         raise Malformed("json", "not JSON") from None
-    if _has_surrogate(text):
-        _refuse_surrogates(value)
+    # Depth first: what follows recurses, and the parser's own stack may be deeper than Python's.
     if text.count("[") + text.count("{") > max_depth and _depth(value) > max_depth:
         raise Malformed("json", f"nested more than {max_depth} levels deep")
+    if _has_surrogate(text):
+        _refuse_surrogates(value)
     return value
 
 

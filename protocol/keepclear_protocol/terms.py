@@ -1,140 +1,136 @@
-"""The terms of an agreement: the payload that all parties sign, read strictly into values.
+"""Terms: what an agreement's payload says. Read strictly; signed by nobody yet.
 
-Checked here: members, types, bounds, that ids and keys stand once. Not checked: any signature; see ``agreement``.
+Guaranteed of terms that ``read_terms`` returns: every member of the payload was there in its one spelling, every
+number is finite and within the protocol's own bounds, every key is an enrolled one and stands once. Not guaranteed:
+that anyone agreed; see ``agreement``. Unknown members of the payload itself are kept and mean nothing to us; one that
+a receiver must understand is named in ``crit``, and refused. Inside the members that we do read, none is unknown.
 """
 
-import math
+import hashlib
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
-from .claims import SERVICE
-from .encoding import is_digest
-from .errors import Forbidden, Malformed
-from .instant import parse_instant
-from .keys import PublicKey
+from .encoding import digest, parse_json
+from .errors import Malformed
+from .fields import digest_text, exact, listed, mapped, name, number, public_key, refusal, whole
+from .keys import PublicKey, spoken_digits
+from .party import Party, PartyKey, Service, read_party, read_service
 from .separation import RULES, Minima, Uncertainty
+from .statement import MAX_PAYLOAD_BYTES
 from .volume import Outline, parse_outline
 
-SUBMIT = "submit"
-ACKNOWLEDGE = "acknowledge"
-WATCH = "watch"
-ADMIN = "admin"
-ROLES = frozenset({SUBMIT, ACKNOWLEDGE, WATCH, ADMIN})
-"""What a key may be for; none implies another."""
-
-MAX_PARTIES = 64
-"""More sides than any agreement on one sky has had; bounds the signatures to verify."""
-
-MAX_KEYS = 64
-"""Keys of one party, past and present ones together."""
+MAX_PARTIES = 32
+"""Each of them signs, and each other's fingerprint is read by voice: more is not a hotline but a registry."""
 
 MAX_CATEGORIES = 64
-MAX_NAME_CHARACTERS = 80
+"""More kinds of flight than a duty officer can tell apart."""
+
 MAX_REVISION = 1_000_000
+"""A new revision every minute for two years."""
+
 DAY_S = 86_400
 
-_PARTY = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
+MAX_HORIZONTAL_M = 500_000
+"""Half of the longest edge. Wider than any separation in use; every pair within it is looked at."""
+
+MAX_VERTICAL_M = 100_000
+"""The highest altitude there is: at this minimum, height separates nothing."""
+
+MAX_LEAD_S = MAX_TAIL_S = 7 * DAY_S
+"""By how much a window may grow at either end."""
+
+MAX_OFFSET_M = 20_000
+"""Twice the largest offset between two altitude references anywhere."""
+
+MAX_RETENTION_S = MAX_HORIZON_S = 366 * DAY_S
+"""A year: notices are kept in memory until then."""
+
+MAX_ACKNOWLEDGE_S = DAY_S
+"""An answer that may take longer than a day is no answer."""
+
 _CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class PartyKey:
-    """A party's operational key: its roles and the instants between which it is valid."""
-
-    key: PublicKey
-    roles: frozenset[str]
-    not_before: int
-    not_after: int
-    revoked_at: int | None
-
-    def check(self, role: str | None, now: int) -> None:
-        """Raise ``Forbidden`` unless the key is valid at ``now`` and, where one is named, has ``role``."""
-        if self.revoked_at is not None and now >= self.revoked_at:
-            raise Forbidden("key_revoked")
-        if not self.not_before <= now <= self.not_after:
-            raise Forbidden("key_not_valid")
-        if role is not None and role not in self.roles:
-            raise Forbidden("wrong_role", f"the key lacks the role {role}")
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A side: its id, its names by language, its root key and its operational keys."""
-
-    id: str
-    names: Mapping[str, str]
-    root: PublicKey
-    keys: tuple[PartyKey, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceKey:
-    """A key of the service and the instants between which it is valid."""
-
-    key: PublicKey
-    not_before: int
-    not_after: int
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """The hotline: the origin that request proofs are for, and its keys, the first of which signs the agreement."""
-
-    origin: str
-    keys: tuple[ServiceKey, ...]
+_MEMBERS = (
+    "name revision prev parties service rules area categories uncertainty lead_classes limits retention_s deadlines"
+).split()
+_OFFSETS = ("geoid_undulation_m", "pressure_error_m", "terrain_m")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a notice may ask for at most; areas, bands and durations as widened by the rules."""
+    """What the service refuses to take more of. Area, band and duration are of a volume as widened by the rules.
 
-    area_km2: float
-    band_m: float
-    duration_s: int
-    horizon_s: int
-    volumes: int
-    vertices: int
-    submission_bytes: int
-    revisions: int
+    ``horizon_s``: how far ahead a notice may begin. ``vertices``: of all volumes of a notice together.
+    """
+
+    area_km2: int = 250_000
+    band_m: int = 30_000
+    duration_s: int = 2 * DAY_S
+    horizon_s: int = 56 * DAY_S
+    volumes: int = 500
+    vertices: int = 5_000
+    submission_bytes: int = 512 * 1024
+    revisions: int = 1_000
 
 
-LIMITS_MAX: Mapping[str, float] = {
-    "area_km2": 50_000_000,  # larger outlines are not on one side of the earth any more
-    "band_m": 100_000,  # to the edge of space
-    "duration_s": 366 * DAY_S,
-    "horizon_s": 366 * DAY_S,
-    "volumes": 500,  # 512 digests is the largest power of two that a 64 KiB payload holds with room
-    "vertices": 5_000,
-    "submission_bytes": 512 * 1024,
-    "revisions": 10_000,
-}
-"""An agreement may be stricter than these, never laxer."""
+LIMITS_AT_MOST = Limits(
+    # Half of the earth: a shape must fit well within a hemisphere.
+    area_km2=255_000_000,
+    # From 8 km below to 100 km above, grown by the largest minimum at both ends.
+    band_m=308_000,
+    duration_s=MAX_HORIZON_S,
+    horizon_s=MAX_HORIZON_S,
+    # 500 volumes of 52 bytes of digest fit the 64 KiB of a statement's payload twice over.
+    volumes=500,
+    vertices=5_000,
+    submission_bytes=512 * 1024,
+    revisions=1_000_000,
+)
+"""The protocol's own maxima. An agreement may be stricter, never laxer."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeadClasses:
-    """Seconds of lead from which a notice is ROUTINE, and from which it is SHORT; below it is LATE."""
+    """Seconds between receipt and a notice's first window: ROUTINE from the one, SHORT from the other, else LATE."""
 
-    routine_s: int
-    short_s: int
+    routine_s: int = DAY_S
+    short_s: int = 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """Everything that an agreement's payload says."""
+class Deadlines:
+    """Seconds in which a duty officer must answer an alert."""
+
+    acknowledge_s: int = 300
+
+
+RETENTION_S = 7 * DAY_S
+"""Default of how long a notice is kept after its last window ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose signature an agreement must bear. ``name`` is a party's id, ``service``, or says which former root."""
 
     name: str
+    key: PublicKey
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The payload of an agreement. ``id`` is the agreement's, stable over revisions; ``terms`` names this payload."""
+
+    payload: bytes = field(repr=False)
+    id: str
+    terms: str
     revision: int
     prev: str | None
-    agreement: str | None
-    former_roots: tuple[PublicKey, ...]
+    name: str
     parties: tuple[Party, ...]
     service: Service
+    former_roots: tuple[PublicKey, ...]
     rules: str
     area: Outline | None
     categories: Mapping[str, Minima]
@@ -142,220 +138,200 @@ class Terms:
     lead: LeadClasses
     limits: Limits
     retention_s: int
-    deadlines: Mapping[str, int]
+    deadlines: Deadlines
+
+    def party(self, identifier: str) -> Party | None:
+        """Return the party of that id, if there is one."""
+        return self._parties.get(identifier)
+
+    def find(self, kid: str) -> tuple[Party, PartyKey] | None:
+        """Return the operational key of that thumbprint with its party, valid or not, if there is one."""
+        return self._operational.get(kid)
+
+    def party_key(self, kid: str) -> PublicKey | None:
+        """Return the operational key of that thumbprint, for verifying a party's statement."""
+        found = self._operational.get(kid)
+        return found[1].key if found else None
+
+    def service_key(self, kid: str) -> PublicKey | None:
+        """Return the service's key of that thumbprint, for verifying an alert or a receipt."""
+        return self._service_keys.get(kid)
+
+    @cached_property
+    def signers(self) -> tuple[Signer, ...]:
+        """Everyone who must sign, in the order in which the signatures must stand."""
+        roots = [Signer(party.id, party.root) for party in self.parties]
+        former = [Signer(f"former root {at}", key) for at, key in enumerate(self.former_roots, 1)]
+        return (*roots, Signer("service", self.service.keys[0].key), *former)
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """From the thumbprint of every key in the agreement to whose it is and what for."""
+        return dict(_owners(self.parties, self.service, self.former_roots))
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixty digits in groups of five, to be compared over a telephone."""
+        return spoken_digits(hashlib.sha256(b"keepclear agreement " + self.payload).digest(), 60)
+
+    @cached_property
+    def max_horizontal_m(self) -> float:
+        """The largest horizontal minimum of any category."""
+        return max(minima.horizontal_m for minima in self.categories.values())
+
+    @cached_property
+    def max_vertical_m(self) -> float:
+        """The largest vertical minimum of any category."""
+        return max(minima.vertical_m for minima in self.categories.values())
+
+    @cached_property
+    def max_lead_s(self) -> int:
+        """The longest lead of any category."""
+        return max(minima.lead_s for minima in self.categories.values())
+
+    @cached_property
+    def max_tail_s(self) -> int:
+        """The longest tail of any category."""
+        return max(minima.tail_s for minima in self.categories.values())
+
+    @cached_property
+    def _parties(self) -> dict[str, Party]:
+        return {party.id: party for party in self.parties}
+
+    @cached_property
+    def _operational(self) -> dict[str, tuple[Party, PartyKey]]:
+        return {key.key.kid: (party, key) for party in self.parties for key in party.keys}
+
+    @cached_property
+    def _service_keys(self) -> dict[str, PublicKey]:
+        return {key.key.kid: key.key for key in self.service.keys}
 
 
-_REQUIRED = frozenset(
-    "name revision prev parties service rules area categories uncertainty lead_classes limits retention_s"
-    " deadlines".split()
-)
-_LATER = frozenset({"agreement", "former_roots"})
+def read_terms(payload: bytes) -> Terms:
+    """Return the terms of an agreement's payload bytes.
 
-
-def read_terms(payload: object) -> Terms:
-    """Return the terms of a parsed payload; raise ``Malformed`` with ``agreement`` or the code of what is wrong in it.
-
-    Members that this reader does not know are refused: an agreement is what all have read and signed.
+    Raises ``Malformed`` with ``agreement``, or with ``crit`` where the payload names a member that a receiver must
+    understand: we know of none.
     """
-    terms = _object(payload, "the agreement", _REQUIRED, _LATER)
-    revision = _integer(terms["revision"], "revision", 1, MAX_REVISION)
-    prev, agreement = terms["prev"], terms.get("agreement")
-    if revision == 1:
-        if prev is not None or agreement is not None or "former_roots" in terms:
-            raise _bad("a first revision follows nothing: prev is null, agreement and former_roots are absent")
-    elif not is_digest(prev) or not is_digest(agreement):
-        raise _bad("a later revision names prev and agreement by their SHA-256")
-    if terms["rules"] != RULES:
-        raise _bad(f"this reader knows the rules of version {RULES}")
-    result = Terms(
-        name=_name(terms["name"]),
+    try:
+        members = parse_json(payload, max_bytes=MAX_PAYLOAD_BYTES)
+    except Malformed as error:
+        raise refusal(f"the payload: {error.detail}") from None
+    if isinstance(members, dict) and "crit" in members:
+        raise Malformed("crit", "the agreement names members that a receiver must understand; none are known")
+    if not isinstance(members, dict) or not members.keys() >= set(_MEMBERS):
+        raise refusal(f"the payload must be an object with {', '.join(_MEMBERS)}")
+    if members["rules"] != RULES:
+        raise refusal(f"rules must be {RULES}: no other version of the rules is known here")
+    revision = whole(members["revision"], "revision", 1, MAX_REVISION)
+    identifier, prev = _identity(members, revision, digest(payload))
+    parties, service, former_roots = _people(members)
+    return Terms(
+        payload=payload,
+        id=identifier,
+        terms=digest(payload),
         revision=revision,
         prev=prev,
-        agreement=agreement,
-        former_roots=tuple(_list(terms.get("former_roots", []), "former_roots", MAX_PARTIES + 1, PublicKey.from_jwk)),
-        parties=tuple(_list(terms["parties"], "parties", MAX_PARTIES, _party)),
-        service=_service(terms["service"]),
+        name=name(members["name"], "name"),
+        parties=parties,
+        service=service,
+        former_roots=former_roots,
         rules=RULES,
-        area=None if terms["area"] is None else parse_outline(terms["area"]),
-        categories=_categories(terms["categories"]),
-        uncertainty=_uncertainty(terms["uncertainty"]),
-        lead=_lead(terms["lead_classes"]),
-        limits=_limits(terms["limits"]),
-        retention_s=_integer(terms["retention_s"], "retention_s", 3600, 366 * DAY_S),
-        deadlines=_deadlines(terms["deadlines"]),
-    )
-    if len(result.parties) < 2:
-        raise _bad("an agreement has two parties at least")
-    if len({party.id for party in result.parties}) != len(result.parties):
-        raise _bad("a party stands twice")
-    keys = [key for party in result.parties for key in (party.root, *(item.key for item in party.keys))]
-    keys += [item.key for item in result.service.keys] + list(result.former_roots)
-    if len(set(keys)) != len(keys):
-        raise _bad("a key stands twice: each key has one owner and one use")
-    return result
-
-
-def _party(value: object) -> Party:
-    party = _object(value, "a party", frozenset({"id", "names", "root", "keys"}))
-    id = party["id"]
-    if not isinstance(id, str) or not _PARTY.match(id) or id == SERVICE:
-        raise _bad("a party's id is a to z, 0 to 9 and -, at most 32, and not service")
-    names = party["names"]
-    if not isinstance(names, dict) or not 1 <= len(names) <= 16 or not all(map(_LANGUAGE.match, names)):
-        raise _bad("a party's names are texts by language tag")
-    return Party(
-        id=id,
-        names={language: _name(name) for language, name in names.items()},
-        root=PublicKey.from_jwk(party["root"]),
-        keys=tuple(_list(party["keys"], "a party's keys", MAX_KEYS, _party_key)),
+        area=_area(members["area"]),
+        categories=_categories(members["categories"]),
+        uncertainty=_uncertainty(members["uncertainty"]),
+        lead=_lead_classes(members["lead_classes"]),
+        limits=_limits(members["limits"]),
+        retention_s=whole(members["retention_s"], "retention_s", 1, MAX_RETENTION_S),
+        deadlines=_deadlines(members["deadlines"]),
     )
 
 
-def _party_key(value: object) -> PartyKey:
-    key = _object(value, "a key", frozenset({"key", "roles", "not_before", "not_after"}), frozenset({"revoked_at"}))
-    roles = key["roles"]
-    if (
-        not isinstance(roles, list)
-        or not roles
-        or len(roles) > len(ROLES)
-        or not all(isinstance(r, str) for r in roles)
-    ):
-        raise _bad("a key has a list of roles")
-    if not set(roles) <= ROLES or len(set(roles)) != len(roles):
-        raise _bad(f"roles are {', '.join(sorted(ROLES))}, each once")
-    not_before, not_after = _window(key)
-    revoked = key.get("revoked_at")
-    revoked_at = None if revoked is None else parse_instant(revoked, code="agreement")
-    return PartyKey(PublicKey.from_jwk(key["key"]), frozenset(roles), not_before, not_after, revoked_at)
+def _identity(members: Mapping[str, Any], revision: int, terms: str) -> tuple[str, str | None]:
+    if revision == 1:
+        if members["prev"] is not None or "agreement" in members or "former_roots" in members:
+            raise refusal("a first revision has prev null, and neither agreement nor former_roots")
+        return terms, None
+    return digest_text(members.get("agreement"), "agreement"), digest_text(members["prev"], "prev")
 
 
-def _service(value: object) -> Service:
-    service = _object(value, "the service", frozenset({"origin", "keys"}))
-    origin = service["origin"]
-    if not isinstance(origin, str) or len(origin) > 256 or not origin.isascii() or not origin.isprintable():
-        raise _bad("the service's origin is a short ASCII text")
+def _people(members: Mapping[str, Any]) -> tuple[tuple[Party, ...], Service, tuple[PublicKey, ...]]:
+    listed_parties = listed(members["parties"], "parties", MAX_PARTIES, least=2)
+    parties = tuple(read_party(party, f"parties[{at}]") for at, party in enumerate(listed_parties))
+    service = read_service(members["service"])
+    former_roots: tuple[PublicKey, ...] = ()
+    if "former_roots" in members:
+        former = listed(members["former_roots"], "former_roots", MAX_PARTIES)
+        former_roots = tuple(public_key(key, f"former_roots[{at}]") for at, key in enumerate(former))
+    if len({party.id for party in parties}) != len(parties):
+        raise refusal("two parties have the same id")
+    kids = [kid for kid, _ in _owners(parties, service, former_roots)]
+    if len(set(kids)) != len(kids):
+        raise refusal("a key stands twice: each belongs to one owner, for one purpose")
+    return parties, service, former_roots
+
+
+def _owners(
+    parties: tuple[Party, ...], service: Service, former_roots: tuple[PublicKey, ...]
+) -> Iterator[tuple[str, str]]:
+    for party in parties:
+        yield party.root.kid, f"the root of {party.id}"
+        for key in party.keys:
+            yield key.key.kid, f"a key of {party.id}"
+    for service_key in service.keys:
+        yield service_key.key.kid, "a key of the service"
+    for root in former_roots:
+        yield root.kid, "a former root"
+
+
+def _area(value: object) -> Outline | None:
     try:
-        parts = urlsplit(origin)
-        alone = origin == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc and bool(parts.hostname)
-        right = alone and parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
-    except ValueError:
-        right = False
-    if not right or origin != origin.lower():
-        raise _bad("the service's origin is scheme, host and port alone, such as https://hotline.example")
-    keys = tuple(_list(service["keys"], "the service's keys", MAX_KEYS, _service_key))
-    if not keys:
-        raise _bad("the service has a key at least")
-    return Service(origin, keys)
+        return None if value is None else parse_outline(value)
+    except Malformed as error:
+        raise refusal(f"area: {error.detail}") from None
 
 
-def _service_key(value: object) -> ServiceKey:
-    key = _object(value, "a service key", frozenset({"key", "not_before", "not_after"}))
-    return ServiceKey(PublicKey.from_jwk(key["key"]), *_window(key))
+def _categories(value: object) -> dict[str, Minima]:
+    categories = mapped(value, "categories", MAX_CATEGORIES)
+    if not all(_CATEGORY.match(category) for category in categories):
+        raise refusal("the name of a category must match [a-z][a-z0-9_-]{0,31}")
+    return {category: _minima(minima, f"categories.{category}") for category, minima in categories.items()}
 
 
-def _window(key: Mapping[str, Any]) -> tuple[int, int]:
-    not_before = parse_instant(key["not_before"], code="agreement")
-    not_after = parse_instant(key["not_after"], code="agreement")
-    if not_before >= not_after:
-        raise _bad("a key's not_before lies before its not_after")
-    return not_before, not_after
-
-
-def _categories(value: object) -> Mapping[str, Minima]:
-    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_CATEGORIES or not all(map(_CATEGORY.match, value)):
-        raise _bad("categories are objects by name, a to z, 0 to 9, _ and -")
-    return {name: _minima(category) for name, category in value.items()}
-
-
-def _minima(value: object) -> Minima:
-    minima = _object(value, "a category", frozenset({"horizontal_m", "vertical_m", "lead_s", "tail_s"}))
+def _minima(value: object, place: str) -> Minima:
+    members = exact(value, place, "horizontal_m", "vertical_m", "lead_s", "tail_s")
     return Minima(
-        horizontal_m=_number(minima["horizontal_m"], "horizontal_m", 0, 500_000),
-        vertical_m=_number(minima["vertical_m"], "vertical_m", 0, 30_000),
-        lead_s=_integer(minima["lead_s"], "lead_s", 0, DAY_S),
-        tail_s=_integer(minima["tail_s"], "tail_s", 0, DAY_S),
+        number(members["horizontal_m"], f"{place}.horizontal_m", 0, MAX_HORIZONTAL_M),
+        number(members["vertical_m"], f"{place}.vertical_m", 0, MAX_VERTICAL_M),
+        whole(members["lead_s"], f"{place}.lead_s", 0, MAX_LEAD_S),
+        whole(members["tail_s"], f"{place}.tail_s", 0, MAX_TAIL_S),
     )
 
 
 def _uncertainty(value: object) -> Uncertainty:
-    names = ("geoid_undulation_m", "pressure_error_m", "terrain_m")
-    bounds = _object(value, "uncertainty", frozenset(names))
-
-    def pair(name: str) -> tuple[float, float]:
-        item = bounds[name]
-        if not isinstance(item, list) or len(item) != 2:
-            raise _bad(f"{name} is a least and a greatest value")
-        low, high = (_number(end, name, -15_000, 15_000) for end in item)
-        if low > high:
-            raise _bad(f"{name} is upside down")
-        return low, high
-
-    return Uncertainty(*(pair(name) for name in names))
+    members = exact(value, "uncertainty", *_OFFSETS)
+    return Uncertainty(**{offset: _bounds(members[offset], f"uncertainty.{offset}") for offset in _OFFSETS})
 
 
-def _lead(value: object) -> LeadClasses:
-    lead = _object(value, "lead_classes", frozenset({"routine_s", "short_s"}))
-    routine, short = (_integer(lead[name], name, 0, 30 * DAY_S) for name in ("routine_s", "short_s"))
-    if short > routine:
-        raise _bad("short_s is not more than routine_s")
-    return LeadClasses(routine, short)
+def _bounds(value: object, place: str) -> tuple[float, float]:
+    low, high = (number(end, place, -MAX_OFFSET_M, MAX_OFFSET_M) for end in listed(value, place, 2, least=2))
+    if low > high:
+        raise refusal(f"{place} must be [lowest, highest]")
+    return low, high
+
+
+def _lead_classes(value: object) -> LeadClasses:
+    members = exact(value, "lead_classes", "routine_s", "short_s")
+    routine_s = whole(members["routine_s"], "lead_classes.routine_s", 1, MAX_HORIZON_S)
+    return LeadClasses(routine_s, whole(members["short_s"], "lead_classes.short_s", 1, routine_s))
 
 
 def _limits(value: object) -> Limits:
-    limits = _object(value, "limits", frozenset(LIMITS_MAX))
-    integers = {
-        name: _integer(limits[name], name, 1, int(most))
-        for name, most in LIMITS_MAX.items()
-        if name not in ("area_km2", "band_m")
-    }
-    area = _number(limits["area_km2"], "area_km2", 1e-6, LIMITS_MAX["area_km2"])
-    return Limits(area, _number(limits["band_m"], "band_m", 1, LIMITS_MAX["band_m"]), **integers)
+    names = [one.name for one in fields(Limits)]
+    members = exact(value, "limits", *names)
+    return Limits(**{one: whole(members[one], f"limits.{one}", 1, getattr(LIMITS_AT_MOST, one)) for one in names})
 
 
-def _deadlines(value: object) -> Mapping[str, int]:
-    deadlines = _object(value, "deadlines", frozenset({"acknowledge_s"}))
-    return {"acknowledge_s": _integer(deadlines["acknowledge_s"], "acknowledge_s", 1, DAY_S)}
-
-
-def _object(
-    value: object, what: str, required: frozenset[str], optional: frozenset[str] = frozenset()
-) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise _bad(f"{what} must be an object")
-    if not required <= value.keys() <= required | optional:
-        odd = sorted((required - value.keys()) | (value.keys() - required - optional))
-        raise _bad(f"{what} lacks, or may not have: {', '.join(map(str, odd))[:200]}")
-    return value
-
-
-def _list(value: object, what: str, most: int, read: Callable[[object], Any]) -> list[Any]:
-    if not isinstance(value, list) or len(value) > most:
-        raise _bad(f"{what} must be a list of at most {most}")
-    return [read(item) for item in value]
-
-
-def _name(value: object) -> str:
-    if (
-        not isinstance(value, str)
-        or not 0 < len(value) <= MAX_NAME_CHARACTERS
-        or value != unicodedata.normalize("NFC", value)
-        or any(unicodedata.category(character)[0] == "C" for character in value)
-    ):
-        raise _bad(f"a name is at most {MAX_NAME_CHARACTERS} characters in NFC without controls")
-    return value
-
-
-def _integer(value: object, what: str, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise _bad(f"{what} must be a whole number from {low} to {high}")
-    return value
-
-
-def _number(value: object, what: str, low: float, high: float) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type, operator]
-        raise _bad(f"{what} must be a number from {low:g} to {high:g}")
-    return float(value)  # type: ignore[arg-type]
-
-
-def _bad(detail: str) -> Malformed:
-    return Malformed("agreement", detail)
+def _deadlines(value: object) -> Deadlines:
+    members = exact(value, "deadlines", "acknowledge_s")
+    return Deadlines(whole(members["acknowledge_s"], "deadlines.acknowledge_s", 1, MAX_ACKNOWLEDGE_S))
