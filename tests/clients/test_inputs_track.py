@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,24 @@ def test_a_gap_is_bridged_by_one_leg_wide_enough_for_any_way_between() -> None:
     assert outline(bridge)[1] > (30_000 - apart) / 2
     assert "1 gap bridged" in flight.notes[0]
     assert "km to either side" in flight.notes[0]
+
+
+def test_a_bridge_holds_every_way_that_the_speeds_allow() -> None:
+    step = 2_000 / 111_200
+    before = [[T0 + 20 * i, 48 + step * i, 2.0, 1000] for i in range(4)]
+    after = [[T0 + 260 + 20 * i, 48.1, 2.3 + 1.5 * step * i, 1000] for i in range(4)]
+    bridge = one(*before, *after).volumes[1]
+    (start, end) = outline(bridge)[0]
+    # 100 m/s before, about as fast after, 200 s between: a turning point may lie where both ways add up to 20 km.
+    rng, flown = random.Random(7), 0.99 * 20_000
+    held = 0
+    for _ in range(2_000):
+        way, azimuth = rng.uniform(0, flown), rng.uniform(-180, 180)
+        lng, lat, _ = GEOD.fwd(start["lng"], start["lat"], azimuth, way)
+        if way + GEOD.inv(lng, lat, end["lng"], end["lat"])[2] <= flown:
+            held += 1
+            assert distance_m(bridge, lat, lng) <= math.hypot(outline(bridge)[1] - 926, 100)
+    assert held > 200
 
 
 def test_a_gap_without_known_speeds_is_widened_by_half_its_length() -> None:

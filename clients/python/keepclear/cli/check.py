@@ -134,10 +134,7 @@ def _agreed(file: str, category_a: str | None, category_b: str | None) -> Choose
 
 
 def _volumes(name: str) -> list[Volume]:
-    try:
-        flights = load(name)
-    except KeepclearError as error:
-        raise error if error.detail.startswith(name) else unreadable(name, error.detail, hint=error.hint) from None
+    flights = load(name)
     for note in (note for flight in flights for note in flight.notes):
         click.echo(f"keepclear: note: {name}: {note}", err=True)
     return [parse_volume(volume) for flight in flights for volume in flight.volumes]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keepclear_protocol.encoding import parse_json
-from keepclear_protocol.errors import Malformed
+from keepclear_protocol.errors import LocalError, Malformed
 
 from .f3548 import f3548_flight, holds_volumes
 from .flight import Flight, Options, shifted, unreadable
@@ -33,13 +33,18 @@ def load(source: Path | str | bytes, options: Options | None = None) -> list[Fli
     Raises ``LocalError`` with ``input_file``.
     """
     options = options or Options()
-    data = source if isinstance(source, bytes) else read_bytes(source)
-    flights = _flights(data.removeprefix(b"\xef\xbb\xbf"), options)
+    if isinstance(source, bytes):
+        flights = _flights(source, options)
+    else:
+        data = read_bytes(source)
+        try:
+            flights = _flights(data, options)
+        except LocalError as error:
+            raise unreadable(str(source), error.detail, hint=error.hint) from None
     if not options.shift_s:
         return flights
-    return [
-        replace(flight, volumes=[shifted(volume, options.shift_s) for volume in flight.volumes]) for flight in flights
-    ]
+    shift_s = options.shift_s
+    return [replace(flight, volumes=[shifted(volume, shift_s) for volume in flight.volumes]) for flight in flights]
 
 
 def read_bytes(path: Path | str, max_bytes: int = MAX_INPUT_BYTES) -> bytes:
@@ -59,6 +64,7 @@ def read_bytes(path: Path | str, max_bytes: int = MAX_INPUT_BYTES) -> bytes:
 
 
 def _flights(data: bytes, options: Options) -> list[Flight]:
+    data = data.removeprefix(b"\xef\xbb\xbf")
     lines = [(number, line) for number, line in enumerate(data.split(b"\n"), start=1) if line.strip()]
     if not lines:
         raise unreadable("", "the file is empty", hint=_FORMS)
