@@ -169,7 +169,7 @@ def test_a_gap_is_bridged_by_one_leg_wide_enough_for_any_way_between() -> None:
 def test_a_bridge_holds_every_way_that_the_speeds_allow() -> None:
     step = 2_000 / 111_200
     before = [[T0 + 20 * i, 48 + step * i, 2.0, 1000] for i in range(4)]
-    after = [[T0 + 260 + 20 * i, 48.1, 2.3 + 1.5 * step * i, 1000] for i in range(4)]
+    after = [[T0 + 260 + 20 * i, 48.1, 2.1 + 1.5 * step * i, 1000] for i in range(4)]
     bridge = one(*before, *after).volumes[1]
     (start, end) = outline(bridge)[0]
     # 100 m/s before, about as fast after, 200 s between: a turning point may lie where both ways add up to 20 km.
