@@ -133,7 +133,7 @@ def judge(a: Volume, a_minima: Minima, b: Volume, b_minima: Minima, uncertainty:
         return None
     if greatest > vertical_minimum + ROUNDING_M:
         severity = Severity.POSSIBLE
-    elif horizontal <= 0 and greatest <= ROUNDING_M and a.start <= b.end and b.start <= a.end:
+    elif horizontal <= ROUNDING_M and greatest <= ROUNDING_M and a.start <= b.end and b.start <= a.end:
         severity = Severity.OVERLAP
     else:
         severity = Severity.PROXIMITY

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from support.ellipsoid import RESIDUE, RESIDUE_M, WGS84, Core, brute_gap, core_gaps, edge_lengths
-
 from keepclear_protocol.errors import Malformed
 from keepclear_protocol.separation import WORLDWIDE, Minima, Severity, judge
 from keepclear_protocol.volume import Volume, circle_json, corridor_json, parse_volume, polygon_json, volume4d_json
+from support.ellipsoid import RESIDUE, RESIDUE_M, WGS84, Core, brute_gap, core_gaps, edge_lengths
 
 PAIRS = 20_000
 RULE_SHARE = 0.994

@@ -1,8 +1,8 @@
 """An independent oracle: how far apart two outlines are on the WGS-84 ellipsoid, many pairs at once.
 
-It shares nothing with the rules: no S2, no sphere, no bounding caps; only ``pyproj.Geod`` and numpy. Edges are geodesics
-of the ellipsoid. ``core_gaps`` returns distances between points that really lie on the two outlines, so each is an
-upper bound of the truth whatever the search does; ``RESIDUE_M`` and ``RESIDUE`` say how far above it may be, and
+It shares nothing with the rules: no S2, no sphere, no bounding caps; only ``pyproj.Geod`` and numpy. Edges are
+geodesics of the ellipsoid. ``core_gaps`` returns distances between points that really lie on the two outlines, so each
+is an upper bound of the truth whatever the search does; ``RESIDUE_M`` and ``RESIDUE`` say how far above it may be, and
 ``test_separation_oracle`` holds that against brute force.
 """
 
