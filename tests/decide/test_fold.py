@@ -109,7 +109,7 @@ def test_what_was_already_over_is_told_once_and_shows_nothing() -> None:
     world = World()
     log = Log(world)
     at = now_us()
-    flown, _ = log.notice(world.submission("north", box(start_s=-7200)), at - 7_300_000_000)
+    log.notice(world.submission("north", box(start_s=-7200)), at - 7_300_000_000)
     late, alerts = log.notice(world.submission("south", box(start_s=-7200)), at)
     assert sorted(told(alerts)) == [("north", "past", None), ("south", "past", None)]
     for item in alerts:

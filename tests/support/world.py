@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepclear_protocol.acknowledgement import build_acknowledgement
-from keepclear_protocol.agreement import Agreement, draft_agreement, open_agreement, sign_agreement
+from keepclear_protocol.agreement import Agreement, open_agreement, sign_agreement
+from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.notice import Notice, build_notice, open_submission
@@ -103,10 +104,7 @@ def terms_payload(parties: Sequence[PartyKeys], service: PrivateKey, **changed: 
 
 def signed(payload: dict[str, Any], *keys: PrivateKey) -> bytes:
     """Return an agreement over ``payload`` with these signatures."""
-    data = draft_agreement(payload)
-    for key in keys:
-        data = sign_agreement(data, key)
-    return data
+    return sign_agreement(dump_json(payload), keys)
 
 
 class World:

@@ -1,0 +1,51 @@
+"""The floor: the least that any service of this kind must do for a submit, in the same server over the same store.
+
+An empty FastAPI route, one Ed25519 verification of the statement's bytes, and one durable script through redis-py that
+stores the body with a time to live, adds it to a sorted set and to a stream. No parsing, no rules, no receipt.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request, Response
+from keepclear_protocol.agreement import open_agreement
+from keepclear_protocol.encoding import unb64
+from keepclear_protocol.statement import NOTICE, match_header
+from keepclear_service.settings import Settings
+from keepclear_service.store.connect import connect
+
+SCRIPT = """
+local seq = redis.call('INCR', KEYS[1] .. 'head')
+redis.call('SET', KEYS[1] .. seq, ARGV[1], 'PX', 3600000)
+redis.call('ZADD', KEYS[1] .. 'live', seq, seq)
+redis.call('XADD', KEYS[1] .. 'log', seq .. '-0', 'seq', seq)
+return seq
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the floor's app; the shell's settings as for the service."""
+    agreement = open_agreement(settings.agreements[0].read_bytes())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert settings.store is not None
+        app.state.redis = connect(settings.store)
+        app.state.store = app.state.redis.register_script(SCRIPT)
+        yield
+        await app.state.redis.aclose()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/v1/notices")
+    async def submit(request: Request) -> Response:
+        body = await request.body()
+        jwt = body.partition(b"~")[0]
+        signed, _, signature = jwt.rpartition(b".")
+        key = agreement.party_key(match_header(unb64(signed.split(b".")[0].decode()), NOTICE))
+        assert key is not None
+        key.verify(unb64(signature.decode()), signed)
+        await request.app.state.store(keys=["floor:"], args=[body])
+        return Response(b"{}", 201)
+
+    return app
