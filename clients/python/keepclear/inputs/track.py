@@ -10,8 +10,8 @@ A gap in reception, a step longer than ``leg_s`` and up to ``gap_s``, is bridged
 inside it: an aircraft whose speed changes steadily from the one recorded before the gap to the one after it flies
 ``s = (v1 + v2) / 2 * t``, and whatever way it took, it stayed within the ellipse of the points whose distances from
 both ends add up to ``s``. Half of ``sqrt(s^2 - d^2)``, d the distance of the ends, is that ellipse's half-width and
-also covers its tips. It does not cover an aircraft that was faster inside the gap than on both sides, nor one that left
-the band between the two recorded altitudes. A longer gap claims nothing.
+also covers its tips. Not covered is an aircraft that flew a longer way than that, or that left the band between the two
+recorded altitudes. A longer gap claims nothing.
 
 Altitudes are barometric feet, so the reference is FL (pressure altitude) and may be negative.
 """
@@ -35,8 +35,9 @@ TIME_STEP_S = 1.0
 SPEED_STEP_S = 5.0
 """Steps shorter than this say little about speed: a second's rounding is a fifth of them."""
 
-MIN_FT, MAX_FT = -2_000.0, 150_000.0
-"""Barometric altitudes outside are broken records: the lowest airfield lies at -1 266 ft, and pressure adds 1 000."""
+MIN_FT, MAX_FT = -2_500.0, 99_000.0
+"""Barometric altitudes outside are broken records: the lowest airfield lies at -1 266 ft, high pressure takes off 1 000,
+and a notice's pressure altitudes end at 100 000."""
 
 COINCIDENT_M = 1.0
 """Ends nearer than this make a circle, not an edge without a direction."""
