@@ -36,8 +36,8 @@ SPEED_STEP_S = 5.0
 """Steps shorter than this say little about speed: a second's rounding is a fifth of them."""
 
 MIN_FT, MAX_FT = -2_500.0, 99_000.0
-"""Barometric altitudes outside are broken records: the lowest airfield lies at -1 266 ft, high pressure takes off 1 000,
-and a notice's pressure altitudes end at 100 000."""
+"""Barometric altitudes outside are broken records: the lowest airfield lies at -1 266 ft, high pressure takes
+off 1 000, and a notice's pressure altitudes end at 100 000."""
 
 COINCIDENT_M = 1.0
 """Ends nearer than this make a circle, not an edge without a direction."""
