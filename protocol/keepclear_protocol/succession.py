@@ -21,6 +21,10 @@ def check_succession(previous: Terms, terms: Terms) -> None:
     former_roots = tuple(party.root for party in previous.parties if party.root not in kept)
     if terms.former_roots != former_roots:
         raise _refusal("former_roots must be exactly the roots that it drops, in their order")
+    gone = sorted(previous.categories.keys() - terms.categories.keys())
+    if gone:
+        # Live notices of that category would be held against no minima at all.
+        raise _refusal(f"categories may change but not vanish: {', '.join(gone)}")
     for kid, owner in previous.owners.items():
         if terms.owners.get(kid, owner) != owner and not _retires(owner, terms.owners[kid]):
             raise _refusal(f"{owner} has become {terms.owners[kid]}; a key keeps its owner and its purpose")

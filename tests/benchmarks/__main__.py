@@ -71,9 +71,10 @@ def measure(live: int, requests: int, runs: int, connections: int) -> dict[str, 
                 ) as least,
             ):
                 if len(cores) > 1:
+                    # Processes, not threads: neither server computes in a second one.
                     for pid in (*service.listening["workers"], *least.listening["workers"]):
                         os.sched_setaffinity(pid, {cores[0]})
-                    for pid in (os.getpid(), one.pid, other.pid):
+                    for pid in (os.getpid(), *(store.process.pid for store in (one, other) if store.process)):
                         os.sched_setaffinity(pid, {cores[1]})
                 say(f"filing {live} notices that stay live")
                 asyncio.run(send(service.listening["port"], prefill, connections))
