@@ -1,0 +1,297 @@
+"""The hotline over HTTP: ``Client`` and ``AsyncClient``, two thin shells over one ``Exchange``, with the same names.
+
+Guaranteed: what could not be sent or answered raises ``Unavailable``, and everything is tried again, with the same
+bytes, only where that is safe; it always is, since the service deduplicates statements and reads are signed anew. An
+``Admission`` is returned only with its receipt verified. Not guaranteed: that what an answer carries is true; alerts
+and presentations are verified by a desk.
+
+``connect_to`` names another address than the agreement's origin, such as a tunnel's end. The proof in each read is
+still for the origin, and so are the ``Host`` header and the name in the TLS certificate.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.errors import LocalError, Unavailable
+from keepclear_protocol.keys import PrivateKey
+
+from .answers import MAX_ANSWER_BYTES, Admission, Conflicts, Cursor, Notices, NoticeView, read_problem
+from .exchange import Call, Exchange
+
+T = TypeVar("T")
+
+CONNECT_S = 5.0
+"""A duty officer must know within seconds that the hotline is out of reach."""
+
+READ_S = 15.0
+"""For an answer: a store that fsyncs under load takes seconds. For the stream: three keep-alives of 5 s were missed."""
+
+RETRY_AFTER_S = (0.2, 0.6, 1.8)
+"""Seconds before each further attempt: a restart of the service takes about two."""
+
+SILENT = "silent"
+"""The start of the detail when the stream brought no byte for the time that it should."""
+
+
+def now_instant() -> int:
+    """Return the machine's time as an instant."""
+    return time.time_ns() // 1000
+
+
+class _Wire:
+    """What both clients share: where to send, and how a transport's faults are told."""
+
+    def __init__(
+        self,
+        agreement: Agreement,
+        key: PrivateKey,
+        *,
+        connect_to: str | None = None,
+        verify: str | Path | None = None,
+        connect_s: float = CONNECT_S,
+        read_s: float = READ_S,
+        clock: Callable[[], int] = now_instant,
+        transport: Any = None,
+    ) -> None:
+        self.exchange = Exchange(agreement, key)
+        self._clock = clock
+        origin = urlsplit(agreement.service.origin)
+        base = _base(connect_to, origin.scheme) if connect_to else agreement.service.origin
+        self._headers = {"host": origin.netloc}
+        # A name, not an address, can be asked for in the TLS handshake.
+        self._extensions = {"sni_hostname": origin.hostname} if origin.scheme == "https" else {}
+        self._options = {
+            "base_url": base,
+            "verify": _tls(verify),
+            "timeout": httpx2.Timeout(read_s, connect=connect_s),
+            "transport": transport,
+            # Proxies of the environment are for addresses out there, never for one that was named or is this machine.
+            "trust_env": connect_to is None and not _is_loopback(origin.hostname or ""),
+        }
+
+    @property
+    def party(self) -> str:
+        """The party whose key this client holds."""
+        return self.exchange.party
+
+    def _request(self, call: Call[T]) -> dict[str, Any]:
+        return {
+            "method": call.method,
+            "url": call.target,
+            "content": None if call.body is None else call.body.encode(),
+            "headers": self._headers | self.exchange.headers(call, self._clock()),
+            "extensions": self._extensions,
+        }
+
+
+class Client(_Wire):
+    """A blocking client. Use it in a ``with`` block, from one thread at a time."""
+
+    def __init__(self, agreement: Agreement, key: PrivateKey, **options: Any) -> None:
+        super().__init__(agreement, key, **options)
+        self._http = httpx2.Client(**self._options)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def call(self, call: Call[T]) -> T:
+        """Send ``call`` until it is answered or the attempts are used up, and return what the answer says."""
+        for wait_s in (*RETRY_AFTER_S, None):
+            try:
+                with _faults(), self._http.stream(**self._request(call)) as response:
+                    body = _Body()
+                    for chunk in response.iter_bytes():
+                        body.add(chunk)
+                return self.exchange.read(call, response.status_code, bytes(body))
+            except Unavailable as error:
+                if wait_s is None or not error.retryable:
+                    raise
+            time.sleep(wait_s)
+        raise AssertionError("unreachable")
+
+    def submit(self, submission: str) -> Admission:
+        """File a notice with all its disclosures."""
+        return self.call(self.exchange.submit(submission))
+
+    def amend(self, submission: str) -> Admission:
+        """File a notice's next revision with all its disclosures."""
+        return self.call(self.exchange.amend(submission))
+
+    def withdraw(self, withdrawal: str) -> Admission:
+        """File a withdrawal."""
+        return self.call(self.exchange.withdraw(withdrawal))
+
+    def acknowledge(self, acknowledgement: str) -> Admission:
+        """File an acknowledgement."""
+        return self.call(self.exchange.acknowledge(acknowledgement))
+
+    def notices(self) -> Notices:
+        """Return the party's own notices as the service has them."""
+        return self.call(self.exchange.notices())
+
+    def notice(self, id: str) -> NoticeView:
+        """Return one own notice as the service has it."""
+        return self.call(self.exchange.notice(id))
+
+    def conflicts(self) -> Conflicts:
+        """Return the newest alert of every conflict."""
+        return self.call(self.exchange.conflicts())
+
+    def agreement(self) -> bytes:
+        """Return the agreement in force, to look at; it is never installed from here."""
+        return self.call(self.exchange.fetch_agreement())
+
+    def stream(self, cursor: Cursor | None = None) -> AbstractContextManager[Iterator[bytes]]:
+        """Open the stream behind ``cursor`` once, without further attempts; gives its bytes as they come."""
+        return self._stream(self.exchange.stream(cursor))
+
+    @contextmanager
+    def _stream(self, call: Call[None]) -> Iterator[Iterator[bytes]]:
+        with _faults(), self._http.stream(**self._request(call)) as response:
+            if response.status_code != 200:
+                raise read_problem(response.status_code, response.read()[:MAX_ANSWER_BYTES])
+            yield response.iter_bytes()
+
+
+class AsyncClient(_Wire):
+    """The same for asyncio. Use it in an ``async with`` block."""
+
+    def __init__(self, agreement: Agreement, key: PrivateKey, **options: Any) -> None:
+        super().__init__(agreement, key, **options)
+        self._http = httpx2.AsyncClient(**self._options)
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def call(self, call: Call[T]) -> T:
+        """Send ``call`` until it is answered or the attempts are used up, and return what the answer says."""
+        for wait_s in (*RETRY_AFTER_S, None):
+            try:
+                with _faults():
+                    async with self._http.stream(**self._request(call)) as response:
+                        body = _Body()
+                        async for chunk in response.aiter_bytes():
+                            body.add(chunk)
+                return self.exchange.read(call, response.status_code, bytes(body))
+            except Unavailable as error:
+                if wait_s is None or not error.retryable:
+                    raise
+            await asyncio.sleep(wait_s)
+        raise AssertionError("unreachable")
+
+    async def submit(self, submission: str) -> Admission:
+        """File a notice with all its disclosures."""
+        return await self.call(self.exchange.submit(submission))
+
+    async def amend(self, submission: str) -> Admission:
+        """File a notice's next revision with all its disclosures."""
+        return await self.call(self.exchange.amend(submission))
+
+    async def withdraw(self, withdrawal: str) -> Admission:
+        """File a withdrawal."""
+        return await self.call(self.exchange.withdraw(withdrawal))
+
+    async def acknowledge(self, acknowledgement: str) -> Admission:
+        """File an acknowledgement."""
+        return await self.call(self.exchange.acknowledge(acknowledgement))
+
+    async def notices(self) -> Notices:
+        """Return the party's own notices as the service has them."""
+        return await self.call(self.exchange.notices())
+
+    async def notice(self, id: str) -> NoticeView:
+        """Return one own notice as the service has it."""
+        return await self.call(self.exchange.notice(id))
+
+    async def conflicts(self) -> Conflicts:
+        """Return the newest alert of every conflict."""
+        return await self.call(self.exchange.conflicts())
+
+    async def agreement(self) -> bytes:
+        """Return the agreement in force, to look at; it is never installed from here."""
+        return await self.call(self.exchange.fetch_agreement())
+
+    def stream(self, cursor: Cursor | None = None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the stream behind ``cursor`` once, without further attempts; gives its bytes as they come."""
+        return self._stream(self.exchange.stream(cursor))
+
+    @asynccontextmanager
+    async def _stream(self, call: Call[None]) -> AsyncIterator[AsyncIterator[bytes]]:
+        with _faults():
+            async with self._http.stream(**self._request(call)) as response:
+                if response.status_code != 200:
+                    raise read_problem(response.status_code, (await response.aread())[:MAX_ANSWER_BYTES])
+                yield response.aiter_bytes()
+
+
+class _Body(bytearray):
+    def add(self, chunk: bytes) -> None:
+        if len(self) + len(chunk) > MAX_ANSWER_BYTES:
+            raise Unavailable("unreachable", f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        self.extend(chunk)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turn a transport's faults into ``Unavailable``."""
+    try:
+        yield
+    except httpx2.ReadTimeout:
+        raise Unavailable("unreachable", f"{SILENT}: the hotline sent nothing for too long") from None
+    except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
+        text = str(error) or type(error).__name__
+        hint = "name the authority that signed the hotline's certificate with --ca" if "CERTIFICATE" in text else ""
+        raise Unavailable("unreachable", f"the hotline cannot be reached: {text}", hint=hint) from None
+
+
+def _base(connect_to: str, scheme: str) -> str:
+    url = connect_to if "://" in connect_to else f"{scheme}://{connect_to}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        port = -1
+    if port == -1 or parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise LocalError("usage", f"not an address to connect to: {connect_to}", hint="such as http://127.0.0.1:8080")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _tls(authority: str | Path | None) -> ssl.SSLContext | bool:
+    if authority is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=str(authority))
+    except (OSError, ssl.SSLError):
+        raise LocalError("usage", f"not a file of certificates: {authority}") from None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

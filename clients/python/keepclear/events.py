@@ -1,0 +1,180 @@
+"""What a watch tells its user. Each event can be written as JSON and read back, so that none is lost in a crash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement, open_acknowledgement
+from keepclear_protocol.alert import Alert, open_alert
+from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.statement import KeyFinder
+
+from .answers import AlertObject
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """An alert, with what this desk makes of it.
+
+    ``verdict`` is ``verified`` or the code of what is wrong, ``detail`` says it in words. ``alert`` is ``None`` where
+    not even the service's signature verifies. ``standing`` is what the alert makes of the conflict. An alert that is
+    ``superseded`` came after a newer one was learnt another way, which is no fault.
+    """
+
+    object: AlertObject
+    alert: Alert | None
+    verdict: str
+    detail: str
+    standing: str | None
+    superseded: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts, with the exact statements."""
+        alert = self.alert
+        said: dict[str, Any] = {}
+        if alert is not None:
+            said = {
+                "conflict": alert.conflict,
+                "version": alert.version,
+                "state": alert.state,
+                "reason": alert.reason,
+                "severity": alert.severity,
+                "lead": alert.lead,
+                "own": alert.own.to_json(),
+                "other": alert.other.to_json(),
+                "pairs": list(alert.pairs),
+            }
+        return {
+            "event": "alert",
+            "verdict": self.verdict,
+            "detail": self.detail,
+            "standing": self.standing,
+            "superseded": self.superseded,
+            **said,
+            "object": self.object.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementEvent:
+    """An acknowledgement, the counterpart's or another own desk's. ``acknowledgement`` is ``None`` if it is forged."""
+
+    raw: str
+    acknowledgement: Acknowledgement | None
+    verdict: str
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts, with the exact statement."""
+        said: dict[str, Any] = {}
+        if (ack := self.acknowledgement) is not None:
+            said = {
+                "party": ack.claims.iss,
+                "conflict": ack.conflict,
+                "version": ack.version,
+                "stage": ack.stage,
+                "officer": ack.officer,
+                "iat": ack.claims.iat,
+                "their_verdict": ack.verdict,
+            }
+        return {
+            "event": "acknowledgement",
+            "verdict": self.verdict,
+            "detail": self.detail,
+            **said,
+            "statement": self.raw,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEvent:
+    """A notice or withdrawal of the party's own was admitted, from whichever desk."""
+
+    kind: str
+    id: str
+    revision: int
+    sha256: str
+    verdict: str = VERIFIED
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts."""
+        return {
+            "event": "notice",
+            "kind": self.kind,
+            "id": self.id,
+            "revision": self.revision,
+            "sha256": self.sha256,
+            "verdict": self.verdict,
+            "detail": self.detail,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GapEvent:
+    """The stream could not go on from where the desk was; everything was read again."""
+
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts."""
+        return {"event": "gap", "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemEvent:
+    """Something is wrong that is not one alert's: a stable code and plain words."""
+
+    code: str
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts."""
+        return {"event": "problem", "code": self.code, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvent:
+    """The stream is open (``up``), or was lost and will be tried again after ``retry_s``."""
+
+    up: bool
+    detail: str = ""
+    retry_s: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts."""
+        return {"event": "link", "up": self.up, "detail": self.detail, "retry_s": round(self.retry_s, 1)}
+
+
+Event = AlertEvent | AcknowledgementEvent | NoticeEvent | GapEvent | ProblemEvent | LinkEvent
+
+
+def read_event(value: Mapping[str, Any], service_key: KeyFinder, party_key: KeyFinder) -> Event:
+    """Return the event that ``to_json`` wrote into a desk's own journal."""
+    match value["event"]:
+        case "alert":
+            shown = AlertObject.read(value["object"])
+            rest = value["verdict"], value["detail"], value["standing"], value["superseded"]
+            return AlertEvent(shown, _alert(shown.alert, service_key), *rest)
+        case "acknowledgement":
+            raw = value["statement"]
+            return AcknowledgementEvent(raw, _acknowledgement(raw, party_key), value["verdict"], value["detail"])
+        case "notice":
+            return NoticeEvent(**{name: value[name] for name in NoticeEvent.__slots__})
+        case "gap":
+            return GapEvent(value["reason"])
+    return ProblemEvent(value["code"], value["detail"])
+
+
+def _alert(raw: str, service_key: KeyFinder) -> Alert | None:
+    try:
+        return open_alert(raw, service_key)
+    except KeepclearError:
+        return None
+
+
+def _acknowledgement(raw: str, party_key: KeyFinder) -> Acknowledgement | None:
+    try:
+        return open_acknowledgement(raw, party_key)
+    except KeepclearError:
+        return None

@@ -1,0 +1,159 @@
+"""Requests to the hotline and readings of its answers, without I/O and without a clock.
+
+An ``Exchange`` knows one agreement and one key of a party. Each of its methods returns a ``Call``: what to send, and
+how to read what comes back. Whoever has a network sends ``headers(call, now)`` and the body, and hands status and
+body to ``read``. Every call may be sent again as it is: statements are deduplicated by the service, and a read's
+proof is signed anew by each ``headers``.
+
+Guaranteed of an ``Admission``: its receipt is signed by the agreement's service, and names exactly the bytes that were
+sent, down to the hash of every disclosure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from keepclear_protocol.agreement import Agreement, Party
+from keepclear_protocol.claims import is_jti
+from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed
+from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.receipt import Receipt, open_receipt
+from keepclear_protocol.request import sign_request
+
+from .answers import (
+    Admission,
+    Conflicts,
+    Cursor,
+    Notices,
+    NoticeView,
+    read_alerts,
+    read_conflicts,
+    read_notice,
+    read_notices,
+    read_object,
+    read_problem,
+)
+
+T = TypeVar("T")
+
+SD_JWT = "application/sd-jwt"
+JWT = "application/jwt"
+USER_AGENT = "keepclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request: ``target`` is path and raw query; ``body`` with its ``media`` type for statements, else a read."""
+
+    method: str
+    target: str
+    read: Callable[[bytes], T]
+    body: str | None = None
+    media: str | None = None
+
+
+class Exchange:
+    """The requests of one party under one agreement; ``party`` follows from the key."""
+
+    def __init__(self, agreement: Agreement, key: PrivateKey) -> None:
+        found = agreement.find(key.kid)
+        if found is None:
+            hint = "operational keys are enrolled by signing a new revision of the agreement"
+            raise LocalError("key_file", "the key is not enrolled in this agreement", hint=hint)
+        self.agreement = agreement
+        self.key = key
+        self._party: Party = found[0]
+        self.roles = found[1].roles
+
+    @property
+    def party(self) -> str:
+        """The id of the party whose key this is."""
+        return self._party.id
+
+    def submit(self, submission: str) -> Call[Admission]:
+        """Return the call that files a notice, or its next revision, with all its disclosures."""
+        jwt, whole = submission.partition("~")[0], digest(submission)
+        return Call(
+            "POST", "/v1/notices", lambda body: self._admission(body, "notice", digest(jwt), whole), submission, SD_JWT
+        )
+
+    def amend(self, submission: str) -> Call[Admission]:
+        """Return the call that files a notice's next revision: the same door as ``submit``."""
+        return self.submit(submission)
+
+    def withdraw(self, withdrawal: str) -> Call[Admission]:
+        """Return the call that files a withdrawal."""
+        return self._statement("/v1/withdrawals", "withdrawal", withdrawal)
+
+    def acknowledge(self, acknowledgement: str) -> Call[Admission]:
+        """Return the call that files an acknowledgement."""
+        return self._statement("/v1/acknowledgements", "acknowledgement", acknowledgement)
+
+    def notices(self) -> Call[Notices]:
+        """Return the call that lists the party's own notices."""
+        return Call("GET", "/v1/notices", read_notices)
+
+    def notice(self, id: str) -> Call[NoticeView]:
+        """Return the call that reads one own notice; raise ``Malformed`` with ``request`` for what is no id."""
+        if not is_jti(id):
+            raise Malformed("request", "a notice's id is 22 characters of base64url")
+        return Call("GET", f"/v1/notices/{id}", read_notice)
+
+    def conflicts(self) -> Call[Conflicts]:
+        """Return the call that reads the newest alert of every conflict."""
+        return Call("GET", "/v1/conflicts", read_conflicts)
+
+    def fetch_agreement(self) -> Call[bytes]:
+        """Return the call that reads the agreement in force, as bytes to look at. It never installs one."""
+        return Call("GET", "/v1/agreement", _agreement_bytes)
+
+    def stream(self, cursor: Cursor | None) -> Call[None]:
+        """Return the call that opens the stream behind ``cursor``; its body is for ``sse``, not for ``read``."""
+        target = "/v1/stream" if cursor is None else f"/v1/stream?cursor={cursor}"
+        return Call("GET", target, lambda _: None)
+
+    def headers(self, call: Call[T], now: int) -> dict[str, str]:
+        """Return the headers of one attempt at the instant ``now``, with a fresh request proof for a read."""
+        headers = {"accept-encoding": "identity", "user-agent": USER_AGENT}
+        if call.media is not None:
+            return headers | {"content-type": call.media}
+        proof = sign_request(
+            self.key,
+            iss=self.party,
+            aud=self.agreement.id,
+            terms=self.agreement.terms,
+            iat=now // 1_000_000,
+            method=call.method,
+            origin=self.agreement.service.origin,
+            target=call.target,
+        )
+        return headers | {"authorization": proof, "cache-control": "no-store"}
+
+    def read(self, call: Call[T], status: int, body: bytes) -> T:
+        """Return what an answer says, or raise the error that its problem document stands for."""
+        if status not in (200, 201):
+            raise read_problem(status, body)
+        return call.read(body)
+
+    def _statement(self, target: str, kind: str, raw: str) -> Call[Admission]:
+        return Call("POST", target, lambda body: self._admission(body, kind, digest(raw), None), raw, JWT)
+
+    def _admission(self, body: bytes, kind: str, sha256: str, submission: str | None) -> Admission:
+        answer = read_object(body)
+        receipt = self.check_receipt(str(answer.get("receipt")), kind, sha256, submission)
+        return Admission(receipt, read_alerts(answer))
+
+    def check_receipt(self, raw: str, kind: str, sha256: str, submission: str | None) -> Receipt:
+        """Return the receipt ``raw``; raise ``EvidenceInvalid`` unless it is for exactly this statement of ours."""
+        receipt = open_receipt(raw, self.agreement.service_key)
+        if (receipt.claims.aud, receipt.party, receipt.kind) != (self.agreement.id, self.party, kind):
+            raise EvidenceInvalid("evidence", "the receipt is for another agreement, party or kind of statement")
+        if (receipt.sha256, receipt.submission) != (sha256, submission):
+            raise EvidenceInvalid("evidence", "the receipt is for other bytes than those that were sent")
+        return receipt
+
+
+def _agreement_bytes(body: bytes) -> bytes:
+    read_object(body)
+    return body
