@@ -15,7 +15,8 @@ T0 = 1_700_000_000 * SECOND
 
 
 def keepclear_check(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    program = [sys.executable, "-m", "keepclear.cli.main", "check", *words]
+    start = "import sys; from keepclear.cli.main import main; sys.exit(main())"
+    program = [sys.executable, "-c", start, "check", *words]
     return subprocess.run(program, input=given, capture_output=True, timeout=120, check=False)
 
 
