@@ -1,4 +1,4 @@
-"""One worker: an application on the shared listening socket, until it is told to drain.
+"""One worker: an application on the socket that it was given, until it is told to drain.
 
 A worker is a process of the supervisor's. It reads its settings as one JSON object from standard input, says ``ready``
 (or why not) as one JSON line on standard output, and ends when standard input does: then its supervisor is gone.

@@ -1,8 +1,8 @@
-"""The service's process tree: the embedded store, if any, and its workers on one listening socket.
+"""The service's process tree: the embedded store, if any, and its workers on one address.
 
 Guarantees: ``listening`` is said only when every worker answers; a worker or store that dies is started again; on
 SIGTERM or SIGINT every worker drains, then the store ends, and the exit code is 0; if this process is killed, none of
-its children outlives it. All workers accept from the same socket, so while one is started again the others serve.
+its children outlives it. While one worker is started again the others serve.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ import logging
 import os
 import resource
 import signal
-import socket
 import sys
 import time
 
-from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
+from keepclear_protocol.errors import KeepclearError, Unavailable
 
+from .listening import Listening
 from .logs import log_event
 from .settings import Settings
 from .store.embedded import EmbeddedStore, embedded_store
@@ -25,9 +25,6 @@ from .store.embedded import EmbeddedStore, embedded_store
 logger = logging.getLogger(__name__)
 
 APP_FACTORY = "keepclear_service.app:create_app"
-
-BACKLOG = 2048
-"""Connections that wait to be accepted; what a burst of every desk reconnecting at once needs."""
 
 RESTART_FIRST_S = 0.1
 RESTART_MAX_S = 5.0
@@ -44,14 +41,13 @@ MAX_FILES = 65_536
 class Worker:
     """One worker's place: the process that fills it now, and its successors."""
 
-    def __init__(self, settings: Settings, factory: str, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self, settings: Settings, factory: str, address: Listening) -> None:
+        self._address = address
         self._drain_s = settings.drain_s
         self._order = {
             "supervisor": os.getpid(),
             "settings": settings.model_dump(mode="json"),
             "factory": factory,
-            "listener": listener.fileno(),
         }
         self._process: asyncio.subprocess.Process | None = None
 
@@ -62,18 +58,20 @@ class Worker:
 
     async def start(self) -> None:
         """Start the process and wait until it answers; raise the ``KeepclearError`` that it reports."""
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "keepclear_service.server"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            pass_fds=(self._listener.fileno(),),
-            start_new_session=True,  # a terminal's Ctrl-C comes to the supervisor alone, which drains in order
-        )
+        with self._address.for_worker() as listener:
+            order = self._order | {"listener": listener.fileno()}
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "keepclear_service.server"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                pass_fds=(listener.fileno(),),
+                start_new_session=True,  # a terminal's Ctrl-C comes to the supervisor alone, which drains in order
+            )
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise Unavailable("internal", "a worker has no pipes")
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            stdin.write(json.dumps(self._order).encode() + b"\n")
+            stdin.write(json.dumps(order).encode() + b"\n")
             await stdin.drain()  # and left open: its end tells the worker that we are gone
         line = await stdout.readline()
         if not line:
@@ -137,40 +135,39 @@ async def run(settings: Settings, *, factory: str = APP_FACTORY) -> None:
     for sig in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sig, stop)
     try:
-        with _bind(settings.host, settings.port) as listener:
+        with contextlib.closing(Listening(settings.host, settings.port, workers=settings.workers)) as address:
             if settings.store is not None:
-                await _run_workers(settings, factory, listener, None)
+                await _run_workers(settings, factory, address, None)
             else:
                 async with embedded_store(settings.embedded) as store:
-                    await _run_workers(settings.with_store(store.url), factory, listener, store)
+                    await _run_workers(settings.with_store(store.url), factory, address, store)
     except asyncio.CancelledError:
         if not stopping:
             raise
     log_event(logger, logging.INFO, "stopped")
 
 
-async def _run_workers(settings: Settings, factory: str, listener: socket.socket, store: EmbeddedStore | None) -> None:
-    workers = [Worker(settings, factory, listener) for _ in range(settings.workers)]
+async def _run_workers(settings: Settings, factory: str, address: Listening, store: EmbeddedStore | None) -> None:
+    workers = [Worker(settings, factory, address) for _ in range(settings.workers)]
     tasks = [asyncio.create_task(worker.start()) for worker in workers]
     try:
         await asyncio.gather(*tasks)
-        _say_listening(listener, workers, store)
+        _say_listening(address, workers, store)
         tasks = [asyncio.create_task(worker.keep_running()) for worker in workers]
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        listener.close()
+        address.close()
         await asyncio.gather(*(worker.stop() for worker in workers))
 
 
-def _say_listening(listener: socket.socket, workers: list[Worker], store: EmbeddedStore | None) -> None:
-    host, port = listener.getsockname()[:2]
+def _say_listening(address: Listening, workers: list[Worker], store: EmbeddedStore | None) -> None:
     line = {
         "event": "listening",
-        "host": host,
-        "port": port,
+        "host": address.host,
+        "port": address.port,
         "pid": os.getpid(),
         "workers": [worker.pid for worker in workers],
         "store_pid": store.pid if store is not None else None,
@@ -178,14 +175,6 @@ def _say_listening(listener: socket.socket, workers: list[Worker], store: Embedd
     with contextlib.suppress(OSError):  # whoever started us may not be listening any more
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise LocalError("usage", f"cannot listen on {host} port {port}: {error.strerror or error}") from None
 
 
 def _raise_file_limit() -> None:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -87,6 +89,28 @@ def test_stream_that_ignores_the_drain_is_cut(tmp_path: Path) -> None:
         assert 0.9 < time.monotonic() - begun < 4.0
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_connections_spread_over_the_workers(service: RunningService) -> None:
+    """On one shared socket a burst was measured to land on one worker; then a second one would be worth nothing."""
+    clients = [httpx2.Client(base_url=service.url) for _ in range(32)]
+    try:
+        with ThreadPoolExecutor(32) as pool:
+            found = Counter(pool.map(lambda client: client.get("/healthz").json()["pid"], clients))
+    finally:
+        for client in clients:
+            client.close()
+    assert set(found) == set(service.listening["workers"])
+    assert min(found.values()) >= 4  # of 32 fair coins, fewer than 4 of a side once in two million
+
+
+def test_one_worker_keeps_connections_waiting_while_it_is_started_again(tmp_path: Path) -> None:
+    words = (*BASE, "--embedded", str(tmp_path / "store"))
+    with running_service(tmp_path / "log", *words, factory=APP) as service:
+        [worker] = service.listening["workers"]
+        os.kill(worker, signal.SIGKILL)
+        assert gone([worker])
+        assert httpx2.get(f"{service.url}/healthz", timeout=30).json()["pid"] != worker
 
 
 def test_killed_worker_is_started_again_while_the_other_serves(service: RunningService) -> None:
