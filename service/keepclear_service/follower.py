@@ -26,6 +26,9 @@ ADOPT_AFTER_S = 0.5
 POLL_S = 1.0
 """Seconds between looks at the store where no hint came; a lost hint costs this much and no more."""
 
+HINTS_WITHIN_S = 0.01
+"""Hints that come this close together are one look at the store: a burst of submits costs no burst of looks."""
+
 RECENT = 4096
 """Statements of this worker's own that it has opened and not yet folded, at most."""
 
@@ -75,6 +78,7 @@ class Follower:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), POLL_S)
+                await asyncio.sleep(HINTS_WITHIN_S)
             self._hint.clear()
             with contextlib.suppress(Unavailable):
                 await self.catch_up()
