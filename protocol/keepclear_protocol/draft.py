@@ -37,7 +37,7 @@ def draft_payload(
         "rules": RULES,
         "area": None if area is None else outline_json(area),
         "categories": {category: minima_json(minima) for category, minima in categories.items()},
-        "uncertainty": {offset: [_number(end) for end in ends] for offset, ends in asdict(uncertainty).items()},
+        "uncertainty": {offset: [plain_number(end) for end in ends] for offset, ends in asdict(uncertainty).items()},
         "lead_classes": asdict(lead or LeadClasses()),
         "limits": asdict(limits or Limits()),
         "retention_s": retention_s,
@@ -65,12 +65,13 @@ def numbered(members: Mapping[str, Any], previous: Terms | None, roots: Collecti
 def minima_json(minima: Minima) -> dict[str, Any]:
     """Return the JSON of a category's minima."""
     return {
-        "horizontal_m": _number(minima.horizontal_m),
-        "vertical_m": _number(minima.vertical_m),
+        "horizontal_m": plain_number(minima.horizontal_m),
+        "vertical_m": plain_number(minima.vertical_m),
         "lead_s": minima.lead_s,
         "tail_s": minima.tail_s,
     }
 
 
-def _number(value: float) -> float | int:
+def plain_number(value: float) -> float | int:
+    """Return a whole float as an integer, so that it is written without a point."""
     return int(value) if value == int(value) else value

@@ -56,6 +56,7 @@ CODES: dict[str, Code] = {
     "agreement": Code(422, "the agreement cannot be read"),
     "agreement_signatures": Code(422, "the agreement is not signed by exactly the roots that must sign it"),
     "agreement_successor": Code(422, "the agreement does not follow from the one before it"),
+    "fingerprint": Code(403, "the digits heard by voice are not the fingerprint of the key"),
     # Malformed: selective disclosure
     "disclosure": Code(422, "a disclosure cannot be read, or stands where it may not"),
     "disclosure_unmatched": Code(422, "a disclosure matches no digest"),

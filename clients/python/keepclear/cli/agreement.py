@@ -1,0 +1,161 @@
+"""``keepclear agreement``: draft, sign and look at the document that all parties sign.
+
+A signature is added only after the fingerprint of every other party's root was given as it was heard by voice. It is
+never shown here, nor taken from the file: whoever altered the file on its way could alter a fingerprint in it too.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import click
+from keepclear_protocol.agreement import Draft, Signer, add_signature
+from keepclear_protocol.encoding import dump_json, parse_json
+from keepclear_protocol.errors import Forbidden, LocalError
+from keepclear_protocol.keys import PublicKey
+from keepclear_protocol.statement import MAX_PAYLOAD_BYTES
+from keepclear_protocol.succession import check_succession
+from keepclear_protocol.terms import Terms
+
+from keepclear.keystore import load_private_key
+
+from .agreement_file import read_agreement, read_document, read_draft, replace_document
+from .agreement_init import init
+from .agreement_text import agreement_text
+
+FINGERPRINT_DIGITS = 30
+
+
+@click.group("agreement")
+def agreement() -> None:
+    """Draft, sign and show the agreement between the parties and the service."""
+
+
+agreement.add_command(init)
+
+
+@agreement.command("sign")
+@click.argument("file", metavar="FILE")
+@click.option("--key", "key_file", required=True, metavar="FILE", help="The secret root key, or the service's key.")
+@click.option("--as", "as_name", metavar="NAME", help="Refuse unless the key is that of this party, or of 'service'.")
+@click.option("--previous", metavar="FILE", help="The revision before this one, signed by everyone.")
+@click.option(
+    "--heard",
+    multiple=True,
+    metavar="PARTY=DIGITS",
+    help="A root's 30 digits as heard by voice, for use in scripts; asked for on a terminal where not given.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write what was signed as one JSON object.")
+def sign(
+    file: str, key_file: str, as_name: str | None, previous: str | None, heard: tuple[str, ...], as_json: bool
+) -> None:
+    """Add one signature to the agreement in FILE.
+
+    Call every other party, have them read the fingerprint of their root key (keygen shows it), and give it here.
+
+    \b
+    keepclear agreement sign hotline.json --key root.key
+    keepclear agreement sign hotline.json --key root.key --heard "south=12345 67890 ..."
+    """
+    data = read_document(file)
+    draft = read_draft(file)
+    key = load_private_key(key_file)
+    signer = next((one for one in draft.terms.signers if one.key == key.public), None)
+    if signer is None:
+        raise LocalError("key_file", f"the key in {key_file} is not one that {file} asks to sign")
+    if as_name is not None and signer.name != as_name:
+        raise LocalError("key_file", f"the key in {key_file} signs as {signer.name}, not as {as_name}")
+    _check_previous(draft.terms, file, previous)
+    click.echo(f"to be signed as {signer.name}: {draft.terms.name}, revision {draft.terms.revision}", err=True)
+    _check_heard(draft.terms, signer, _heard_by_party(heard))
+    signed = add_signature(data, key)
+    if signed != data:
+        replace_document(file, data, signed)
+    _tell(read_draft(file), signer, as_json)
+
+
+@agreement.command("show")
+@click.argument("file", metavar="FILE")
+@click.option("--json", "as_json", is_flag=True, help="Write the agreement as one JSON object.")
+def show(file: str, as_json: bool) -> None:
+    """Verify the agreement in FILE and show what it says, and who has not signed yet.
+
+    Compare the 60 digits with every other party over a telephone: the same digits are the same agreement.
+    """
+    draft = read_draft(file)
+    click.echo(dump_json(_shown(draft)).decode() if as_json else agreement_text(draft))
+
+
+def _check_previous(terms: Terms, file: str, previous: str | None) -> None:
+    if terms.revision == 1:
+        if previous is not None:
+            raise click.UsageError(f"{file} is a first revision; there is none before it")
+    elif previous is None:
+        raise click.UsageError(f"{file} is revision {terms.revision}: name the one before with --previous FILE")
+    else:
+        check_succession(read_agreement(previous), terms)
+
+
+def _heard_by_party(heard: Sequence[str]) -> dict[str, str]:
+    by_party: dict[str, str] = {}
+    for item in heard:
+        party, equals, digits = item.partition("=")
+        if not equals or party in by_party:
+            raise click.UsageError("--heard takes PARTY=DIGITS, each party once")
+        by_party[party] = digits
+    return by_party
+
+
+def _check_heard(terms: Terms, signer: Signer, heard: dict[str, str]) -> None:
+    """Raise ``Forbidden`` with ``fingerprint`` unless what was heard of every other root is that root's."""
+    roots = {party.id: party.root for party in terms.parties}
+    known = {**roots, "service": terms.service.keys[0].key}
+    if unknown := sorted(set(heard) - set(known)):
+        raise click.UsageError(f"--heard names {unknown[0]!r}, which is none of {', '.join(known)}")
+    asked = [party for party in roots if party != signer.name and party not in heard]
+    if asked and not sys.stdin.isatty():
+        raise click.UsageError(f"say what was heard by voice with --heard PARTY=DIGITS, for {', '.join(asked)}")
+    for party, digits in heard.items():
+        _check_digits(party, known[party], digits)
+    for party in asked:
+        digits = click.prompt(f"fingerprint of {party}'s root key, as heard by voice", type=str, err=True)
+        _check_digits(party, roots[party], digits)
+
+
+def _check_digits(party: str, key: PublicKey, heard: str) -> None:
+    digits = "".join(part for part in heard.replace("-", " ").split())
+    if len(digits) != FINGERPRINT_DIGITS or not (digits.isascii() and digits.isdigit()):
+        raise click.UsageError(f"the fingerprint of {party}'s key is {FINGERPRINT_DIGITS} digits")
+    if digits != key.fingerprint.replace(" ", ""):
+        raise Forbidden(
+            "fingerprint",
+            f"what was heard is not the fingerprint of the key that the file names for {party}; nothing was signed",
+            hint="have it read once more; if it still differs, the file is not the one that they made",
+        )
+
+
+def _tell(draft: Draft, signer: Signer, as_json: bool) -> None:
+    if as_json:
+        click.echo(dump_json({"signed_as": signer.name, **_shown(draft)}).decode())
+        return
+    click.echo(f"signed as {signer.name}", err=True)
+    if draft.missing:
+        click.echo(f"not yet signed by {', '.join(one.name for one in draft.missing)}", err=True)
+    else:
+        click.echo("signed by everyone; compare the agreement's fingerprint by voice:", err=True)
+        click.echo(draft.terms.fingerprint, err=True)
+
+
+def _shown(draft: Draft) -> dict[str, object]:
+    terms = draft.terms
+    missing = [signer.name for signer in draft.missing]
+    return {
+        "name": terms.name,
+        "agreement": terms.id,
+        "terms": terms.terms,
+        "revision": terms.revision,
+        "fingerprint": terms.fingerprint,
+        "complete": not missing,
+        "signed_by": [signer.name for signer in terms.signers if signer.name not in missing],
+        "missing": missing,
+        "payload": parse_json(terms.payload, max_bytes=MAX_PAYLOAD_BYTES),
+    }

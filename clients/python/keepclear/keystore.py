@@ -1,0 +1,110 @@
+"""Key files: one secret key in a text file that its owner alone can read.
+
+Guaranteed of a file that is written here: it did not exist before, nobody else could read it at any moment, and it is
+on the disk. Guaranteed of a key that is loaded here: its file was an ordinary one of mode 0600 or stricter when it was
+read, and its checksum holds. Not guaranteed: that nobody copied it; the secret lies in the file as plain text, so the
+machine's disk and its backups are as secret as the key.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from keepclear_protocol.errors import LocalError, Malformed
+from keepclear_protocol.instant import format_instant
+from keepclear_protocol.keys import PUBLIC_PREFIX, SECRET_PREFIX, PrivateKey
+
+MAX_KEY_FILE_BYTES = 4096
+"""A key, its public half and comments; more is another file, named by mistake."""
+
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+
+
+def load_private_key(path: str | os.PathLike[str]) -> PrivateKey:
+    """Return the secret key in the file at ``path``, which may be a symbolic link.
+
+    Raises ``LocalError`` with ``key_file`` where the file cannot be read, is not an ordinary one, can be read or
+    written by others, or does not hold exactly one secret key.
+    """
+    lines = [line.strip() for line in _text(path).splitlines()]
+    keys = [line for line in lines if line and not line.startswith("#")]
+    if any(line.lower().startswith(PUBLIC_PREFIX) for line in keys):
+        hint = f"name the file whose line begins with {SECRET_PREFIX}"
+        raise LocalError("key_file", f"{path} holds a public key; the secret one is needed", hint=hint)
+    if len(keys) != 1:
+        raise LocalError("key_file", f"{path} must hold one secret key; it holds {len(keys)} lines that are no comment")
+    try:
+        return PrivateKey.parse(keys[0])
+    except Malformed as error:
+        raise LocalError("key_file", f"{path}: {error.detail}") from None
+
+
+def save_private_key(path: str | os.PathLike[str], key: PrivateKey, created: int) -> None:
+    """Write ``key`` to a new file at ``path``; ``created`` is the instant to note in it.
+
+    Raises ``LocalError`` with ``key_file``, also where something of that name exists: a key is never overwritten.
+    """
+    try:
+        # The mode at creation: changed afterwards, there would be a moment in which others could open the file.
+        descriptor = os.open(path, _CREATE, 0o600)
+    except FileExistsError:
+        hint = "a key file is never overwritten; choose another name"
+        raise LocalError("key_file", f"{path} exists already", hint=hint) from None
+    except (OSError, ValueError) as error:
+        raise LocalError("key_file", f"{path} cannot be written: {_reason(error)}") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as file:
+            if os.name == "posix":
+                os.fchmod(file.fileno(), 0o600)  # an umask may have taken away the owner's own right to read
+            file.write(key_file_text(key, created))
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_folder(Path(path).parent)
+    except OSError as error:
+        Path(path).unlink(missing_ok=True)
+        raise LocalError("key_file", f"{path} cannot be written: {_reason(error)}") from None
+
+
+def key_file_text(key: PrivateKey, created: int) -> str:
+    """Return what a key file holds: when it was made, the public half as a comment, the secret line."""
+    lines = [f"# created: {format_instant(created)}", f"# public key: {key.public.text}", key.text]
+    return "\n".join(lines) + "\n"
+
+
+def _text(path: str | os.PathLike[str]) -> str:
+    try:
+        # O_NONBLOCK: a pipe without a writer must be refused, not waited for.
+        descriptor = os.open(path, _READ)
+        with os.fdopen(descriptor, "rb") as file:
+            # Of the open file, not of the name: the name may mean another file a moment later.
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise LocalError("key_file", f"{path} is not an ordinary file")
+            if os.name == "posix" and status.st_mode & 0o077:
+                raise LocalError("key_file", f"{path} can be read or written by others", hint=f"chmod 600 {path}")
+            data = file.read(MAX_KEY_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise LocalError("key_file", f"{path} cannot be read: {_reason(error)}") from None
+    if len(data) > MAX_KEY_FILE_BYTES:
+        raise LocalError("key_file", f"{path} is larger than any key file")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise LocalError("key_file", f"{path} is not a text file") from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the file's name durable too; not every system lets a folder be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "there can be no such name"
