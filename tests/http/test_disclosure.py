@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from keepclear_protocol.disclosure import split_disclosures
 from keepclear_protocol.encoding import digest, unb64
+from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.notice import open_presentation
 from support.line import RunningLine, payload, running_line
 from support.world import World, box
@@ -45,8 +46,8 @@ def unwrapped(bodies: list[bytes]) -> str:
         for run in set(runs):
             try:
                 decoded.append(unb64(run).decode())
-            except Exception:  # not text in base64url: there is nothing in it to find
-                continue
+            except (KeepclearError, UnicodeDecodeError):
+                pass  # not text in base64url: there is nothing in it to find
         found = "\n".join(decoded)
         layers.append(found)
     return "\n".join(layers)
