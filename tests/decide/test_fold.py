@@ -127,6 +127,21 @@ def test_what_ended_beyond_retention_counts_no_more() -> None:
     assert log.notice(world.submission("south", box(start_s=-7200), box(start_s=0)), at)[1] == []
 
 
+def test_memory_is_bounded_by_what_is_live_or_in_retention() -> None:
+    world = World(retention_s=3600)
+    log = Log(world)
+    at = now_us()
+    for party in ("north", "south"):
+        log.notice(world.submission(party, box(start_s=0, last_s=60)), at)
+    (cid,) = log.state.conflicts
+    log.add(ENDED, "", cid, 2, "", None, at + 61_000_000)
+    log.notice(world.submission("north", box(start_s=9000)), at + 3_650_000_000)
+    assert len(log.state.filed) == 3
+    log.notice(world.submission("north", box(start_s=9000)), at + 3_661_000_000)
+    assert len(log.state.filed) == 2 and not log.state.conflicts
+    assert not any(cids for cids in log.state.of_notice.values())
+
+
 def test_new_terms_hold_everything_against_everything_again() -> None:
     world = World()
     log = Log(world)

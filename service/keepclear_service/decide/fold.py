@@ -7,11 +7,13 @@ folds the same entries over the same bytes returns the same payloads, byte for b
 A notice counts until ``retention`` after its last window, so that one received late is still held against what flew.
 """
 
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, PAST, Side, alert_payload, conflict_id
+from keepclear_protocol.instant import SECOND
 from keepclear_protocol.notice import Notice, present
 from keepclear_protocol.recompute import Match, findings, still_ahead, swap
 from keepclear_protocol.separation import RULES, judge
@@ -53,6 +55,7 @@ class State:
         self.conflicts: dict[str, Conflict] = {}
         self.of_notice: dict[Key, set[str]] = {}
         self.index = Index(agreement.max_horizontal_m)
+        self.leaving: list[tuple[int, Key]] = []
 
 
 Body = Notice | Withdrawal | Agreement | None
@@ -64,6 +67,7 @@ def apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
     ``body`` is the entry's statement: None for entries that have none, and for one whose bytes have gone with its
     retention, which counts for nothing any more.
     """
+    _forget(state, entry.received_at)
     if entry.kind == NOTICE and isinstance(body, Notice):
         return _notice(state, entry, body)
     if entry.kind == WITHDRAWAL and isinstance(body, Withdrawal):
@@ -83,6 +87,7 @@ def _notice(state: State, entry: Entry, notice: Notice) -> list[Outgoing]:
     side = Side(entry.party, entry.id, entry.revision, entry.sha256, entry.received_at)
     filed = Filed(notice, side, _items(state, key, notice))
     state.filed[key] = filed
+    heapq.heappush(state.leaving, (_counts_until(state, notice), key))
     found = _matches(state, filed, entry.received_at)
     for item in filed.items:
         state.index.add(item)
@@ -225,7 +230,7 @@ def _outgoing(
         shown=list(shown),
         pairs=list(pairs),
     )
-    keep = max(own.notice.last_end, other.notice.last_end, entry.received_at) + state.agreement.retention_s * 1_000_000
+    keep = max(own.notice.last_end, other.notice.last_end, entry.received_at) + state.agreement.retention_s * SECOND
     return Outgoing(own.side.party, other.side.party, cid, payload, presentation, cause, ends, keep)
 
 
@@ -247,13 +252,40 @@ def _matches(state: State, filed: Filed, at: int) -> dict[Key, list[Match]]:
             if owner[0] == party:
                 continue
             other = state.filed[owner].notice
-            if other.last_end + agreement.retention_s * 1_000_000 < at:
+            if _counts_until(state, other) < at:
                 continue
             theirs = agreement.categories[other.category]
             pair = judge(item.disclosed.volume, mine, near.disclosed.volume, theirs, agreement.uncertainty)
             if pair is not None:
                 found.setdefault(owner, []).append(Match(item.disclosed, near.disclosed, pair))
     return found
+
+
+def _counts_until(state: State, notice: Notice) -> int:
+    return notice.last_end + state.agreement.retention_s * SECOND
+
+
+def _forget(state: State, at: int) -> None:
+    """Let go of the notices that count no more at ``at``, and of their conflicts.
+
+    A notice in an open conflict is looked at again an hour later: a long tail may outlast a short retention.
+    """
+    while state.leaving and state.leaving[0][0] < at:
+        _, key = heapq.heappop(state.leaving)
+        filed = state.filed.get(key)
+        if filed is None or _counts_until(state, filed.notice) >= at:
+            continue
+        mine = state.of_notice.get(key, set())
+        if any(state.conflicts[cid].state == OPEN for cid in mine):
+            heapq.heappush(state.leaving, (at + 3600 * SECOND, key))
+            continue
+        _take_out(state, key)
+        del state.filed[key]
+        for cid in mine:
+            other = _other(state.conflicts[cid], key)
+            state.of_notice[other].discard(cid)
+            del state.conflicts[cid]
+        state.of_notice.pop(key, None)
 
 
 def _take_out(state: State, key: Key) -> None:

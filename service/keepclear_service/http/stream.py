@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from keepclear_protocol.agreement import WATCH
 from keepclear_protocol.encoding import dump_json
-from keepclear_protocol.errors import KeepclearError, Malformed
+from keepclear_protocol.errors import KeepclearError, Malformed, Unavailable
 from keepclear_protocol.instant import SECOND
 
 from ..entry import WITHDRAWAL
@@ -69,18 +69,25 @@ async def stream(
     spoke = time.monotonic()
     yield ServerSentEvent(comment="open")
     while time.monotonic() < ends and _may_watch(who):
-        window = await who.hotline.line.events(who.party, at, EVENTS_AT_ONCE)
+        try:
+            window = await who.hotline.line.events(who.party, at, EVENTS_AT_ONCE)
+        except Unavailable:
+            return  # the desk comes back with its cursor and hears from the door that the store is down
         reason, resume = _gap(window, epoch, at)
         if reason is not None:
             epoch, at = window.epoch, resume
             spoke = time.monotonic()
             where = f"{epoch}-{at}"
-            told = dump_json({"reason": reason, "resume_at": where}).decode()
-            yield ServerSentEvent(event="gap", id=where, raw_data=told)
+            gap = dump_json({"reason": reason, "resume_at": where}).decode()
+            yield ServerSentEvent(event="gap", id=where, raw_data=gap)
             continue
         for event in window.events:
+            try:
+                told = await _event(who, epoch, event)
+            except Unavailable:
+                return
             at = event.at
-            yield await _event(who, epoch, event)
+            yield told
             spoke = time.monotonic()
         if draining.is_set():
             yield ServerSentEvent(event="drain", data={}, retry=RETRY_MS)
