@@ -1,7 +1,7 @@
 """The words of ``agreement init``: how options spell keys, roles, lengths, times and numbers.
 
-Each is a click type: what it cannot read is a usage error that says what would do. Whether a value makes sense in an
-agreement is for ``terms`` to say.
+Each is a click type: what it cannot read is a usage error that says what would do, and never repeats what was given,
+which may be a secret key in the wrong place. Whether a value makes sense in an agreement is for ``terms`` to say.
 """
 
 import re
@@ -28,9 +28,9 @@ def word(read: Callable[[str], Any]) -> Callable[[str], Any]:
         try:
             return read(value)
         except Malformed as error:
-            raise click.BadParameter(f"{value!r}: {error.detail}") from None
+            raise click.BadParameter(error.detail) from None
         except ValueError as error:
-            raise click.BadParameter(f"{value!r}: {error}") from None
+            raise click.BadParameter(str(error)) from None
 
     return convert
 
@@ -41,7 +41,7 @@ def named(read: Callable[[str], Any]) -> Callable[[str], Any]:
     def convert(value: str) -> tuple[str, Any]:
         name, equals, rest = value.partition("=")
         if not name or not equals:
-            raise click.BadParameter(f"{value!r}: must be NAME=VALUE")
+            raise click.BadParameter("must be NAME=VALUE")
         return name, read(rest)
 
     return convert
