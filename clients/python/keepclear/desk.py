@@ -15,7 +15,7 @@ Not guaranteed: exactly-once display. An alert is shown at least once.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -261,7 +261,7 @@ class AsyncDesk(_Core):
         steps = reread(self.exchange, self.journal, self._intake, now=self._clock(), follow=False, gap=None)
         return await self._run(steps)
 
-    async def watch(self, stop: Stop = _never) -> AsyncIterator[Event]:
+    async def watch(self, stop: Stop = _never) -> AsyncGenerator[Event, None]:
         """Follow the stream as ``Desk.watch`` does."""
         follower = self._follower()
         for event in self._unshown():

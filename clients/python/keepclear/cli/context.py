@@ -1,0 +1,116 @@
+"""The options of every command that speaks for a desk, and the desk that they name."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.errors import LocalError
+from keepclear_protocol.keys import PrivateKey
+
+from keepclear.desk import AsyncDesk, Desk
+from keepclear.keystore import load_private_key
+
+from .agreement_file import read_agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options say. Files are read when they are asked for."""
+
+    agreement_file: str | None
+    key_file: str | None
+    folder: str | None
+    connect_to: str | None
+    ca: str | None
+    as_json: bool
+
+    def agreement(self) -> Agreement:
+        """Return the agreement, its signatures verified."""
+        return read_agreement(_needed(self.agreement_file, "--agreement"))
+
+    def key(self) -> PrivateKey:
+        """Return the desk's key."""
+        return load_private_key(_needed(self.key_file, "--key"))
+
+    def desk(self) -> Desk:
+        """Return the desk, which blocks."""
+        agreement, key = self.agreement(), self.key()
+        return Desk(agreement, key, self._folder(agreement, key), connect_to=self.connect_to, verify=self.ca)
+
+    def async_desk(self) -> AsyncDesk:
+        """Return the desk for asyncio."""
+        agreement, key = self.agreement(), self.key()
+        return AsyncDesk(agreement, key, self._folder(agreement, key), connect_to=self.connect_to, verify=self.ca)
+
+    def _folder(self, agreement: Agreement, key: PrivateKey) -> Path:
+        if self.folder is not None:
+            return Path(self.folder)
+        found = agreement.find(key.kid)
+        party = found[0].id if found is not None else "unknown"
+        return Path(click.get_app_dir("keepclear")) / f"{party}-{agreement.id[:16]}"
+
+
+def desk_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a desk; it is handed them as ``Settings`` first."""
+
+    @functools.wraps(command)
+    def with_settings(**given: Any) -> Any:
+        names = ("agreement_file", "key_file", "folder", "connect_to", "ca", "as_json")
+        return command(Settings(**{name: given.pop(name) for name in names}), **given)
+
+    for option in reversed(_OPTIONS):
+        with_settings = option(with_settings)
+    return with_settings
+
+
+_OPTIONS = (
+    click.option(
+        "--agreement", "agreement_file", envvar="KEEPCLEAR_AGREEMENT", metavar="FILE", help="The signed agreement."
+    ),
+    click.option("--key", "key_file", envvar="KEEPCLEAR_KEY", metavar="FILE", help="The desk's secret key."),
+    click.option(
+        "--desk",
+        "folder",
+        envvar="KEEPCLEAR_DESK",
+        metavar="DIR",
+        help="Where this desk keeps its journal [a folder of its own for the party and agreement].",
+    ),
+    click.option(
+        "--connect-to",
+        envvar="KEEPCLEAR_CONNECT_TO",
+        metavar="URL",
+        help="Reach the hotline at this address instead of the agreement's origin.",
+    ),
+    click.option("--ca", envvar="KEEPCLEAR_CA", metavar="FILE", help="Certificates to trust instead of the system's."),
+    click.option("--json", "as_json", is_flag=True, help="Write data as JSON, one object a line."),
+)
+
+IDS = {"ignore_unknown_options": True}
+"""For commands that take an id: one in 64 begins with a hyphen, and is no option."""
+
+
+def write_json(value: object) -> None:
+    """Write one JSON line to standard output."""
+    click.echo(dump_json(value).decode())
+
+
+def pick(prefix: str, among: list[str], what: str) -> str:
+    """Return the one id that begins with ``prefix``; an unknown whole id is left for the hotline to judge."""
+    found = [id for id in among if id.startswith(prefix)]
+    if prefix in found or not found:
+        return prefix
+    if len(found) > 1:
+        raise LocalError("usage", f"{len(found)} {what}s begin with {prefix}", hint="give more of it")
+    return found[0]
+
+
+def _needed(value: str | None, option: str) -> str:
+    if value is None:
+        variable = "KEEPCLEAR_" + option.removeprefix("--").upper()
+        raise click.UsageError(f"Missing option '{option}'. It can also be given as {variable}.")
+    return value

@@ -1,0 +1,154 @@
+"""The command ``keepclear``: its commands by name, how an error is told, and what an exit code means.
+
+Data goes to standard output, talk to standard error. An error is one line ``keepclear: error: ...``, where it helps
+followed by ``keepclear: hint: ...``; no input ends in a traceback. Commands are loaded when they are used.
+
+Exit codes: 0 done, 1 refused, 2 usage, 3 accepted but in conflict, 4 hotline unreachable, 5 a signature or evidence
+does not hold, 6 the picture is stale; 130 after an interrupt.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import click
+from keepclear_protocol.errors import (
+    EvidenceInvalid,
+    KeepclearError,
+    LocalError,
+    NotAuthentic,
+    StalePicture,
+    Unavailable,
+)
+
+from .lines import plain
+
+DONE, REFUSED, USAGE, IN_CONFLICT, UNREACHABLE, INVALID, STALE = range(7)
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""What a shell reports for a program that wrote to a reader that has gone: 128 and SIGPIPE."""
+
+COMMANDS = {
+    "keygen": "keygen:keygen",
+    "agreement": "agreement:agreement",
+    "submit": "submit:submit",
+    "amend": "submit:amend",
+    "withdraw": "withdraw:withdraw",
+    "notices": "notices:notices",
+    "conflicts": "conflicts:conflicts",
+    "watch": "watch:watch",
+    "ack": "ack:ack",
+    "check": "check:check",
+    "demo": "demo:demo",
+}
+
+HINTS = {
+    "not_authenticated": "is this key enrolled in the agreement that the hotline has, and is it this agreement?",
+    "proof_expired": "is this machine's clock right?",
+    "not_yet": "is this machine's clock right?",
+    "wrong_terms": "install the agreement's newest revision",
+    "unreachable": "is the address right, and is the hotline running? --connect-to names another address",
+    "version_stale": "the conflict has changed: look again with keepclear conflicts, then acknowledge that version",
+    "conflict_unknown": "keepclear conflicts lists them",
+    "revision_conflict": "another desk of yours was quicker; look with keepclear notices",
+    "busy": "try again in a moment: the same bytes are safe to send again",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name, each loaded from its own module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, home in COMMANDS.items() if find_spec(_module(home)) is not None]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        home = COMMANDS.get(cmd_name)
+        if home is None or find_spec(_module(home)) is None:
+            return None
+        command: click.Command = getattr(import_module(_module(home)), home.partition(":")[2])
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="keepclear", message="%(prog)s %(version)s")
+def keepclear() -> None:
+    """Keep clear of the other side's aircraft: file signed flight intents, get verified conflict alerts.
+
+    Every option of a desk can come from the environment: KEEPCLEAR_AGREEMENT, KEEPCLEAR_KEY, KEEPCLEAR_DESK,
+    KEEPCLEAR_CONNECT_TO, KEEPCLEAR_CA.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; every error has been told."""
+    try:
+        result: Any = keepclear.main(args=arguments, prog_name="keepclear", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else DONE
+    except KeepclearError as error:
+        tell_error(error)
+        return exit_code(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE
+    except click.UsageError as error:
+        hint = error.ctx.command_path + " --help" if error.ctx is not None else "keepclear --help"
+        _say("error", error.format_message())
+        _say("hint", f"{hint} says more")
+        return USAGE
+    except click.ClickException as error:
+        _say("error", error.format_message())
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain once more when it closes standard output at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(at.filename)} line {at.lineno}"
+        _say("error", f"a fault of keepclear's own in {where}: {type(error).__name__}: {error}")
+        return REFUSED
+
+
+def exit_code(error: KeepclearError) -> int:
+    """Return the exit code that an error ends in."""
+    match error:
+        case Unavailable():
+            return UNREACHABLE
+        case EvidenceInvalid() | NotAuthentic():
+            return INVALID
+        case StalePicture():
+            return STALE
+        case LocalError():
+            return USAGE
+    return REFUSED
+
+
+def tell_error(error: KeepclearError) -> None:
+    """Write an error, its code and a hint to standard error."""
+    _say("error", f"{error.detail.rstrip('.')} ({error.code})")
+    if hint := error.hint or HINTS.get(error.code, ""):
+        _say("hint", hint)
+
+
+def _say(what: str, text: str) -> None:
+    text = plain(" ".join(text.split())).rstrip(".")
+    # Lower case, except where a word is written in capitals on purpose.
+    if len(text) > 1 and not text[1].isupper():
+        text = text[0].lower() + text[1:]
+    click.echo(f"keepclear: {what}: {text}", err=True)
+
+
+def _module(home: str) -> str:
+    return f"{__package__}.{home.partition(':')[0]}"
