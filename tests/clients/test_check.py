@@ -235,9 +235,19 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     good = write(tmp_path, "good.json", [volume()])
     bad = write(tmp_path, "bad.json", [volume(), 7])
     done = keepclear_check(good, bad)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert b"volume 2" in done.stderr
     assert b"bad.json" in done.stderr
-    assert keepclear_check(good, str(tmp_path / "none")).returncode == 1
-    assert keepclear_check("--batch", str(tmp_path)).returncode == 1
-    assert keepclear_check("--agreement", good, good, good).returncode == 1
+    assert keepclear_check(good, str(tmp_path / "none")).returncode == 2
+    assert keepclear_check("--batch", str(tmp_path)).returncode == 2
+    done = keepclear_check("--agreement", good, good, good)
+    assert done.returncode == 1
+    assert b"good.json" in done.stderr
+
+
+def test_a_callsign_cannot_rewrite_the_terminal(tmp_path: Path) -> None:
+    points = [[1_633_608_000, 48.0, 2.0, 0], [1_633_608_300, 48.1, 2.0, 0]]
+    track = write(tmp_path, "track.json", {"callsign": "\x1b[2JCLEAR", "points": points})
+    done = keepclear_check(track, track)
+    assert b"1 gap bridged" in done.stderr
+    assert b"\x1b" not in done.stderr

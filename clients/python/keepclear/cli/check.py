@@ -5,9 +5,9 @@ side's category. Else they are bare minima without lead and tail, under world-wi
 ``--time-s`` is then the least time between the end of one window and the start of the next, and windows exactly that
 far apart are in conflict, as everything that touches is.
 
-Two files: exit 0 if clear, 3 if in conflict or not to be excluded. A batch answers each line with one line in the same
-order and exits 0; a line that cannot be read is answered with ``{"verdict": "error", "code", "detail"}``, and the exit
-is then 1 once all lines are answered. Blank lines are passed over.
+Two files: exit 0 if clear, 3 if in conflict or not to be excluded, 2 if a file cannot be read. A batch answers each line
+with one line in the same order and exits 0; a line that cannot be read is answered with ``{"verdict": "error", "code",
+"detail"}``, and the exit is then 1 once all lines are answered. Blank lines are passed over.
 """
 
 import sys
@@ -26,6 +26,8 @@ from keepclear_protocol.volume import Volume, parse_volume
 from keepclear.comparison import Measure, Verdict, compare
 from keepclear.inputs import load, read_bytes
 from keepclear.inputs.flight import unreadable
+
+from .lines import plain
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """A batch line: two notices of 512 KiB each, and four times that for other spellings of the same numbers."""
@@ -136,7 +138,7 @@ def _agreed(file: str, category_a: str | None, category_b: str | None) -> Choose
 def _volumes(name: str) -> list[Volume]:
     flights = load(name)
     for note in (note for flight in flights for note in flight.notes):
-        click.echo(f"keepclear: note: {name}: {note}", err=True)
+        click.echo(plain(f"keepclear: note: {name}: {note}"), err=True)
     return [parse_volume(volume) for flight in flights for volume in flight.volumes]
 
 
