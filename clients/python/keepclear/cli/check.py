@@ -5,7 +5,7 @@ side's category. Else they are bare minima without lead and tail, under world-wi
 ``--time-s`` is then the least time between the end of one window and the start of the next, and windows exactly that
 far apart are in conflict, as everything that touches is.
 
-Two files: exit 0 if clear, 3 if in conflict or not to be excluded, 2 if a file cannot be read. A batch answers each line
+Two files: exit 0 if clear, 3 if in conflict or not to be excluded, 2 if one cannot be read. A batch answers each line
 with one line in the same order and exits 0; a line that cannot be read is answered with ``{"verdict": "error", "code",
 "detail"}``, and the exit is then 1 once all lines are answered. Blank lines are passed over.
 """
