@@ -99,8 +99,7 @@ def parse_volume(obj: object) -> Volume:
     rounded outward.
     """
     volume4d = members(obj, "a volume", "volume", "time_start", "time_end")
-    volume3d = volume4d["volume"]
-    name = _outline_name(volume3d, extra=2)
+    volume3d, name = _with_one_outline(volume4d["volume"], others=2)
     lower_m, reference = _altitude(volume3d, "altitude_lower")
     upper_m, upper_reference = _altitude(volume3d, "altitude_upper")
     if reference is not upper_reference:
@@ -119,9 +118,8 @@ def parse_outline(obj: object) -> Outline:
 
     Raises ``Malformed`` as ``parse_volume`` does.
     """
-    name = _outline_name(obj, extra=0)
-    assert isinstance(obj, dict)  # noqa: S101 - _outline_name has refused everything else
-    outline = read_outline(name, obj[name])
+    holder, name = _with_one_outline(obj, others=0)
+    outline = read_outline(name, holder[name])
     shape_of(outline)
     return outline
 
@@ -148,12 +146,12 @@ def volume4d_json(
     }
 
 
-def _outline_name(obj: object, *, extra: int) -> str:
-    """The one outline member of ``obj``, which has ``extra`` others. Refuses two outlines, none, and no object."""
+def _with_one_outline(obj: object, *, others: int) -> tuple[dict[str, Any], str]:
+    """``obj`` and the name of its one outline member, beside which it has ``others`` more."""
     if isinstance(obj, dict):
         names = [name for name in _OUTLINES if name in obj]
-        if len(names) == 1 and len(obj) == 1 + extra:
-            return names[0]
+        if len(names) == 1 and len(obj) == 1 + others:
+            return obj, names[0]
     raise Malformed("volume_shape", f"exactly one of {', '.join(_OUTLINES)} must be there, and no unknown member")
 
 
