@@ -57,15 +57,14 @@ def statement_bounds(claims: Claims, key: PartyKey) -> list[Bound]:
 
 
 def notice_bounds(notice: Notice, agreement: Agreement) -> list[Bound]:
-    """Return when a notice may arrive: at most the horizon before it begins and retention after it ends."""
+    """Return when a notice may arrive: at most the horizon before each volume begins, and retention after all end."""
     minima = agreement.categories[notice.category]
-    first, last = (
-        min(widened(item.volume, minima)[0] for item in notice.volumes),
-        max(widened(item.volume, minima)[1] for item in notice.volumes),
-    )
+    windows = [widened(item.volume, minima) for item in notice.volumes]
+    # The latest beginning: one volume tomorrow must not carry another one of the year 8999 past the horizon.
+    latest_start, last_end = max(start for start, _ in windows), max(end for _, end in windows)
     return [
-        Bound("limit_horizon", max(0, first - agreement.limits.horizon_s * SECOND), FOREVER),
-        Bound("limit_retention", 0, last + agreement.retention_s * SECOND),
+        Bound("limit_horizon", max(0, latest_start - agreement.limits.horizon_s * SECOND), FOREVER),
+        Bound("limit_retention", 0, last_end + agreement.retention_s * SECOND),
     ]
 
 
