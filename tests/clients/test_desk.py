@@ -2,44 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
-from keepclear import AlertEvent, Desk, GapEvent, ProblemEvent
+from keepclear import AlertEvent, GapEvent, ProblemEvent
 from keepclear_protocol.errors import KeepclearError, LocalError, Refused, Unavailable
-from support.mediator import Mediator
-from support.world import World, box, now_us
+from support.desks import Line, alerts
+from support.world import box
 
 BOXES = [box(), box(50.0)]
-
-
-class Line:
-    """A world, a mediator, and desks on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.world = World()
-        self.now = now_us()
-        self.mediator = Mediator(self.world, lambda: self.now)
-        self.folder = folder
-        self.open: list[Desk] = []
-
-    def desk(self, party: str, name: str = "") -> Desk:
-        desk = Desk(
-            self.world.agreement,
-            self.world.parties[party].key,
-            self.folder / (name or party),
-            transport=self.mediator.transport(),
-            clock=lambda: self.now,
-        )
-        self.open.append(desk)
-        return desk
-
-    def watched(self, desk: Desk) -> list[Any]:
-        """Return what the desk shows until it has taken all that its stream holds; links left out."""
-        head = self.mediator.head(desk.party)
-        events = list(desk.watch(stop=lambda: str(desk.journal.cursor()) == head))
-        return [event for event in events if event.to_json()["event"] != "link"]
 
 
 @pytest.fixture
@@ -48,10 +19,6 @@ def line(tmp_path: Path) -> Iterator[Line]:
     yield made
     for desk in made.open:
         desk.close()
-
-
-def alerts(events: list[Any]) -> list[AlertEvent]:
-    return [event for event in events if isinstance(event, AlertEvent)]
 
 
 def test_a_conflict_is_verified_by_both_desks_delivered_and_acknowledged(line: Line) -> None:

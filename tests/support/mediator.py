@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.alert import Side, alert_payload, conflict_id, sign_alert
+from keepclear_protocol.encoding import unb64
 from keepclear_protocol.notice import Notice, open_submission, present
 from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.recompute import findings, match_all, still_ahead
@@ -56,7 +57,7 @@ class Mediator:
     alter: Alter | None = None
     swap: Alter | None = None
     refuse: Callable[[httpx2.Request], httpx2.Response | None] | None = None
-    end_stream: str = 'event: drain\nretry: 1\ndata: {}\n\n'
+    end_stream: str = "event: drain\nretry: 1\ndata: {}\n\n"
 
     def transport(self) -> httpx2.MockTransport:
         """Return what carries a client's requests to these doors."""
@@ -78,8 +79,7 @@ class Mediator:
         """Append an event to a party's stream."""
         self.streams.setdefault(party, []).append((event, data))
         if event == "alert":
-            conflict = _payload(data["alert"])["conflict"]
-            self.newest.setdefault(party, {})[conflict] = data
+            self.newest.setdefault(party, {})[_conflict(data["alert"])] = data
 
     def head(self, party: str) -> str:
         """Return the position of a party's newest event."""
@@ -93,13 +93,18 @@ class Mediator:
         presentation = present(theirs.notice, told["disclosed"])
         return self.object(to, other, {"state": "open", "reason": None, **told, **changed}, presentation)
 
-    def closed(self, to: tuple[str, str], other: tuple[str, str], reason: str, cause: str | None, **changed: Any
-               ) -> Object:
+    def closed(
+        self, to: tuple[str, str], other: tuple[str, str], reason: str, cause: str | None, **changed: Any
+    ) -> Object:
         """Return the alert object of a closing."""
         return self.object(to, other, {"state": "closed", "reason": reason, **changed}, None, cause)
 
     def object(
-        self, to: tuple[str, str], other: tuple[str, str], told: Object, presentation: str | None,
+        self,
+        to: tuple[str, str],
+        other: tuple[str, str],
+        told: Object,
+        presentation: str | None,
         cause: str | None = None,
     ) -> Object:
         """Return an alert object with payload members ``told``, altered and signed."""
@@ -224,8 +229,9 @@ class Mediator:
             mine += [told] if to == by else []
         return mine
 
-    def _receipt(self, kind: str, key: tuple[str, str], revision: int | None, sha256: str, submission: str | None
-                 ) -> str:
+    def _receipt(
+        self, kind: str, key: tuple[str, str], revision: int | None, sha256: str, submission: str | None
+    ) -> str:
         return sign_receipt(
             self.world.service,
             aud=self.world.agreement.id,
@@ -243,8 +249,7 @@ class Mediator:
         )
 
 
-def _payload(jws: str) -> dict[str, Any]:
-    from keepclear_protocol.encoding import unb64
-
-    read: dict[str, Any] = json.loads(unb64(jws.split(".")[1]))
-    return read
+def _conflict(alert: str) -> str:
+    """Return the conflict that an alert names, or the alert itself where it names none."""
+    parts = alert.split(".")
+    return str(json.loads(unb64(parts[1]))["conflict"]) if len(parts) == 3 else alert

@@ -33,7 +33,6 @@ from .intake import Intake, Source
 from .journal import Journal
 from .picture import Picture, build_picture
 from .reread import reread
-from .verdicts import find_service_key
 from .watch import Follower, News
 
 R = TypeVar("R")
@@ -106,9 +105,7 @@ class _Core:
     def _unshown(self) -> Iterator[Event]:
         """Give what was written down and not shown yet; each is struck off when the next one is asked for."""
         for number, event in self.journal.unshown():
-            yield read_event(
-                event, lambda kid: find_service_key(self.journal.agreements, kid), self._intake.own.party_key
-            )
+            yield read_event(event, self._intake.open_alert, self._intake.own.party_key)
             self.journal.shown(number)
 
     def _linked(self, up: bool, detail: str = "", retry_s: float = 0.0) -> list[Event]:

@@ -1,11 +1,11 @@
 """What a watch tells its user. Each event can be written as JSON and read back, so that none is lost in a crash."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement, open_acknowledgement
-from keepclear_protocol.alert import Alert, open_alert
+from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.statement import KeyFinder
 
@@ -149,13 +149,13 @@ class LinkEvent:
 Event = AlertEvent | AcknowledgementEvent | NoticeEvent | GapEvent | ProblemEvent | LinkEvent
 
 
-def read_event(value: Mapping[str, Any], service_key: KeyFinder, party_key: KeyFinder) -> Event:
+def read_event(value: Mapping[str, Any], open_addressed: Callable[[str], Alert], party_key: KeyFinder) -> Event:
     """Return the event that ``to_json`` wrote into a desk's own journal."""
     match value["event"]:
         case "alert":
             shown = AlertObject.read(value["object"])
             rest = value["verdict"], value["detail"], value["standing"], value["superseded"]
-            return AlertEvent(shown, _alert(shown.alert, service_key), *rest)
+            return AlertEvent(shown, _alert(shown.alert, open_addressed), *rest)
         case "acknowledgement":
             raw = value["statement"]
             return AcknowledgementEvent(raw, _acknowledgement(raw, party_key), value["verdict"], value["detail"])
@@ -166,9 +166,9 @@ def read_event(value: Mapping[str, Any], service_key: KeyFinder, party_key: KeyF
     return ProblemEvent(value["code"], value["detail"])
 
 
-def _alert(raw: str, service_key: KeyFinder) -> Alert | None:
+def _alert(raw: str, open_addressed: Callable[[str], Alert]) -> Alert | None:
     try:
-        return open_alert(raw, service_key)
+        return open_addressed(raw)
     except KeepclearError:
         return None
 
