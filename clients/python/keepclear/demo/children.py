@@ -1,0 +1,179 @@
+"""The demo's processes: the service with its store, and a desk for each party. None of them outlives the demo.
+
+Guaranteed: every process started here is ended by its own process id when its ``async with`` block ends, whatever ends
+it. If the demo itself is killed, each child notices by the end of its standard input (the service by its ``leash``)
+and ends by itself. Children stand in sessions of their own, so that a Ctrl-C comes to the demo alone.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from keepclear_protocol.errors import Unavailable
+
+from . import leash
+from .scene import CATEGORY, Scene
+
+START_WITHIN_S = 60.0
+STOP_WITHIN_S = leash.KILL_AFTER_S + 5
+
+MAX_LINE_BYTES = 4 * 1024 * 1024
+"""A report is some hundred bytes; a testimony names no more than one pair."""
+
+Reports = asyncio.Queue[tuple[str, dict[str, Any]]]
+"""Who says it, and what."""
+
+
+class ServiceProcess:
+    """The service, which runs its store. It can be ended and started again on the same port and store."""
+
+    def __init__(self, scene: Scene, log: Path) -> None:
+        self._scene = scene
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self.listening: dict[str, Any] = {"port": 0}
+
+    @property
+    def address(self) -> str:
+        """Where the desks connect to."""
+        return f"http://127.0.0.1:{self.listening['port']}"
+
+    async def start(self) -> None:
+        """Start it and wait until it listens; raise ``Unavailable`` with its last words where it does not."""
+        scene = self._scene
+        words = ["--key", str(scene.service_key), "--agreement", str(scene.agreement_file)]
+        words += ["--embedded", str(scene.folder / "mediator" / "store"), "--port", str(self.listening["port"])]
+        # Variables such as KEEPCLEAR_STORE are for a service on duty, not for this one.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", str(leash.__file__)),
+                *(sys.executable, "-m", "keepclear_service", "run", *words),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                env=environment,
+            )
+        try:
+            line = await asyncio.wait_for(_output(self._process).readline(), START_WITHIN_S)
+        except TimeoutError:
+            line = b""
+        if not line:
+            hint = "pip install 'keepclear[service,embedded]'" if "needs the package" in last_words(self._log) else ""
+            raise Unavailable("unreachable", f"the service did not start: {last_words(self._log)}", hint=hint)
+        self.listening = json.loads(line)
+
+    def kill(self) -> None:
+        """End the service as a crash does; its workers and its store end with it."""
+        os.kill(self.listening["pid"], signal.SIGKILL)
+
+    async def ended(self) -> None:
+        """Wait until the service has ended."""
+        if self._process is not None:
+            await self._process.wait()
+
+    async def stop(self) -> None:
+        """End the service in order; kill it where it does not end."""
+        if self._process is not None:
+            await _stop(self._process)
+
+
+class DeskHandle:
+    """The demo's end of one party's desk."""
+
+    def __init__(self, party: str, process: asyncio.subprocess.Process) -> None:
+        self.party = party
+        self._process = process
+
+    async def order(self, what: str, **facts: Any) -> None:
+        """Tell the desk to do something."""
+        stdin = self._process.stdin
+        with contextlib.suppress(ConnectionError):  # a desk that has ended reports that itself
+            if stdin is not None:
+                stdin.write(json.dumps({"order": what, **facts}).encode() + b"\n")
+                await stdin.drain()
+
+
+@contextlib.asynccontextmanager
+async def running_service(scene: Scene, log: Path) -> AsyncIterator[ServiceProcess]:
+    """Run the service until the block ends."""
+    service = ServiceProcess(scene, log)
+    try:
+        await service.start()
+        yield service
+    finally:
+        await service.stop()
+
+
+@contextlib.asynccontextmanager
+async def running_desk(
+    scene: Scene, party: str, flights: list[dict[str, Any]], address: str, reports: Reports
+) -> AsyncIterator[DeskHandle]:
+    """Run one party's desk until the block ends; what it says goes to ``reports``, at last that it ``ended``."""
+    folder = scene.folder / party
+    (folder / "flights.json").write_text(json.dumps(flights), "utf-8")
+    log_file = folder / "desk.log"
+    with log_file.open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", f"{__package__}.desk_process"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            limit=MAX_LINE_BYTES,
+        )
+    reading = asyncio.create_task(_read(party, process, log_file, reports))
+    try:
+        setup = {
+            "agreement": str(scene.agreement_file),
+            "key": str(scene.desk_keys[party]),
+            "folder": str(folder),
+            "connect_to": address,
+            "category": CATEGORY,
+            "officer": f"{party}-duty-1",
+        }
+        if process.stdin is not None:
+            process.stdin.write(json.dumps(setup).encode() + b"\n")
+        yield DeskHandle(party, process)
+    finally:
+        await _stop(process)
+        reading.cancel()
+
+
+async def _read(party: str, process: asyncio.subprocess.Process, log: Path, reports: Reports) -> None:
+    while line := await _output(process).readline():
+        reports.put_nowait((party, json.loads(line)))
+    reports.put_nowait((party, {"report": "ended", "detail": last_words(log)}))
+
+
+def _output(process: asyncio.subprocess.Process) -> asyncio.StreamReader:
+    if process.stdout is None:
+        raise Unavailable("internal", "a process has no output")
+    return process.stdout
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """Close its standard input, which tells it to end; kill it where it does not."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of a log, for the person who must find out why."""
+    try:
+        lines = log.read_text("utf-8", "replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "it left no word"
