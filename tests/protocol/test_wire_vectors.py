@@ -1,0 +1,189 @@
+"""Known answers for what goes over the wire beside notices: alerts, receipts, acknowledgements, requests, withdrawals.
+
+The files are made by ``support.wire_vectors`` and read here through the code that reads the real thing.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear.answers import AlertObject
+from keepclear.exchange import Exchange
+from keepclear.verdicts import Adopted, Known, Seen, Standing, Verified, open_addressed, verify_alert
+from keepclear_protocol.acknowledgement import open_acknowledgement
+from keepclear_protocol.agreement import Agreement, open_agreement
+from keepclear_protocol.alert import Alert
+from keepclear_protocol.encoding import digest, unb64
+from keepclear_protocol.errors import CODES, KeepclearError
+from keepclear_protocol.instant import parse_instant
+from keepclear_protocol.keys import PrivateKey, PublicKey
+from keepclear_protocol.notice import Notice, open_submission
+from keepclear_protocol.request import check_request, open_request
+from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
+from support.wire_vectors import DOCUMENTS
+
+FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
+FILES: dict[str, dict[str, Any]] = {name: json.loads((FOLDER / name).read_text("utf-8")) for name in DOCUMENTS}
+
+Case = dict[str, Any]
+Statement = Notice | Withdrawal
+
+
+def cases(file: str) -> Any:
+    return pytest.mark.parametrize("case", FILES[file]["cases"], ids=[case["name"] for case in FILES[file]["cases"]])
+
+
+def agreements(file: str) -> tuple[Agreement, ...]:
+    """Return the revisions that a file gives, newest first."""
+    opened: list[Agreement] = []
+    for text in FILES[file]["agreements"]:
+        opened.insert(0, open_agreement(text.encode(), opened[0] if opened else None))
+    return tuple(opened)
+
+
+def keys(file: str) -> dict[str, PrivateKey]:
+    """Return the keys of a file by name, each made from its seed."""
+    return {name: PrivateKey(unb64(key["seed"])) for name, key in FILES[file]["keys"].items()}
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_the_files_are_what_their_maker_makes(file: str) -> None:
+    assert (FOLDER / file).read_text("utf-8") == DOCUMENTS[file]()
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_each_file_gives_its_keys_and_tells_good_from_bad(file: str) -> None:
+    document = FILES[file]
+    for name, key in keys(file).items():
+        assert document["keys"][name] == {"seed": document["keys"][name]["seed"], "public": key.public.jwk,
+                                          "kid": key.kid}  # fmt: skip
+        assert PublicKey.from_jwk(document["keys"][name]["public"]) == key.public
+    names = [case["name"] for case in document["cases"]]
+    assert len(set(names)) == len(names)
+    for case in document["cases"]:
+        assert case["why"] and ("code" in case) != ("expect" in case)
+        assert case.get("code", "json") in CODES
+    assert {True, False} == {"code" in case for case in document["cases"]}
+
+
+class Desk:
+    """As much of a desk's memory as alerts need that come one after the other on one unbroken stream."""
+
+    def __init__(self, case: Case) -> None:
+        self.agreements = agreements("alerts.json")[-case["installed"] :]
+        self.own: dict[str, tuple[Statement, int]] = {}
+        self.last: Alert | None = None
+        self.adopted: Adopted | None = None
+        self.theirs: Seen | None = None
+        for item in case["own"]:
+            opened = self._open(FILES["alerts.json"]["statements"][item["statement"]])
+            self.own[opened.sha256] = opened, item["seq"]
+
+    def _open(self, raw: str) -> Statement:
+        find = self.agreements[-1].party_key
+        return open_submission(raw, find) if "~" in raw else open_withdrawal(raw, find)
+
+    def take_in(self, shown: AlertObject) -> tuple[Alert, Verified]:
+        alert = open_addressed(shown.alert, self.agreements, "south")
+        own = self.own.get(alert.own.sha256)
+        before = self.own.get(self.adopted.alert.own.sha256) if self.adopted else None
+        receipted = [(opened, seq) for opened, seq in self.own.values() if seq <= alert.version]
+        newest = max((opened for opened, _ in receipted), key=lambda opened: opened.revision, default=None)
+        known = Known(
+            agreements=self.agreements,
+            own=own[0] if own else None,
+            own_before=before[0] if before and isinstance(before[0], Notice) else None,
+            adopted=self.adopted,
+            floor=Seen(self.last.version, self.last.sha256) if self.last else None,
+            theirs_floor=self.theirs,
+            own_floor=Seen(newest.revision, newest.sha256) if newest else None,
+            followed=True,
+        )
+        verified = verify_alert(alert, shown, known)
+        self.last = alert
+        self.adopted = Adopted(alert, verified.theirs if isinstance(verified.theirs, Notice) else None)
+        self.theirs = Seen(alert.other.revision, alert.other.sha256)
+        return alert, verified
+
+
+@cases("alerts.json")
+def test_alerts(case: Case) -> None:
+    desk = Desk(case)
+    objects = {other["name"]: other["object"] for other in FILES["alerts.json"]["cases"]}
+    for before in case["seen"]:
+        desk.take_in(AlertObject.read(objects[before]))
+    shown = AlertObject.read(case["object"])
+    if "code" in case:
+        with pytest.raises(KeepclearError) as caught:
+            desk.take_in(shown)
+        assert caught.value.code == case["code"], caught.value.detail
+        return
+    alert, verified = desk.take_in(shown)
+    assert case["expect"] == {"standing": str(verified.standing), "sha256": alert.sha256}
+
+
+def test_alerts_try_every_standing_and_every_code_of_a_desk() -> None:
+    told = FILES["alerts.json"]["cases"]
+    assert {case["expect"]["standing"] for case in told if "expect" in case} == set(map(str, Standing))
+    judged = {"evidence", "recompute", "over_disclosed", "rollback", "closed_without_cause", "wrong_terms"}
+    assert {case["code"] for case in told if "code" in case} == judged
+
+
+@cases("receipts.json")
+def test_receipts(case: Case) -> None:
+    exchange = Exchange(agreements("receipts.json")[0], keys("receipts.json")["south"])
+    jwt, tilde, _ = case["statement"].partition("~")
+    whole = digest(case["statement"]) if tilde else None
+
+    def read() -> Any:
+        return exchange.check_receipt(case["receipt"], case["kind"], digest(jwt), whole)
+
+    _compare(case, read, lambda receipt: {name: getattr(receipt, name) for name in case["expect"]} | {
+        "received_at": _written(case, "received_at", receipt.received_at)})  # fmt: skip
+
+
+@cases("acknowledgements.json")
+def test_acknowledgements(case: Case) -> None:
+    find = agreements("acknowledgements.json")[0].party_key
+    _compare(case, lambda: open_acknowledgement(case["statement"], find), lambda ack: _claims(case, ack))
+
+
+@cases("withdrawals.json")
+def test_withdrawals(case: Case) -> None:
+    find = agreements("withdrawals.json")[0].party_key
+    _compare(case, lambda: open_withdrawal(case["statement"], find), lambda gone: _claims(case, gone))
+
+
+@cases("requests.json")
+def test_requests(case: Case) -> None:
+    agreement = agreements("requests.json")[0]
+
+    def read() -> Any:
+        proof = open_request(case["authorization"], agreement.party_key)
+        now = parse_instant(case["now"])
+        check_request(proof, method=case["method"], origin=agreement.service.origin, target=case["target"], now=now)
+        return proof
+
+    _compare(case, read, lambda proof: {"iss": proof.claims.iss, "kid": proof.kid, "htu": proof.htu})
+
+
+def _claims(case: Case, read: Any) -> dict[str, Any]:
+    return {name: getattr(read.claims if hasattr(read.claims, name) else read, name) for name in case["expect"]}
+
+
+def _written(case: Case, name: str, instant: int) -> Any:
+    """Return the file's spelling if it means ``instant``."""
+    text = case["expect"][name]
+    return text if parse_instant(text) == instant else instant
+
+
+def _compare(case: Case, read: Any, told: Any) -> None:
+    if "code" in case:
+        with pytest.raises(KeepclearError) as caught:
+            read()
+        assert caught.value.code == case["code"], caught.value.detail
+    else:
+        reading: Mapping[str, Any] = told(read())
+        assert reading == case["expect"]

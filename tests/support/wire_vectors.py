@@ -1,0 +1,252 @@
+"""Makes the wire vectors: ``alerts``, ``receipts``, ``acknowledgements``, ``withdrawals`` and ``requests``.
+
+    python tests/support/wire_vectors.py        writes protocol/vectors/<name>.json
+
+A test compares the files with what this makes, and the protocol with the files.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from keepclear_protocol.encoding import b64, digest, unb64
+from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.receipt import sign_receipt
+from keepclear_protocol.request import SCHEME
+from keepclear_protocol.statement import ACKNOWLEDGEMENT, ALERT, RECEIPT, REQUEST, WITHDRAWAL, sign_statement
+
+from support.wire_alerts import FILED, FIRST, OURS, OWN, WE_ENDED, cases
+from support.wire_world import AGREEMENT, AT, IAT, KEYS, NAMES, ORIGIN, SUCCESSOR, claims, keys_json, withdrawal
+
+FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
+EPOCH = "0123456789abcdef" * 2
+
+Case = dict[str, Any]
+
+_KEYS = "keys: seeds of 32 bytes in base64url, for tests alone. agreements: the signed documents, oldest first."
+_CODES = "A case with code is refused with that code, for the reason that why gives; one with expect reads so."
+
+
+def _document(about: str, *found: Case, **given: Any) -> str:
+    head = {"about": f"{about} {_KEYS} {_CODES}", "keys": keys_json(*NAMES), "agreements": [AGREEMENT.raw.decode()]}
+    return json.dumps({**head, **given, "cases": found}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _good(name: str, why: str, expect: Case, **given: Any) -> Case:
+    return {"name": name, "why": why, **given, "expect": expect}
+
+
+def _bad(code: str, name: str, why: str, **given: Any) -> Case:
+    return {"name": name, "why": why, **given, "code": code}
+
+
+def alerts() -> str:
+    """Return the text of ``alerts.json``."""
+    return _document(
+        "Alert objects as a desk of south is sent them. statements: what south files, by name. own: what it has filed, "
+        "with the seq of the receipt. seen: cases whose objects the desk has taken in before, in order, on an unbroken "
+        "stream. installed: how many of the agreements the desk has installed. standing: what the conflict is then.",
+        *cases(),
+        agreements=[AGREEMENT.raw.decode(), SUCCESSOR.raw.decode()],
+        statements=FILED,
+    )
+
+
+def _receipt(statement: str, *, key: str = "service", **changed: Any) -> tuple[str, Case]:
+    jwt, tilde, _ = statement.partition("~")
+    kind = "notice" if tilde else "withdrawal"
+    members: Case = {
+        "kind": kind,
+        "party": "south",
+        "id": OWN.id,
+        "revision": 1 if tilde else 2,
+        "sha256": digest(jwt),
+        "submission": digest(statement) if tilde else None,
+        "seq": 1,
+        "epoch": EPOCH,
+        "lead": "SHORT" if tilde else None,
+        **changed,
+    }
+    signed = sign_receipt(KEYS[key], aud=AGREEMENT.id, terms=AGREEMENT.terms, received_at=AT - 2 * SECOND, **members)
+    return signed, {**members, "received_at": format_instant(AT - 2 * SECOND)}
+
+
+def receipts() -> str:
+    """Return the text of ``receipts.json``."""
+
+    def found() -> Iterator[Case]:
+        filed, read = _receipt(OURS)
+        yield _good("of a notice", "names the JWT part and all that was sent", read, statement=OURS, kind="notice",
+                    receipt=filed)  # fmt: skip
+        ended, read = _receipt(WE_ENDED, seq=5)
+        yield _good("of a withdrawal", "no submission and no lead class", read, statement=WE_ENDED, kind="withdrawal",
+                    receipt=ended)  # fmt: skip
+        wrong: list[tuple[str, str, Case]] = [
+            ("signed by a party", "receipts are the service's to sign", {"key": "north"}),
+            ("of another party", "the receipt is not for what we sent", {"party": "north"}),
+            ("of other bytes", "another JWT part", {"sha256": digest("other bytes")}),
+            ("of another submission", "the same JWT part with other disclosures", {"submission": digest("others")}),
+            ("of another kind", "a withdrawal's receipt for a notice", {"kind": "withdrawal"}),
+            ("of an unknown kind", "notice, withdrawal or acknowledgement", {"kind": "promise"}),
+            ("of no position", "seq counts from 1", {"seq": 0}),
+        ]
+        for name, why, changed in wrong:
+            yield _bad("evidence", name, why, statement=OURS, kind="notice", receipt=_receipt(OURS, **changed)[0])
+        header, body, signature = filed.split(".")
+        payload = json.loads(unb64(body))
+        as_alert = sign_statement(KEYS["service"], ALERT, payload)
+        yield _bad("evidence", "of type alert", "typ is matched byte by byte", statement=OURS, kind="notice",
+                   receipt=as_alert)  # fmt: skip
+        other = sign_statement(KEYS["service"], RECEIPT, {**payload, "aud": digest("another agreement")})
+        yield _bad("evidence", "of another agreement", "aud differs", statement=OURS, kind="notice", receipt=other)
+        flipped = b64(bytes([unb64(signature)[0] ^ 1]) + unb64(signature)[1:])
+        yield _bad("evidence", "signature altered", "it does not verify", statement=OURS, kind="notice",
+                   receipt=f"{header}.{body}.{flipped}")  # fmt: skip
+
+    return _document("Receipts for what south sent: the statement, its kind, and the receipt.", *found())
+
+
+_ALERT = json.loads(unb64(FIRST["alert"].split(".")[1]))
+_ACK: Case = {
+    **claims("south", "acknowledged", iat=IAT + 30),
+    "stage": "acknowledged",
+    "alert": digest(FIRST["alert"]),
+    "conflict": _ALERT["conflict"],
+    "version": 2,
+    "ours": _ALERT["own"]["sha256"],
+    "theirs": _ALERT["other"]["sha256"],
+    "ours_newest": _ALERT["own"]["sha256"],
+    "verdict": "verified",
+    "officer": "duty-2",
+    "read_back": None,
+}
+
+
+def acknowledgements() -> str:
+    """Return the text of ``acknowledgements.json``."""
+
+    def signed(key: str = "south", typ: str = ACKNOWLEDGEMENT, **changed: Any) -> str:
+        payload = {**_ACK, **changed}
+        return sign_statement(KEYS[key], typ, {name: value for name, value in payload.items() if value != "absent"})
+
+    def good(name: str, why: str, **changed: Any) -> Case:
+        return _good(name, why, {**_ACK, **changed}, statement=signed(**changed))
+
+    def found() -> Iterator[Case]:
+        yield good("acknowledged", "an officer says received, read, understood")
+        yield good("delivered", "the desk's own word needs no officer", stage="delivered", officer=None)
+        yield good("displayed and read back", "the read-back travels as its hash", stage="displayed",
+                   read_back=digest("read back"))  # fmt: skip
+        yield good("what did not verify", "the verdict is the desk's code", stage="delivered", officer=None,
+                   verdict="recompute")  # fmt: skip
+        for name, changed in {
+            "approved": {"stage": "approved"},
+            "an unknown verdict": {"verdict": "fine"},
+            "acknowledged by nobody": {"officer": None},
+            "an officer with a line break": {"officer": "duty\n2"},
+            "an officer of 65 characters": {"officer": "x" * 65},
+            "a version that is no whole number": {"version": 2.0},
+            "version nought": {"version": 0},
+            "an alert that is no hash": {"alert": "alert"},
+            "a read-back in plain words": {"read_back": "understood"},
+            "without ours_newest": {"ours_newest": "absent"},
+            "without officer": {"officer": "absent"},
+            "without admit_by": {"admit_by": "absent"},
+            "admit_by before iat": {"admit_by": IAT},
+            "a jti of 127 bits": {"jti": "A" * 21},
+        }.items():
+            yield _bad("claims", name, "a claim is missing or not as it must be", statement=signed(**changed))
+        yield _bad("crit", "critical members", "none are understood", statement=signed(crit=["urgency"]))
+        yield _bad("not_authenticated", "by a stranger", "no enrolled key", statement=signed("stranger"))
+        yield _bad("not_authenticated", "by the service", "not a party's key", statement=signed("service"))
+        yield _bad("not_authenticated", "by a root", "roots sign agreements alone", statement=signed("south root"))
+        yield _bad("not_authenticated", "of type withdrawal", "typ is matched", statement=signed(typ=WITHDRAWAL))
+
+    return _document("Acknowledgements as the service and the other side read them.", *found())
+
+
+def withdrawals() -> str:
+    """Return the text of ``withdrawals.json``."""
+
+    def found() -> Iterator[Case]:
+        read = json.loads(unb64(WE_ENDED.split(".")[1]))
+        yield _good("withdrawn", "takes the next revision and names the one before", read, statement=WE_ENDED)
+        for name, changed in {
+            "of revision 1": {"revision": 1},
+            "of a revision that is no whole number": {"revision": 2.0},
+            "a notice that is no id": {"notice": "south one"},
+            "prev null": {"prev": None},
+            "admit_by before iat": {"admit_by": IAT},
+        }.items():
+            raw = withdrawal("south", "south ended", OWN, **changed)
+            yield _bad("claims", name, "a claim is not as it must be", statement=raw)
+        raw = withdrawal("south", "south ended", OWN, crit=[])
+        yield _bad("crit", "crit with nothing in it", "its presence alone is refused", statement=raw)
+        raw = withdrawal("south", "south ended", OWN, key="stranger")
+        yield _bad("not_authenticated", "by a stranger", "no enrolled key", statement=raw)
+        yield _bad("not_authenticated", "with a space", "not base64url", statement=f"{WE_ENDED} ")
+
+    return _document("Withdrawals as the service and the other side read them.", *found())
+
+
+def requests() -> str:
+    """Return the text of ``requests.json``."""
+    target = "/v1/stream?cursor=" + EPOCH + "-7"
+
+    def proof(key: str = "south watch", scheme: str = SCHEME, typ: str = REQUEST, **changed: Any) -> str:
+        own = {**claims("south", "request", admit=False), "htm": "GET", "htu": ORIGIN + target}
+        payload = {name: value for name, value in {**own, **changed}.items() if value != "absent"}
+        return scheme + sign_statement(KEYS[key], typ, payload)
+
+    def given(authorization: str, *, ahead_s: int = 0, method: str = "GET", where: str = target) -> Case:
+        now = format_instant((IAT + ahead_s) * SECOND)
+        return {"method": method, "target": where, "now": now, "authorization": authorization}
+
+    def found() -> Iterator[Case]:
+        read = {"iss": "south", "kid": KEYS["south watch"].kid, "htu": ORIGIN + target}
+        for name, why, ahead_s in (
+            ("a read", "method, origin, path and raw query", 0),
+            ("30 s old", "the bounds are included", 30),
+            ("30 s ahead", "the bounds are included", -30),
+        ):
+            yield _good(name, why, read, **given(proof(), ahead_s=ahead_s))
+        for ahead_s in (31, -31):
+            yield _bad("proof_expired", f"{ahead_s} s off", "within 30 s either way", **given(proof(), ahead_s=ahead_s))
+        code = "proof_request"
+        yield _bad(code, "another method", "htm is the request's", **given(proof(), method="POST"))
+        yield _bad(code, "another query", "the raw query counts", **given(proof(), where="/v1/stream"))
+        yield _bad(code, "another origin", "the agreement's, not the Host header's",
+                   **given(proof(htu="https://hotline.example:8443" + target)))  # fmt: skip
+        yield _bad(code, "the same place in another spelling", "bytes are compared",
+                   **given(proof(htu="https://Hotline.example" + target)))  # fmt: skip
+        yield _bad("claims", "without htu", "a proof names its request", **given(proof(htu="absent")))
+        yield _bad("claims", "with admit_by", "a proof has its own 30 s", **given(proof(admit_by=IAT + 600)))
+        yield _bad("crit", "critical members", "none are understood", **given(proof(crit=["htm"])))
+        code = "not_authenticated"
+        yield _bad(code, "without the scheme", "Keepclear and a space", **given(proof(scheme="")))
+        yield _bad(code, "the scheme in lower case", "bytes are compared", **given(proof(scheme="keepclear ")))
+        yield _bad(code, "another scheme", "Keepclear and a space", **given(proof(scheme="Bearer ")))
+        yield _bad(code, "by a stranger", "no enrolled key", **given(proof("stranger")))
+        yield _bad(code, "of type receipt", "typ is matched", **given(proof(typ=RECEIPT)))
+
+    return _document(
+        "Request proofs: the Authorization header of a request for method and target, at the instant now.", *found()
+    )
+
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "alerts.json": alerts,
+    "receipts.json": receipts,
+    "acknowledgements.json": acknowledgements,
+    "withdrawals.json": withdrawals,
+    "requests.json": requests,
+}
+
+if __name__ == "__main__":
+    for name, make in DOCUMENTS.items():
+        (FOLDER / name).write_text(make(), "utf-8")
