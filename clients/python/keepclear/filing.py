@@ -170,7 +170,11 @@ class Outbox:
         row = (statement.sha256, id, statement.revision, kind, raw, UNKNOWN, None, None, None, None, self._clock())
         with self._journal.transaction():
             self._journal.save_own(OwnStatement(*row))
-        return (yield from self._ask(raw, kind, id, statement.sha256))
+        try:
+            return (yield from self._ask(raw, kind, id, statement.sha256))
+        except Unavailable as error:
+            hint = f"whether {id} was filed is not known: keepclear notices asks, with the same bytes"
+            raise Unavailable(error.code, error.detail, hint=hint) from error
 
     def _ask(self, raw: str, kind: str, id: str, sha256: str) -> Filing:
         """Send a kept statement and keep its receipt, or that it was refused."""

@@ -1,0 +1,228 @@
+"""Requests and answers, byte by byte, without a network."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keepclear.answers import (
+    AcknowledgementArrived,
+    AlertArrived,
+    AlertObject,
+    Cursor,
+    DrainArrived,
+    GapArrived,
+    NoticeArrived,
+    Unreadable,
+    read_arrival,
+    read_problem,
+)
+from keepclear.exchange import Exchange
+from keepclear.sse import ServerEvent
+from keepclear_protocol.errors import (
+    CODES,
+    EvidenceInvalid,
+    Forbidden,
+    KeepclearError,
+    LocalError,
+    Malformed,
+    OutOfStep,
+    Refused,
+    Unavailable,
+)
+from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.receipt import sign_receipt
+from keepclear_protocol.request import check_request, open_request
+from support.world import ORIGIN, World
+
+EPOCH = "ab" * 16
+NOW = 1_800_000_000_000_000
+
+world = World()
+exchange = Exchange(world.agreement, world.parties["north"].key)
+
+
+def receipt(sent: str, **changed: Any) -> bytes:
+    notice = world.opened(sent)
+    given: dict[str, Any] = {
+        "aud": world.agreement.id,
+        "terms": world.agreement.terms,
+        "kind": "notice",
+        "party": "north",
+        "id": notice.id,
+        "revision": 1,
+        "sha256": notice.sha256,
+        "submission": notice.submission_sha256,
+        "seq": 1,
+        "epoch": EPOCH,
+        "received_at": NOW,
+        "lead": "ROUTINE",
+    }
+    key = changed.pop("signed_by", world.service)
+    return json.dumps({"receipt": sign_receipt(key, **{**given, **changed}), "alerts": []}).encode()
+
+
+def test_the_party_is_who_the_key_says_and_a_strangers_key_is_told() -> None:
+    assert exchange.party == "north"
+    with pytest.raises(LocalError) as refused:
+        Exchange(world.agreement, PrivateKey.generate())
+    assert refused.value.code == "key_file" and refused.value.hint
+
+
+def test_a_statement_is_sent_as_its_exact_bytes_without_a_proof() -> None:
+    submission = world.submission("north")
+    call = exchange.submit(submission)
+    assert (call.method, call.target, call.body, call.media) == (
+        "POST", "/v1/notices", submission, "application/sd-jwt",
+    )  # fmt: skip
+    assert "authorization" not in exchange.headers(call, NOW)
+    assert exchange.withdraw("w").target == "/v1/withdrawals"
+    assert exchange.acknowledge("a").media == "application/jwt"
+
+
+@pytest.mark.parametrize(
+    "call", [exchange.notices(), exchange.conflicts(), exchange.fetch_agreement(), exchange.notice("A" * 22),
+             exchange.stream(Cursor(EPOCH, 7))],
+)  # fmt: skip
+def test_a_read_carries_a_fresh_proof_of_exactly_this_request(call: Any) -> None:
+    first, second = (exchange.headers(call, NOW)["authorization"] for _ in range(2))
+    assert first != second
+    proof = open_request(first, world.agreement.party_key)
+    check_request(proof, method="GET", origin=ORIGIN, target=call.target, now=NOW)
+    assert (proof.claims.iss, proof.claims.aud) == ("north", world.agreement.id)
+
+
+def test_the_cursor_is_in_the_query_that_the_proof_is_over() -> None:
+    assert exchange.stream(Cursor(EPOCH, 7)).target == f"/v1/stream?cursor={EPOCH}-7"
+    assert exchange.stream(None).target == "/v1/stream"
+
+
+@pytest.mark.parametrize("id", ["", "x", "../conflicts", "A" * 23, "A" * 21 + "/"])
+def test_what_is_no_id_is_not_asked_for(id: str) -> None:
+    with pytest.raises(Malformed):
+        exchange.notice(id)
+
+
+def test_a_receipt_for_exactly_what_was_sent_is_returned() -> None:
+    submission = world.submission("north")
+    admission = exchange.read(exchange.submit(submission), 201, receipt(submission))
+    assert (admission.receipt.seq, admission.alerts) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sha256": "A" * 43},
+        {"submission": "A" * 43},
+        {"submission": None},
+        {"party": "south"},
+        {"kind": "withdrawal"},
+        {"aud": "A" * 43},
+        {"signed_by": PrivateKey.generate()},
+    ],
+)
+def test_a_receipt_for_anything_else_is_evidence_against_the_mediator(changed: dict[str, Any]) -> None:
+    submission = world.submission("north")
+    with pytest.raises(EvidenceInvalid):
+        exchange.read(exchange.submit(submission), 201, receipt(submission, **changed))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_of_a_problem_document_comes_back_as_itself(code: str) -> None:
+    status = CODES[code].status
+    error = read_problem(status, json.dumps({"code": code, "detail": "why"}).encode())
+    assert (error.code, error.detail, error.status) == (code, "why", status)
+    assert error.retryable is (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("wrong_role", Forbidden), ("revision_conflict", OutOfStep), ("busy", Unavailable), ("volume_edge", Malformed)],
+)
+def test_errors_are_of_the_class_of_who_must_act(code: str, kind: type[KeepclearError]) -> None:
+    assert isinstance(read_problem(CODES[code].status, json.dumps({"code": code}).encode()), kind)
+
+
+def test_a_code_from_the_future_survives() -> None:
+    error = read_problem(418, b'{"code":"tea_time","detail":"short and stout"}')
+    assert isinstance(error, Refused)
+    assert (error.code, error.status, error.detail, error.retryable) == ("tea_time", 418, "short and stout", False)
+    assert read_problem(503, b'{"code":"tea_time"}').retryable
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code":7}', b'{"code":"NOT A CODE"}', b"\xff"])
+def test_what_is_no_problem_document_is_not_the_hotlines(body: bytes) -> None:
+    error = read_problem(502, body)
+    assert (error.code, type(error)) == ("unreachable", Unavailable)
+
+
+BROKEN = [b"", b"[]", b"{}", b"<html>", b'{"at":"x"}', b'{"at":"' + EPOCH.encode() + b'-01"}', b'{"receipt":7}']
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_an_answer_of_another_shape_is_evidence(body: bytes) -> None:
+    submission = world.submission("north")
+    for call in (exchange.submit(submission), exchange.notices(), exchange.conflicts(), exchange.notice("A" * 22)):
+        with pytest.raises(EvidenceInvalid):
+            exchange.read(call, 200, body)  # type: ignore[arg-type]
+
+
+def test_the_views_are_read() -> None:
+    at = f"{EPOCH}-3"
+    row = {"id": "i", "revision": 2, "sha256": "s", "state": "live", "more": 1}
+    notices = exchange.read(exchange.notices(), 200, json.dumps({"at": at, "notices": [row]}).encode())
+    assert (notices.at, notices.notices[0].revision) == (Cursor(EPOCH, 3), 2)
+    told = {"alert": "a", "presentation": None, "cause": None, "acknowledgements": ["k"]}
+    conflicts = exchange.read(exchange.conflicts(), 200, json.dumps({"at": at, "conflicts": [told]}).encode())
+    assert conflicts.conflicts[0].object == AlertObject("a", None, None)
+    assert conflicts.conflicts[0].acknowledgements == ("k",)
+    view = exchange.read(
+        exchange.notice("A" * 22), 200,
+        json.dumps({"at": at, "notice": "n", "withdrawal": None, "receipt": "r"}).encode(),
+    )  # fmt: skip
+    assert (view.notice, view.receipt) == ("n", "r")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["at", "notices", "conflicts", "alert", "presentation", "cause", "acknowledgements", "id",
+                         "revision", "sha256", "state", "receipt", "alerts", "notice", "withdrawal", "code"]),
+        inner, max_size=5,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(JSON, st.sampled_from([200, 201, 400, 409, 500, 503]))
+def test_no_answer_raises_anything_but_our_errors(value: object, status: int) -> None:
+    body = json.dumps(value).encode()
+    for call in (exchange.notices(), exchange.conflicts(), exchange.notice("A" * 22), exchange.withdraw("x")):
+        try:
+            exchange.read(call, status, body)  # type: ignore[arg-type]
+        except KeepclearError:
+            continue
+
+
+def event(name: str, data: object, retry_ms: int | None = None) -> ServerEvent:
+    return ServerEvent(name, json.dumps(data), None, retry_ms)
+
+
+def test_events_are_read() -> None:
+    told = {"alert": "a", "presentation": "p", "cause": None}
+    assert read_arrival(event("alert", told)) == AlertArrived(AlertObject("a", "p", None))
+    assert read_arrival(event("acknowledgement", {"acknowledgement": "k"})) == AcknowledgementArrived("k")
+    assert read_arrival(event("notice", {"withdrawal": "w", "receipt": "r"})) == NoticeArrived(None, "w", "r")
+    assert read_arrival(event("gap", {"reason": "trimmed", "resume_at": "x"})) == GapArrived("trimmed")
+    assert read_arrival(event("drain", {}, 700)) == DrainArrived(700)
+    assert read_arrival(event("heartbeat", {})) is None
+
+
+@given(st.sampled_from(["alert", "acknowledgement", "notice", "gap"]), JSON)
+def test_an_event_that_cannot_be_read_is_told_not_dropped(name: str, data: object) -> None:
+    arrival = read_arrival(event(name, data))
+    assert arrival is not None
+    if not isinstance(data, dict):
+        assert isinstance(arrival, Unreadable) and arrival.detail.startswith(name)

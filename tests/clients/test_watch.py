@@ -1,0 +1,245 @@
+"""Following a stream: duplicates, holes, gaps, drains, backoff and silence, in bytes and then over both shells."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from keepclear import AlertEvent, AsyncDesk, Desk, GapEvent, LinkEvent
+from keepclear.answers import AcknowledgementArrived, Cursor, GapArrived, Unreadable
+from keepclear.watch import BACKOFF_S, Follower, News
+from keepclear_protocol.errors import Forbidden, KeepclearError, Malformed, Unavailable
+from keepclear_protocol.keys import PrivateKey
+from support.desks import Line
+from support.mediator import Mediator
+from support.world import World, box, now_us
+
+EPOCH, OTHER = "1" * 32, "2" * 32
+
+
+def ack(number: int, epoch: str = EPOCH) -> bytes:
+    data = json.dumps({"acknowledgement": f"a{number}"})
+    return f"id: {epoch}-{number}\nevent: acknowledgement\ndata: {data}\n\n".encode()
+
+
+def gap(reason: str) -> bytes:
+    return f"id: {EPOCH}-9\nevent: gap\ndata: {json.dumps({'reason': reason, 'resume_at': 'x'})}\n\n".encode()
+
+
+def names(news: list[News]) -> list[str]:
+    shown = []
+    for item in news:
+        match item.arrival:
+            case AcknowledgementArrived(text):
+                shown.append(text)
+            case GapArrived(reason):
+                shown.append(f"gap {reason}")
+            case Unreadable():
+                shown.append("unreadable")
+    return shown
+
+
+def test_news_carry_the_cursor_that_is_kept_with_them() -> None:
+    follower = Follower(Cursor(EPOCH, 4))
+    (item,) = follower.received(ack(5))
+    assert item.cursor == Cursor(EPOCH, 5) == follower.cursor
+
+
+def test_duplicates_are_dropped_and_holes_are_gaps() -> None:
+    follower = Follower(Cursor(EPOCH, 4))
+    assert names(follower.received(ack(3) + ack(4) + ack(5) + ack(5))) == ["a5"]
+    assert names(follower.received(ack(7) + ack(8))) == ["gap hole"]
+    assert names(follower.received(ack(9))) == []
+    follower.reread(Cursor(EPOCH, 8))
+    assert names(follower.received(ack(8) + ack(9))) == ["a9"]
+
+
+def test_another_epoch_an_unnumbered_event_and_a_told_gap_are_gaps() -> None:
+    assert names(Follower(Cursor(EPOCH, 4)).received(ack(5, OTHER))) == ["gap epoch"]
+    assert names(Follower(Cursor(EPOCH, 4)).received(gap("trimmed") + ack(5))) == ["gap trimmed"]
+    assert names(Follower(None).received(ack(1))) == ["gap epoch"]
+    unnumbered = b"event: alert\ndata: {}\n\n"
+    assert names(Follower(Cursor(EPOCH, 4)).received(unnumbered)) == ["unreadable", "gap unnumbered"]
+
+
+def test_unknown_kinds_of_event_do_not_move_anything() -> None:
+    follower = Follower(Cursor(EPOCH, 4))
+    assert follower.received(f"id: {EPOCH}-5\nevent: heartbeat\ndata: {{}}\n\n".encode()) == []
+    assert names(follower.received(ack(5))) == ["a5"]
+
+
+@given(st.lists(st.integers(1, 12), max_size=40))
+def test_no_order_of_events_shows_one_twice_or_skips_one_silently(numbers: list[int]) -> None:
+    follower, at = Follower(Cursor(EPOCH, 0)), 0
+    for number in numbers:
+        for name in names(follower.received(ack(number))):
+            if name.startswith("gap"):
+                assert number > at + 1
+                at = number
+                follower.reread(Cursor(EPOCH, at))
+            else:
+                at += 1
+                assert name == f"a{at}"
+
+
+def test_half_an_event_does_not_outlive_its_connection() -> None:
+    follower = Follower(Cursor(EPOCH, 4))
+    whole = ack(5)
+    assert follower.received(whole[:20]) == []
+    follower.connecting()
+    assert names(follower.received(whole)) == ["a5"]
+
+
+def test_backoff_grows_to_a_bound_and_begins_anew_with_a_sign_of_life() -> None:
+    follower = Follower(None)
+    waits = [follower.lost(Unavailable("unreachable")) for _ in range(20)]
+    assert all(0.8 * low <= wait <= 1.2 * low for wait, low in zip(waits, BACKOFF_S, strict=False))
+    assert max(waits) <= 1.2 * BACKOFF_S[-1]
+    follower.received(b": keep-alive\n\n")
+    assert follower.lost(None) <= 1.2 * BACKOFF_S[0]
+
+
+def test_a_drain_says_when_to_come_back() -> None:
+    follower = Follower(Cursor(EPOCH, 4))
+    assert follower.received(b"event: drain\nretry: 50\ndata: {}\n\n") == []
+    assert follower.lost(None) == 0.05
+    follower.received(b"event: drain\nretry: 999999999\ndata: {}\n\n")
+    assert follower.lost(None) == BACKOFF_S[-1]
+
+
+def test_only_errors_that_time_can_heal_are_waited_out() -> None:
+    follower = Follower(None)
+    for error in (Unavailable("busy"), Unavailable("internal"), Malformed("too_large"), Forbidden("proof_expired")):
+        assert follower.lost(error) > 0
+    for fatal in (Forbidden("wrong_role"), Forbidden("key_revoked"), Malformed("cursor")):
+        with pytest.raises(KeepclearError):
+            follower.lost(fatal)
+
+
+def test_an_endless_event_ends_its_connection() -> None:
+    follower = Follower(Cursor(EPOCH, 4))
+    with pytest.raises(Malformed):
+        for _ in range(6):
+            follower.received(b"data: " + b"x" * 1_000_000)
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    made = Line(tmp_path)
+    yield made
+    for desk in made.open:
+        desk.close()
+
+
+def test_a_desk_on_asyncio_does_as_the_blocking_one(line: Line, tmp_path: Path) -> None:
+    north = line.desk("north")
+    world, mediator = line.world, line.mediator
+
+    async def south() -> list[Any]:
+        options = {"transport": mediator.transport(), "clock": lambda: line.now}
+        async with AsyncDesk(world.agreement, world.parties["south"].key, tmp_path / "south", **options) as desk:
+            filed = await desk.file([box()], "transport")
+            await desk.amend(filed.id, [box(48.01)])
+            shown: list[Any] = []
+            async with contextlib.aclosing(desk.watch(lambda: bool(shown))) as events:
+                async for event in events:
+                    if isinstance(event, LinkEvent) and not shown:
+                        north.file([box(48.05)], "transport")
+                    if isinstance(event, AlertEvent):
+                        shown.append(event)
+            await desk.acknowledge(shown[0].alert.conflict, officer="duty-1")
+            await desk.withdraw(filed.id)
+            assert not await desk.refresh() or desk.picture().conflicts[0].state == "CLOSED"
+            return shown
+
+    (event,) = asyncio.run(south())
+    assert event.verdict == "verified"
+    assert [ack.stage for ack in mediator.acknowledgements] == ["delivered", "acknowledged"]
+
+
+def test_a_key_that_may_not_watch_or_not_acknowledge(line: Line, tmp_path: Path) -> None:
+    watcher, filer = PrivateKey.generate(), PrivateKey.generate()
+    north, south = line.world.payload["parties"]
+    valid = {"not_before": "2020-01-01T00:00:00Z", "not_after": "2090-01-01T00:00:00Z"}
+    more = [{"key": watcher.public.jwk, "roles": ["watch"], **valid}]
+    more += [{"key": filer.public.jwk, "roles": ["submit"], **valid}]
+    line.world.successor(parties=[north, {**south, "keys": [*south["keys"], *more]}])
+    options: dict[str, Any] = {"transport": line.mediator.transport(), "clock": lambda: line.now}
+    with Desk(line.world.agreement, filer, tmp_path / "filer", **options) as desk:
+        desk.file([box()], "transport")
+        with pytest.raises(Forbidden):
+            next(desk.watch())
+    line.desk("north").file([box(48.05)], "transport")
+    with Desk(line.world.agreement, watcher, tmp_path / "watcher", **options) as desk:
+        assert [event.to_json()["event"] for event in line.watched(desk)] == ["alert"]
+    assert line.mediator.acknowledgements == []
+
+
+def test_a_hole_in_the_stream_is_a_gap_and_read_again(line: Line) -> None:
+    north, south = line.desk("north"), line.desk("south")
+    line.watched(south)
+    south.file([box()], "transport")
+    north.file([box(48.05)], "transport")
+    kept = line.mediator.streams["south"]
+    line.mediator.end_stream = f"id: {line.mediator.epoch}-9\nevent: alert\ndata: {{}}\n\n"
+    line.mediator.streams["south"] = []
+    events = south.watch(stop=lambda: south.journal.cursor() is not None and len(shown) > 1)
+    line.mediator.streams["south"] = kept[:1]
+    shown: list[Any] = []
+    for event in events:
+        shown += [] if isinstance(event, LinkEvent) else [event]
+    assert [type(event) for event in shown][-2:] == [GapEvent, AlertEvent]
+
+
+class Silent:
+    """A hotline that takes a connection, sends one comment and then nothing."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.connections: list[socket.socket] = []
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                self.connections.append(connection)
+                connection.recv(65536)
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    b"6\r\n: hi\n\n\r\n"
+                )
+
+    def close(self) -> None:
+        self.socket.close()
+        for connection in self.connections:
+            connection.close()
+        self.thread.join(5)
+
+
+def test_silence_is_told_and_connected_anew(tmp_path: Path) -> None:
+    world = World()
+    mediator, silent = Mediator(world, now_us), Silent()
+    key = world.parties["north"].key
+    with Desk(world.agreement, key, tmp_path / "north", transport=mediator.transport()) as desk:
+        list(desk.watch(stop=lambda: desk.journal.cursor() is not None))
+    try:
+        with Desk(world.agreement, key, tmp_path / "north", connect_to=silent.url, read_s=0.2) as desk:
+            told = []
+            for event in desk.watch():
+                told.append(event)
+                if len(told) == 4:
+                    break
+        assert [event.up for event in told if isinstance(event, LinkEvent)] == [True, False, True, False]
+        assert "silent" in told[1].detail and len(silent.connections) >= 2
+    finally:
+        silent.close()
