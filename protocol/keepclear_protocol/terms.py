@@ -294,7 +294,7 @@ def _area(value: object) -> Outline | None:
 def _categories(value: object) -> dict[str, Minima]:
     categories = mapped(value, "categories", MAX_CATEGORIES)
     if not all(_CATEGORY.match(category) for category in categories):
-        raise refusal("the name of a category must match [a-z][a-z0-9_-]{0,31}")
+        raise refusal("categories must go by names that match [a-z][a-z0-9_-]{0,31}")
     return {category: _minima(minima, f"categories.{category}") for category, minima in categories.items()}
 
 

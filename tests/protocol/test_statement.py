@@ -163,7 +163,7 @@ def test_we_accept_nothing_that_either_library_refuses() -> None:
         *(compact(payload=dump_json({"a": [1.5, {"b": "text"}], "n": n})) for n in range(3)),
     ]
     codes: Counter[str] = Counter()
-    for _ in range(20_000):
+    for _ in range(10_000):
         raw = _mutant(source, source.choice(starts))
         code = code_of(raw)
         codes[code] += 1
@@ -171,7 +171,7 @@ def test_we_accept_nothing_that_either_library_refuses() -> None:
             expected = unb64(raw.split(".")[1])
             assert [oracle(raw) for oracle in ORACLES] == [expected, expected]
             assert json.loads(expected) == ours(raw).payload
-    assert codes[""] > 500 and codes["json"] > 500 and codes["not_authenticated"] > 5_000, codes
+    assert codes[""] > 250 and codes["json"] > 250 and codes["not_authenticated"] > 2_500, codes
 
 
 def test_nothing_is_parsed_before_the_signature_verified() -> None:

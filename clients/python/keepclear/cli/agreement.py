@@ -22,8 +22,6 @@ from .agreement_file import read_agreement, read_document, read_draft, replace_d
 from .agreement_init import init
 from .agreement_text import agreement_text
 
-FINGERPRINT_DIGITS = 30
-
 
 @click.group("agreement")
 def agreement() -> None:
@@ -122,14 +120,13 @@ def _check_heard(terms: Terms, signer: Signer, heard: dict[str, str]) -> None:
 
 
 def _check_digits(party: str, key: PublicKey, heard: str) -> None:
-    digits = "".join(part for part in heard.replace("-", " ").split())
-    if len(digits) != FINGERPRINT_DIGITS or not (digits.isascii() and digits.isdigit()):
-        raise click.UsageError(f"the fingerprint of {party}'s key is {FINGERPRINT_DIGITS} digits")
-    if digits != key.fingerprint.replace(" ", ""):
+    # Digits of any script: an Arabic or Persian keyboard writes its own.
+    digits = [str(int(character)) if character.isdecimal() else character for character in heard]
+    if "".join(digit for digit in digits if digit not in " -") != key.fingerprint.replace(" ", ""):
         raise Forbidden(
             "fingerprint",
             f"what was heard is not the fingerprint of the key that the file names for {party}; nothing was signed",
-            hint="have it read once more; if it still differs, the file is not the one that they made",
+            hint="have all 30 digits read once more; if they still differ, the file is not the one that they made",
         )
 
 
