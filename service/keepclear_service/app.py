@@ -22,9 +22,6 @@ from .settings import Settings
 from .store.connect import check_durability, connect
 from .store.lines import CHANNEL, Line
 
-MAX_BODY_BYTES = 512 * 1024
-"""The largest submission of the protocol; an agreement may allow less."""
-
 HINT_AGAIN_S = 1.0
 """Seconds until the hints are asked for again after the store was gone; the followers poll meanwhile."""
 
@@ -64,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="A deconfliction hotline. Statements are compact JWS; see protocol/SPEC.md.",
         version="1",
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,  # the redirection would go wherever the Host header says
         docs_url=None,
         redoc_url=None,
     )

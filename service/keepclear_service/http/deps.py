@@ -72,7 +72,10 @@ def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Await
     """Return a dependency that admits whoever proves to be a party with ``role`` (None: any of its keys)."""
 
     async def admit(request: Request) -> Reader:
-        header = request.headers.get(PROOF_HEADER, "")
+        headers = request.headers.getlist(PROOF_HEADER)
+        if len(headers) != 1:  # of two, a proxy might have judged the other one
+            raise NotAuthentic
+        (header,) = headers
         hotline = hotlines(request).of(header.removeprefix(SCHEME), REQUEST)
         proof = open_request(header, hotline.agreement.party_key)
         party = hotline.check_reader(proof, role=role, terms=terms)

@@ -3,9 +3,11 @@
 import logging
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import CODES, KeepclearError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -43,6 +45,14 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - the handler is for nothing else
         headers = dict(error.headers) if error.headers else None
         return problem(_OF_STATUS.get(error.status_code, "request"), headers=headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def _unreadable(_: Request, __: Exception) -> Response:
+        return problem("request")  # the framework's own answer would repeat the input
+
+    @app.exception_handler(ClientDisconnect)
+    async def _left(_: Request, __: Exception) -> Response:
+        return problem("request")  # nobody hears it; without it, whoever hangs up would fill the log with tracebacks
 
     @app.exception_handler(Exception)
     async def _fault(_: Request, error: Exception) -> Response:

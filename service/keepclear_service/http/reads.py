@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 from keepclear_protocol.agreement import WATCH
 from keepclear_protocol.claims import is_jti
 from keepclear_protocol.encoding import dump_json
@@ -41,7 +41,7 @@ async def notices(who: Watching) -> Response:
 
 
 @router.get("/v1/notices/{notice_id}")
-async def notice(who: Watching, notice_id: Annotated[str, Path(max_length=64)]) -> Response:
+async def notice(who: Watching, notice_id: str) -> Response:
     """Return one of the party's own notices: the newest revision's bytes and their receipt."""
     if not is_jti(notice_id):
         raise Malformed("not_found")

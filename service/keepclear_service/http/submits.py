@@ -13,6 +13,9 @@ from .deps import hotlines
 SD_JWT = "application/sd-jwt"
 JWT = "application/jwt"
 
+MAX_BODY_BYTES = 512 * 1024
+"""The largest submission of the protocol; an agreement may allow less."""
+
 router = APIRouter()
 
 
@@ -53,8 +56,17 @@ async def acknowledgement(request: Request) -> Response:
 async def _body(request: Request, media_type: str) -> str:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
         raise Malformed("content_type", f"this door takes {media_type}")
+    too_large = Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
+    announced = request.headers.get("content-length", "")[:20]
+    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
+        raise too_large
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            raise too_large
     try:
-        return (await request.body()).decode("ascii")
+        return body.decode("ascii")
     except UnicodeDecodeError:
         raise NotAuthentic from None
 
