@@ -95,7 +95,12 @@ def testimony(desk: AsyncDesk, conflict: str) -> dict[str, Any]:
     filed = None if own is None else open_submission(own.raw, agreement.party_key)
     worst = min(
         alert.pairs,
-        key=lambda pair: (severity_rank(Severity(pair["severity"])), pair["horizontal_m"], pair["vertical_m"]),
+        key=lambda pair: (
+            severity_rank(Severity(pair["severity"])),
+            pair["horizontal_m"],
+            pair["vertical_m"],
+            pair["time_start"],
+        ),
     )
     return {
         "version": view.version,

@@ -118,7 +118,7 @@ class Stage:
         """Have each flight filed in its turn, the next when the one before has its receipt."""
         await self._until(lambda: len(self.tally.links_up) == len(self._desks), "a desk that cannot connect")
         disturbances = schedule(len(self._turns)) if disturb else {}
-        with Progress("filing notices", len(self._turns)) as progress:
+        with Progress("filing notices") as progress:
             for turn in self._turns:
                 await self._desks[turn.party].order("file", number=turn.number)
                 if turn.number in disturbances:
@@ -126,16 +126,16 @@ class Stage:
                     self._say(f"while {turn.name} is being filed, {what}")
                     await act(self._service)
                 await self._until(lambda number=turn.number: number in self.tally.filed)  # type: ignore[misc]
-                progress.show(len(self.tally.filed))
+                progress.show(len(self.tally.filed), len(self._turns))
 
     async def finish(self) -> list[Conflict]:
         """Wait until every alert is watched, answered and heard, and return the conflicts."""
         for desk in self._desks.values():
             await desk.order("finish")
-        with Progress("acknowledging alerts", len(self.tally.alerts)) as progress:
+        with Progress("acknowledging alerts") as progress:
 
             def done() -> bool:
-                progress.show(min(len(self.tally.acknowledged), len(self.tally.alerts)))
+                progress.show(len(self.tally.acknowledged), len(self.tally.alerts))
                 return not self.tally.missing()
 
             await self._until(done)

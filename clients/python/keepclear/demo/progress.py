@@ -7,10 +7,10 @@ BAR = 30
 
 
 class Progress:
-    """How much of ``total`` is done, under ``label``. Use it in a ``with`` block."""
+    """How much of something is done, under ``label``. Use it in a ``with`` block."""
 
-    def __init__(self, label: str, total: int) -> None:
-        self._label, self._total = label, total
+    def __init__(self, label: str) -> None:
+        self._label = label
         self._terminal = sys.stderr.isatty()
         self._told = -1
 
@@ -21,13 +21,13 @@ class Progress:
         if self._terminal and self._told >= 0:
             sys.stderr.write("\n")
 
-    def show(self, done: int) -> None:
-        """Say that ``done`` of the total are done."""
+    def show(self, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` are done; the total may grow."""
         steps = BAR if self._terminal else 4
-        step = steps if self._total == 0 else done * steps // self._total
+        step = steps if total == 0 else done * steps // total
         if self._terminal:
-            sys.stderr.write(f"\r{self._label} [{'#' * step}{'.' * (BAR - step)}] {done}/{self._total}")
+            sys.stderr.write(f"\r{self._label} [{'#' * step}{'.' * (BAR - step)}] {done}/{total}")
             sys.stderr.flush()
         elif step > max(self._told, 0):
-            sys.stderr.write(f"{self._label}: {done} of {self._total}\n")
-        self._told = step
+            sys.stderr.write(f"{self._label}: {done} of {total}\n")
+        self._told = max(step, self._told)

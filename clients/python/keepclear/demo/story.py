@@ -1,6 +1,7 @@
 """One conflict told as a story: who filed what, who was shown what and what not, who acknowledged when.
 
-Callsigns stand here because the demo plays both sides; neither party is told the other's. Times are UTC.
+Callsigns stand here because the demo plays both sides; neither party is told the other's. What a party was shown is
+read from its desk's journal, and so is what each side holds of the other's answers. Times are UTC.
 """
 
 from typing import Any
@@ -36,7 +37,7 @@ def tell(conflict: Conflict, filed: dict[int, Facts], testimonies: dict[str, Fac
     lines += [
         f"  {_clock(filed[second.number]['received_at'])}  conflict: {conflict.severity}, lead class {told['lead']},"
         f" {_clock(conflict.start)} to {_clock(conflict.end)}",
-        f"            its worst pair: {worst['horizontal_m']} m and {worst['vertical_m']} m apart,"
+        f"             worst pair: {worst['horizontal_m']} m apart horizontally, {worst['vertical_m']} m vertically,"
         f" {worst['altitude_lower_m']} to {worst['altitude_upper_m']} m {worst['reference']}",
         "",
     ]

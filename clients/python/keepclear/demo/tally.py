@@ -117,7 +117,7 @@ class Tally:
             starts = [alert["start"] for alert in alerts.values()]
             ends = [alert["end"] for alert in alerts.values()]
             found.append(Conflict(id, (turns[0], turns[1]), alerts, told["severity"], min(starts), max(ends)))
-        return sorted(found, key=lambda conflict: (conflict.start, conflict.id))
+        return sorted(found, key=lambda one: (one.start, [turn.number for turn in one.turns]))
 
     def latencies_ms(self) -> list[float]:
         """Return for each alert to the side that did not cause it the time from submit to verified, ascending."""
