@@ -90,8 +90,8 @@ _OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Write data as JSON, one object a line."),
 )
 
-IDS = {"ignore_unknown_options": True}
-"""For commands that take an id: one in 64 begins with a hyphen, and is no option."""
+IDS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""For commands that take an id: one in 64 begins with a hyphen, and is no option, not even where an h follows."""
 
 
 def write_json(value: object) -> None:
