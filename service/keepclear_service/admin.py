@@ -6,7 +6,7 @@ from keepclear_protocol.errors import LocalError
 from .files import read_agreement
 from .settings import Settings
 from .store.connect import connect
-from .store.lines import Line
+from .store.lines import StoredLine
 
 
 async def new_epoch(settings: Settings) -> dict[str, str]:
@@ -27,7 +27,7 @@ async def adopt(settings: Settings) -> dict[str, str]:
     return adopted
 
 
-async def adopt_newer(line: Line, current: Agreement, at_hand: Agreement) -> None:
+async def adopt_newer(line: StoredLine, current: Agreement, at_hand: Agreement) -> None:
     """Put ``at_hand`` in force if it is a newer revision than ``current``; older or the same is left alone.
 
     Raises ``Malformed`` with ``agreement_successor`` where it does not follow, ``LocalError`` where others came first.
@@ -39,9 +39,9 @@ async def adopt_newer(line: Line, current: Agreement, at_hand: Agreement) -> Non
         raise LocalError("usage", "other terms came into force meanwhile; try again")
 
 
-def _lines(settings: Settings) -> list[tuple[Line, Agreement]]:
+def _lines(settings: Settings) -> list[tuple[StoredLine, Agreement]]:
     if settings.store is None or not settings.agreements:
         raise LocalError("usage", "a store and an agreement are needed")
     redis = connect(settings.store, password=settings.store_password())
     agreements = [read_agreement(path) for path in settings.agreements]
-    return [(Line(redis, agreement.id), agreement) for agreement in agreements]
+    return [(StoredLine(redis, agreement.id), agreement) for agreement in agreements]

@@ -20,7 +20,7 @@ from .http import health, problems, reads, stream, submits
 from .http.deps import Hotlines
 from .settings import Settings
 from .store.connect import check_durability, connect
-from .store.lines import CHANNEL, Line
+from .store.lines import CHANNEL, StoredLine
 
 HINT_AGAIN_S = 1.0
 """Seconds until the hints are asked for again after the store was gone; the followers poll meanwhile."""
@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
 async def open_hotline(redis: Redis, agreement: Agreement, key: PrivateKey) -> Hotline:
     """Open one agreement's line, put the agreement at hand in force if it is a newer revision, and fold its log."""
 
-    line = Line(redis, agreement.id)
+    line = StoredLine(redis, agreement.id)
     follower = Follower(line, agreement)
     hotline = Hotline(line, key, follower)
     follower.commit = hotline.commit

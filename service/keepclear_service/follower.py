@@ -17,8 +17,7 @@ from keepclear_protocol.notice import Notice, open_submission
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
 from .decide.fold import Body, State, apply
-from .entry import NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
-from .store.lines import BATCH, Line, News
+from .ports import BATCH, NOTICE, TERMS, WITHDRAWAL, Entry, Line, News, Outgoing
 
 ADOPT_AFTER_S = 0.5
 """Seconds that a worker leaves another's entry alone: its commit follows its admission within milliseconds."""

@@ -31,9 +31,8 @@ from .decide.admission import (
     notice_bounds,
     statement_bounds,
 )
-from .entry import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Entry, Outgoing
 from .follower import Follower
-from .store.lines import Admission, Line
+from .ports import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Admission, Entry, Line, Outgoing
 
 ATTEMPTS = 3
 """Times that a submit is tried anew after new terms or a new epoch came in between."""

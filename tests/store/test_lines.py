@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Unavailable
-from keepclear_service.entry import Entry, Outgoing
+from keepclear_service.ports import Admission, Entry, Outgoing
 from keepclear_service.store.connect import connect
-from keepclear_service.store.lines import Admission, Line
+from keepclear_service.store.lines import StoredLine
 
 AGREEMENT = digest("agreement")
 TERMS = digest("terms")
@@ -24,13 +24,13 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def on_store(story: Callable[[Line], Awaitable[None]], url: str) -> None:
+def on_store(story: Callable[[StoredLine], Awaitable[None]], url: str) -> None:
     """Run a story against a fresh line of the store at ``url``."""
 
     async def run() -> None:
         redis = connect(url)
         try:
-            line = Line(redis, AGREEMENT)
+            line = StoredLine(redis, AGREEMENT)
             await line.open(TERMS, b"{}")
             await story(line)
         finally:
@@ -39,11 +39,11 @@ def on_store(story: Callable[[Line], Awaitable[None]], url: str) -> None:
     asyncio.run(run())
 
 
-async def epoch_of(line: Line) -> str:
+async def epoch_of(line: StoredLine) -> str:
     return (await line.open(TERMS, b"{}"))[0]
 
 
-async def submit(line: Line, id: str = "n1", revision: int = 1, body: str = "body", **changed: Any) -> Admission:
+async def submit(line: StoredLine, id: str = "n1", revision: int = 1, body: str = "body", **changed: Any) -> Admission:
     entry = Entry(0, "notice", "north", id, revision, digest(body), digest(body), 0, TERMS, "")
     given: dict[str, Any] = {
         "prev": "",
@@ -69,7 +69,7 @@ def alert(to: str, other: str, conflict: str = "c1", state: str = "open", ends: 
 
 
 def test_entries_are_numbered_without_holes_and_come_back_in_order(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         for number in range(1, 6):
             admission = await submit(line, f"n{number}", body=f"b{number}", cursor=number - 1)
             assert admission.entry is not None and admission.entry.seq == number
@@ -83,7 +83,7 @@ def test_entries_are_numbered_without_holes_and_come_back_in_order(store_url: st
 
 
 def test_the_same_bytes_again_are_the_same_entry_and_other_bytes_are_kept_as_evidence(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         first = await submit(line)
         again = await submit(line, bounds=[("admitted_too_late", 0, 1)], terms=digest("older terms"))
         assert again.again and first.entry is not None and again.entry == first.entry
@@ -107,7 +107,7 @@ def test_the_same_bytes_again_are_the_same_entry_and_other_bytes_are_kept_as_evi
     ],
 )
 def test_a_refusal_changes_nothing(store_url: str, code: str, changed: dict[str, Any]) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         before = await dump(line)
         assert (await submit(line, **changed)).refused == code
         assert await dump(line) == before
@@ -116,7 +116,7 @@ def test_a_refusal_changes_nothing(store_url: str, code: str, changed: dict[str,
 
 
 def test_revisions_follow_one_another_and_a_withdrawal_ends_the_id(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         await submit(line, body="one")
         assert (await submit(line, revision=3, body="three", prev=digest("two"))).refused == "revision_order"
         assert (await submit(line, revision=2, body="two", prev=digest("zero"))).refused == "prev_mismatch"
@@ -130,7 +130,7 @@ def test_revisions_follow_one_another_and_a_withdrawal_ends_the_id(store_url: st
 
 
 def test_every_revision_is_kept_as_long_as_the_newest(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         redis = line._redis
         await submit(line, body="one", keep=now_ms() + DAY_MS)
         await submit(line, body="two", revision=2, prev=digest("one"), keep=now_ms() + 9 * DAY_MS)
@@ -141,7 +141,7 @@ def test_every_revision_is_kept_as_long_as_the_newest(store_url: str) -> None:
 
 
 def test_a_worker_with_older_terms_or_another_epoch_is_told_so(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         assert (await submit(line, worker_terms=digest("older"))).behind
         assert (await submit(line, epoch="0" * 32)).behind
         assert await line.adopt(TERMS, digest("newer"), b"{}")
@@ -155,7 +155,7 @@ def test_a_worker_with_older_terms_or_another_epoch_is_told_so(store_url: str) -
 
 
 def test_the_lead_is_classed_by_the_clock_of_the_store(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         at = now_ms()
         windows = {
             "ROUTINE": (at + 7_200_000, at + 9_000_000),
@@ -172,7 +172,7 @@ def test_the_lead_is_classed_by_the_clock_of_the_store(store_url: str) -> None:
 
 
 def test_alerts_of_an_entry_are_written_once_by_whoever_comes_first(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         epoch = await epoch_of(line)
         await submit(line)
         alerts = [(alert("north", "south"), "sha-n", '{"n":1}'), (alert("south", "north"), "sha-s", '{"s":1}')]
@@ -188,7 +188,7 @@ def test_alerts_of_an_entry_are_written_once_by_whoever_comes_first(store_url: s
 
 
 def test_an_older_version_never_overwrites_a_newer_one(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         epoch = await epoch_of(line)
         await submit(line, "n1", body="one")
         await submit(line, "n2", body="two")
@@ -202,7 +202,7 @@ def test_an_older_version_never_overwrites_a_newer_one(store_url: str) -> None:
 
 
 def test_the_end_of_an_overlap_becomes_an_entry_once(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         epoch = await epoch_of(line)
         await submit(line)
         over = (now_ms() - 5) * 1000
@@ -217,7 +217,7 @@ def test_the_end_of_an_overlap_becomes_an_entry_once(store_url: str) -> None:
 
 
 async def acknowledge(
-    line: Line, jti: str = "j1", version: int = 1, alert_sha: str = "sha-s", body: str = "ack"
+    line: StoredLine, jti: str = "j1", version: int = 1, alert_sha: str = "sha-s", body: str = "ack"
 ) -> Any:
     entry = Entry(0, "acknowledgement", "south", jti, 0, digest(body), "", 0, TERMS, "")
     return await line.acknowledge(
@@ -235,7 +235,7 @@ async def acknowledge(
 
 
 def test_an_acknowledgement_is_of_the_newest_alert_or_refused_and_is_relayed_to_both(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         epoch = await epoch_of(line)
         await submit(line)
         assert (await acknowledge(line)).refused == "conflict_unknown"
@@ -260,7 +260,7 @@ def test_an_acknowledgement_is_of_the_newest_alert_or_refused_and_is_relayed_to_
 
 
 def test_the_newest_alert_outlives_its_retention_until_it_is_answered(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         epoch = await epoch_of(line)
         await submit(line)
         past = Outgoing("south", "north", "c1", {"state": "closed"}, None, None, None, 0)
@@ -279,7 +279,7 @@ def test_the_newest_alert_outlives_its_retention_until_it_is_answered(store_url:
 
 
 def test_the_log_loses_only_entries_whose_notice_has_outlived_its_retention(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         await submit(line, "old", body="old", keep=now_ms() - 1)
         await submit(line, "live", body="live")
         await submit(line, "gone", body="gone", keep=now_ms() - 1)
@@ -293,7 +293,7 @@ def test_the_log_loses_only_entries_whose_notice_has_outlived_its_retention(stor
 
 
 def test_a_store_that_lost_the_line_is_not_taken_for_an_empty_one(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         await submit(line)
         await line._redis.flushall()
         with pytest.raises(Unavailable):
@@ -303,7 +303,7 @@ def test_a_store_that_lost_the_line_is_not_taken_for_an_empty_one(store_url: str
 
 
 def test_a_proof_is_spent_once(store_url: str) -> None:
-    async def story(line: Line) -> None:
+    async def story(line: StoredLine) -> None:
         assert await line.spend("north", "j")
         assert not await line.spend("north", "j")
         assert await line.spend("south", "j")
@@ -311,7 +311,7 @@ def test_a_proof_is_spent_once(store_url: str) -> None:
     on_store(story, store_url)
 
 
-async def dump(line: Line) -> dict[bytes, Any]:
+async def dump(line: StoredLine) -> dict[bytes, Any]:
     """Return every key of the store with its value."""
     redis = line._redis
     return {key: await redis.dump(key) for key in sorted(await redis.keys("*"))}

@@ -19,7 +19,7 @@ from keepclear_protocol.recompute import Match, findings, still_ahead, swap
 from keepclear_protocol.separation import RULES, judge
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..entry import ACKNOWLEDGEMENT, ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
+from ..ports import ACKNOWLEDGEMENT, ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
 from .index import Index, Item
 
 Key = tuple[str, str]

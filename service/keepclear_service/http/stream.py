@@ -18,8 +18,8 @@ from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import KeepclearError, Malformed, Unavailable
 from keepclear_protocol.instant import SECOND
 
-from ..entry import WITHDRAWAL
-from ..store.lines import Event, Window, parse_record
+from ..ports import WITHDRAWAL, Event, Window
+from ..store.lines import parse_record
 from .deps import Reader, reader
 
 KEEP_ALIVE_S = 5.0

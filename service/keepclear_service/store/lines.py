@@ -8,21 +8,17 @@ carry its hash tag. Not here: any decision about what conflicts.
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from ..entry import Entry, Outgoing
+from ..ports import BATCH, Admission, Entry, Event, News, Outgoing, Window
 from .connect import store_faults
 
 CHANNEL = "keepclear"
 """Where a hint is published that something is new; the truth is read by cursor."""
-
-BATCH = 256
-"""Entries read at once: a worker further behind catches up before it matches."""
 
 UNMATCHED_READ = 1000
 """Unmatched entries told at once, the oldest; the script has the same number."""
@@ -37,57 +33,7 @@ PROOF_MS = 90_000
 """Milliseconds for which a spent request proof is remembered: its window of 30 s either way, and half again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What became of a statement: accepted, accepted before (``again``), or refused with a code.
-
-    ``behind`` says that the worker knew older terms or another epoch than the store, and must catch up first.
-    """
-
-    entry: Entry | None = None
-    again: bool = False
-    refused: str | None = None
-    behind: bool = False
-    entries: tuple[Entry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What a worker learns when it follows: the store's epoch, head and clock, entries, and what is unmatched.
-
-    Of what is unmatched beyond ``unmatched_through`` nothing is said.
-    """
-
-    epoch: str
-    head: int
-    terms: str
-    clock: int
-    entries: tuple[Entry, ...]
-    unmatched: frozenset[int]
-    unmatched_through: int
-    streams: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of a party's stream, as stored: its position, kind and fields."""
-
-    at: int
-    kind: str
-    fields: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A party's stream behind a position: the epoch, the head, the oldest position still there, and events."""
-
-    epoch: str
-    head: int
-    oldest: int | None
-    events: tuple[Event, ...]
-
-
-class Line:
+class StoredLine:
     """One agreement's keys in the store."""
 
     def __init__(self, redis: Redis, agreement_id: str) -> None:
