@@ -1,0 +1,399 @@
+"""``keepclear agreement`` as a program: drafted, signed by voice, shown, succeeded."""
+
+import json
+import os
+import pty
+import select
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear.keystore import save_private_key
+from keepclear_protocol.agreement import Agreement, open_agreement, open_draft
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.separation import Minima
+from support.program import PROGRAM, Done, keepclear
+
+KEYS = {
+    name: PrivateKey(bytes([at]) * 32)
+    for at, name in enumerate(["north", "south", "service", "north-desk", "south-desk", "stranger", "next"], 1)
+}
+FIRST = [
+    "--name",
+    "North and south",
+    "--service-origin",
+    "https://hotline.example",
+    "--category",
+    "transport=4NM,700ft",
+    "--category",
+    "strike=20km,5000ft,10min,45min",
+    "--party-name",
+    "south=en:South",
+    "--party-name",
+    "south=he:דרום",
+]
+for party in ("north", "south"):
+    FIRST += ["--party", f"{party}={KEYS[party].public.text}", "--key", f"{party}={KEYS[f'{party}-desk'].public.text}"]
+FIRST += ["--service-key", KEYS["service"].public.text]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, key in KEYS.items():
+        save_private_key(tmp_path / f"{name}.key", key, 0)
+    return tmp_path
+
+
+def run(folder: Path, *words: str, code: int = 0) -> Done:
+    done = keepclear("agreement", *words, folder=folder)
+    assert done.returncode == code, done.stderr
+    if code:
+        assert done.stdout == "" and done.stderr.count("keepclear: error:") == 1
+    return done
+
+
+def drafted(folder: Path, *words: str) -> Path:
+    run(folder, "init", "--out", "a.json", *FIRST, *words)
+    return folder / "a.json"
+
+
+def heard(*parties: str, **other: str) -> list[str]:
+    digits = {party: KEYS[party].public.fingerprint for party in parties} | other
+    return [word for party, text in digits.items() for word in ("--heard", f"{party}={text}")]
+
+
+def sign(folder: Path, name: str, *words: str, code: int = 0, file: str = "a.json") -> Done:
+    return run(folder, "sign", file, "--key", f"{name}.key", *words, code=code)
+
+
+def signed(folder: Path, *words: str) -> Agreement:
+    path = drafted(folder, *words)
+    sign(folder, "north", *heard("south"))
+    sign(folder, "south", *heard("north"))
+    sign(folder, "service", *heard("north", "south"))
+    return open_agreement(path.read_bytes())
+
+
+# init
+
+
+def test_a_draft_says_what_the_options_say(folder: Path) -> None:
+    before = int(time.time()) * SECOND
+    terms = open_draft(drafted(folder).read_bytes()).terms
+    north, south = terms.parties
+    assert (north.id, north.root, north.names) == ("north", KEYS["north"].public, {"en": "north"})
+    assert south.names == {"en": "South", "he": "דרום"}
+    assert [key.key for key in south.keys] == [KEYS["south-desk"].public]
+    assert south.keys[0].roles == {"submit", "acknowledge", "watch"}
+    assert before <= south.keys[0].not_before <= before + 60 * SECOND
+    assert south.keys[0].not_after - south.keys[0].not_before == 365 * 86_400 * SECOND
+    assert terms.categories == {"transport": Minima(7408, 213.36, 0, 0), "strike": Minima(20000, 1524, 600, 2700)}
+    assert (terms.service.origin, terms.retention_s, terms.revision) == ("https://hotline.example", 604_800, 1)
+
+
+def test_every_option(folder: Path) -> None:
+    area = {"outline_circle": {"center": {"lat": 32.5, "lng": 35}, "radius": {"value": 4e5, "units": "M"}}}
+    (folder / "area.json").write_text(json.dumps(area))
+    words = [
+        *("--area", "area.json", "--uncertainty", "terrain_m=-430,2850.5", "--limit", "volumes=100"),
+        *("--limit", "revisions=9", "--routine", "12h", "--short", "30min", "--retention", "2d"),
+        *("--acknowledge-within", "90s", "--valid-from", "2027-01-01T00:00:00Z"),
+        *("--valid-until", "2027-06-01T00:00:00Z", "--key", f"north={KEYS['next'].public.text}:watch,admin"),
+    ]
+    terms = open_draft(drafted(folder, *words).read_bytes()).terms
+    assert terms.area is not None and terms.uncertainty.terrain_m == (-430, 2850.5)
+    assert (terms.limits.volumes, terms.limits.revisions, terms.limits.vertices) == (100, 9, 5000)
+    assert (terms.lead.routine_s, terms.lead.short_s, terms.retention_s) == (43_200, 1_800, 172_800)
+    assert terms.deadlines.acknowledge_s == 90
+    assert terms.parties[0].keys[1].roles == {"watch", "admin"}
+    assert terms.parties[0].keys[1].not_after - terms.parties[0].keys[1].not_before == 151 * 86_400 * SECOND
+
+
+def test_a_draft_to_standard_output(folder: Path) -> None:
+    done = run(folder, "init", *FIRST)
+    assert [signer.name for signer in open_draft(done.stdout.encode()).missing] == ["north", "south", "service"]
+    assert "not yet signed by north, south, service" in done.stderr
+
+
+def test_a_draft_overwrites_nothing(folder: Path) -> None:
+    path = drafted(folder)
+    before = path.read_bytes()
+    assert "exists already" in run(folder, "init", "--out", "a.json", *FIRST, code=2).stderr
+    assert path.read_bytes() == before
+
+
+def test_plain_http_is_warned_of_except_on_this_machine(folder: Path) -> None:
+    for origin, warned in (("http://hotline.example", True), ("http://127.0.0.1:8000", False)):
+        done = run(folder, "init", *FIRST, "--service-origin", origin)
+        assert ("plain http" in done.stderr) is warned
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "a first revision needs --name"),
+        (["--party", "x"], "NAME=VALUE"),
+        (["--party", "north=keepclear-public-1aaaa"], "damaged"),
+        (["--category", "transport=9260,300"], "a length such as"),
+        (["--category", "transport=1m"], "two lengths"),
+        (["--category", "transport=1m,1m,1m,1s"], "a time of whole seconds"),
+        (["--category", "transport=1m,1m,1.5s,1s"], "a time of whole seconds"),
+        (["--category", "transport=-1m,1m"], "a length such as"),
+        (["--category", "transport=1e9m,1m"], "a length such as"),
+        (["--retention", "\u0667d"], "a time of whole seconds"),
+        (["--limit", "volumes=many"], "a whole number"),
+        (["--uncertainty", "terrain_m=1"], "two numbers"),
+        (["--uncertainty", "terrain_m=nan,nan"], "two numbers"),
+        (["--valid-from", "tomorrow"], "RFC 3339"),
+        ([*FIRST, "--party-name", "south=South"], "ID=LANG:TEXT"),
+        ([*FIRST, "--party-name", "west=en:West"], "which is no party"),
+        ([*FIRST, "--key", f"west={KEYS['next'].public.text}"], "which is no party"),
+        ([*FIRST, "--revoke", KEYS["next"].public.text], "which is no party's key"),
+        ([*FIRST, "--area", "missing.json"], "no such file"),
+        ([*FIRST, "--succeeds", "missing.json"], "no such file"),
+        ([*FIRST, "--terms", "north.key"], "not JSON"),
+    ],
+)
+def test_usage(folder: Path, words: list[str], said: str) -> None:
+    assert said in run(folder, "init", *words, code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--limit", "volumes=501"], "limits.volumes"),
+        (["--limit", "volume=5"], "limits must be an object with exactly"),
+        (["--key", f"north={KEYS['north'].public.text}"], "a key stands twice"),
+        (["--key", f"north={KEYS['next'].public.text}:fly"], "roles"),
+        (["--category", "Transport=1m,1m"], "categories"),
+        (["--party-name", "south=en:a\u202eb"], "invisible"),
+        (["--service-origin", "https://hotline.example/"], "origin"),
+        (["--party", f"service={KEYS['next'].public.text}"], "parties"),
+    ],
+)
+def test_unsound_terms_are_not_written(folder: Path, words: list[str], said: str) -> None:
+    assert said in run(folder, "init", "--out", "a.json", *FIRST, *words, code=1).stderr
+    assert not (folder / "a.json").exists()
+
+
+def test_a_secret_key_in_the_wrong_place_is_not_repeated(folder: Path) -> None:
+    secret = KEYS["stranger"].text
+    for option in ("--party", "--key", "--service-key", "--revoke", "--category"):
+        for value in (secret, f"west={secret}", f"west={secret}:submit"):
+            assert secret not in run(folder, "init", *FIRST, option, value, code=2).stderr
+
+
+# sign
+
+
+def test_all_sign_and_the_agreement_is_complete(folder: Path) -> None:
+    path = drafted(folder)
+    path.chmod(0o640)
+    done = sign(folder, "south", "--as", "south", *heard("north"))
+    assert "not yet signed by north, service" in done.stderr
+    sign(folder, "service", "--as", "service", *heard("north", "south"))
+    done = sign(folder, "north", *heard("south", "service"), "--json")
+    said = json.loads(done.stdout)
+    agreement = open_agreement(path.read_bytes())
+    assert said["signed_as"] == "north" and said["complete"] and said["missing"] == []
+    assert said["fingerprint"] == agreement.fingerprint
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(item.name for item in folder.iterdir()) == sorted(["a.json", *(f"{name}.key" for name in KEYS)])
+
+
+def test_signing_twice_changes_nothing(folder: Path) -> None:
+    signed(folder)
+    before = (folder / "a.json").read_bytes()
+    sign(folder, "north", *heard("south"))
+    assert (folder / "a.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "digits",
+    [
+        KEYS["north"].public.fingerprint,
+        KEYS["stranger"].public.fingerprint,
+        KEYS["south"].public.fingerprint[:-1] + "x",
+        KEYS["south"].public.fingerprint[:-1],
+        KEYS["south"].public.fingerprint + "0",
+        "",
+        "yes",
+    ],
+)
+def test_wrong_digits_sign_nothing(folder: Path, digits: str) -> None:
+    path = drafted(folder)
+    before = path.read_bytes()
+    done = sign(folder, "north", *heard(south=digits), code=1)
+    assert "(fingerprint)" in done.stderr and "nothing was signed" in done.stderr
+    # Else the digits could be taken from here instead of from the telephone.
+    assert KEYS["south"].public.fingerprint not in done.stderr
+    assert KEYS["south"].public.fingerprint.replace(" ", "") not in done.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_replaced_root_is_caught_by_voice(folder: Path) -> None:
+    """Who carries the file puts another root in it; what the other party reads out is the fingerprint of its own."""
+    replaced = {f"south={KEYS['south'].public.text}": f"south={KEYS['stranger'].public.text}"}
+    words = [replaced.get(word, word) for word in FIRST]
+    run(folder, "init", "--out", "a.json", *words)
+    assert "(fingerprint)" in sign(folder, "north", *heard("south"), code=1).stderr
+
+
+def test_digits_may_be_grouped_in_any_way_and_script(folder: Path) -> None:
+    drafted(folder)
+    digits = KEYS["south"].public.fingerprint
+    arabic = digits.translate({ord(str(digit)): 0x660 + digit for digit in range(10)})
+    for spelling in (digits.replace(" ", ""), digits.replace(" ", "-"), f"  {digits} ", arabic):
+        sign(folder, "north", *heard(south=spelling))
+
+
+def test_what_was_not_heard_is_not_signed(folder: Path) -> None:
+    path = drafted(folder)
+    before = path.read_bytes()
+    for name, words in (("north", []), ("service", heard("north")), ("south", heard("service"))):
+        assert "heard by voice" in sign(folder, name, *words, code=2).stderr
+    for words in (["--heard", "south"], [*heard("south"), *heard("south")], heard("south", west="1")):
+        sign(folder, "north", *words, code=2)
+    sign(folder, "north", *heard("south", service=KEYS["stranger"].public.fingerprint), code=1)
+    assert path.read_bytes() == before
+
+
+def test_who_signs(folder: Path) -> None:
+    path = drafted(folder)
+    before = path.read_bytes()
+    for name in ("stranger", "north-desk"):
+        assert "not one that a.json asks to sign" in sign(folder, name, *heard("north", "south"), code=2).stderr
+    assert "signs as north, not as south" in sign(folder, "north", "--as", "south", *heard("south"), code=2).stderr
+    (folder / "north.key").chmod(0o644)
+    assert "chmod 600" in sign(folder, "north", *heard("south"), code=2).stderr
+    assert path.read_bytes() == before
+
+
+def on_terminal(folder: Path, *words: str, answer: str) -> tuple[int, str]:
+    """Run the program on a terminal; ``answer`` is typed when it asks. Return its exit code and what was seen."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.execv(PROGRAM[0], [*PROGRAM, "agreement", *words])  # noqa: S606 - no shell is wanted
+    seen = ""
+    try:
+        while True:
+            ready, _, _ = select.select([terminal], [], [], 30)
+            assert ready, f"no answer after: {seen}"
+            try:
+                data = os.read(terminal, 4096)
+            except OSError:
+                break
+            if not data:
+                break
+            seen += data.decode()
+            if seen.endswith("as heard by voice: "):
+                os.write(terminal, f"{answer}\n".encode())
+    finally:
+        os.close(terminal)
+        status = os.waitpid(process, 0)[1]
+    return os.waitstatus_to_exitcode(status), seen
+
+
+def test_on_a_terminal_it_asks(folder: Path) -> None:
+    path = drafted(folder)
+    before = path.read_bytes()
+    code, seen = on_terminal(folder, "sign", "a.json", "--key", "north.key", answer=KEYS["north"].public.fingerprint)
+    assert code == 1 and "nothing was signed" in seen and path.read_bytes() == before
+    assert KEYS["south"].public.fingerprint not in seen
+    code, seen = on_terminal(folder, "sign", "a.json", "--key", "north.key", answer=KEYS["south"].public.fingerprint)
+    assert code == 0 and "fingerprint of south's root key" in seen
+    assert [signer.name for signer in open_draft(path.read_bytes()).missing] == ["south", "service"]
+
+
+# show
+
+
+def test_show_says_who_has_not_signed(folder: Path) -> None:
+    drafted(folder)
+    sign(folder, "south", *heard("north"))
+    done = run(folder, "show", "a.json")
+    assert "NOT YET SIGNED by north, service" in done.stdout and done.stderr == ""
+    shown = json.loads(run(folder, "show", "a.json", "--json").stdout)
+    assert (shown["complete"], shown["signed_by"], shown["missing"]) == (False, ["south"], ["north", "service"])
+
+
+def test_show_of_a_complete_agreement(folder: Path) -> None:
+    agreement = signed(folder)
+    text = run(folder, "show", "a.json").stdout
+    assert "verified, by everyone" in text and agreement.fingerprint in text and agreement.id in text
+    assert "דרום" in text and "213.36 m" in text
+    # The digits that are to be heard by voice are nowhere to be read.
+    for party in agreement.parties:
+        assert party.root.fingerprint not in text
+    shown = json.loads(run(folder, "show", "a.json", "--json").stdout)
+    assert shown["agreement"] == agreement.id and shown["complete"]
+    assert json.dumps(shown["payload"], separators=(",", ":"), ensure_ascii=False).encode() == agreement.payload
+
+
+def test_a_signature_that_does_not_hold_is_evidence_invalid(folder: Path) -> None:
+    signed(folder)
+    members = json.loads((folder / "a.json").read_text())
+    members["signatures"][1]["signature"] = members["signatures"][0]["signature"]
+    (folder / "a.json").write_text(json.dumps(members))
+    done = run(folder, "show", "a.json", code=5)
+    assert "a.json: the signature of south does not verify (agreement_signatures)" in done.stderr
+    sign(folder, "north", *heard("south"), code=5)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"payload":1,"signatures":[]}', "\x00", "x" * 300_000])
+def test_what_is_no_agreement(folder: Path, text: str) -> None:
+    (folder / "a.json").write_text(text)
+    for words in (["show", "a.json"], ["sign", "a.json", "--key", "north.key"], ["init", "--succeeds", "a.json"]):
+        assert "(agreement)" in run(folder, *words, code=1).stderr
+    run(folder, "show", "missing.json", code=2)
+
+
+# the next revision
+
+
+def test_a_successor(folder: Path) -> None:
+    first = signed(folder)
+    words: list[str] = ["--succeeds", "a.json", "--out", "b.json", "--revoke", KEYS["south-desk"].public.text]
+    run(folder, "init", *words, "--key", f"south={KEYS['next'].public.text}:watch", "--limit", "volumes=7")
+    sign(folder, "north", *heard("south"), file="b.json", code=2)
+    for name in ("north", "south", "service"):
+        others = [party for party in ("north", "south") if party != name]
+        sign(folder, name, *heard(*others), "--previous", "a.json", file="b.json")
+    second = open_agreement((folder / "b.json").read_bytes(), first)
+    assert (second.revision, second.prev, second.id, second.limits.volumes) == (2, first.terms, first.id, 7)
+    south: Any = second.party("south")
+    assert [key.revoked_at is None for key in south.keys] == [False, True]
+    assert "REVOKED" in run(folder, "show", "b.json").stdout
+    assert "a first revision" in sign(folder, "north", *heard("south"), "--previous", "b.json", code=2).stderr
+
+
+def test_a_successor_with_a_new_root(folder: Path) -> None:
+    first = signed(folder)
+    run(folder, "init", "--succeeds", "a.json", "--out", "b.json", "--party", f"south={KEYS['next'].public.text}")
+    everyone = heard("north", south=KEYS["next"].public.fingerprint)
+    for name in ("north", "south", "next", "service"):
+        sign(folder, name, *everyone, "--previous", "a.json", file="b.json")
+    second = open_agreement((folder / "b.json").read_bytes(), first)
+    assert second.former_roots == (KEYS["south"].public,)
+
+
+def test_terms_from_a_file(folder: Path) -> None:
+    first = signed(folder)
+    terms = json.loads(run(folder, "show", "a.json", "--json").stdout)["payload"]
+    terms["name"] = "Amended"
+    (folder / "terms.json").write_text(json.dumps(terms))
+    run(folder, "init", "--terms", "terms.json", "--succeeds", "a.json", "--out", "b.json")
+    draft = open_draft((folder / "b.json").read_bytes())
+    assert (draft.terms.name, draft.terms.revision, draft.terms.id) == ("Amended", 2, first.id)
+    del terms["categories"]["strike"]
+    (folder / "terms.json").write_text(json.dumps(terms))
+    done = run(folder, "init", "--terms", "terms.json", "--succeeds", "a.json", code=1)
+    assert "(agreement_successor)" in done.stderr
+    for broken in ("[]", "null", '{"name":1}', json.dumps({**terms, "parties": [1, 2]})):
+        (folder / "terms.json").write_text(broken)
+        done = keepclear("agreement", "init", "--terms", "terms.json", *FIRST, folder=folder)
+        assert done.returncode in (1, 2) and done.stderr.count("keepclear: error:") == 1
