@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from keepclear import AlertEvent
+from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.notice import open_submission, present
 from support.desks import Line, alerts
@@ -328,7 +330,7 @@ def test_an_alert_that_is_not_ours_or_not_the_services_is_shown_and_changes_noth
         event = line.told(lie)
         assert (event.verdict, event.alert) == ("evidence", None)
         assert line.state() == ("OPEN", None)
-    assert len(line.south.journal.forged()) == len(lies)
+    assert len(line.south.journal.forged()) == len(lies) == line.south.picture().forged
 
 
 def test_other_terms_rules_or_times_are_shown(line: Lied) -> None:
@@ -354,6 +356,67 @@ def test_a_counterparts_key_that_might_not_submit_is_shown(line: Lied) -> None:
     line.file("north", box(48.03), key=watcher)
     (event,) = alerts(line.watched(line.south))
     assert event.verdict == "evidence" and "might not sign" in event.detail
+
+
+def test_a_replay_of_what_the_picture_shows_does_not_disturb_the_picture(line: Lied) -> None:
+    line.next_version()
+    assert line.told(line.mediator.closed(line.us, line.them, "ended", None)).verdict == "closed_without_cause"
+    event = line.told(line.first.object.to_json())
+    assert event.verdict == "rollback"
+    (view,) = line.south.picture().conflicts
+    assert (view.state, view.verdict, view.alarm) == ("OPEN", "verified", "rollback")
+    assert view.start is not None
+
+
+def test_a_snapshot_that_leaves_out_an_open_conflict_or_tells_an_older_one_is_rollback(line: Lied) -> None:
+    line.next_version()
+    line.told(line.mediator.opened(line.us, line.them))
+    (conflict,) = line.mediator.newest["south"]
+    line.now += 1
+    line.mediator.newest["south"][conflict] = line.first.object.to_json()
+    assert [event.to_json()["verdict"] for event in line.south.refresh()][:1] == ["rollback"]
+    line.now += 1
+    line.mediator.newest["south"].clear()
+    (event,) = line.south.refresh()
+    assert event.to_json()["code"] == "rollback" and conflict in event.to_json()["detail"]
+    assert line.state() == ("OPEN", "rollback")
+
+
+def test_a_cursor_ahead_of_the_head_is_a_gap_and_what_fell_is_rollback(line: Lied) -> None:
+    line.next_version()
+    line.told(line.mediator.opened(line.us, line.them))
+    line.now += 1
+    line.mediator.streams["south"] = line.mediator.streams["south"][:2]
+    (conflict,) = line.mediator.newest["south"]
+    line.mediator.newest["south"][conflict] = line.first.object.to_json()
+    events = [event.to_json() for event in line.watched(line.south)]
+    assert (events[0]["event"], events[0]["reason"]) == ("gap", "ahead")
+    assert [event["verdict"] for event in events if event["event"] == "alert"] == ["rollback"]
+
+
+def test_a_false_receipt_is_told_and_does_not_stop_the_watch(line: Lied) -> None:
+    real = line.world.service
+
+    def false_receipt(request: httpx2.Request) -> httpx2.Response | None:
+        if request.method != "POST":
+            return None
+        line.mediator.refuse, line.world.service = None, line.world.parties["north"].key
+        answer = line.mediator.answer(request)
+        line.world.service = real
+        return answer
+
+    line.mediator.refuse = false_receipt
+    with pytest.raises(EvidenceInvalid):
+        line.south.file([box(70.0)], "transport")
+    assert {notice.state for notice in line.south.picture().notices} == {"live", "unknown"}
+    line.next_version()
+    line.mediator.refuse = lambda request: false_receipt(request) if "acknowledgements" in request.url.path else None
+    line.mediator.tell("south", "alert", line.mediator.opened(line.us, line.them))
+    events = [event.to_json() for event in line.watched(line.south)] + [
+        event.to_json() for event in line.watched(line.south)
+    ]
+    told = [event.get("verdict") or event["code"] for event in events if event["event"] != "notice"]
+    assert sorted(told) == ["evidence", "evidence", "evidence", "verified"]
 
 
 def test_something_unreadable_on_the_stream_is_shown_and_passed(line: Lied) -> None:

@@ -110,9 +110,9 @@ class Client(_Wire):
         """Close all connections."""
         self._http.close()
 
-    def call(self, call: Call[T]) -> T:
-        """Send ``call`` until it is answered or the attempts are used up, and return what the answer says."""
-        for wait_s in (*RETRY_AFTER_S, None):
+    def call(self, call: Call[T], *, again: bool = True) -> T:
+        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer."""
+        for wait_s in (*(RETRY_AFTER_S if again else ()), None):
             try:
                 with _faults(), self._http.stream(**self._request(call)) as response:
                     body = _Body()
@@ -186,9 +186,9 @@ class AsyncClient(_Wire):
         """Close all connections."""
         await self._http.aclose()
 
-    async def call(self, call: Call[T]) -> T:
-        """Send ``call`` until it is answered or the attempts are used up, and return what the answer says."""
-        for wait_s in (*RETRY_AFTER_S, None):
+    async def call(self, call: Call[T], *, again: bool = True) -> T:
+        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer."""
+        for wait_s in (*(RETRY_AFTER_S if again else ()), None):
             try:
                 with _faults():
                     async with self._http.stream(**self._request(call)) as response:

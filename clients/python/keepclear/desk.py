@@ -7,20 +7,22 @@ sent. ``watch`` gives events as they come, verified. In which order things are d
 2. It is given to the caller. When the caller comes back for more, the event is struck off as shown. A crash before
    that shows it again at the next start; after it, never. A caller that stops by ``break`` has not come back: to end
    without seeing the last event again, end by ``stop``.
-3. ``delivered`` is signed and sent. It comes after showing, so that a slow line never delays an alert, and it is
-   found again after a crash, because the journal knows which version was last said to be delivered.
+3. ``delivered`` is signed and sent, once, without insisting: what fails is tried again with the next sign of life.
+   It comes after showing, and ``AsyncDesk`` sends it beside the stream, so that it delays no alert. After a crash it
+   is found again, because the journal knows which version was last said to be delivered.
 
 Not guaranteed: exactly-once display. An alert is shown at least once.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from keepclear_protocol.agreement import WATCH, Agreement
-from keepclear_protocol.errors import Forbidden, KeepclearError
+from keepclear_protocol.errors import EvidenceInvalid, Forbidden, KeepclearError, Unavailable
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.receipt import Receipt
 
@@ -36,6 +38,9 @@ from .reread import reread
 from .watch import Follower, News
 
 R = TypeVar("R")
+
+LAST_WORD_S = 2.0
+"""How long a watch that ends waits for a ``delivered`` that is on its way."""
 
 VolumesJson = Sequence[Mapping[str, Any]]
 Stop = Callable[[], bool]
@@ -80,10 +85,12 @@ class _Core:
 
     def _begin(self, follower: Follower) -> Generator[Call[Any], Any, None]:
         """Before a connection: ask for what is unknown; read everything where there is no position to go on from."""
-        yield from self._outbox.settle()
+        try:
+            yield from self._outbox.settle()
+        except EvidenceInvalid as error:
+            self._outbox.protest(error)  # a mediator that lies about what we said must not stop us from hearing
         if follower.cursor is None:
             yield from self._catch_up(follower, None)
-        yield from self._outbox.deliver()
         follower.connecting()
 
     def _take(self, news: News, follower: Follower) -> Generator[Call[Any], Any, None]:
@@ -184,7 +191,8 @@ class Desk(_Core):
                         for news in follower.received(chunk):
                             self._run(self._take(news, follower))
                             yield from self._unshown()
-                        self._run(self._outbox.deliver())
+                        with contextlib.suppress(Unavailable):
+                            self._run(self._outbox.deliver(), again=False)
                         if stop():
                             return
             except KeepclearError as error:
@@ -194,12 +202,12 @@ class Desk(_Core):
                 yield from self._linked(False, lost.detail, wait_s)
             time.sleep(wait_s)
 
-    def _run(self, steps: Generator[Call[Any], Any, R]) -> R:
+    def _run(self, steps: Generator[Call[Any], Any, R], *, again: bool = True) -> R:
         try:
             call = next(steps)
             while True:
                 try:
-                    answer = self.client.call(call)
+                    answer = self.client.call(call, again=again)
                 except KeepclearError as error:
                     call = steps.throw(error)
                 else:
@@ -261,40 +269,54 @@ class AsyncDesk(_Core):
     async def watch(self, stop: Stop = _never) -> AsyncGenerator[Event, None]:
         """Follow the stream as ``Desk.watch`` does."""
         follower = self._follower()
-        for event in self._unshown():
-            yield event
-        while not stop():
-            lost: KeepclearError | None = None
-            try:
-                await self._run(self._begin(follower))
-                for event in self._unshown():
-                    yield event
-                async with self.client.stream(follower.cursor) as chunks:
-                    for event in self._linked(True):
+        delivery: asyncio.Task[None] | None = None
+        try:
+            for event in self._unshown():
+                yield event
+            while not stop():
+                lost: KeepclearError | None = None
+                try:
+                    await self._run(self._begin(follower))
+                    for event in self._unshown():
                         yield event
-                    async for chunk in chunks:
-                        self._heard_at = self._clock()
-                        for news in follower.received(chunk):
-                            await self._run(self._take(news, follower))
-                            for event in self._unshown():
-                                yield event
-                        await self._run(self._outbox.deliver())
-                        if stop():
-                            return
-            except KeepclearError as error:
-                lost = error
-            wait_s = follower.lost(lost)
-            if lost is not None:
-                for event in self._linked(False, lost.detail, wait_s):
-                    yield event
-            await asyncio.sleep(wait_s)
+                    async with self.client.stream(follower.cursor) as chunks:
+                        for event in self._linked(True):
+                            yield event
+                        async for chunk in chunks:
+                            self._heard_at = self._clock()
+                            for news in follower.received(chunk):
+                                await self._run(self._take(news, follower))
+                                for event in self._unshown():
+                                    yield event
+                            if delivery is not None and delivery.done():
+                                delivery.result()
+                            if delivery is None or delivery.done():
+                                delivery = asyncio.create_task(self._deliver_soon())
+                            if stop():
+                                return
+                except KeepclearError as error:
+                    lost = error
+                wait_s = follower.lost(lost)
+                if lost is not None:
+                    for event in self._linked(False, lost.detail, wait_s):
+                        yield event
+                await asyncio.sleep(wait_s)
+        finally:
+            if delivery is not None:
+                await asyncio.wait([delivery], timeout=LAST_WORD_S)
+                delivery.cancel()
+                await asyncio.gather(delivery, return_exceptions=True)
 
-    async def _run(self, steps: Generator[Call[Any], Any, R]) -> R:
+    async def _deliver_soon(self) -> None:
+        with contextlib.suppress(Unavailable):
+            await self._run(self._outbox.deliver(), again=False)
+
+    async def _run(self, steps: Generator[Call[Any], Any, R], *, again: bool = True) -> R:
         try:
             call = next(steps)
             while True:
                 try:
-                    answer = await self.client.call(call)
+                    answer = await self.client.call(call, again=again)
                 except KeepclearError as error:
                     call = steps.throw(error)
                 else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepclear_protocol.acknowledgement import build_acknowledgement
+from keepclear_protocol.agreement import ACKNOWLEDGE
 from keepclear_protocol.claims import ADMIT_WITHIN_S
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Refused, Unavailable
@@ -25,8 +26,6 @@ from .journal import RECEIPTED, UNKNOWN, Journal, KeptConflict, OwnStatement
 from .ownrecord import NOTICE, WITHDRAWAL, notice_id
 
 DELIVERED = "delivered"
-MOST_DELIVERIES = 256
-"""Acknowledgements signed in one go; the rest wait until the desk has shown what else has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +111,23 @@ class Outbox:
         return (yield from self._send_acknowledgement(raw, kept, stage))
 
     def deliver(self) -> Generator[Call[Any], Any, None]:
-        """Sign and send ``delivered`` for what came and was not said to have come; nothing if the key may not."""
-        if "acknowledge" not in self._exchange.roles:
-            return
-        for kept in self._journal.undelivered()[:MOST_DELIVERIES]:
-            raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
-            try:
-                yield from self._send_acknowledgement(raw, kept, DELIVERED)
-            except (Unavailable, EvidenceInvalid):
-                raise
-            except KeepclearError:
-                pass  # a newer version is on its way, or the service wants no such word: it is not asked for twice
-            self._journal.mark_delivered(kept.conflict, kept.version)
+        """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not."""
+        while ACKNOWLEDGE in self._exchange.roles and (waiting := self._journal.undelivered()):
+            for kept in waiting:
+                raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
+                try:
+                    yield from self._send_acknowledgement(raw, kept, DELIVERED)
+                except Unavailable:
+                    raise
+                except EvidenceInvalid as error:
+                    self.protest(error)
+                except KeepclearError:
+                    pass  # a newer version is on its way, or the hotline wants no such word: it is not told twice
+                self._journal.mark_delivered(kept.conflict, kept.version)
+
+    def protest(self, error: EvidenceInvalid) -> None:
+        """Tell whoever watches that an answer to what this desk said does not hold."""
+        self._intake.problem(error.code, f"the answer to a statement of ours: {error.detail}", Source("", follow=True))
 
     def _claims(self) -> dict[str, Any]:
         agreement = self._exchange.agreement

@@ -101,8 +101,13 @@ class Intake:
         told = before is not None and before.told
         again = told and before is not None and (event.superseded or before.verdict == event.verdict)
         conflict, version = (None, None) if event.alert is None else (event.alert.conflict, event.alert.version)
-        row = (conflict, version, event.object, event.verdict, event.detail, event.standing, told or source.follow)
-        self._journal.save_object(KeptAlert(event.object.digest, *row, self._clock()))
+        what = event.verdict, event.detail, event.standing
+        if before is not None and event.verdict == "rollback":
+            what = before.verdict, before.detail, before.standing  # it held when it was new, and may be in the picture
+        kept = KeptAlert(
+            event.object.digest, conflict, version, event.object, *what, told or source.follow, self._clock()
+        )
+        self._journal.save_object(kept)
         return self._tell(None if again and source.follow else event, source)
 
     def _known(self, alert: Alert, kept: KeptConflict | None, source: Source) -> tuple[Known, bool]:

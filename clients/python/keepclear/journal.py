@@ -29,6 +29,9 @@ from .answers import AlertObject, Cursor
 BUSY_S = 10.0
 """How long one process waits for another's transaction, which takes milliseconds."""
 
+SCHEMA = "1"
+"""The version of the tables below."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS agreements (revision INTEGER PRIMARY KEY, raw BLOB NOT NULL) STRICT;
@@ -120,6 +123,7 @@ class Journal:
             with self.transaction():
                 for statement in _SCHEMA.split(";"):
                     self._db.execute(statement)
+                self._claim("schema", SCHEMA, "version of keepclear")
                 self._claim("agreement", agreement.id, "agreement")
                 self._claim("party", party, "party")
                 self.agreements = self._install(agreement)

@@ -15,6 +15,8 @@ from .journal import RECEIPTED, REFUSED, UNKNOWN, Journal, OwnStatement
 from .verdicts import find_party_key
 
 NOTICE, WITHDRAWAL = "notice", "withdrawal"
+MOST_OPENED = 512
+"""Own statements held opened: reading 60 volumes takes milliseconds, and every alert needs one of ours."""
 
 
 def notice_id(statement: Notice | Withdrawal) -> str:
@@ -29,6 +31,7 @@ class OwnRecord:
         self._exchange = exchange
         self._journal = journal
         self._clock = clock
+        self._opened: dict[str, Notice | Withdrawal] = {}
 
     def party_key(self, kid: str) -> PublicKey | None:
         """Return the party key ``kid`` of any revision of the agreement that this desk had installed."""
@@ -45,8 +48,13 @@ class OwnRecord:
 
     def statement(self, sha256: str) -> Notice | Withdrawal | None:
         """Return the kept statement of this hash, opened."""
-        kept = self._journal.own(sha256)
-        return None if kept is None else self.open(kept.raw, kept.kind)
+        opened = self._opened.get(sha256)
+        if opened is None and (kept := self._journal.own(sha256)) is not None:
+            opened = self.open(kept.raw, kept.kind)
+            if len(self._opened) >= MOST_OPENED:
+                self._opened.clear()
+            self._opened[sha256] = opened
+        return opened
 
     def receive(self, raw: str, kind: str, receipt: str) -> tuple[Notice | Withdrawal, str]:
         """Keep a statement with its receipt, filed from any desk; return it and what is wrong with it, or nothing.

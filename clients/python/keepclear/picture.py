@@ -100,6 +100,8 @@ class Picture:
     age_s: float | None
     conflicts: tuple[ConflictView, ...]
     notices: tuple[NoticeView, ...]
+    forged: int = 0
+    """Alerts that came and are of no conflict, since not even their signature or address holds."""
 
     @property
     def stale(self) -> bool:
@@ -114,6 +116,7 @@ class Picture:
             "stale": self.stale,
             "conflicts": [view.to_json() for view in self.conflicts],
             "notices": [view.to_json() for view in self.notices],
+            "forged": self.forged,
         }
 
 
@@ -127,6 +130,7 @@ def build_picture(journal: Journal, intake: Intake, now: int, heard_at: int | No
         age_s,
         tuple(view for view in conflicts if view is not None),
         tuple(_notice(intake, head, now) for head in journal.own_heads()),
+        len(journal.forged()),
     )
 
 
@@ -171,7 +175,7 @@ def _conflict(journal: Journal, intake: Intake, kept: KeptConflict) -> ConflictV
 
 
 def _notice(intake: Intake, head: OwnStatement, now: int) -> NoticeView:
-    statement = intake.own.open(head.raw, head.kind)
+    statement = intake.own.statement(head.sha256)
     state = "unknown" if head.status != RECEIPTED else "withdrawn"
     if not isinstance(statement, Notice):
         return NoticeView(head.id, head.revision, head.sha256, state, None, None, None, None, 0)

@@ -76,7 +76,7 @@ class Follower:
 
         Raises ``error`` itself where connecting again cannot help.
         """
-        if error is not None and not isinstance(error, Unavailable) and error.code not in _PASSING:
+        if error is not None and not isinstance(error, Unavailable | EvidenceInvalid) and error.code not in _PASSING:
             raise error
         if error is None and self._retry_s is not None:
             return min(self._retry_s, BACKOFF_S[-1])

@@ -24,5 +24,9 @@ def conflicts(settings: Settings) -> int:
         return code
     for view in picture.conflicts:
         click.echo(conflict_line(view, now_instant()))
+    if picture.forged:
+        click.echo(
+            f"keepclear: {picture.forged} alerts came that nobody known signed, or that are not for us", err=True
+        )
     click.echo(f"keepclear: {age_line(picture)}", err=True)
     return code
