@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keepclear.cli.agreement_file import replace_document
 from keepclear.keystore import save_private_key
 from keepclear_protocol.agreement import Agreement, open_agreement, open_draft
+from keepclear_protocol.errors import LocalError
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.separation import Minima
@@ -307,6 +309,31 @@ def test_on_a_terminal_it_asks(folder: Path) -> None:
     code, seen = on_terminal(folder, "sign", "a.json", "--key", "north.key", answer=KEYS["south"].public.fingerprint)
     assert code == 0 and "fingerprint of south's root key" in seen
     assert [signer.name for signer in open_draft(path.read_bytes()).missing] == ["south", "service"]
+
+
+def test_a_signature_made_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"signed by south meanwhile")
+    with pytest.raises(LocalError, match="somebody else"):
+        replace_document(str(path), b"as it was read", b"signed by north")
+    assert path.read_bytes() == b"signed by south meanwhile"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_is_replaced_whole_and_a_link_stays_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, link = tmp_path / "a.json", tmp_path / "link.json"
+    path.write_bytes(b"before")
+    link.symlink_to(path)
+    replace_document(str(link), b"before", b"after")
+    assert link.is_symlink() and path.read_bytes() == b"after"
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(LocalError, match="no space left"):
+        replace_document(str(path), b"after", b"later")
+    assert path.read_bytes() == b"after" and sorted(tmp_path.iterdir()) == [path, link]
 
 
 # show
