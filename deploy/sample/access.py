@@ -1,0 +1,28 @@
+"""Who may do what in the store: the ACL file of Redis 7.0 or later, or of Valkey.
+
+``default`` is off. ``service`` may run the service's scripts with the commands that they use, on the keys ``kc:*`` and
+the channel ``keepclear``, and read the store's settings. ``backup`` may follow as a replica does. ``health`` may say
+PING, so that a health check needs no secret.
+"""
+
+SERVICE_COMMANDS = (
+    # The connection, and what is checked before a receipt is given.
+    "ping info config|get evalsha script|load subscribe unsubscribe publish time "
+    # What the scripts and the service do; tests hold this against the scripts.
+    "get mget set del pexpireat hget hmget hset hsetnx hincrby hdel hexists hgetall hvals "
+    "zadd zrem zscore zrange zrangebyscore zremrangebyscore xadd xtrim xdel xrange"
+).split()
+
+BACKUP_COMMANDS = ("ping", "info", "replconf", "psync", "sync")
+
+
+def acl_file(service_sha256: str, backup_sha256: str) -> str:
+    """Return the file's text; the passwords stand in it as hex SHA-256 alone."""
+    service = " ".join(f"+{command}" for command in SERVICE_COMMANDS)
+    backup = " ".join(f"+{command}" for command in BACKUP_COMMANDS)
+    return (
+        "user default reset\n"
+        f"user service reset on #{service_sha256} ~kc:* &keepclear {service}\n"
+        f"user backup reset on #{backup_sha256} {backup}\n"
+        "user health reset on nopass +ping\n"
+    )
