@@ -144,14 +144,12 @@ def _unarmour(prefix: str, text: str, kind: str) -> bytes:
     if not text.startswith(prefix):
         raise Malformed("key", f"a {kind} key begins with {prefix}")
     body = text[len(prefix) :]
-    expected_case = body.upper() if kind == "secret" else body.lower()
     try:
-        data = base64.b32decode(body.upper() + "=" * (-len(body) % 8))
+        raw = base64.b32decode(body.upper() + "=" * (-len(body) % 8))[:-CHECKSUM_BYTES]
     except (binascii.Error, ValueError):
         raise Malformed("key", f"the {kind} key is damaged") from None
-    raw = data[:-CHECKSUM_BYTES]
-    if body != expected_case or len(raw) != 32 or data[-CHECKSUM_BYTES:] != _checksum(prefix, raw):
+    # Written anew, checksum and case and unused bits included: only the one spelling comes back the same.
+    spelling = _armour(prefix, raw)
+    if len(raw) != 32 or text != (spelling if kind == "secret" else spelling.lower()):
         raise Malformed("key", f"the {kind} key is damaged: its checksum does not match")
-    if _armour(prefix, raw).lower() != text.lower():
-        raise Malformed("key", f"the {kind} key is not in its one spelling")
     return raw
