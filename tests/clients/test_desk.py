@@ -21,6 +21,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
         desk.close()
 
 
+@pytest.mark.req("R-074", "R-082")
 def test_a_conflict_is_verified_by_both_desks_delivered_and_acknowledged(line: Line) -> None:
     north, south = line.desk("north"), line.desk("south")
     assert line.watched(south) == []
@@ -43,6 +44,7 @@ def test_a_conflict_is_verified_by_both_desks_delivered_and_acknowledged(line: L
     assert [answer["officer"] for answer in view.answers if answer["party"] == "south"] == [None, "duty-2"]
 
 
+@pytest.mark.req("R-100")
 def test_nothing_is_shown_twice_after_the_cursor_and_nothing_is_lost_before_it(line: Line) -> None:
     north, south = line.desk("north"), line.desk("south")
     line.watched(south)
@@ -56,6 +58,7 @@ def test_nothing_is_shown_twice_after_the_cursor_and_nothing_is_lost_before_it(l
     assert line.watched(south) == []
 
 
+@pytest.mark.req("R-076", "R-077")
 def test_a_withdrawal_closes_and_an_amendment_closes_not_confirmed_until_their_desk_confirms(line: Line) -> None:
     north, south = line.desk("north"), line.desk("south")
     line.watched(south), line.watched(north)
@@ -150,6 +153,7 @@ def test_a_refused_revision_is_free_again(line: Line) -> None:
     assert north.amend(filed.id, [box(48.4)]).revision == 2
 
 
+@pytest.mark.req("R-099")
 def test_a_gap_is_told_and_everything_read_again(line: Line) -> None:
     north, south = line.desk("north"), line.desk("south")
     line.watched(south)
@@ -162,6 +166,7 @@ def test_a_gap_is_told_and_everything_read_again(line: Line) -> None:
     assert line.watched(south) == []
 
 
+@pytest.mark.req("R-078")
 def test_a_restored_old_store_is_shown_as_rollback(line: Line) -> None:
     north, south = line.desk("north"), line.desk("south")
     line.watched(south)
@@ -208,6 +213,7 @@ def test_a_journal_is_of_one_agreement_and_one_party_and_nobody_elses_to_read(li
         line.desk("north")
 
 
+@pytest.mark.req("R-027")
 def test_a_journal_follows_the_agreement_only_step_by_step(line: Line) -> None:
     first = line.world.agreement
     line.desk("north").close()

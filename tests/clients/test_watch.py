@@ -52,6 +52,7 @@ def test_news_carry_the_cursor_that_is_kept_with_them() -> None:
     assert item.cursor == Cursor(EPOCH, 5) == follower.cursor
 
 
+@pytest.mark.req("R-100")
 def test_duplicates_are_dropped_and_holes_are_gaps() -> None:
     follower = Follower(Cursor(EPOCH, 4))
     assert names(follower.received(ack(3) + ack(4) + ack(5) + ack(5))) == ["a5"]
@@ -69,6 +70,7 @@ def test_another_epoch_an_unnumbered_event_and_a_told_gap_are_gaps() -> None:
     assert names(Follower(Cursor(EPOCH, 4)).received(unnumbered)) == ["unreadable", "gap unnumbered"]
 
 
+@pytest.mark.req("R-100", "R-102")
 def test_unknown_kinds_of_event_do_not_move_anything() -> None:
     follower = Follower(Cursor(EPOCH, 4))
     assert follower.received(f"id: {EPOCH}-5\nevent: heartbeat\ndata: {{}}\n\n".encode()) == []

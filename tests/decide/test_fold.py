@@ -45,6 +45,7 @@ def told(outgoing: list[Outgoing]) -> list[tuple[str, str, str | None]]:
     return [(item.to, item.payload["state"], item.payload["reason"]) for item in outgoing]
 
 
+@pytest.mark.req("R-065", "R-068", "R-071")
 def test_both_sides_are_told_and_each_is_shown_only_what_is_in_conflict() -> None:
     world = World()
     log = Log(world)
@@ -62,6 +63,7 @@ def test_both_sides_are_told_and_each_is_shown_only_what_is_in_conflict() -> Non
     assert to_north.payload["pairs"][0]["severity"] == "overlap"
 
 
+@pytest.mark.req("R-065")
 def test_one_party_is_never_in_conflict_with_itself() -> None:
     world = World()
     log = Log(world)
@@ -69,6 +71,7 @@ def test_one_party_is_never_in_conflict_with_itself() -> None:
     assert log.notice(world.submission("north"))[1] == []
 
 
+@pytest.mark.req("R-071", "R-072")
 def test_amending_away_closes_with_the_new_revision_as_cause_and_hides_where_to() -> None:
     world = World()
     log = Log(world)
@@ -82,6 +85,7 @@ def test_amending_away_closes_with_the_new_revision_as_cause_and_hides_where_to(
     assert next(item for item in alerts if item.to == "north").cause is None
 
 
+@pytest.mark.req("R-050", "R-053", "R-071", "R-072")
 def test_withdrawing_closes_with_the_withdrawal_as_cause() -> None:
     world = World()
     log = Log(world)
@@ -93,6 +97,7 @@ def test_withdrawing_closes_with_the_withdrawal_as_cause() -> None:
     assert log.notice(world.submission("south"))[1] == []
 
 
+@pytest.mark.req("R-071")
 def test_a_conflict_closes_when_its_time_is_over_and_only_its_newest_version() -> None:
     world = World()
     log = Log(world)
@@ -105,6 +110,7 @@ def test_a_conflict_closes_when_its_time_is_over_and_only_its_newest_version() -
     assert log.add(ENDED, "", opened[0].conflict, 4, "", None) == []
 
 
+@pytest.mark.req("R-050", "R-071")
 def test_what_was_already_over_is_told_once_and_shows_nothing() -> None:
     world = World()
     log = Log(world)
@@ -119,6 +125,7 @@ def test_what_was_already_over_is_told_once_and_shows_nothing() -> None:
     assert log.notice(world.amend("south", late, box(start_s=-7200)), at)[1] == []
 
 
+@pytest.mark.req("R-050")
 def test_what_ended_beyond_retention_counts_no_more() -> None:
     world = World(retention_s=3600)
     log = Log(world)
@@ -142,6 +149,7 @@ def test_memory_is_bounded_by_what_is_live_or_in_retention() -> None:
     assert not any(cids for cids in log.state.of_notice.values())
 
 
+@pytest.mark.req("R-029", "R-071")
 def test_new_terms_hold_everything_against_everything_again() -> None:
     world = World()
     log = Log(world)
@@ -171,6 +179,7 @@ def test_three_parties_in_one_place_are_three_conflicts() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.req("R-065", "R-073")
 def test_any_history_tells_what_comparing_all_with_all_tells_and_the_same_to_every_worker(seed: int) -> None:
     """Random submits, amendments, withdrawals and ends: what is open is what brute force finds, at every step."""
     rng = random.Random(seed)

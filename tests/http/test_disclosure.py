@@ -78,6 +78,7 @@ def traces(value: object) -> Iterator[str]:
         yield str(value)
 
 
+@pytest.mark.req("R-040", "R-069")
 def test_the_other_party_never_holds_a_byte_of_what_is_not_in_conflict(line: RunningLine) -> None:
     world = line.world
     # Telling numbers: no two volumes share a coordinate, an altitude or a time.
@@ -112,6 +113,7 @@ def test_the_other_party_never_holds_a_byte_of_what_is_not_in_conflict(line: Run
     assert all(secret in unwrapped([mine["sent"].encode(), moved.encode()]) for secret in secrets.values())
 
 
+@pytest.mark.req("R-043", "R-069")
 def test_an_alert_says_nothing_that_depends_on_hidden_volumes(line: RunningLine) -> None:
     """Two worlds that differ only in what is hidden give the other party the same alert, figure for figure."""
     world = line.world

@@ -18,6 +18,7 @@ def line(tmp_path: Path, store_url: str) -> Iterator[RunningLine]:
         yield running
 
 
+@pytest.mark.req("R-065", "R-067", "R-081", "R-089", "R-096")
 def test_a_conflict_reaches_both_streams_and_is_acknowledged_to_the_other_side(line: RunningLine) -> None:
     world = line.world
     first = line.file("north")
@@ -58,6 +59,7 @@ def test_a_conflict_reaches_both_streams_and_is_acknowledged_to_the_other_side(l
     assert line.conflicts("north")[0]["acknowledgements"] == [ack]
 
 
+@pytest.mark.req("R-016", "R-084", "R-090")
 def test_sending_again_gives_the_same_receipt_and_nothing_new(line: RunningLine) -> None:
     first = line.file("north")
     again = line.post("notices", first["sent"])
@@ -65,6 +67,7 @@ def test_sending_again_gives_the_same_receipt_and_nothing_new(line: RunningLine)
     assert len(line.events("north", 1)) == 1
 
 
+@pytest.mark.req("R-053", "R-071")
 def test_amending_and_withdrawing_close_the_conflict_with_their_cause(line: RunningLine) -> None:
     world = line.world
     ours = world.opened(line.file("north")["sent"])
@@ -82,6 +85,7 @@ def test_amending_and_withdrawing_close_the_conflict_with_their_cause(line: Runn
     assert line.get("south", f"/v1/notices/{ours.id}").status_code == 404
 
 
+@pytest.mark.req("R-097", "R-098", "R-099", "R-100")
 def test_a_cursor_resumes_exactly_behind_it_and_a_strange_one_is_a_gap(line: RunningLine) -> None:
     for _ in range(3):
         line.file("north")
@@ -95,6 +99,7 @@ def test_a_cursor_resumes_exactly_behind_it_and_a_strange_one_is_a_gap(line: Run
     assert other["data"] == {"reason": "epoch", "resume_at": f"{epoch}-3"}
 
 
+@pytest.mark.req("R-027", "R-087")
 def test_the_agreement_can_be_read_by_a_desk_with_older_terms(line: RunningLine) -> None:
     answer = line.get("north", "/v1/agreement", terms=digest("older"))
     assert answer.status_code == 200 and answer.content == line.world.agreement.raw

@@ -74,6 +74,7 @@ def refusal(data: bytes, previous: Agreement | None = None) -> Malformed:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.req("R-021", "R-022", "R-024", "R-026")
 def test_attacks_are_refused_for_their_own_reason(attack: Attack) -> None:
     error = refusal(attack.document, open_agreement(attack.previous) if attack.previous else None)
     assert error.code == attack.code
@@ -135,6 +136,7 @@ def test_no_bytes_leak_another_error(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(SIGNERS)))
+@pytest.mark.req("R-022")
 def test_signing_in_any_order_gives_the_same_document(order: tuple[PrivateKey, ...]) -> None:
     data = unsigned(dump_json(first()))
     names = {NORTH_ROOT: "north", SOUTH_ROOT: "south", SERVICE: "service"}
@@ -176,6 +178,7 @@ def test_two_libraries_verify_every_signature() -> None:
         assert found.payload == token.payload == dump_json(first())
 
 
+@pytest.mark.req("R-027")
 def test_a_desk_trusts_only_what_its_own_root_has_signed() -> None:
     for root in (NORTH_ROOT, SOUTH_ROOT):
         assert trusted_agreement(FIRST, root.public).id == open_agreement(FIRST).id
@@ -187,6 +190,7 @@ def test_a_desk_trusts_only_what_its_own_root_has_signed() -> None:
         trusted_agreement(document(first(), SIGNERS[1:]), NORTH_ROOT.public)
 
 
+@pytest.mark.req("R-026", "R-027")
 def test_a_desk_follows_its_root_to_the_next_one() -> None:
     def new_root(payload: dict[str, Any]) -> None:
         payload["parties"][1]["root"] = SOUTH_NEW_ROOT.public.jwk
@@ -224,6 +228,7 @@ def test_the_parts() -> None:
     assert (agreement.retention_s, agreement.deadlines.acknowledge_s, agreement.area) == (604800, 300, None)
 
 
+@pytest.mark.req("R-028")
 def test_the_id_stays_and_the_terms_change() -> None:
     one = open_agreement(FIRST)
     two = open_agreement(document(second()), one)
@@ -233,6 +238,7 @@ def test_the_id_stays_and_the_terms_change() -> None:
     assert (two.prev, three.prev) == (one.terms, two.terms)
 
 
+@pytest.mark.req("R-012")
 def test_the_fingerprint_is_over_the_payload() -> None:
     agreement = open_agreement(FIRST)
     seed = hashlib.sha256(b"keepclear agreement " + dump_json(first())).digest()
@@ -263,6 +269,7 @@ START = parse_instant("2026-01-01T00:00:00Z")
         (None, START, START - DAY, "key_revoked"),
     ],
 )
+@pytest.mark.req("R-019", "R-020")
 def test_when_a_key_may_be_used(role: str | None, now: int, revoked_at: int | None, code: str) -> None:
     # ADMIN implies none of the others.
     key = PartyKey(NORTH_DESK.public, frozenset({SUBMIT, ADMIN}), START, START + DAY, revoked_at)

@@ -22,6 +22,7 @@ def previous_of(case: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("case", VECTORS["accepted"], ids=lambda case: case["name"])
+@pytest.mark.req("R-017", "R-023", "R-026", "R-028")
 def test_what_is_accepted(case: dict[str, Any]) -> None:
     agreement = open_agreement(case["document"].encode(), previous_of(case))
     assert case["expect"] == {
@@ -35,6 +36,7 @@ def test_what_is_accepted(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: case["name"])
+@pytest.mark.req("R-021", "R-022", "R-026")
 def test_which_documents_are_refused(case: dict[str, Any]) -> None:
     assert case["code"] in CODES and case["why"]
     with pytest.raises(Malformed) as caught:
@@ -43,6 +45,7 @@ def test_which_documents_are_refused(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", VECTORS["edits"], ids=lambda case: case["name"])
+@pytest.mark.req("R-023", "R-024", "R-025", "R-103")
 def test_which_terms_are_refused(case: dict[str, Any]) -> None:
     terms = copy.deepcopy(VECTORS["terms"])
     read_terms(dump_json(terms))

@@ -29,6 +29,7 @@ def _open(*elements: str, sent: list[str] | None = None, properties: tuple[str, 
 
 
 @pytest.mark.parametrize("value", [None, True, 7, 1.5, "text", [], {}, {"a": [1, {"b": "טקסט"}]}])
+@pytest.mark.req("R-039")
 def test_a_disclosure_reads_as_it_was_written(value: object) -> None:
     element, member = disclose_element(value), disclose_property("colour", value)
     one, two = _open(element, properties=(member,))
@@ -44,6 +45,7 @@ def test_the_rfc_9901_example_has_its_digest() -> None:
     assert (opened.name, opened.value) == (None, "FR")
 
 
+@pytest.mark.req("R-039")
 def test_a_salt_has_one_spelling_even_where_the_rfc_does_not() -> None:
     # RFC 9901 section 4.2.1: the property family_name. Its salt has stray bits in its last character.
     raw = "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0"
@@ -52,12 +54,14 @@ def test_a_salt_has_one_spelling_even_where_the_rfc_does_not() -> None:
         _open(properties=(raw,))
 
 
+@pytest.mark.req("R-043")
 def test_salts_are_fresh_and_of_128_bits() -> None:
     salts = {json.loads(unb64(disclose_element("same")))[0] for _ in range(200)}
     assert len(salts) == 200
     assert all(len(unb64(salt)) == 16 for salt in salts)
 
 
+@pytest.mark.req("R-043")
 def test_decoys_look_like_digests_and_tell_no_order() -> None:
     real = [digest(str(number)) for number in range(4)]
     orders = set()
@@ -71,6 +75,7 @@ def test_decoys_look_like_digests_and_tell_no_order() -> None:
     assert {order.index(min(order)) for order in orders} == {0, 1, 2, 3}
 
 
+@pytest.mark.req("R-042")
 def test_the_manifest_is_over_each_disclosure_and_its_tilde() -> None:
     assert manifest_digest(["a", "b"]) == digest(b"a~b~")
     assert manifest_digest(["ab"]) != manifest_digest(["a", "b"]) != manifest_digest(["b", "a"])
@@ -84,12 +89,14 @@ def test_disclosures_are_split_at_each_tilde(tail: str, parts: list[str]) -> Non
 
 
 @pytest.mark.parametrize("tail", ["a", "a~b", "a~\n", "é~", "\ud800~"])
+@pytest.mark.req("R-037")
 def test_text_behind_the_last_tilde_is_refused(tail: str) -> None:
     with pytest.raises(Malformed) as caught:
         split_disclosures(tail)
     assert caught.value.code == "disclosure"
 
 
+@pytest.mark.req("R-041")
 def test_nothing_is_left_over_and_nothing_stands_twice() -> None:
     one, two = disclose_element(1), disclose_element(2)
     for sent, code in (([one, one], "disclosure_repeated"), ([one, disclose_element(1)], "disclosure_unmatched")):
@@ -99,6 +106,7 @@ def test_nothing_is_left_over_and_nothing_stands_twice() -> None:
     assert [item.value for item in _open(one, two, sent=[two])] == [2]
 
 
+@pytest.mark.req("R-041")
 def test_kinds_are_not_mixed() -> None:
     for elements, properties in (((disclose_property("a", 1),), ()), ((), (disclose_element(1),))):
         with pytest.raises(Malformed) as caught:
@@ -145,6 +153,7 @@ def _reserved(value: Any) -> bool:
 
 
 @given(JSON, st.booleans())
+@pytest.mark.req("R-039")
 def test_a_signed_value_with_digests_of_its_own_never_opens(value: Any, ascii_only: bool) -> None:
     raw = b64(json.dumps([b64(bytes(16)), value], ensure_ascii=ascii_only).encode("utf-8", "surrogatepass"))
     try:

@@ -41,6 +41,7 @@ def test_bytes_are_read_back(data: bytes) -> None:
 
 
 @given(st.text(alphabet=ALPHABET + "+/= \n\u00e9\uff21", max_size=12))
+@pytest.mark.req("R-001")
 def test_what_is_accepted_encodes_to_itself(text: str) -> None:
     try:
         data = unb64(text)
@@ -50,6 +51,7 @@ def test_what_is_accepted_encodes_to_itself(text: str) -> None:
         assert b64(data) == text
 
 
+@pytest.mark.req("R-001")
 def test_of_the_spellings_of_one_byte_only_one_is_accepted() -> None:
     accepted = []
     for last in ALPHABET:
@@ -65,12 +67,14 @@ def test_of_the_spellings_of_one_byte_only_one_is_accepted() -> None:
     "text",
     ["A", "AAAAA", "AA==", "AA=", "AAA=", "+/+/", "AAAA\n", " AAAA", "AA AA", "AB", "AAB", "\u0391AAA", "AAAA\x00"],
 )
+@pytest.mark.req("R-001")
 def test_other_spellings_are_refused(text: str) -> None:
     with pytest.raises(Malformed) as caught:
         unb64(text)
     assert caught.value.code == "base64url"
 
 
+@pytest.mark.req("R-002")
 def test_a_digest_has_one_spelling() -> None:
     good = digest(b"abc")
     assert (
@@ -126,6 +130,7 @@ def test_a_digest_has_one_spelling() -> None:
         "\uff11".encode(),
     ],
 )
+@pytest.mark.req("R-003")
 def test_what_is_not_json_is_refused(data: bytes) -> None:
     assert refusal(data) == "json"
 
@@ -139,6 +144,7 @@ def test_what_is_not_json_is_refused(data: bytes) -> None:
         b'{"":1,"":2}',
     ],
 )
+@pytest.mark.req("R-003")
 def test_a_repeated_name_is_refused_at_any_depth_in_any_spelling(data: bytes) -> None:
     assert refusal(data) == "json"
 
@@ -157,6 +163,7 @@ def test_a_repeated_name_is_refused_at_any_depth_in_any_spelling(data: bytes) ->
     ]
     + [b"1" + b"0" * digits for digits in (17, 400, 5000)],
 )
+@pytest.mark.req("R-003")
 def test_a_number_that_not_every_reader_keeps_is_refused(data: bytes) -> None:
     assert refusal(data) == "json_number"
 
@@ -174,6 +181,7 @@ def test_numbers_within_reach_are_kept() -> None:
     "data",
     [b'"\\ud800"', b'"\\uDFFF"', b'{"\\ud800":1}', b'[["\\udc00\\ud800"]]', b'{"a":{"b":"x\\uDbFfy"}}'],
 )
+@pytest.mark.req("R-003")
 def test_a_lone_surrogate_is_refused(data: bytes) -> None:
     assert refusal(data) == "json"
 
@@ -183,6 +191,7 @@ def test_a_pair_of_surrogates_is_a_character() -> None:
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+@pytest.mark.req("R-003")
 def test_depth(opening: bytes, closing: bytes) -> None:
     parse_json(opening * (MAX_DEPTH - 1) + b"[]" + closing * (MAX_DEPTH - 1), max_bytes=LIMIT)
     for depth in (MAX_DEPTH + 1, 900, 990, 1000, 5_000, 150_000):
@@ -199,6 +208,7 @@ def test_breadth_is_not_depth() -> None:
     assert parse_json(dump_json([brackets]), max_bytes=LIMIT) == [brackets]
 
 
+@pytest.mark.req("R-003")
 def test_size() -> None:
     assert parse_json(b'"ab"', max_bytes=4) == "ab"
     assert refusal(b'"abc"', max_bytes=4) == "too_large"

@@ -36,6 +36,7 @@ def test_under_a_small_order_key_anything_verifies_so_that_its_owner_could_deny_
     refused(neutral)
 
 
+@pytest.mark.req("R-007")
 def test_small_order_points_are_refused_in_every_encoding() -> None:
     points = edwards.torsion_points()
     assert len(set(points)) == 8
@@ -47,10 +48,12 @@ def test_small_order_points_are_refused_in_every_encoding() -> None:
 
 
 @pytest.mark.parametrize("raw", edwards.beyond_p_encodings(), ids=bytes.hex)
+@pytest.mark.req("R-007")
 def test_an_encoding_beyond_p_is_refused(raw: bytes) -> None:
     refused(raw)
 
 
+@pytest.mark.req("R-007")
 def test_a_key_with_a_small_order_part_is_refused() -> None:
     honest = edwards.decode(KEY.public.raw)
     assert honest is not None
@@ -62,6 +65,7 @@ def test_a_key_with_a_small_order_part_is_refused() -> None:
             refused(mixed)
 
 
+@pytest.mark.req("R-007")
 def test_enrolment_agrees_with_plain_arithmetic() -> None:
     source = random.Random(20261122)
     seen = {True: 0, False: 0}
@@ -103,6 +107,7 @@ def test_another_length_is_refused(raw: bytes) -> None:
         {"kty": "OKP", "crv": "Ed25519", "x": "\uff21" * 43},
     ],
 )
+@pytest.mark.req("R-009")
 def test_a_jwk_has_exactly_three_members(jwk: object) -> None:
     with pytest.raises(Malformed):
         PublicKey.from_jwk(jwk)
@@ -115,6 +120,7 @@ def test_the_jwk_is_read_back() -> None:
 # Signatures
 
 
+@pytest.mark.req("R-008")
 def test_wycheproof(shared: Path) -> None:
     groups = json.loads((shared / "vectors" / "ed25519_wycheproof.json").read_text())["testGroups"]
     verdicts = []
@@ -139,6 +145,7 @@ def test_a_signature_verifies_for_its_message_alone(signature: bytes, message: b
             KEY.public.verify(wrong, message)
 
 
+@pytest.mark.req("R-008")
 def test_adding_the_group_order_to_s_is_no_second_signature() -> None:
     signature = KEY.sign(b"message")
     s = int.from_bytes(signature[32:], "little") + edwards.L
@@ -146,6 +153,7 @@ def test_adding_the_group_order_to_s_is_no_second_signature() -> None:
         KEY.public.verify(signature[:32] + s.to_bytes(32, "little"), b"message")
 
 
+@pytest.mark.req("R-008", "R-010")
 def test_rfc_8037_thumbprint_and_signature() -> None:
     # RFC 8037 appendix A.1 to A.4.
     key = PrivateKey(unb64("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"))
@@ -160,6 +168,7 @@ def test_rfc_8037_thumbprint_and_signature() -> None:
 
 
 @given(st.binary(min_size=32, max_size=32))
+@pytest.mark.req("R-011")
 def test_text_forms_are_read_back(seed: bytes) -> None:
     key = PrivateKey(seed)
     assert PrivateKey.parse(key.text).public == key.public
@@ -169,6 +178,7 @@ def test_text_forms_are_read_back(seed: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", [PublicKey, PrivateKey])
+@pytest.mark.req("R-011")
 def test_any_other_character_anywhere_is_refused(kind: type[PublicKey] | type[PrivateKey]) -> None:
     text = KEY.public.text if kind is PublicKey else KEY.text
     for at in range(len(text)):
@@ -181,6 +191,7 @@ def test_any_other_character_anywhere_is_refused(kind: type[PublicKey] | type[Pr
 
 
 @pytest.mark.parametrize("kind", [PublicKey, PrivateKey])
+@pytest.mark.req("R-011")
 def test_longer_shorter_and_swapped_texts_are_refused(kind: type[PublicKey] | type[PrivateKey]) -> None:
     text = KEY.public.text if kind is PublicKey else KEY.text
     others = [text[:at] + text[at + 1 :] for at in range(len(text))]
@@ -224,6 +235,7 @@ def test_nothing_shows_the_secret() -> None:
 # Names and fingerprints
 
 
+@pytest.mark.req("R-012")
 def test_a_fingerprint_is_thirty_digits_in_groups_of_five() -> None:
     assert KEY.public.fingerprint == spoken_digits(hashlib.sha256(b"keepclear key " + KEY.public.raw).digest(), 30)
     groups = KEY.public.fingerprint.split(" ")
@@ -232,6 +244,7 @@ def test_a_fingerprint_is_thirty_digits_in_groups_of_five() -> None:
 
 
 @pytest.mark.parametrize("count", [30, 60])
+@pytest.mark.req("R-012")
 def test_spoken_digits_keep_leading_noughts(count: int) -> None:
     starts = {spoken_digits(bytes([seed]), count)[0] for seed in range(100)}
     assert starts == set("0123456789")

@@ -63,6 +63,7 @@ def test_what_was_built_is_what_is_opened() -> None:
     assert all(digest(item.disclosure) == item.digest for item in notice.volumes)
 
 
+@pytest.mark.req("R-038")
 def test_visible_members_are_exactly_these() -> None:
     visible = {"iss", "aud", "terms", "iat", "jti", "admit_by", "revision", "volumes", "_sd", "_sd_alg"}
     assert payload(build()).keys() == visible
@@ -70,6 +71,7 @@ def test_visible_members_are_exactly_these() -> None:
 
 
 @pytest.mark.parametrize(("volumes", "padded"), [(1, 16), (15, 16), (16, 16), (17, 32), (32, 32), (33, 64)])
+@pytest.mark.req("R-038", "R-043")
 def test_the_number_of_volumes_and_properties_is_padded(volumes: int, padded: int) -> None:
     for words in ({}, {"callsign": None, "remarks": None}):
         visible = payload(build(volumes, **words))
@@ -84,6 +86,7 @@ def test_the_order_of_volumes_is_not_the_order_of_flight() -> None:
     assert len(orders) > 20  # of 720; thirty draws repeat themselves rarely
 
 
+@pytest.mark.req("R-043")
 def test_two_builds_of_the_same_flight_have_nothing_in_common() -> None:
     one, two = build(jti="A" * 22), build(jti="A" * 22)
     assert not {item[0] for item in disclosures(one)} & {item[0] for item in disclosures(two)}
@@ -93,6 +96,7 @@ def test_two_builds_of_the_same_flight_have_nothing_in_common() -> None:
         assert not {str(item) for item in payload(one)[name]} & {str(item) for item in payload(two)[name]}
 
 
+@pytest.mark.req("R-051")
 def test_the_largest_notice_opens_and_one_more_volume_or_vertex_does_not() -> None:
     notice = open_submission(build(500), find_key)
     assert len(notice.volumes) == 500
@@ -118,6 +122,7 @@ def fence(vertices: int) -> dict[str, Any]:
     return volume
 
 
+@pytest.mark.req("R-046")
 def test_a_submission_beyond_its_size_is_told_so_only_to_an_enrolled_key() -> None:
     raw = build()
     assert open_submission(raw, find_key, max_bytes=len(raw))
@@ -186,6 +191,7 @@ def test_sd_jwt_reads_our_presentations_as_we_do() -> None:
         assert not {"callsign", "remarks", "manifest"} & read.keys()
 
 
+@pytest.mark.req("R-045")
 def test_a_presentation_is_the_counterparts_own_notice() -> None:
     notice = open_submission(build(4, revision=2, prev=digest("before")), find_key)
     wanted = {notice.volumes[index].digest for index in (3, 1)}
@@ -198,6 +204,7 @@ def test_a_presentation_is_the_counterparts_own_notice() -> None:
     assert open_presentation(again, find_key).volumes == shown.volumes[:1]
 
 
+@pytest.mark.req("R-045")
 def test_nothing_disclosed_is_the_jwt_alone() -> None:
     notice = open_submission(build(), find_key)
     raw = present(notice, [])
@@ -240,6 +247,7 @@ def numbers_and_times(value: Any) -> set[str]:
     return {str(value)} if isinstance(value, float) or ":" in value else set()
 
 
+@pytest.mark.req("R-045", "R-069")
 def test_a_presentation_holds_nothing_of_what_it_does_not_show() -> None:
     """Every byte of it, as sent and with each part decoded, is searched for every hidden disclosure, salt, number."""
     raw = build([distinct(index) for index in range(10)], category="x-ray", callsign="SECRET-7", remarks="Hidden")

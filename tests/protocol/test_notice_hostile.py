@@ -57,6 +57,7 @@ def test_a_volume_held_back_is_not_part_of_what_was_submitted() -> None:
     assert caught.value.code == "disclosure_unmatched"
 
 
+@pytest.mark.req("R-042")
 def test_a_volume_held_back_does_not_open_later_as_submitted() -> None:
     """Whatever the signer adds, drops or reorders: the manifest that it signed is over what it submitted."""
     signer = HeldBack()
@@ -86,6 +87,7 @@ def _arrangements(pool: list[str]) -> list[list[str]]:
     return grown[1:]
 
 
+@pytest.mark.req("R-042")
 def test_a_second_manifest_makes_another_submission_than_the_receipt_names() -> None:
     """The signature alone cannot tell which of two signed manifests was sent: the receipt's ``submission`` does.
 
@@ -102,6 +104,7 @@ def test_a_second_manifest_makes_another_submission_than_the_receipt_names() -> 
     assert admitted.submission_sha256 == digest(signer.admitted())
 
 
+@pytest.mark.req("R-040")
 def test_a_counterpart_is_never_shown_a_manifest() -> None:
     signer = HeldBack()
     for sent in ([signer.manifest], [signer.submitted, signer.category, signer.manifest]):

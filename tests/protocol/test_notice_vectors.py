@@ -21,6 +21,7 @@ CASES = [pytest.param(case, id=f"{case['door']}: {case['name']}") for case in VE
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.req("R-005", "R-037", "R-038", "R-039", "R-040", "R-041", "R-042", "R-045")
 def test_each_case_is_read_or_refused_as_it_says(case: dict[str, Any]) -> None:
     opener = DOORS[case["door"]]
     if "code" in case:

@@ -60,6 +60,7 @@ def judged(case: dict[str, Any], by: Judge = judge) -> dict[str, Any] | None:
 
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=[case["name"] for case in VECTORS["cases"]])
+@pytest.mark.req("R-055", "R-056", "R-057", "R-058", "R-059", "R-060", "R-061")
 def test_vectors(case: dict[str, Any]) -> None:
     assert judged(case) == case["expect"]
     swapped = case | {"a": case["b"], "b": case["a"], "a_minima": case["b_minima"], "b_minima": case["a_minima"]}
@@ -72,6 +73,7 @@ def without_band(pair: dict[str, Any] | None) -> dict[str, Any] | None:
     return None if pair is None else {name: pair[name] for name in told}
 
 
+@pytest.mark.req("R-054", "R-103")
 def test_vectors_are_of_these_rules() -> None:
     assert VECTORS["rules"] == RULES
 
@@ -100,6 +102,7 @@ def only(items: list[Any]) -> Any:
     return item
 
 
+@pytest.mark.req("R-055")
 def test_all_f3548_pairs_are_judged_right_and_right_on_each_axis(f3548: list[tuple[Volume, Volume, list[Any]]]) -> None:
     assert len(f3548) == 103
     for a, b, (conflict, horizontal, vertical, temporal) in f3548:
@@ -147,6 +150,7 @@ def test_the_wide_polygon_on_geodesics() -> None:
         assert told.horizontal_m == math.floor(0.994 * apart_m - 1000 - make(half).shape.margin_m)
 
 
+@pytest.mark.req("R-055", "R-056")
 def test_tangency_is_a_conflict_at_any_size_and_place() -> None:
     for lat in (0.0, 23.4, 51.7, -80.1, 85.0):
         for step in (1e-5, 1e-2, 1.0):
@@ -172,6 +176,7 @@ def test_the_caps_never_decide_against_s2() -> None:
             assert gap <= 0.01 or judge(a, Minima(gap - 0.001, 0, 0, 0), b, NONE, WORLDWIDE) is None
 
 
+@pytest.mark.req("R-058")
 def test_worldwide_bounds_cover_what_is_on_record() -> None:
     assert WORLDWIDE.geoid_undulation_m[0] < -106.9
     assert WORLDWIDE.geoid_undulation_m[1] > 85.8
@@ -184,6 +189,7 @@ def test_worldwide_bounds_cover_what_is_on_record() -> None:
     assert WORLDWIDE.terrain_m[1] > 8849
 
 
+@pytest.mark.req("R-062")
 def test_ranks_put_the_worst_first() -> None:
     assert sorted(Severity, key=severity_rank) == [Severity.OVERLAP, Severity.PROXIMITY, Severity.POSSIBLE]
     near = Pair(Severity.PROXIMITY, 5, 50, START, START, 0, 1, Reference.W84)

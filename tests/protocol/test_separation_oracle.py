@@ -110,6 +110,7 @@ def clear_below_m(gap_m: float, a: Sample, b: Sample) -> float:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.req("R-056", "R-064")
 def test_random_pairs_have_no_false_negative_and_no_false_positive_beyond_the_widening() -> None:
     globe = Globe(20261122)
     pairs = [globe.pair() for _ in range(PAIRS)]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from keepclear_protocol import geometry
@@ -88,6 +89,7 @@ def without_band(pair: Pair | None) -> Any:
 
 @many
 @given(drawn_pairs())
+@pytest.mark.req("R-064")
 def test_the_verdict_is_symmetric_and_its_figures_hold_together(
     drawn: Drawn,
 ) -> None:
@@ -154,6 +156,7 @@ def test_larger_minima_never_remove_a_conflict(drawn: Drawn, name: str, by: int)
 
 @many
 @given(drawn_pairs(), st.floats(0, 100), st.floats(0, 100), st.data())
+@pytest.mark.req("R-058", "R-060")
 def test_a_possible_conflict_is_one_that_some_offset_makes_real(
     drawn: Drawn, below: float, above: float, data: st.DataObject
 ) -> None:

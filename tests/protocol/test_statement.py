@@ -86,6 +86,7 @@ def test_two_libraries_verify_what_we_sign(typ: str) -> None:
         assert oracle(raw) == dump_json(payload)
 
 
+@pytest.mark.req("R-013", "R-014")
 def test_each_kind_is_taken_in_its_own_place_alone() -> None:
     for typ in KINDS:
         raw = sign_statement(KEY, typ, {})
@@ -111,6 +112,7 @@ def test_the_odd_statements_tell_libraries_apart() -> None:
     assert accepted["by_joserfc"] > 20 and accepted["by_jwcrypto"] > 20, accepted
 
 
+@pytest.mark.req("R-014")
 def test_wycheproof_jws_are_all_refused(shared: Path) -> None:
     groups = json.loads((shared / "vectors" / "jws_wycheproof.json").read_text())["testGroups"]
     cases = [case["jws"] for group in groups for case in group["tests"]]
@@ -174,6 +176,7 @@ def test_we_accept_nothing_that_either_library_refuses() -> None:
     assert codes[""] > 250 and codes["json"] > 250 and codes["not_authenticated"] > 2_500, codes
 
 
+@pytest.mark.req("R-014")
 def test_nothing_is_parsed_before_the_signature_verified() -> None:
     for payload in (b"", b"[", b'{"a":1,"a":1}', b"[" * 5000):
         raw = compact(payload=payload)
@@ -183,6 +186,7 @@ def test_nothing_is_parsed_before_the_signature_verified() -> None:
         open_statement(compact(payload=b"["), RECEIPT, lambda _: None)
 
 
+@pytest.mark.req("R-013", "R-014")
 def test_the_size_of_a_payload() -> None:
     def sized(size: int) -> bytes:
         return b'{"a":"' + b"x" * (size - 8) + b'"}'
@@ -194,6 +198,7 @@ def test_the_size_of_a_payload() -> None:
     open_statement(larger, RECEIPT, find_key, max_payload_bytes=2 * MAX_PAYLOAD_BYTES)  # type: ignore[arg-type]
 
 
+@pytest.mark.req("R-013")
 def test_the_header_is_what_two_libraries_would_write() -> None:
     assert protected_header(KEY.kid, RECEIPT) == HEADER
     assert json.loads(HEADER) == {

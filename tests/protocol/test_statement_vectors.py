@@ -16,6 +16,7 @@ KEYS = {key.kid: key for key in map(PublicKey.from_jwk, VECTORS["keys"])}
 
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
+@pytest.mark.req("R-013", "R-014", "R-016")
 def test_each_case_is_read_or_refused_as_it_says(case: dict[str, Any]) -> None:
     if "code" in case:
         assert case["code"] in CODES and case["why"]

@@ -41,6 +41,7 @@ def refused(obj: object) -> str | None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+@pytest.mark.req("R-030", "R-031", "R-032", "R-033", "R-034", "R-036")
 def test_vectors(case: dict[str, Any]) -> None:
     assert refused(case["volume"]) == case["code"]
 
@@ -49,6 +50,7 @@ def test_vectors_try_every_volume_code() -> None:
     assert {case["code"] for case in CASES} - {None} == {code for code in CODES if code.startswith("volume_")}
 
 
+@pytest.mark.req("R-033")
 def test_a_volume_holds_what_was_sent() -> None:
     volume = parse_volume(volume4d(circle_json((50.5, -0.0), 1500), 100, 330, "FL", "FL"))
     assert volume.outline == Circle((50.5, 0.0), 1500.0)
@@ -59,6 +61,7 @@ def test_a_volume_holds_what_was_sent() -> None:
     assert len({volume, volume}) == 1
 
 
+@pytest.mark.req("R-006")
 def test_times_finer_than_a_microsecond_are_rounded_outward() -> None:
     obj = volume4d()
     obj["time_start"]["value"] = "2026-09-21T14:13:20.000000999Z"
@@ -69,6 +72,7 @@ def test_times_finer_than_a_microsecond_are_rounded_outward() -> None:
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), 2**53, math.inf, -math.inf, math.nan, 1e308, -1e308])
 @pytest.mark.parametrize("place", ["lat", "lng", "radius", "lower", "upper"])
+@pytest.mark.req("R-035")
 def test_numbers_that_only_python_could_send(place: str, value: float) -> None:
     obj = volume4d(circle_json((50.0, 10.0), 1000.0))
     circle = obj["volume"]["outline_circle"]
@@ -82,6 +86,7 @@ def test_numbers_that_only_python_could_send(place: str, value: float) -> None:
     assert refused(obj) in {"volume_position", "volume_size", "volume_band"}
 
 
+@pytest.mark.req("R-032")
 def test_decimals_are_counted_on_the_shortest_form() -> None:
     drawn = random.Random(1)
     for _ in range(2000):
@@ -107,6 +112,7 @@ def test_area_bound_and_reach() -> None:
     assert corridor.center == pytest.approx((math.cos(math.radians(0.5)), math.sin(math.radians(0.5)), 0))
 
 
+@pytest.mark.req("R-031")
 def test_an_outline_reads_as_in_a_volume() -> None:
     assert parse_outline(BOX) == parse_volume(volume4d()).outline
     for obj in ({}, [], {**BOX, **circle_json((0, 0), 1)}, {**BOX, "note": 1}, {"outline_sphere": {}}):
@@ -119,6 +125,7 @@ def test_an_outline_reads_as_in_a_volume() -> None:
 
 
 @pytest.mark.parametrize("offset", [0, 90, 180])
+@pytest.mark.req("R-034")
 def test_many_vertices_and_great_reach(offset: float) -> None:
     def ring(reach_deg: float) -> Polygon:
         return Polygon(tuple((90 - reach_deg, float(lng) - 180) for lng in range(0, 360, 6)))
@@ -254,6 +261,7 @@ def test_any_value_at_all_ends_in_malformed(value: object) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=5))
+@pytest.mark.req("R-035")
 def test_no_position_reaches_the_geometry_library_unless_finite_and_in_range(points: list[tuple[float, float]]) -> None:
     code = refused(volume4d(polygon_json(points)))
     if any(not (abs(lat) <= 90 and abs(lng) <= 180) for lat, lng in points):

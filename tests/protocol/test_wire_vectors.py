@@ -109,6 +109,7 @@ class Desk:
 
 
 @cases("alerts.json")
+@pytest.mark.req("R-015", "R-062", "R-066", "R-070", "R-071", "R-074", "R-075", "R-076", "R-078", "R-102", "R-103")
 def test_alerts(case: Case) -> None:
     desk = Desk(case)
     objects = {other["name"]: other["object"] for other in FILES["alerts.json"]["cases"]}
@@ -132,6 +133,7 @@ def test_alerts_try_every_standing_and_every_code_of_a_desk() -> None:
 
 
 @cases("receipts.json")
+@pytest.mark.req("R-083", "R-085")
 def test_receipts(case: Case) -> None:
     exchange = Exchange(agreements("receipts.json")[0], keys("receipts.json")["south"])
     jwt, tilde, _ = case["statement"].partition("~")
@@ -145,18 +147,21 @@ def test_receipts(case: Case) -> None:
 
 
 @cases("acknowledgements.json")
+@pytest.mark.req("R-004", "R-015", "R-017", "R-018", "R-079")
 def test_acknowledgements(case: Case) -> None:
     find = agreements("acknowledgements.json")[0].party_key
     _compare(case, lambda: open_acknowledgement(case["statement"], find), lambda ack: _claims(case, ack))
 
 
 @cases("withdrawals.json")
+@pytest.mark.req("R-052")
 def test_withdrawals(case: Case) -> None:
     find = agreements("withdrawals.json")[0].party_key
     _compare(case, lambda: open_withdrawal(case["statement"], find), lambda gone: _claims(case, gone))
 
 
 @cases("requests.json")
+@pytest.mark.req("R-086", "R-087")
 def test_requests(case: Case) -> None:
     agreement = agreements("requests.json")[0]
 

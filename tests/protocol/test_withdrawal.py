@@ -72,6 +72,7 @@ def test_bytes_of_our_own_store_are_read_the_same_without_their_signature() -> N
         ({"crit": []}, "crit"),
     ],
 )
+@pytest.mark.req("R-004", "R-017", "R-018", "R-052")
 def test_a_withdrawal_that_its_signer_should_not_have_signed(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Malformed) as caught:
         open_withdrawal(sign_statement(KEY, WITHDRAWAL, GOOD | changes), find_key)
@@ -79,6 +80,7 @@ def test_a_withdrawal_that_its_signer_should_not_have_signed(changes: dict[str, 
 
 
 @pytest.mark.parametrize("name", sorted(GOOD))
+@pytest.mark.req("R-018", "R-052")
 def test_every_member_is_needed(name: str) -> None:
     without = {key: value for key, value in GOOD.items() if key != name}
     with pytest.raises(Malformed) as caught:
@@ -86,6 +88,7 @@ def test_every_member_is_needed(name: str) -> None:
     assert caught.value.code == "claims"
 
 
+@pytest.mark.req("R-017")
 def test_unknown_members_are_kept() -> None:
     raw = sign_statement(KEY, WITHDRAWAL, GOOD | {"reason": "weather"})
     assert open_withdrawal(raw, find_key).raw == raw

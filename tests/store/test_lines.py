@@ -82,6 +82,7 @@ def test_entries_are_numbered_without_holes_and_come_back_in_order(store_url: st
     on_store(story, store_url)
 
 
+@pytest.mark.req("R-044", "R-090")
 def test_the_same_bytes_again_are_the_same_entry_and_other_bytes_are_kept_as_evidence(store_url: str) -> None:
     async def story(line: StoredLine) -> None:
         first = await submit(line)
@@ -106,6 +107,7 @@ def test_the_same_bytes_again_are_the_same_entry_and_other_bytes_are_kept_as_evi
         ("notice_unknown", {"revision": 2}),
     ],
 )
+@pytest.mark.req("R-020", "R-095")
 def test_a_refusal_changes_nothing(store_url: str, code: str, changed: dict[str, Any]) -> None:
     async def story(line: StoredLine) -> None:
         before = await dump(line)
@@ -115,6 +117,7 @@ def test_a_refusal_changes_nothing(store_url: str, code: str, changed: dict[str,
     on_store(story, store_url)
 
 
+@pytest.mark.req("R-044", "R-052", "R-053")
 def test_revisions_follow_one_another_and_a_withdrawal_ends_the_id(store_url: str) -> None:
     async def story(line: StoredLine) -> None:
         await submit(line, body="one")
@@ -140,6 +143,7 @@ def test_every_revision_is_kept_as_long_as_the_newest(store_url: str) -> None:
     on_store(story, store_url)
 
 
+@pytest.mark.req("R-029")
 def test_a_worker_with_older_terms_or_another_epoch_is_told_so(store_url: str) -> None:
     async def story(line: StoredLine) -> None:
         assert (await submit(line, worker_terms=digest("older"))).behind
@@ -154,6 +158,7 @@ def test_a_worker_with_older_terms_or_another_epoch_is_told_so(store_url: str) -
     on_store(story, store_url)
 
 
+@pytest.mark.req("R-063")
 def test_the_lead_is_classed_by_the_clock_of_the_store(store_url: str) -> None:
     async def story(line: StoredLine) -> None:
         at = now_ms()
@@ -234,6 +239,7 @@ async def acknowledge(
     )
 
 
+@pytest.mark.req("R-080", "R-081")
 def test_an_acknowledgement_is_of_the_newest_alert_or_refused_and_is_relayed_to_both(store_url: str) -> None:
     async def story(line: StoredLine) -> None:
         epoch = await epoch_of(line)
@@ -292,6 +298,7 @@ def test_the_log_loses_only_entries_whose_notice_has_outlived_its_retention(stor
     on_store(story, store_url)
 
 
+@pytest.mark.req("R-095")
 def test_a_store_that_lost_the_line_is_not_taken_for_an_empty_one(store_url: str) -> None:
     async def story(line: StoredLine) -> None:
         await submit(line)
@@ -302,6 +309,7 @@ def test_a_store_that_lost_the_line_is_not_taken_for_an_empty_one(store_url: str
     on_store(story, store_url)
 
 
+@pytest.mark.req("R-087")
 def test_a_proof_is_spent_once(store_url: str) -> None:
     async def story(line: StoredLine) -> None:
         assert await line.spend("north", "j")
