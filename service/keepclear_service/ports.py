@@ -154,7 +154,9 @@ class Line(Protocol):
 
     async def commit(self, epoch: str, seq: int, alerts: Sequence[tuple[Outgoing, str, str]]) -> bool: ...  # noqa: D102
 
-    async def follow(self, cursor: int, done: Sequence[int], retention_ms: int) -> News: ...  # noqa: D102
+    async def follow(  # noqa: D102
+        self, cursor: int, done: Sequence[int], retention_ms: int, *, life: str = ""
+    ) -> News: ...
 
     async def bodies(self, hashes: Sequence[str]) -> list[str | None]: ...  # noqa: D102
 

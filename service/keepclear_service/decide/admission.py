@@ -59,13 +59,21 @@ def statement_bounds(claims: Claims, key: PartyKey) -> list[Bound]:
 def notice_bounds(notice: Notice, agreement: Agreement) -> list[Bound]:
     """Return when a notice may arrive: at most the horizon before each volume begins, and retention after all end."""
     minima = agreement.categories[notice.category]
-    windows = [widened(item.volume, minima) for item in notice.volumes]
     # The latest beginning: one volume tomorrow must not carry another one of the year 8999 past the horizon.
-    latest_start, last_end = max(start for start, _ in windows), max(end for _, end in windows)
+    latest_start = max(widened(item.volume, minima)[0] for item in notice.volumes)
     return [
         Bound("limit_horizon", max(0, latest_start - agreement.limits.horizon_s * SECOND), FOREVER),
-        Bound("limit_retention", 0, last_end + agreement.retention_s * SECOND),
+        Bound("limit_retention", 0, counts_until(notice, agreement)),
     ]
+
+
+def counts_until(notice: Notice, agreement: Agreement) -> int:
+    """Return the last instant at which a notice counts, may still arrive and is kept: retention after its last window.
+
+    The window as widened: a hazard outlives its flight by the tail, which may be longer than the retention.
+    """
+    tail_s = agreement.categories[notice.category].tail_s
+    return notice.last_end + (tail_s + agreement.retention_s) * SECOND
 
 
 def check_notice(notice: Notice, agreement: Agreement) -> None:

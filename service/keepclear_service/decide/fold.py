@@ -20,6 +20,7 @@ from keepclear_protocol.separation import RULES, judge
 from keepclear_protocol.withdrawal import Withdrawal
 
 from ..ports import ACKNOWLEDGEMENT, ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
+from .admission import counts_until
 from .index import Index, Item
 
 Key = tuple[str, str]
@@ -262,13 +263,13 @@ def _matches(state: State, filed: Filed, at: int) -> dict[Key, list[Match]]:
 
 
 def _counts_until(state: State, notice: Notice) -> int:
-    return notice.last_end + state.agreement.retention_s * SECOND
+    return counts_until(notice, state.agreement)
 
 
 def _forget(state: State, at: int) -> None:
     """Let go of the notices that count no more at ``at``, and of their conflicts.
 
-    A notice in an open conflict is looked at again an hour later: a long tail may outlast a short retention.
+    A notice in an open conflict, whose end is still to be said, is looked at again an hour later.
     """
     while state.leaving and state.leaving[0][0] < at:
         _, key = heapq.heappop(state.leaving)

@@ -173,10 +173,13 @@ class StoredLine:
         with store_faults():
             return bool(await self._commit(args=args) == 1)
 
-    async def follow(self, cursor: int, done: Sequence[int], retention_ms: int) -> News:
-        """Return what is new behind ``cursor``; due timers become entries on the way."""
+    async def follow(self, cursor: int, done: Sequence[int], retention_ms: int, *, life: str = "") -> News:
+        """Return what is new behind ``cursor``; due timers become entries on the way.
+
+        ``done`` are entries of the epoch ``life`` that called for no alert; in another life nothing is done with them.
+        """
         with store_faults():
-            answer = await self._follow(args=[self.prefix, cursor, json.dumps(done), BATCH, retention_ms])
+            answer = await self._follow(args=[self.prefix, cursor, json.dumps(done), BATCH, retention_ms, life])
         epoch, head, terms, clock, entries, unmatched, meta = answer
         waiting = frozenset(map(int, unmatched))
         heads = {

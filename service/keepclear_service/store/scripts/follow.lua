@@ -1,13 +1,17 @@
 -- What is new in an agreement's log; on the way, let due timers become entries and old entries go.
 --
--- ARGV: 1 prefix, 2 cursor, 3 seqs to take out of unmatched as JSON, 4 entries at most, 5 retention_ms
+-- ARGV: 1 prefix, 2 cursor, 3 seqs to take out of unmatched as JSON, 4 entries at most, 5 retention_ms, 6 epoch of the
+-- life in which the worker came by those seqs, or '' for any
 -- Answers {epoch, head, terms, clock, entries, unmatched, stream heads as a flat list}.
 local prefix, retention = ARGV[1], tonumber(ARGV[5])
 local meta, log, timers = prefix .. 'meta', prefix .. 'log', prefix .. 'timers'
-for _, done in ipairs(cjson.decode(ARGV[3])) do redis.call('ZREM', prefix .. 'unmatched', done) end
 local known = redis.call('HMGET', meta, 'head', 'clock', 'terms', 'epoch')
 if not known[4] then return redis.error_reply('KEEPCLEAR no such line') end
 local head = tonumber(known[1])
+-- In a store that was put back, the same numbers may name other entries, which nobody has matched yet.
+if (ARGV[6] == '' or ARGV[6] == known[4]) and tonumber(ARGV[2]) <= head then
+  for _, done in ipairs(cjson.decode(ARGV[3])) do redis.call('ZREM', prefix .. 'unmatched', done) end
+end
 local time = redis.call('TIME')
 local now = math.max(tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000), tonumber(known[2]))
 local stamp = string.format('%.0f', now)

@@ -13,6 +13,8 @@ local meta, log, notice = prefix .. 'meta', prefix .. 'log', prefix .. 'notice:'
 local known = redis.call('HMGET', meta, 'epoch', 'head', 'clock', 'terms')
 if not known[1] then return redis.error_reply('KEEPCLEAR no such line') end
 if known[1] ~= ARGV[17] then return {'behind'} end
+-- A store that was put back: the worker has folded entries that are gone, and would not be told of this one.
+if tonumber(cursor) > tonumber(known[2]) then return {'behind'} end
 
 local held = redis.call('HMGET', notice, 'revision', 'withdrawn', 'keep', 'at:' .. revision)
 if held[4] then

@@ -1,0 +1,39 @@
+"""How long a notice counts: admission, the fold and the store's time to live must mean the same instant."""
+
+from typing import Any
+
+import pytest
+from keepclear_protocol.recompute import match_all, still_ahead
+from keepclear_service.decide.admission import counts_until, notice_bounds
+from keepclear_service.decide.fold import State, apply
+from keepclear_service.ports import NOTICE, Entry, Outgoing
+from support.world import World, box, now_us
+
+
+def fold(world: World, *received: tuple[str, int]) -> list[list[Outgoing]]:
+    """Fold submissions, each received at its instant; return the alerts of each."""
+    state, told = State(world.agreement), []
+    for seq, (raw, at) in enumerate(received, 1):
+        notice = world.opened(raw)
+        entry = Entry(seq, NOTICE, notice.party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
+        told.append(apply(state, entry, notice))
+    return told
+
+
+@pytest.mark.parametrize("retention_s", [1, 60, 3600])
+def test_a_hazard_that_outlasts_retention_is_not_forgotten(retention_s: int) -> None:
+    """Bombs fall for minutes after the flight has ended; the agreement may keep what ended for a minute only."""
+    world, at = World(retention_s=retention_s), now_us()
+    strike = world.submission("north", box(start_s=-1200, last_s=900, at=at), category="strike")
+    passing = world.submission("south", box(start_s=0, last_s=600, at=at))
+    assert still_ahead(match_all(world.opened(strike), world.opened(passing), world.agreement), at)
+    assert len(fold(world, (strike, at), (passing, at))[1]) == 2
+    assert len(fold(world, (passing, at), (strike, at))[1]) == 2
+
+
+@pytest.mark.parametrize("changed", [{}, {"category": "strike"}])
+def test_what_may_still_arrive_still_counts(changed: dict[str, Any]) -> None:
+    world, at = World(retention_s=60), now_us()
+    notice = world.opened(world.submission("north", box(start_s=-1200, last_s=900, at=at), **changed))
+    (bound,) = [bound for bound in notice_bounds(notice, world.agreement) if bound.code == "limit_retention"]
+    assert bound.high == counts_until(notice, world.agreement)
