@@ -139,6 +139,8 @@ def test_what_is_no_ordinary_file_is_refused_without_waiting(tmp_path: Path) -> 
     os.mkfifo(pipe, 0o600)
     for path in (pipe, tmp_path, tmp_path / "missing", "/dev/zero", f"{tmp_path}/a\x00b", "x" * 5000):
         refused(path)
+    assert "not an ordinary file" in refused(pipe).detail
+    assert "directory" in refused(tmp_path).detail
 
 
 def test_the_mode_judged_is_that_of_the_file_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,8 +75,7 @@ def key_file_text(key: PrivateKey, created: int) -> str:
 def _text(path: str | os.PathLike[str]) -> str:
     try:
         # O_NONBLOCK: a pipe without a writer must be refused, not waited for.
-        descriptor = os.open(path, _READ)
-        with os.fdopen(descriptor, "rb") as file:
+        with open(path, "rb", opener=lambda name, _: os.open(name, _READ)) as file:
             # Of the open file, not of the name: the name may mean another file a moment later.
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
