@@ -184,6 +184,16 @@ def test_no_process_outlives_the_demo(number: signal.Signals, code: int) -> None
             assert os.listdir(temporary) == []
 
 
+def test_a_desk_that_dies_ends_the_demo() -> None:
+    with tempfile.TemporaryDirectory(prefix="kc-") as temporary, started(temporary) as (process, pids):
+        desks = [pid for pid in pids if b"desk_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        os.kill(desks[0], signal.SIGKILL)
+        assert process.wait(40) == 4
+        assert gone(pids, 40)
+        assert process.stderr is not None and "north's desk ended" in process.stderr.read()
+        assert os.listdir(temporary) == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -246,7 +256,6 @@ def test_a_conflict_counts_when_both_sides_were_told(tally: Tally) -> None:
     [
         {"report": "unverified", "detail": "no"},
         {"report": "gap", "reason": "trimmed"},
-        {"report": "ended", "detail": "crashed"},
         {"report": "finished", "repeated": 1, "missed": 0, "strange": 0},
         {"report": "finished", "repeated": 0, "missed": 1, "strange": 0},
         {"report": "finished", "repeated": 0, "missed": 0, "strange": 1},

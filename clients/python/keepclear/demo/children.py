@@ -54,7 +54,7 @@ class ServiceProcess:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", str(leash.__file__)),
-                *(sys.executable, "-m", "keepclear_service", "run", *words),
+                *(sys.executable, "-P", "-m", "keepclear_service", "run", *words),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -122,7 +122,7 @@ async def running_desk(
     log_file = folder / "desk.log"
     with log_file.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"{__package__}.desk_process"),
+            *(sys.executable, "-P", "-m", f"{__package__}.desk_process"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,

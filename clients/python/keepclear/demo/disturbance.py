@@ -4,6 +4,7 @@ Each falls while a notice is on its way. A worker and the store are started agai
 started again by the demo, on the same port and the same store, as an operator or systemd would.
 """
 
+import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -14,11 +15,11 @@ Disturb = Callable[[ServiceProcess], Awaitable[None]]
 
 
 async def _kill_store(service: ServiceProcess) -> None:
-    os.kill(service.listening["store_pid"], signal.SIGKILL)
+    _kill(service.listening["store_pid"])
 
 
 async def _kill_worker(service: ServiceProcess) -> None:
-    os.kill(service.listening["workers"][0], signal.SIGKILL)
+    _kill(service.listening["workers"][0])
 
 
 async def _kill_service(service: ServiceProcess) -> None:
@@ -43,3 +44,8 @@ _ALL: tuple[tuple[str, Disturb], ...] = (
 def schedule(flights: int) -> dict[int, tuple[str, Disturb]]:
     """Return what happens while which flight is being filed: the four, evenly spread over ``flights``."""
     return {(place + 1) * flights // (len(_ALL) + 1): disturbance for place, disturbance in enumerate(_ALL)}
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

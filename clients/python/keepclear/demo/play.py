@@ -165,6 +165,8 @@ class Stage:
             self._check()
 
     def _check(self) -> None:
+        if self.tally.stopped:
+            raise Unavailable("internal", self.tally.stopped)
         if faults := self.tally.faults:
             more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
             raise EvidenceInvalid("evidence", f"{faults[0]}{more}")

@@ -1,8 +1,8 @@
 """The tally: what the desks have reported, and what follows from it. No I/O.
 
 A conflict counts when both parties' desks were alerted of it and have verified the alert; flights go by the demo's own
-names, found by the ids of the notices that the demo's desks filed. ``fault`` says what is wrong, ``missing`` what is
-still to come; the demo has shown what it claims when both are nothing.
+names, found by the ids of the notices that the demo's desks filed. ``faults`` say what is wrong, ``missing`` what is
+still to come; the demo has shown what it claims when both are nothing. ``stopped`` says which desk ended, and why.
 """
 
 import math
@@ -57,6 +57,7 @@ class Tally:
         self.links_lost = 0
         self.resent = 0
         self.unverified = 0
+        self.stopped = ""
         self.faults: list[str] = []
 
     def take(self, party: str, said: Facts) -> None:
@@ -84,7 +85,7 @@ class Tally:
             case "testimony":
                 self.testimonies[party] = said
             case "failed" | "ended":
-                self.faults.append(f"{party}'s desk ended: {said['detail']}")
+                self.stopped = self.stopped or f"{party}'s desk ended: {said['detail']}"
 
     def missing(self) -> str:
         """Return in words what is still to come before all is filed, told, answered and checked, or nothing."""

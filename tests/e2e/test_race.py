@@ -1,0 +1,117 @@
+"""Two conflicting notices at the same instant through two workers: the log orders them, and both sides are told."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear_protocol.alert import conflict_id
+from support.line import RunningLine, payload, write_files
+from support.nursery import Nursery, nursery
+from support.refold import hold_against, refold
+from support.world import World, box
+
+ROUNDS = 500
+CONTROL_ROUNDS = 60
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(scope="module")
+def workers(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    folder = tmp_path_factory.mktemp("race")
+    with nursery(folder, write_files(world, folder)) as running:
+        yield running
+
+
+def place(number: int) -> tuple[float, float]:
+    """Return a place of its own, 70 km at least from every other one."""
+    return -60.0 + number // 50 * 2.0, -170.0 + number % 50 * 5.0
+
+
+def pairs(world: World, rounds: int) -> list[tuple[str, str]]:
+    return [
+        (world.submission("north", box(*place(number))), world.submission("south", box(*place(number))))
+        for number in range(rounds)
+    ]
+
+
+class Race:
+    """Sends each pair at one instant, one notice through each of two workers."""
+
+    def __init__(self, first: RunningLine, second: RunningLine) -> None:
+        self.lines = (first, second)
+        self.gate = threading.Barrier(2)
+        self.answers: list[list[tuple[int, int, dict[str, Any]]]] = [[], []]
+
+    def run(self, sent: list[tuple[str, str]]) -> None:
+        with ThreadPoolExecutor(2) as threads:
+            for done in [threads.submit(self._side, side, [pair[side] for pair in sent]) for side in (0, 1)]:
+                done.result()
+
+    def _side(self, side: int, sent: list[str]) -> None:
+        for raw in sent:
+            self.gate.wait(30)
+            began = time.perf_counter_ns()
+            answer = self.lines[side].post("notices", raw)
+            ended = time.perf_counter_ns()
+            assert answer.status_code == 201, answer.text
+            self.answers[side].append((began, ended, answer.json()))
+
+
+def race(world: World, workers: Nursery, store_url: str, sent: list[tuple[str, str]], **told: str) -> Race:
+    first, second = (RunningLine(world, workers.start(store_url, **told)) for _ in range(2))  # type: ignore[arg-type]
+    running = Race(first, second)
+    running.run(sent)
+    return running
+
+
+def test_every_pair_sent_at_one_instant_is_a_conflict_told_to_both(
+    world: World, workers: Nursery, store_url: str
+) -> None:
+    sent = pairs(world, ROUNDS)
+    run = race(world, workers, store_url, sent)
+
+    together = last_was_second = 0
+    for one, other in zip(*run.answers, strict=True):
+        together += one[0] < other[1] and other[0] < one[1]
+        earlier, later = sorted((one[2], other[2]), key=lambda answer: payload(answer["receipt"])["seq"])
+        last_was_second += later is other[2]
+        assert earlier["alerts"] == [] and len(later["alerts"]) == 1
+    # They were in flight together, and neither worker always won: otherwise this shows nothing.
+    assert together > 0.9 * ROUNDS
+    assert 0 < last_was_second < ROUNDS
+
+    expected = {conflict_of(world, *pair) for pair in sent}
+    assert len(expected) == ROUNDS
+    for party in ("north", "south"):
+        for line in run.lines:
+            assert {payload(row["alert"])["conflict"] for row in line.conflicts(party)} == expected
+        events = run.lines[0].events(party, 2 * ROUNDS, within_s=30)
+        told = [payload(event["data"]["alert"]) for event in events if event["event"] == "alert"]
+        assert len(told) == ROUNDS and {alert["conflict"] for alert in told} == expected
+        assert {alert["state"] for alert in told} == {"open"}
+    assert hold_against(refold(store_url, world.agreement, world.service)) == 2 * ROUNDS
+
+
+def conflict_of(world: World, ours: str, theirs: str) -> str:
+    first, second = payload(ours), payload(theirs)
+    return conflict_id(world.agreement.id, (first["iss"], first["jti"]), (second["iss"], second["jti"]))
+
+
+def test_workers_that_do_not_look_at_what_came_between_are_found_out(
+    world: World, workers: Nursery, store_url: str
+) -> None:
+    """Positive control: matching against what was known before loses conflicts here, and this test would say so."""
+    sent = pairs(world, CONTROL_ROUNDS)
+    run = race(world, workers, store_url, sent, wrong="deaf")
+    told = {payload(row["alert"])["conflict"] for row in run.lines[0].conflicts("north")}
+    assert len(told) < CONTROL_ROUNDS
+    with pytest.raises(AssertionError):
+        hold_against(refold(store_url, world.agreement, world.service))
