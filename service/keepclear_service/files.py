@@ -1,5 +1,6 @@
 """The files that a service is given: its secret key, readable by its owner alone, and signed agreements."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def read_key(path: Path) -> PrivateKey:
     """Return the secret key in ``path``; raise ``LocalError`` with ``key_file``."""
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)  # of what was opened, not of the name
             text = file.read(MAX_KEY_FILE_BYTES + 1).decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise LocalError("key_file", f"the key file {path} cannot be read: {error}") from None
