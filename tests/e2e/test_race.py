@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,19 +64,18 @@ class Race:
             self.answers[side].append((began, ended, answer.json()))
 
 
-def race(world: World, workers: Nursery, store_url: str, sent: list[tuple[str, str]], **told: str) -> Race:
-    first, second = (RunningLine(world, workers.start(store_url, **told)) for _ in range(2))  # type: ignore[arg-type]
-    running = Race(first, second)
-    running.run(sent)
-    return running
-
-
 def test_every_pair_sent_at_one_instant_is_a_conflict_told_to_both(
     world: World, workers: Nursery, store_url: str
 ) -> None:
     sent = pairs(world, ROUNDS)
-    run = race(world, workers, store_url, sent)
+    with workers.line(world, store_url) as first, workers.line(world, store_url) as second:
+        run = Race(first, second)
+        run.run(sent)
+        check(world, run, sent)
+    assert hold_against(refold(store_url, world.agreement, world.service)) == 2 * ROUNDS
 
+
+def check(world: World, run: Race, sent: list[tuple[str, str]]) -> None:
     together = last_was_second = 0
     for one, other in zip(*run.answers, strict=True):
         together += one[0] < other[1] and other[0] < one[1]
@@ -97,7 +95,6 @@ def test_every_pair_sent_at_one_instant_is_a_conflict_told_to_both(
         told = [payload(event["data"]["alert"]) for event in events if event["event"] == "alert"]
         assert len(told) == ROUNDS and {alert["conflict"] for alert in told} == expected
         assert {alert["state"] for alert in told} == {"open"}
-    assert hold_against(refold(store_url, world.agreement, world.service)) == 2 * ROUNDS
 
 
 def conflict_of(world: World, ours: str, theirs: str) -> str:
@@ -110,8 +107,8 @@ def test_workers_that_do_not_look_at_what_came_between_are_found_out(
 ) -> None:
     """Positive control: matching against what was known before loses conflicts here, and this test would say so."""
     sent = pairs(world, CONTROL_ROUNDS)
-    run = race(world, workers, store_url, sent, wrong="deaf")
-    told = {payload(row["alert"])["conflict"] for row in run.lines[0].conflicts("north")}
-    assert len(told) < CONTROL_ROUNDS
+    with workers.line(world, store_url, wrong="deaf") as first, workers.line(world, store_url, wrong="deaf") as second:
+        Race(first, second).run(sent)
+        assert len(first.conflicts("north")) < CONTROL_ROUNDS
     with pytest.raises(AssertionError):
         hold_against(refold(store_url, world.agreement, world.service))

@@ -1,0 +1,167 @@
+"""Workers of the real service, forked from one process that has imported everything: a life costs some 50 ms.
+
+Each life is the service's own application under its own server on a port of its own, over whatever store it is told.
+A life may be told to die (SIGKILL, by its own hand) at one exact point between a statement's admission and its
+receipt, or to be wrong in one way, so that a test can show that it would notice. Nothing here is for any use but tests.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.line import RunningLine
+from support.service import alive
+from support.world import World
+
+START_S = 60.0
+
+
+@dataclass
+class Life:
+    """One worker: its process and where it answers."""
+
+    pid: int
+    url: str
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Have it drain and end."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, sig: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, sig)
+        self.ended()
+
+    def ended(self, within_s: float = 20.0) -> None:
+        """Wait until it is gone."""
+        deadline = time.monotonic() + within_s
+        while alive(self.pid):
+            assert time.monotonic() < deadline, f"worker {self.pid} is still there"
+            time.sleep(0.005)
+
+
+class Nursery:
+    """The process that forks them. All end with it."""
+
+    def __init__(self, process: "subprocess.Popen[str]", words: list[str], log_file: Path) -> None:
+        self._process = process
+        self._words = words
+        self.log_file = log_file
+
+    def start(self, store_url: str, **told: str) -> Life:
+        """Start a worker; ``told`` may name the point at which it is to ``die`` or the way in which it is ``wrong``."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        order = {"store": store_url, "words": self._words, **told}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        assert "pid" in answer, f"{answer}; see {self.log_file.read_text()[-2000:]}"
+        return Life(answer["pid"], f"http://127.0.0.1:{answer['port']}")
+
+    @contextlib.contextmanager
+    def line(self, world: World, store_url: str, **told: str) -> Iterator[RunningLine]:
+        """Run a worker for the length of the block; yield its doors."""
+        life = self.start(store_url, **told)
+        line = RunningLine(world, life)  # type: ignore[arg-type] - its address is all that is asked of it
+        try:
+            yield line
+        finally:
+            line.http.close()
+            life.kill()
+
+    def events(self) -> set[str]:
+        """Return the kinds of events that all workers have logged."""
+        return {json.loads(line)["event"] for line in self.log_file.read_text().splitlines() if line.startswith("{")}
+
+
+@contextlib.contextmanager
+def nursery(folder: Path, words: list[str]) -> Iterator[Nursery]:
+    """Run a nursery whose workers take ``words`` (``--key FILE --agreement FILE``) until the block ends."""
+    tests = Path(__file__).resolve().parents[1]
+    paths = os.pathsep.join(path for path in (str(tests), os.environ.get("PYTHONPATH", "")) if path)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
+    log_file = folder / "nursery.log"
+    with log_file.open("a") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "support.nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=kept | {"PYTHONPATH": paths},
+        )
+    try:
+        yield Nursery(process, words, log_file)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _main() -> None:
+    import keepclear_service.app  # noqa: F401 - imported once, here, for all lives
+    import uvicorn.protocols.http.httptools_impl  # noqa: F401 - as above
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a life; none stays behind as a zombie
+    for line in sys.stdin:
+        order = json.loads(line)
+        listener = socket.create_server(("127.0.0.1", 0))
+        read_end, write_end = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(read_end)
+            try:
+                _live(order, listener, write_end)
+            finally:
+                os._exit(1)
+        os.close(write_end)
+        ready = os.read(read_end, 1)
+        os.close(read_end)
+        answer: dict[str, Any] = {"pid": pid, "port": listener.getsockname()[1]} if ready else {"failed": True}
+        listener.close()
+        print(json.dumps(answer), flush=True)
+
+
+def _live(order: dict[str, Any], listener: socket.socket, ready: int) -> None:
+    from keepclear_service.app import create_app
+    from keepclear_service.logs import configure_logging
+    from keepclear_service.server import serve
+    from keepclear_service.settings import Settings
+    from keepclear_service.tether import tether
+
+    from support import chaos
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    tether(os.getppid(), signal.SIGKILL)
+    os.dup2(2, 1)
+    configure_logging("info")
+    if "die" in order:
+        chaos.die(order["die"])
+    if "wrong" in order:
+        chaos.be_wrong(order["wrong"])
+    words = order["words"]
+    named = [Path(words[at + 1]) for at, word in enumerate(words) if word == "--agreement"]
+    key = Path(words[words.index("--key") + 1])
+    settings = Settings(key=key, agreements=tuple(named), store=order["store"])
+    serve(create_app(settings), settings, listener, lambda: _said(os.write(ready, b"1")))
+    os._exit(0)
+
+
+def _said(_: int) -> None:
+    return None
+
+
+if __name__ == "__main__":
+    _main()

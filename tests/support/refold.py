@@ -1,0 +1,106 @@
+"""A third, new worker: folds a line's whole log from the store, writes nothing, and says what the streams must hold."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from keepclear_protocol.agreement import Agreement, open_agreement
+from keepclear_protocol.alert import sign_alert
+from keepclear_protocol.encoding import dump_json, unb64
+from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.notice import open_submission
+from keepclear_protocol.withdrawal import open_withdrawal
+from keepclear_service.decide.fold import State, apply
+from keepclear_service.ports import NOTICE, TERMS, WITHDRAWAL, Entry
+from keepclear_service.store.connect import connect
+from keepclear_service.store.lines import StoredLine, _entry
+
+Told = dict[str, Any]
+"""An alert object as a stream holds it: ``alert``, ``presentation``, ``cause``."""
+
+
+@dataclass(frozen=True)
+class Refolded:
+    """What the log calls for, and what the streams hold; each by party, in order."""
+
+    entries: list[Entry]
+    wanted: dict[str, list[Told]]
+    streams: dict[str, list[Told]]
+    unmatched: list[int]
+
+
+def refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
+    """Read one agreement's log and streams as they are now, and fold the log from its beginning."""
+    return asyncio.run(_refold(url, founding, key))
+
+
+async def _refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
+    redis = connect(url)
+    try:
+        line = StoredLine(redis, founding.id)
+        rows = await redis.xrange(f"{line.prefix}log")
+        entries = [_entry((seq, [part for pair in fields.items() for part in pair])) for seq, fields in rows]
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1)), "the log has holes"
+        state = State(founding)
+        parties = {party.id for party in founding.parties}
+        wanted: dict[str, list[Told]] = {party: [] for party in parties}
+        for entry in entries:
+            for outgoing in apply(state, entry, await _body(line, entry, state.agreement)):
+                told = {"alert": sign_alert(key, outgoing.payload)}
+                told |= {"presentation": outgoing.presentation, "cause": outgoing.cause}
+                wanted.setdefault(outgoing.to, []).append(told)
+        streams = {}
+        for party in wanted:
+            rows = await redis.xrange(f"{line.prefix}stream:{party}")
+            assert [row[0] for row in rows] == [f"{at}-0".encode() for at in range(1, len(rows) + 1)]
+            streams[party] = [json.loads(row[1][b"object"]) for row in rows if row[1][b"event"] == b"alert"]
+        waiting = [int(seq) for seq in await redis.zrange(f"{line.prefix}unmatched", 0, -1)]
+        return Refolded(entries, wanted, streams, waiting)
+    finally:
+        await redis.aclose()
+
+
+async def _body(line: StoredLine, entry: Entry, agreement: Agreement) -> Any:
+    if entry.kind == TERMS:
+        raw = await line.terms(entry.sha256)
+        assert raw is not None
+        return open_agreement(raw, agreement)
+    if entry.kind not in (NOTICE, WITHDRAWAL):
+        return None
+    (body,) = await line.bodies([entry.sha256])
+    assert body is not None
+    return open_submission(body, None) if entry.kind == NOTICE else open_withdrawal(body, None)
+
+
+def said(told: Told) -> dict[str, Any]:
+    """Return an alert object's payload."""
+    read: dict[str, Any] = json.loads(unb64(told["alert"].split(".")[1]))
+    return read
+
+
+def hold_against(found: Refolded) -> int:
+    """Assert that the streams say what the log calls for, byte for byte; return the alerts compared.
+
+    An alert is missing from a stream only where a newer one of its conflict was written before it: then it would have
+    been dropped as older. Nothing stands in a stream twice, and versions of a conflict only rise.
+    """
+    compared = 0
+    assert found.unmatched == []
+    for party, wanted in found.wanted.items():
+        stream = found.streams[party]
+        keys = [(said(told)["conflict"], said(told)["version"]) for told in stream]
+        assert len(set(keys)) == len(keys), f"twice in the stream of {party}"
+        newest: dict[str, int] = {}
+        for conflict, version in keys:
+            assert version > newest.get(conflict, 0), f"an older version after a newer one for {party}"
+            newest[conflict] = version
+        by_key = {(said(told)["conflict"], said(told)["version"]): told for told in wanted}
+        assert len(by_key) == len(wanted)
+        for key, told in zip(keys, stream, strict=True):
+            assert key in by_key, f"{party} was told of what the log does not call for: {said(told)}"
+            assert dump_json(told) == dump_json(by_key[key])
+            compared += 1
+        for conflict, version in by_key.keys() - set(keys):
+            assert newest.get(conflict, 0) > version, f"{party} was never told of {conflict} version {version}"
+    return compared
