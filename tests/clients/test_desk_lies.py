@@ -1,5 +1,6 @@
 """A mediator that lies in each way it could, with its real key: the desk shows each lie as what it is."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from keepclear import AlertEvent
+from keepclear_protocol.encoding import unb64
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.notice import open_submission, present
@@ -331,6 +333,28 @@ def test_an_alert_that_is_not_ours_or_not_the_services_is_shown_and_changes_noth
         assert (event.verdict, event.alert) == ("evidence", None)
         assert line.state() == ("OPEN", None)
     assert len(line.south.journal.forged()) == len(lies) == line.south.picture().forged
+
+
+ODD: list[Any] = [None, True, 7, -1, 0.5, "x", "", [], {}, [[]], {"party": "north"}, "A" * 43, 2**53 - 1]
+
+
+def test_any_member_of_any_other_type_is_shown_and_never_a_fault(line: Lied) -> None:
+    (conflict,) = line.mediator.newest["south"]
+    members = [name for name in _payload(line.first) if name not in ("reason", "version")]
+    for name in members:
+        for value in ODD:
+            line.mediator.seq += 1
+            line.mediator.alter = lambda payload, name=name, value=value: payload.update({name: value})
+            line.mediator.tell("south", "alert", line.mediator.opened(line.us, line.them))
+    line.mediator.newest["south"] = {conflict: line.mediator.newest["south"][conflict]}
+    told = alerts(line.watched(line.south))
+    assert len(told) == len({event.object.digest for event in told}) and told
+    assert {event.verdict for event in told} <= {"evidence", "recompute", "wrong_terms", "over_disclosed", "rollback"}
+
+
+def _payload(event: AlertEvent) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(unb64(event.object.alert.split(".")[1]))
+    return read
 
 
 def test_other_terms_rules_or_times_are_shown(line: Lied) -> None:

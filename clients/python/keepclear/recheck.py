@@ -2,9 +2,11 @@
 
 The grace is for other processors, which may round a distance differently. It is given by growing and by shrinking our
 own volume by 10 mm, sideways and in height: a pair that is in conflict even when shrunk must be in the alert, one that
-is clear even when grown must not, and each figure must lie between the two. Times and everything else are exact.
+is clear even when grown must not, and each distance must lie between the two. Times and bands are sums that every
+processor rounds alike, so they and everything else are exact.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +30,7 @@ class Range:
     near: Pair
     far: Pair
     sure: bool
+    vertical_minimum_m: float
 
     @property
     def worst(self) -> tuple[object, ...]:
@@ -43,11 +46,12 @@ class Range:
 def compare(own: Notice, other: Notice, agreement: Agreement) -> Iterator[Range]:
     """Yield every pair of volumes that is in conflict within the grace; raise ``EvidenceInvalid`` with ``category``."""
     mine, theirs = _minima(own, agreement), _minima(other, agreement)
-    roomy = Minima(
-        max(mine.horizontal_m, theirs.horizontal_m) + 2 * GRACE_M,
-        max(mine.vertical_m, theirs.vertical_m) + 2 * GRACE_M,
-        mine.lead_s,
-        mine.tail_s,
+    vertical_minimum_m = max(mine.vertical_m, theirs.vertical_m)
+    # For the figures of a pair just within the minima, which is out of them once our volume is shrunk.
+    roomy = replace(
+        mine,
+        horizontal_m=max(mine.horizontal_m, theirs.horizontal_m) + 2 * GRACE_M,
+        vertical_m=vertical_minimum_m + 2 * GRACE_M,
     )
     for ours in own.volumes:
         grown, shrunk = _grown(ours.volume, GRACE_M), _grown(ours.volume, -GRACE_M)
@@ -57,7 +61,7 @@ def compare(own: Notice, other: Notice, agreement: Agreement) -> Iterator[Range]
                 continue
             far = judge(shrunk, mine, shown.volume, theirs, agreement.uncertainty)
             mild = far or judge(shrunk, roomy, shown.volume, theirs, agreement.uncertainty) or near
-            yield Range(ours, shown, near, mild, far is not None)
+            yield Range(ours, shown, near, mild, far is not None, vertical_minimum_m)
 
 
 def surely_ahead(own: Notice, other: Notice, agreement: Agreement, at: int) -> bool:
@@ -106,16 +110,26 @@ def _check_rows(alert: Alert, ranges: list[Range]) -> None:
 def _expected(pair: Range) -> Mapping[str, Any]:
     """What may stand in a row of ``pairs``: a tuple for least and greatest, a set for alternatives."""
     near, far = pair.near, pair.far
+    lower, upper = _band(pair)
     return {
         "severity": {str(near.severity), str(far.severity)},
         "horizontal_m": (near.horizontal_m, far.horizontal_m),
         "vertical_m": (near.vertical_m, far.vertical_m),
         "time_start": {format_instant(near.start)},
         "time_end": {format_instant(near.end)},
-        "altitude_lower_m": (min(near.lower_m, far.lower_m), max(near.lower_m, far.lower_m)),
-        "altitude_upper_m": (min(near.upper_m, far.upper_m), max(near.upper_m, far.upper_m)),
+        "altitude_lower_m": (math.floor(lower), math.floor(lower)),
+        "altitude_upper_m": (math.ceil(upper), math.ceil(upper)),
         "reference": {str(near.reference)},
     }
+
+
+def _band(pair: Range) -> tuple[float, float]:
+    """Their band as the rules clip it: to ours grown by the minimum, where both have the same reference."""
+    ours, theirs = pair.own.volume, pair.other.volume
+    if ours.reference is not theirs.reference:
+        return theirs.lower_m, theirs.upper_m
+    room = pair.vertical_minimum_m
+    return max(theirs.lower_m, ours.lower_m - room), min(theirs.upper_m, ours.upper_m + room)
 
 
 def _holds(value: object, right: Any) -> bool:
