@@ -117,6 +117,7 @@ class Outbox:
                 raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
                 try:
                     yield from self._send_acknowledgement(raw, kept, DELIVERED)
+                    continue
                 except Unavailable:
                     raise
                 except EvidenceInvalid as error:
@@ -233,4 +234,6 @@ class Outbox:
                 stage=stage, raw=raw, verdict="verified", receipt=admission.receipt.raw, told=True,
                 received_at=self._clock(),
             )  # fmt: skip
+            if stage == DELIVERED:
+                self._journal.mark_delivered(kept.conflict, kept.version)
         return admission.receipt

@@ -17,7 +17,7 @@ from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.recompute import GRACE_M, lead_class
-from keepclear_protocol.separation import Minima, Pair, Severity, judge, severity_rank
+from keepclear_protocol.separation import Minima, Pair, Severity, judge, severity_rank, widened
 from keepclear_protocol.volume import Volume
 
 
@@ -53,9 +53,14 @@ def compare(own: Notice, other: Notice, agreement: Agreement) -> Iterator[Range]
         horizontal_m=max(mine.horizontal_m, theirs.horizontal_m) + 2 * GRACE_M,
         vertical_m=vertical_minimum_m + 2 * GRACE_M,
     )
+    windows = [(shown, *widened(shown.volume, theirs)) for shown in other.volumes]
     for ours in own.volumes:
+        first, last = widened(ours.volume, mine)
+        meeting = [shown for shown, start, end in windows if start <= last and first <= end]
+        if not meeting:
+            continue
         grown, shrunk = _grown(ours.volume, GRACE_M), _grown(ours.volume, -GRACE_M)
-        for shown in other.volumes:
+        for shown in meeting:
             near = judge(grown, mine, shown.volume, theirs, agreement.uncertainty)
             if near is None:
                 continue
