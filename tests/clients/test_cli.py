@@ -22,7 +22,7 @@ from keepclear_protocol.errors import (
     Unavailable,
 )
 from support.line import write_key
-from support.world import World, box
+from support.world import World, box, signed, terms_payload
 
 world = World()
 
@@ -35,6 +35,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_key(tmp_path / "north.key", world.parties["north"].key)
     (tmp_path / "plan.json").write_text(json.dumps([box()]))
     monkeypatch.setenv("KEEPCLEAR_AGREEMENT", str(tmp_path / "agreement.json"))
+    monkeypatch.setenv("KEEPCLEAR_ROOT", world.parties["north"].root.public.text)
     monkeypatch.setenv("KEEPCLEAR_KEY", str(tmp_path / "north.key"))
     monkeypatch.setenv("KEEPCLEAR_DESK", str(tmp_path / "desk"))
     monkeypatch.setenv("KEEPCLEAR_CONNECT_TO", "http://127.0.0.1:1")
@@ -180,3 +181,20 @@ def test_an_unknown_category_is_refused_before_anything_is_signed(
 ) -> None:
     assert cli.run(["submit", "plan.json", "--category", "nope"]) == cli.REFUSED
     assert "strike, transport" in capsys.readouterr().err
+
+
+def test_a_desk_begins_only_with_an_agreement_that_its_own_root_has_signed(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Someone swaps the file for an agreement of strangers that lists this desk's key: every signature holds."""
+    foreign = World()
+    foreign.parties["north"].key = world.parties["north"].key
+    payload = terms_payload(list(foreign.parties.values()), foreign.service)
+    roots = [party.root for party in foreign.parties.values()]
+    (files / "agreement.json").write_bytes(signed(payload, *roots, foreign.service))
+    assert cli.run(["conflicts"]) == cli.INVALID
+    assert "own root" in capsys.readouterr().err
+    monkeypatch.delenv("KEEPCLEAR_ROOT")
+    assert cli.run(["conflicts"]) == cli.USAGE
+    assert "KEEPCLEAR_ROOT" in capsys.readouterr().err
+    assert not (files / "desk").exists()

@@ -23,6 +23,7 @@ class Terminal:
         (folder / "agreement.json").write_bytes(line.world.agreement.raw)
         self.env = {
             "KEEPCLEAR_AGREEMENT": str(folder / "agreement.json"),
+            "KEEPCLEAR_ROOT": line.world.parties[party].root.public.text,
             "KEEPCLEAR_KEY": str(folder / f"{party}.key"),
             "KEEPCLEAR_DESK": str(folder / f"{party}-desk"),
             "KEEPCLEAR_CONNECT_TO": line.service.url,

@@ -108,6 +108,10 @@ class KeptConflict:
     confirmed: int
 
 
+JOURNAL = "journal.sqlite"
+"""The file's name in the desk's folder."""
+
+
 class Journal:
     """One desk's memory. Raises ``LocalError`` where the file cannot be used."""
 
@@ -117,7 +121,7 @@ class Journal:
         self._lock: sqlite3.Connection | None = None
         with _faults():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = _open_private(self.folder / "journal.sqlite")
+            self._db = _open_private(self.folder / JOURNAL)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             with self.transaction():

@@ -4,8 +4,16 @@ import os
 import tempfile
 from pathlib import Path
 
-from keepclear_protocol.agreement import MAX_AGREEMENT_BYTES, Agreement, Draft, open_agreement, open_draft
+from keepclear_protocol.agreement import (
+    MAX_AGREEMENT_BYTES,
+    Agreement,
+    Draft,
+    open_agreement,
+    open_draft,
+    trusted_agreement,
+)
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed
+from keepclear_protocol.keys import PublicKey
 
 
 def read_document(path: str) -> bytes:
@@ -29,10 +37,11 @@ def read_draft(path: str) -> Draft:
         raise _named(path, error) from None
 
 
-def read_agreement(path: str) -> Agreement:
-    """Return the agreement in the file, signed by everyone; raises as ``read_draft`` does."""
+def read_agreement(path: str, own_root: PublicKey | None = None) -> Agreement:
+    """Return the agreement in the file, signed by everyone, ``own_root`` among them; raises as ``read_draft`` does."""
     try:
-        return open_agreement(read_document(path))
+        document = read_document(path)
+        return open_agreement(document) if own_root is None else trusted_agreement(document, own_root)
     except Malformed as error:
         raise _named(path, error) from None
 

@@ -10,9 +10,10 @@ import click
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import LocalError
-from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.keys import PrivateKey, PublicKey
 
 from keepclear.desk import AsyncDesk, Desk
+from keepclear.journal import JOURNAL
 from keepclear.keystore import load_private_key
 
 from .agreement_file import read_agreement
@@ -28,10 +29,12 @@ class Settings:
     connect_to: str | None
     ca: str | None
     as_json: bool
+    root: str | None = None
 
     def agreement(self) -> Agreement:
-        """Return the agreement, its signatures verified."""
-        return read_agreement(_needed(self.agreement_file, "--agreement"))
+        """Return the agreement, signed by all and, where the party's own root is named, by that one among them."""
+        root = None if self.root is None else PublicKey.parse(self.root)
+        return read_agreement(_needed(self.agreement_file, "--agreement"), root)
 
     def key(self) -> PrivateKey:
         """Return the desk's key."""
@@ -48,11 +51,18 @@ class Settings:
         return AsyncDesk(agreement, key, self._folder(agreement, key), connect_to=self.connect_to, verify=self.ca)
 
     def _folder(self, agreement: Agreement, key: PrivateKey) -> Path:
-        if self.folder is not None:
-            return Path(self.folder)
         found = agreement.find(key.kid)
         party = found[0].id if found is not None else "unknown"
-        return Path(click.get_app_dir("keepclear")) / f"{party}-{agreement.id[:16]}"
+        default = Path(click.get_app_dir("keepclear")) / f"{party}-{agreement.id[:16]}"
+        folder = default if self.folder is None else Path(self.folder)
+        # A journal holds on to the agreement that it began with; the first one must bear the party's own root.
+        if self.root is None and not (folder / JOURNAL).exists():
+            raise LocalError(
+                "usage",
+                "this desk has installed no agreement yet, and installs none without your party's own root",
+                hint="name it once with --root or KEEPCLEAR_ROOT: as keygen showed it, not as the file has it",
+            )
+        return folder
 
 
 def desk_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,7 +70,7 @@ def desk_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_settings(**given: Any) -> Any:
-        names = ("agreement_file", "key_file", "folder", "connect_to", "ca", "as_json")
+        names = ("agreement_file", "key_file", "folder", "connect_to", "ca", "as_json", "root")
         return command(Settings(**{name: given.pop(name) for name in names}), **given)
 
     for option in reversed(_OPTIONS):
@@ -71,6 +81,12 @@ def desk_options(command: Callable[..., Any]) -> Callable[..., Any]:
 _OPTIONS = (
     click.option(
         "--agreement", "agreement_file", envvar="KEEPCLEAR_AGREEMENT", metavar="FILE", help="The signed agreement."
+    ),
+    click.option(
+        "--root",
+        envvar="KEEPCLEAR_ROOT",
+        metavar="PUBLICKEY",
+        help="Your party's own root key; the agreement must bear its signature. Needed when a desk begins.",
     ),
     click.option("--key", "key_file", envvar="KEEPCLEAR_KEY", metavar="FILE", help="The desk's secret key."),
     click.option(
