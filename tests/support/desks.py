@@ -6,7 +6,9 @@ from typing import Any
 from keepclear import AlertEvent, Desk
 
 from support.mediator import Mediator
-from support.world import World, now_us
+from support.world import World, box, now_us
+
+MINUTE_US = 60_000_000
 
 
 class Line:
@@ -39,3 +41,43 @@ class Line:
 
 def alerts(events: list[Any]) -> list[AlertEvent]:
     return [event for event in events if isinstance(event, AlertEvent)]
+
+
+class Lied(Line):
+    """South has two volumes filed, north one that meets the first of them; south's desk has seen the open conflict."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.south = self.desk("south")
+        self.watched(self.south)
+        self.mine = self.south.file([box(), box(50.0)], "transport")
+        self.theirs = self.file("north", box(48.05), box(52.0))
+        self.us, self.them = ("south", self.mine.id), ("north", self.theirs)
+        (self.first,) = alerts(self.watched(self.south))
+        assert self.first.verdict == "verified"
+
+    def file(self, party: str, *volumes: dict[str, Any], **changed: Any) -> str:
+        raw = self.world.submission(party, *volumes, **changed)
+        assert self.mediator._admit("/v1/notices", raw).status_code == 201
+        return self.world.opened(raw).id
+
+    def amend(self, *volumes: dict[str, Any]) -> str:
+        """North files its next revision."""
+        filed = self.mediator.filed[self.them]
+        raw = self.world.amend("north", filed.notice, *volumes)
+        assert self.mediator._admit("/v1/notices", raw).status_code == 201
+        return raw
+
+    def next_version(self) -> None:
+        self.mediator.seq += 1
+        self.now += MINUTE_US
+
+    def told(self, data: dict[str, Any]) -> AlertEvent:
+        """Return what south's desk makes of an alert object on its stream."""
+        self.mediator.tell("south", "alert", data)
+        *_, event = alerts(self.watched(self.south))
+        return event
+
+    def state(self) -> tuple[str, str | None]:
+        (view,) = self.south.picture().conflicts
+        return view.state, view.alarm
