@@ -204,12 +204,12 @@ class Follower:
 
     async def _bodies(self, entries: Sequence[Entry]) -> list[Body]:
         """Return each entry's statement: as this worker opened it, or from the store, verified on admission."""
-        missing = [
-            entry for entry in entries if entry.kind in (NOTICE, WITHDRAWAL) and _bytes_of(entry) not in self._opened
-        ]
+        # Taken before the store is asked: meanwhile a copy of the same bytes may be answered, and ``forget`` them.
+        opened = {entry.seq: self._opened.pop(_bytes_of(entry), None) for entry in entries}
+        missing = [entry for entry in entries if entry.kind in (NOTICE, WITHDRAWAL) and opened[entry.seq] is None]
         found = await self._line.bodies([entry.sha256 for entry in missing])
-        fetched = {entry.sha256: _reopen(entry, raw) for entry, raw in zip(missing, found, strict=True)}
-        return [self._opened.pop(_bytes_of(entry), None) or fetched.get(entry.sha256) for entry in entries]
+        opened |= {entry.seq: _reopen(entry, raw) for entry, raw in zip(missing, found, strict=True)}
+        return [opened[entry.seq] for entry in entries]
 
     def _forget_committed(self, news: News) -> None:
         """Drop the alerts that have been committed, and let go of entries that called for none."""

@@ -1,0 +1,51 @@
+"""The follower between two awaits: what other calls of the same worker do meanwhile must not cost an alert."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from keepclear_service.app import open_hotline
+from keepclear_service.hotline import Hotline
+from keepclear_service.store.connect import connect
+from support.world import World, box
+
+Story = Callable[[World, Hotline, Hotline], Awaitable[None]]
+
+
+def on_two_workers(story: Story, url: str) -> None:
+    """Run a story on two workers of one line; neither follows by itself."""
+
+    async def run() -> None:
+        redis, world = connect(url), World()
+        try:
+            workers = [await open_hotline(redis, world.agreement, world.service) for _ in range(2)]
+            await story(world, workers[0], workers[1])
+        finally:
+            await redis.aclose()
+
+    asyncio.run(run())
+
+
+def test_a_copy_sent_while_the_first_is_being_matched_does_not_unmatch_it(store_url: str) -> None:
+    async def story(world: World, one: Hotline, other: Hotline) -> None:
+        raw = world.submission("south", box(48.05))
+        reading, copied = asyncio.Event(), asyncio.Event()
+        read = one.line.bodies
+
+        async def slow(hashes: list[str]) -> list[str | None]:
+            reading.set()
+            await copied.wait()
+            return await read(hashes)
+
+        # The other worker's notice is what the first has to read from the store before it can match its own.
+        await other.submit_notice(world.submission("north", box()))
+        one.line.bodies = slow  # type: ignore[method-assign, assignment]
+        first = asyncio.create_task(one.submit_notice(raw))
+        await reading.wait()
+        copy = asyncio.create_task(one.submit_notice(raw))
+        await asyncio.sleep(0.1)
+        copied.set()
+        accepted, again = await asyncio.gather(first, copy)
+        assert (accepted.again, again.again) == (False, True)
+        assert len(accepted.alerts) == 1
+
+    on_two_workers(story, store_url)
