@@ -118,11 +118,14 @@ class Follower:
 
     async def ingest(self, entries: Sequence[Entry]) -> None:
         """Fold entries that an admission brought along; catch up first where they do not follow the cursor."""
-        if entries and entries[0].seq > self.cursor + 1:
-            await self.catch_up()
+        behind = len(entries) >= BATCH
         async with self._folding:
-            await self._fold(entries)
-        if len(entries) >= BATCH:
+            # Asked here, not before: whoever folded meanwhile may have had to begin anew, and failed on the way.
+            if entries and (entries[0].seq > self.cursor + 1 or entries[-1].epoch != self.epoch):
+                behind = True
+            else:
+                await self._fold(entries)
+        if behind:
             await self.catch_up()
 
     def remember(self, entry: Entry, opened: Body) -> None:
