@@ -6,7 +6,7 @@ import pytest
 from keepclear_protocol.recompute import match_all, still_ahead
 from keepclear_service.decide.admission import counts_until, notice_bounds
 from keepclear_service.decide.fold import State, apply
-from keepclear_service.ports import NOTICE, Entry, Outgoing
+from keepclear_service.ports import ACKNOWLEDGEMENT, NOTICE, TERMS, Entry, Outgoing
 from support.world import World, box, now_us
 
 
@@ -37,3 +37,20 @@ def test_what_may_still_arrive_still_counts(changed: dict[str, Any]) -> None:
     notice = world.opened(world.submission("north", box(start_s=-1200, last_s=900, at=at), **changed))
     (bound,) = [bound for bound in notice_bounds(notice, world.agreement) if bound.code == "limit_retention"]
     assert bound.high == counts_until(notice, world.agreement)
+
+
+def test_what_newer_terms_keep_longer_is_let_go_in_the_end() -> None:
+    world = World()
+    state, notice = State(world.agreement), world.opened(world.submission("north", box()))
+    until = counts_until(notice, world.agreement)
+    longer = world.successor(retention_s=2 * world.agreement.retention_s)
+
+    def fold(seq: int, kind: str, at: int, body: Any) -> None:
+        apply(state, Entry(seq, kind, "north", notice.id, 1, notice.sha256, "", at, longer.terms, ""), body)
+
+    fold(1, NOTICE, notice.first_start, notice)
+    fold(2, TERMS, notice.first_start, longer)
+    fold(3, ACKNOWLEDGEMENT, until + 1, None)
+    assert len(state.filed) == 1
+    fold(4, ACKNOWLEDGEMENT, counts_until(notice, longer) + 1, None)
+    assert not state.filed

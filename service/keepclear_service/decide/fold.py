@@ -274,7 +274,12 @@ def _forget(state: State, at: int) -> None:
     while state.leaving and state.leaving[0][0] < at:
         _, key = heapq.heappop(state.leaving)
         filed = state.filed.get(key)
-        if filed is None or _counts_until(state, filed.notice) >= at:
+        if filed is None:
+            continue
+        until = _counts_until(state, filed.notice)
+        if until >= at:
+            # A later revision, or newer terms, made it count longer than when it was put here.
+            heapq.heappush(state.leaving, (until, key))
             continue
         mine = state.of_notice.get(key, set())
         if any(state.conflicts[cid].state == OPEN for cid in mine):
