@@ -82,26 +82,17 @@ def _stubborn() -> None:
 
 def _blind() -> None:
     _edit("submit", "if tonumber(cursor) > tonumber(known[2]) then return {'behind'} end", "")
-
-
-_edits: dict[str, list[tuple[str, str]]] = {}
+    _edit("follow", "if (ARGV[6] == '' or ARGV[6] == known[4]) and tonumber(ARGV[2]) <= head then", "if true then")
 
 
 def _edit(name: str, old: str, new: str) -> None:
-    """Have every script ``name`` run with ``old`` replaced; it must be there once."""
-    _edits.setdefault(name, []).append((old, new))
-    if len(_edits) + len(_edits[name]) > 2:
-        return
+    """Have script ``name`` run with ``old`` replaced; it must be there once."""
     create = StoredLine.__init__
 
     def edited(self: StoredLine, redis: Any, agreement_id: str) -> None:
         create(self, redis, agreement_id)
-        for script_name, edits in _edits.items():
-            script = getattr(self, f"_{script_name}")
-            text = script.script if isinstance(script.script, str) else script.script.decode()
-            for before, after in edits:
-                assert text.count(before) == 1, before
-                text = text.replace(before, after)
-            setattr(self, f"_{script_name}", redis.register_script(text))
+        text = getattr(self, f"_{name}").script
+        assert text.count(old) == 1, old
+        setattr(self, f"_{name}", redis.register_script(text.replace(old, new)))
 
     StoredLine.__init__ = edited  # type: ignore[method-assign]
