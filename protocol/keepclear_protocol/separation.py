@@ -168,9 +168,6 @@ def _vertical_gaps(a: Volume, b: Volume, uncertainty: Uncertainty) -> Bounds:
     A negative gap is the depth of overlap. The offset is what must be added to ``a``'s altitudes to read them in
     ``b``'s reference.
     """
-    # One order for both callers, so that the same sums round the same way.
-    if b.reference < a.reference:
-        a, b = b, a
     low, high = 0.0, 0.0
     if a.reference is not b.reference:
         a_low, a_high = _above_sea(a.reference, uncertainty)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from keepclear_protocol.errors import Malformed
+from keepclear_protocol.geometry import distance_m
 from keepclear_protocol.separation import WORLDWIDE, Minima, Severity, judge
 from keepclear_protocol.volume import Volume, circle_json, corridor_json, parse_volume, polygon_json, volume4d_json
 from support.ellipsoid import RESIDUE, RESIDUE_M, WGS84, Core, brute_gap, core_gaps, edge_lengths
@@ -133,6 +134,7 @@ def test_random_pairs_have_no_false_negative_and_no_false_positive_beyond_the_wi
     missed, false_alarms, tried_clear, meeting = [], [], 0, 0
     for (a, b), gap in zip(pairs, gaps, strict=True):
         apart = float(gap) - a.radius_m - b.radius_m
+        assert distance_m(a.volume.shape, b.volume.shape) == distance_m(b.volume.shape, a.volume.shape)
         at_gap = judge(a.volume, minima(max(0.0, apart)), b.volume, minima(0), WORLDWIDE)
         if at_gap is None:
             missed.append((a.core, b.core, apart))

@@ -62,6 +62,13 @@ def test_a_volume_holds_what_was_sent() -> None:
 
 
 @pytest.mark.req("R-006")
+def test_every_flight_level_is_its_feet_to_the_bit() -> None:
+    circle = circle_json((50.5, 0.0), 1500)
+    for level in range(1, 1000):
+        levels = parse_volume(volume4d(circle, level, 1000, "FL", "FL"))
+        assert levels == parse_volume(volume4d(circle, level * 100, 100_000, "FL", "FT"))
+
+
 def test_times_finer_than_a_microsecond_are_rounded_outward() -> None:
     obj = volume4d()
     obj["time_start"]["value"] = "2026-09-21T14:13:20.000000999Z"
