@@ -1,0 +1,36 @@
+"""One engine and one running stack for all tests of the containers."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from compose.engine import HERE, compose_words, engine_environment
+from compose.stack import Stack, running_stack
+
+ORDER = ("test_prepare", "test_access", "test_start", "test_hardening", "test_proxy", "test_crashes", "test_rolling")
+"""A first start comes first; and a desk that joins later has more to read."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of this folder into ``ORDER``, leaving all others where they are."""
+    here = [index for index, item in enumerate(items) if item.path.parent == HERE]
+    ordered = sorted((items[index] for index in here), key=lambda item: ORDER.index(item.path.stem))
+    for index, item in zip(here, ordered, strict=True):
+        items[index] = item
+
+
+@pytest.fixture(scope="session")
+def stack(
+    require: Callable[[str, str], None], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Stack]:
+    """Yield the line in containers, healthy at its start; a test that harms it leaves it healthy."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with engine_environment(require) as engine:
+        compose = compose_words()
+        assert compose is not None
+        with running_stack(compose, engine.variables, tmp_path_factory.mktemp("stack")) as running:
+            running.note("engine and base image", f"{engine.took_s:.0f} s")
+            yield running
+    if capture is not None:
+        with capture.global_and_fixture_disabled():
+            running.tell()
