@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.notice import open_submission, present
 from support.desks import MINUTE_US, Lied, alerts
@@ -104,7 +105,7 @@ def test_a_closing_with_anothers_cause_leaves_the_conflict_open(line: Lied) -> N
 
 def test_a_closing_by_an_act_of_ours_that_was_none_leaves_the_conflict_open(line: Lied) -> None:
     filed = line.mediator.filed[line.us]
-    side = type(filed.side)("south", line.mine.id, 2, "B" * 43, filed.side.received_at)
+    side = type(filed.side)("south", line.mine.id, 2, digest("another"), filed.side.received_at)
     for reason in ("withdrawn", "amended"):
         line.next_version()
         told = line.mediator.closed(line.us, line.them, reason, None, own=side)
@@ -211,3 +212,98 @@ def test_a_false_receipt_is_told_and_does_not_stop_the_watch(line: Lied) -> None
     ]
     told = [event.get("verdict") or event["code"] for event in events if event["event"] != "notice"]
     assert sorted(told) == ["evidence", "evidence", "evidence", "verified"]
+
+
+def test_a_closing_that_shows_more_than_its_cause_is_shown(line: Lied) -> None:
+    theirs = line.mediator.filed[line.them]
+    cause = line.world.withdrawal("north", theirs.notice)
+    line.next_version()
+    ended = type(theirs.side)("north", line.theirs, 2, digest(cause), line.now)
+    shown = line.mediator.closed(line.us, line.them, "withdrawn", cause, other=ended)
+    assert line.told({**shown, "presentation": f"{theirs.notice.jwt}~"}).verdict == "evidence"
+    raw = line.world.amend("north", theirs.notice, box(60.0))
+    amended = line.world.opened(raw)
+    side = type(theirs.side)("north", line.theirs, 2, amended.sha256, line.now)
+    line.next_version()
+    told = present(amended, [amended.volumes[0].digest])
+    event = line.told(line.mediator.closed(line.us, line.them, "amended", told, other=side))
+    assert event.verdict == "closed_without_cause"
+    line.now += 120 * MINUTE_US
+    line.mediator.seq += 1
+    assert line.told(line.mediator.closed(line.us, line.them, "ended", cause)).verdict == "evidence"
+    line.mediator.seq += 1
+    assert line.told(line.mediator.closed(line.us, line.them, "terms", None)).verdict == "closed_without_cause"
+    line.mediator.seq += 1
+    assert line.told(line.mediator.closed(line.us, line.them, "ended", None)).standing == "CLOSED"
+
+
+def test_a_closing_by_an_amendment_that_nobody_showed_leaves_the_conflict_open(line: Lied) -> None:
+    filed = line.mediator.filed[line.them]
+    side = type(filed.side)("north", line.theirs, 2, digest("another"), line.now)
+    line.next_version()
+    event = line.told(line.mediator.closed(line.us, line.them, "amended", None, other=side))
+    assert event.verdict == "closed_without_cause" and line.state()[0] == "OPEN"
+
+
+def test_a_closing_by_our_amendment_is_held_against_what_they_had_shown(
+    line: Lied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line.mediator, "_match", lambda _: [])
+    line.south.amend(line.mine.id, [box(48.01)])
+    line.next_version()
+    event = line.told(line.mediator.closed(line.us, line.them, "amended", None))
+    assert event.verdict == "closed_without_cause" and "still in conflict" in event.detail
+    line.south.amend(line.mine.id, [box(70.0)])
+    line.next_version()
+    event = line.told(line.mediator.closed(line.us, line.them, "amended", None))
+    assert (event.verdict, event.standing) == ("verified", "CLOSED")
+
+
+def test_a_closing_by_new_terms_is_held_against_the_new_terms(line: Lied) -> None:
+    line.south.close()
+    categories = line.world.payload["categories"]
+    line.world.successor(categories={**categories, "transport": {**categories["transport"], "tail_s": 5}})
+    line.south = line.desk("south")
+    line.next_version()
+    event = line.told(line.mediator.closed(line.us, line.them, "terms", None))
+    assert event.verdict == "closed_without_cause" and "new terms" in event.detail
+
+
+def test_new_terms_that_end_a_conflict_close_it(tmp_path: Path) -> None:
+    line = Lied(tmp_path)
+    line.south.withdraw(line.mine.id)
+    near = line.south.file([box(20.0)], "transport")
+    far = line.file("north", box(20.12))
+    line.watched(line.south)
+    line.south.close()
+    categories = line.world.payload["categories"]
+    line.world.successor(categories={**categories, "transport": {**categories["transport"], "horizontal_m": 10}})
+    line.south = line.desk("south")
+    line.next_version()
+    event = line.told(line.mediator.closed(("south", near.id), ("north", far), "terms", None))
+    assert (event.verdict, event.standing) == ("verified", "CLOSED")
+    line.south.close()
+
+
+def test_an_earlier_entry_that_comes_later_is_no_rollback(line: Lied) -> None:
+    second = line.south.file([box(48.04)], "transport")
+    line.watched(line.south)
+    line.south.withdraw(second.id)
+    line.amend(box(48.06))
+    stream = line.mediator.streams["south"]
+    closing, opening = (index for index, (event, _) in enumerate(stream[-2:], len(stream) - 2) if event == "alert")
+    stream[closing], stream[opening] = stream[opening], stream[closing]
+    told = alerts(line.watched(line.south))
+    assert [(event.verdict, event.standing) for event in told] == [("verified", "OPEN"), ("verified", "CLOSED")]
+
+
+def test_another_alert_than_the_answers_at_its_version_is_rollback(line: Lied) -> None:
+    line.now += MINUTE_US
+    amended = line.south.amend(line.mine.id, [box(48.01)])
+    version = amended.alerts[0].alert.version if amended.alerts[0].alert else 0
+    line.mediator.streams["south"] = [row for row in line.mediator.streams["south"] if row[0] != "alert"][:-1]
+    line.mediator.streams["south"] += [("notice", line.mediator.streams["south"][0][1])] * 2
+    line.now += MINUTE_US
+    line.mediator.tell("south", "alert", line.mediator.opened(line.us, line.them, version=version))
+    shown = alerts(line.watched(line.south))
+    assert [event.verdict for event in shown][-1] == "rollback"

@@ -85,7 +85,7 @@ class Mediator:
         """Return the position of a party's newest event."""
         return f"{self.epoch}-{len(self.streams.get(party, []))}"
 
-    def opened(self, to: tuple[str, str], other: tuple[str, str], **changed: Any) -> Object:
+    def opened(self, to: tuple[str, str], other: tuple[str, str], /, **changed: Any) -> Object:
         """Return the alert object of an open conflict of two filed notices; ``changed`` members win."""
         own, theirs = self.filed[to], self.filed[other]
         ahead = still_ahead(match_all(own.notice, theirs.notice, self.world.agreement), self.clock())
@@ -94,7 +94,7 @@ class Mediator:
         return self.object(to, other, {"state": "open", "reason": None, **told, **changed}, presentation)
 
     def closed(
-        self, to: tuple[str, str], other: tuple[str, str], reason: str, cause: str | None, **changed: Any
+        self, to: tuple[str, str], other: tuple[str, str], reason: str, cause: str | None, /, **changed: Any
     ) -> Object:
         """Return the alert object of a closing."""
         return self.object(to, other, {"state": "closed", "reason": reason, **changed}, None, cause)

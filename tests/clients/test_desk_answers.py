@@ -1,0 +1,156 @@
+"""What others say to a desk: acknowledgements, its own party's statements, other names for the same things."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear import ProblemEvent
+from keepclear_protocol.agreement import open_agreement
+from keepclear_protocol.alert import conflict_id
+from keepclear_protocol.errors import Malformed
+from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.receipt import sign_receipt
+from support.desks import Lied, alerts
+from support.world import World, box, signed
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Lied]:
+    made = Lied(tmp_path)
+    yield made
+    for desk in made.open:
+        desk.close()
+
+
+def acknowledgement(line: Lied, **changed: Any) -> str:
+    """Return what north's desk would sign of the conflict's newest version."""
+    version = line.south.picture().conflicts[0].version
+    ours, theirs = (line.mediator.filed[key].side.sha256 for key in (line.them, line.us))
+    conflict = conflict_id(line.world.agreement.id, line.us, line.them)
+    given = {"stage": "delivered", "alert": "A" * 43, "conflict": conflict, "version": version}
+    given |= {"ours": ours, "theirs": theirs, "ours_newest": ours, "verdict": "verified"}
+    return line.world.acknowledgement("north", **{**given, **changed})
+
+
+def answered(line: Lied, raw: str) -> str:
+    line.mediator.tell("south", "acknowledgement", {"acknowledgement": raw})
+    (event,) = line.watched(line.south)
+    return str(event.to_json()["verdict"])
+
+
+def test_an_acknowledgement_of_what_was_alerted_is_verified(line: Lied) -> None:
+    assert answered(line, acknowledgement(line)) == "verified"
+    assert answered(line, acknowledgement(line, version=99)) == "verified"
+
+
+@pytest.mark.parametrize(
+    "changed", [{"ours": "A" * 43}, {"theirs": "A" * 43}, {"aud": "A" * 43}, {"iss": "south"}, {"iss": "west"}]
+)
+def test_an_acknowledgement_of_something_else_is_shown(line: Lied, changed: dict[str, Any]) -> None:
+    assert answered(line, acknowledgement(line, **changed)) == "evidence"
+
+
+def test_an_acknowledgement_by_a_key_that_may_not_is_shown(line: Lied) -> None:
+    watcher = PrivateKey.generate()
+    north, south = line.world.payload["parties"]
+    valid = {"not_before": "2020-01-01T00:00:00Z", "not_after": "2090-01-01T00:00:00Z"}
+    north = {**north, "keys": [*north["keys"], {"key": watcher.public.jwk, "roles": ["watch"], **valid}]}
+    line.south.close()
+    line.world.successor(parties=[north, south])
+    line.south = line.desk("south")
+    line.world.parties["north"].key = watcher
+    assert answered(line, acknowledgement(line)) == "evidence"
+
+
+@pytest.mark.parametrize(
+    ("changed", "state"),
+    [
+        ({}, "CLOSED"),
+        ({"ours_newest": "A" * 43}, "CLOSED NOT CONFIRMED"),
+        ({"version": 2}, "CLOSED NOT CONFIRMED"),
+        ({"verdict": "recompute"}, "CLOSED NOT CONFIRMED"),
+        ({"ours": "A" * 43}, "CLOSED NOT CONFIRMED"),
+    ],
+)
+def test_only_their_own_newest_word_confirms_a_closing(line: Lied, changed: dict[str, Any], state: str) -> None:
+    line.amend(box(60.0))
+    line.watched(line.south)
+    assert line.state()[0] == "CLOSED NOT CONFIRMED"
+    line.mediator.tell("south", "acknowledgement", {"acknowledgement": acknowledgement(line, **changed)})
+    line.watched(line.south)
+    assert line.state()[0] == state
+
+
+def receipt(line: Lied, raw: str) -> str:
+    notice = line.world.opened(raw)
+    return sign_receipt(
+        line.world.service,
+        aud=line.world.agreement.id,
+        terms=line.world.agreement.terms,
+        kind="notice",
+        party="south",
+        id=notice.id,
+        revision=notice.revision,
+        sha256=notice.sha256,
+        submission=notice.submission_sha256,
+        seq=line.mediator.seq,
+        epoch=line.mediator.epoch,
+        received_at=line.now,
+        lead="ROUTINE",
+    )
+
+
+def test_what_another_signed_is_not_taken_for_our_own(line: Lied) -> None:
+    for raw in (line.world.submission("north"), line.world.submission("south", key=line.world.parties["north"].key)):
+        line.mediator.tell("south", "notice", {"notice": raw, "receipt": receipt(line, raw)})
+        (event,) = line.watched(line.south)
+        assert event.to_json()["code"] == "evidence"
+        assert line.south.journal.own(line.world.opened(raw).sha256) is None
+
+
+def test_two_receipted_statements_of_one_revision_are_rollback(line: Lied) -> None:
+    raw = line.world.submission("south", jti=line.mine.id)
+    line.mediator.tell("south", "notice", {"notice": raw, "receipt": receipt(line, raw)})
+    (event,) = line.watched(line.south)
+    assert event.to_json()["verdict"] == "rollback"
+    filed = line.mediator.filed[line.us]
+    filed.notice, filed.raw, filed.receipt = line.world.opened(raw), raw, receipt(line, raw)
+    filed.side = type(filed.side)("south", line.mine.id, 1, filed.notice.sha256, line.now)
+    line.now += 1
+    told = [event for event in line.south.refresh() if isinstance(event, ProblemEvent)]
+    assert len(told) == 1 and told[0].code == "rollback" and "another revision 1" in told[0].detail
+
+
+def test_our_own_number_for_our_own_bytes_only(line: Lied) -> None:
+    side = line.mediator.filed[line.us].side
+    line.next_version()
+    event = line.told(line.mediator.opened(line.us, line.them, own=type(side)(*line.us, 7, side.sha256, line.now)))
+    assert event.verdict == "evidence"
+
+
+def test_another_agreements_alert_is_shown_even_with_its_own_conflict(line: Lied) -> None:
+    aud = "A" * 43
+    line.next_version()
+    line.mediator.alter = lambda payload: payload.update(aud=aud, conflict=conflict_id(aud, line.us, line.them))
+    event = line.told(line.mediator.opened(line.us, line.them))
+    assert (event.verdict, event.alert) == ("evidence", None)
+
+
+def test_a_notice_in_norths_name_under_souths_key_is_shown(line: Lied) -> None:
+    raw = line.world.submission("north", box(48.03), key=line.world.parties["south"].key)
+    assert line.mediator._admit("/v1/notices", raw).status_code == 201
+    (event,) = alerts(line.watched(line.south))
+    assert event.verdict == "evidence" and "somebody else" in event.detail
+
+
+def test_an_agreement_that_only_claims_to_follow_is_not_installed(line: Lied) -> None:
+    line.south.close()
+    before, other = line.world.agreement, World()
+    payload = {**other.payload, "revision": 2, "prev": before.terms, "agreement": before.id}
+    payload["parties"][1]["keys"][0]["key"] = line.world.parties["south"].key.public.jwk
+    roots = [party.root for party in other.parties.values()]
+    line.world.agreement = open_agreement(signed(payload, *roots, other.service))
+    with pytest.raises(Malformed) as refused:
+        line.desk("south")
+    assert refused.value.code.startswith("agreement")
