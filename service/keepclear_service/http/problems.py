@@ -1,6 +1,7 @@
 """Problem documents (RFC 9457): a stable code, plain words, and nothing of another party."""
 
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -27,6 +28,12 @@ def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = Non
         "code": code,
     }
     return Response(dump_json(document), known.status, headers, media_type=MEDIA_TYPE)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the OpenAPI page says of a door's refusals."""
+    content = {MEDIA_TYPE: {"schema": {"type": "object"}}}
+    return {status: {"description": "a problem document", "content": content} for status in statuses}
 
 
 def install(app: FastAPI) -> None:

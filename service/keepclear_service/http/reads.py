@@ -12,8 +12,9 @@ from keepclear_protocol.instant import format_instant
 
 from ..store.lines import parse_record
 from .deps import Reader, reader
+from .problems import described
 
-router = APIRouter()
+router = APIRouter(responses=described(400, 401, 403, 404, 409, 503))
 
 Watching = Annotated[Reader, Depends(reader(WATCH))]
 

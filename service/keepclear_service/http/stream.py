@@ -21,6 +21,7 @@ from keepclear_protocol.instant import SECOND
 from ..ports import WITHDRAWAL, Event, Window
 from ..store.lines import parse_record
 from .deps import Reader, reader
+from .problems import described
 
 KEEP_ALIVE_S = 5.0
 """Seconds between comments on a quiet stream: a desk that hears nothing for three of them takes the line for dead."""
@@ -36,7 +37,7 @@ RETRY_MS = 500
 
 _CURSOR = re.compile(r"([0-9a-f]{32})-(0|[1-9][0-9]{0,14})\Z", re.ASCII)
 
-router = APIRouter()
+router = APIRouter(responses=described(400, 401, 403, 409, 503))
 
 
 def parse_cursor(text: str) -> tuple[str, int]:

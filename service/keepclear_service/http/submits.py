@@ -9,6 +9,7 @@ from keepclear_protocol.statement import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL
 
 from ..hotline import Accepted
 from .deps import hotlines
+from .problems import described
 
 SD_JWT = "application/sd-jwt"
 JWT = "application/jwt"
@@ -25,11 +26,7 @@ def _described(media_type: str) -> dict[str, Any]:
 
 
 def _answers() -> dict[int | str, dict[str, Any]]:
-    problem = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
-    refused: dict[int | str, dict[str, Any]] = {
-        status: {"description": "a problem document", **problem} for status in (400, 401, 403, 409, 413, 415)
-    }
-    return {200: {"description": "accepted before: the receipt"}, **refused, 422: refused[400], 503: refused[400]}
+    return {200: {"description": "accepted before: the receipt"}, **described(400, 401, 403, 409, 413, 415, 422, 503)}
 
 
 @router.post("/v1/notices", status_code=201, openapi_extra=_described(SD_JWT), responses=_answers())

