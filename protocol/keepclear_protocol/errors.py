@@ -72,6 +72,7 @@ CODES: dict[str, Code] = {
     "limit_volumes": Code(422, "more volumes than agreed"),
     "limit_vertices": Code(422, "more vertices than agreed"),
     "limit_revisions": Code(422, "more revisions of one notice than agreed"),
+    "limit_answers": Code(422, "more acknowledgements of one version of an alert than anyone needs"),
     "limit_retention": Code(422, "the notice ended longer ago than the agreed retention"),
     "outside_area": Code(422, "a volume lies outside the agreement's area"),
     "category": Code(422, "the agreement knows no such category"),

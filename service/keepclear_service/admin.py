@@ -35,7 +35,18 @@ async def adopt_newer(line: StoredLine, current: Agreement, at_hand: Agreement) 
     if at_hand.revision <= current.revision:
         return
     successor = open_agreement(at_hand.raw, current)
-    if not await line.adopt(current.terms, successor.terms, successor.raw):
+    longer_ms = 1000 * max(
+        0,
+        successor.retention_s
+        - current.retention_s
+        + max(
+            minima.tail_s - current.categories[name].tail_s
+            for name, minima in successor.categories.items()
+            if name in current.categories
+        ),
+    )
+    parties = [party.id for party in current.parties]
+    if not await line.adopt(current.terms, successor.terms, successor.raw, longer_ms=longer_ms, parties=parties):
         raise LocalError("usage", "other terms came into force meanwhile; try again")
 
 

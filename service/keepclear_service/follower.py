@@ -7,6 +7,7 @@ Alerts of entries that nobody committed within ``ADOPT_AFTER_S`` are committed f
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
@@ -31,6 +32,8 @@ HINTS_WITHIN_S = 0.01
 RECENT = 4096
 """Statements of this worker's own that it has opened and not yet folded, at most."""
 
+log = logging.getLogger(__name__)
+
 Commit = Callable[[int, Sequence[Outgoing]], Coroutine[Any, Any, object]]
 
 
@@ -52,7 +55,7 @@ class Follower:
         self.cursor = 0
         self.head = 0
         self.streams: dict[str, int] = {}
-        self.heard_at = 0.0
+        self.ran_at = 0.0
         self.commit: Commit | None = None
 
     @property
@@ -71,6 +74,7 @@ class Follower:
         async with self._folding:
             await self._begin()
         await self.catch_up()
+        self.ran_at = time.monotonic()
 
     async def run(self) -> None:
         """Follow the log until cancelled: on each hint, and once a second without one."""
@@ -79,9 +83,17 @@ class Follower:
                 await asyncio.wait_for(self._hint.wait(), POLL_S)
                 await asyncio.sleep(HINTS_WITHIN_S)
             self._hint.clear()
-            with contextlib.suppress(Unavailable):
+            try:
                 await self.catch_up()
                 await self._adopt_orphans()
+            except Unavailable:
+                continue
+            except Exception:
+                # A fault of our own must not end the following in silence: not ready, and tried again in a second.
+                log.exception("follower_fault")
+                await asyncio.sleep(POLL_S)
+                continue
+            self.ran_at = time.monotonic()
 
     def poke(self) -> None:
         """Look at the store soon."""
@@ -101,7 +113,7 @@ class Follower:
                 if news.epoch != self.epoch or news.head < self.cursor:
                     await self._begin()
                     continue
-                if news.entries and news.entries[0].seq != self.cursor + 1 and self.cursor > 0:
+                if news.entries and news.entries[0].seq != self.cursor + 1:
                     await self._begin()
                     continue
                 await self._fold(news.entries)
@@ -109,7 +121,7 @@ class Follower:
                     break
         self._unmatched = news.unmatched
         self._forget_committed(news)
-        self.head, self.heard_at = news.head, time.monotonic()
+        self.head = news.head
         moved = self.streams != news.streams
         self.streams = news.streams
         if moved:

@@ -12,7 +12,7 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Unavailable
 from keepclear_service.ports import Admission, Entry, Outgoing
 from keepclear_service.store.connect import connect
-from keepclear_service.store.lines import StoredLine
+from keepclear_service.store.lines import MAX_ANSWERS, StoredLine
 
 AGREEMENT = digest("agreement")
 TERMS = digest("terms")
@@ -183,7 +183,8 @@ def test_alerts_of_an_entry_are_written_once_by_whoever_comes_first(store_url: s
         alerts = [(alert("north", "south"), "sha-n", '{"n":1}'), (alert("south", "north"), "sha-s", '{"s":1}')]
         assert await line.commit(epoch, 1, alerts)
         assert not await line.commit(epoch, 1, alerts)
-        assert not await line.commit("f" * 32, 1, alerts)
+        with pytest.raises(Unavailable):
+            await line.commit("f" * 32, 1, alerts)
         south = await line.events("south", 0, 10)
         assert [(event.at, event.kind, event.fields) for event in south.events] == [(1, "alert", {"object": '{"s":1}'})]
         assert [event.kind for event in (await line.events("north", 0, 10)).events] == ["notice", "alert"]
@@ -323,3 +324,37 @@ async def dump(line: StoredLine) -> dict[bytes, Any]:
     """Return every key of the store with its value."""
     redis = line._redis
     return {key: await redis.dump(key) for key in sorted(await redis.keys("*"))}
+
+
+def test_what_counts_longer_under_new_terms_is_kept_longer(store_url: str) -> None:
+    async def story(line: StoredLine) -> None:
+        redis = line._redis
+        await submit(line, body="one", keep=now_ms() + DAY_MS)
+        await submit(line, body="two", revision=2, prev=digest("one"), keep=now_ms() + DAY_MS)
+        await submit(line, "over", body="over", keep=now_ms() - 1)
+        assert await line.adopt(TERMS, digest("newer"), b"{}", longer_ms=9 * DAY_MS, parties=["north", "south"])
+        for body, days in (("one", 11), ("two", 11), ("over", 1)):
+            left = await redis.pttl(f"{line.prefix}body:{digest(body)}")
+            assert abs(left - days * DAY_MS) < 60_000
+        keep = int(await redis.hget(f"{line.prefix}notice:north:n1", "keep"))
+        assert abs(keep - now_ms() - 10 * DAY_MS) < 60_000
+
+    on_store(story, store_url)
+
+
+def test_one_version_takes_so_many_acknowledgements_and_no_more(store_url: str) -> None:
+    async def story(line: StoredLine) -> None:
+        epoch = await epoch_of(line)
+        await submit(line)
+        await line.commit(epoch, 1, [(alert("south", "north"), "sha-s", "{}")])
+        for number in range(MAX_ANSWERS):
+            assert (await acknowledge(line, f"j{number}", body=f"ack{number}")).entry is not None
+        before = await dump(line)
+        assert (await acknowledge(line, "one more", body="one more")).refused == "limit_answers"
+        assert await dump(line) == before
+        await submit(line, "n2", body="again", cursor=1)
+        head = (await line.follow(0, [], DAY_MS)).head
+        await line.commit(epoch, head, [(alert("south", "north"), "sha-2", "{}")])
+        assert (await acknowledge(line, "anew", head, "sha-2", "anew")).entry is not None
+
+    on_store(story, store_url)

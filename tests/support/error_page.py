@@ -66,6 +66,7 @@ WHAT_TO_DO = {
     "limit_volumes": "Split the flight into several notices.",
     "limit_vertices": "Use fewer points, or several notices.",
     "limit_revisions": "Withdraw the notice and file a new one.",
+    "limit_answers": "Nothing: this version has been answered often enough.",
     "limit_retention": "Nothing can be deconflicted so long after; report it another way.",
     "outside_area": _LIMIT,
     "category": "Use a category of the agreement; `agreement show` lists them.",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
+from keepclear_protocol.errors import Unavailable
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
@@ -22,6 +23,9 @@ CHANNEL = "keepclear"
 
 UNMATCHED_READ = 1000
 """Unmatched entries told at once, the oldest; the script has the same number."""
+
+MAX_ANSWERS = 64
+"""Acknowledgements of one version of an alert that a party may send: three stages, a few desks, a few officers."""
 
 STREAM_LENGTH = 100_000
 """Events kept in a party's stream: months of a hotline's work; the newest alerts are kept outside it."""
@@ -70,10 +74,17 @@ class StoredLine:
             head = await self._redis.hget(f"{self.prefix}meta", "head")
             return int(head or 0) + 1
 
-    async def adopt(self, previous: str, terms: str, agreement: bytes) -> bool:
-        """Put new terms in force; False when others than ``previous`` are in force."""
+    async def adopt(
+        self, previous: str, terms: str, agreement: bytes, *, longer_ms: int = 0, parties: Sequence[str] = ()
+    ) -> bool:
+        """Put new terms in force; False when others than ``previous`` are in force.
+
+        ``longer_ms`` is by how much longer than before a notice of any of ``parties`` counts under them.
+        """
         with store_faults():
-            return bool(await self._adopt(args=[self.prefix, previous, terms, agreement]))
+            return bool(
+                await self._adopt(args=[self.prefix, previous, terms, agreement, longer_ms, SLACK_MS, *parties])
+            )
 
     async def new_epoch(self) -> str:
         """Name a new life of the store, after a restore; return its name."""
@@ -118,6 +129,7 @@ class StoredLine:
                     json.dumps(done),
                     epoch,
                     SLACK_MS,
+                    STREAM_LENGTH,
                 ]
             )
         return _admission(answer)
@@ -155,6 +167,8 @@ class StoredLine:
                     stage,
                     epoch,
                     SLACK_MS,
+                    STREAM_LENGTH,
+                    MAX_ANSWERS,
                 ]
             )
         return _admission(answer)
@@ -162,7 +176,8 @@ class StoredLine:
     async def commit(self, epoch: str, seq: int, alerts: Sequence[tuple[Outgoing, str, str]]) -> bool:
         """Write an entry's alerts, each with the SHA-256 of its JWS and its object as JSON; False if not written.
 
-        It is not written when another worker wrote it before, which comes to the same.
+        It is not written when another worker wrote it before, which comes to the same. Raises ``Unavailable`` with
+        ``busy`` where the store has another epoch by now.
         """
         args: list[Any] = [self.prefix, epoch, seq, STREAM_LENGTH]
         for outgoing, sha256, alert_object in alerts:
@@ -171,7 +186,10 @@ class StoredLine:
             keep = outgoing.keep // 1000 + SLACK_MS
             args += [outgoing.to, outgoing.conflict, json.dumps(newest), alert_object, ends, keep]
         with store_faults():
-            return bool(await self._commit(args=args) == 1)
+            written = await self._commit(args=args)
+        if written == -1:
+            raise Unavailable("busy", "the store has begun a new life; send the same bytes again")
+        return bool(written)
 
     async def follow(self, cursor: int, done: Sequence[int], retention_ms: int, *, life: str = "") -> News:
         """Return what is new behind ``cursor``; due timers become entries on the way.

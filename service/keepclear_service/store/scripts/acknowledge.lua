@@ -1,7 +1,8 @@
 -- Admit an acknowledgement: compare-and-set on the conflict's newest alert, and relay it in the same durable write.
 --
 -- ARGV: 1 prefix, 2 party, 3 jti, 4 sha256, 5 body, 6 the statement's terms, 7 the worker's terms, 8 bounds as JSON,
--- 9 keep_ms added to the time of arrival, 10 conflict, 11 version, 12 alert sha256, 13 stage, 14 epoch, 15 slack_ms
+-- 9 keep_ms added to the time of arrival, 10 conflict, 11 version, 12 alert sha256, 13 stage, 14 epoch, 15 slack_ms,
+-- 16 longest length of a stream, 17 acknowledgements of one version that a party may send
 -- Answers {'ok', record}, {'again', record}, {'refused', code} or {'behind'}.
 local prefix, party, jti, sha = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local meta, once = prefix .. 'meta', prefix .. 'jti:' .. ARGV[2] .. ':' .. ARGV[3]
@@ -24,6 +25,8 @@ local newest = redis.call('HGET', prefix .. 'newest:' .. party, ARGV[10])
 if not newest then return {'refused', 'conflict_unknown'} end
 newest = cjson.decode(newest)
 if newest.version ~= tonumber(ARGV[11]) or newest.sha ~= ARGV[12] then return {'refused', 'version_stale'} end
+local sent = tonumber(redis.call('HGET', prefix .. 'sent:' .. ARGV[10], party) or '0')
+if sent >= tonumber(ARGV[17]) then return {'refused', 'limit_answers'} end
 
 local seq = string.format('%.0f', tonumber(known[2]) + 1)
 local stamp = string.format('%.0f', now)
@@ -36,9 +39,12 @@ local gone = string.format('%.0f', now + tonumber(ARGV[9]) + tonumber(ARGV[15]))
 redis.call('SET', once, record, 'PXAT', gone)
 redis.call('SET', prefix .. 'body:' .. sha, ARGV[5], 'PXAT', gone)
 redis.call('HSET', prefix .. 'answers:' .. ARGV[10], party .. '|' .. ARGV[13], ARGV[5])
+redis.call('HINCRBY', prefix .. 'sent:' .. ARGV[10], party, 1)
+redis.call('PEXPIREAT', prefix .. 'sent:' .. ARGV[10], gone)
 for _, reader in ipairs({newest.other, party}) do
   local at = string.format('%.0f', redis.call('HINCRBY', meta, 'stream:' .. reader, 1))
   redis.call('XADD', prefix .. 'stream:' .. reader, at .. '-0', 'event', 'acknowledgement', 'statement', ARGV[5])
+  redis.call('XTRIM', prefix .. 'stream:' .. reader, 'MAXLEN', '~', ARGV[16])
 end
 redis.call('PUBLISH', 'keepclear', prefix)
 return {'ok', record}

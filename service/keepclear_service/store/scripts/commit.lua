@@ -22,7 +22,7 @@ for at = 5, #ARGV, 6 do
       redis.call('ZADD', prefix .. 'timers', ARGV[at + 4], 'end|' .. conflict .. '|' .. ARGV[3])
     end
     redis.call('ZADD', prefix .. 'timers', ARGV[at + 5], 'keep|' .. to .. '|' .. conflict)
-    redis.call('DEL', prefix .. 'answers:' .. conflict)
+    redis.call('DEL', prefix .. 'answers:' .. conflict, prefix .. 'sent:' .. conflict)
   end
 end
 redis.call('ZREM', prefix .. 'unmatched', ARGV[3])

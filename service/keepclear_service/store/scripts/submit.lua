@@ -3,7 +3,8 @@
 -- ARGV: 1 prefix, 2 kind, 3 party, 4 notice id, 5 revision, 6 prev ('' at revision 1), 7 sha256, 8 submission sha256,
 -- 9 body, 10 the statement's terms, 11 the worker's terms, 12 bounds as JSON [[code, low_ms, high_ms], ...],
 -- 13 keep_ms, 14 lead windows as JSON [first_start_ms, last_end_ms, routine_ms, short_ms] or '', 15 cursor,
--- 16 seqs to take out of unmatched as JSON, 17 epoch that the worker knows, 18 slack_ms for garbage collection
+-- 16 seqs to take out of unmatched as JSON, 17 epoch that the worker knows, 18 slack_ms for garbage collection, 19 longest
+-- length of a stream
 -- Answers {'ok', record, entries}, {'again', record}, {'refused', code} or {'behind'}.
 local prefix, kind, party, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local revision, prev, sha, submission = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
@@ -85,6 +86,7 @@ redis.call('ZADD', prefix .. 'unmatched', seq, seq)
 -- The party's own other desks learn of it at once; matching adds the alerts later.
 local at = string.format('%.0f', redis.call('HINCRBY', meta, 'stream:' .. party, 1))
 redis.call('XADD', prefix .. 'stream:' .. party, at .. '-0', 'event', 'notice', 'record', record)
+redis.call('XTRIM', prefix .. 'stream:' .. party, 'MAXLEN', '~', ARGV[19])
 for _, done in ipairs(cjson.decode(ARGV[16])) do redis.call('ZREM', prefix .. 'unmatched', done) end
 redis.call('PUBLISH', 'keepclear', prefix)
 return {'ok', record, redis.call('XRANGE', log, string.format('%.0f', tonumber(cursor) + 1) .. '-0', '+', 'COUNT', 256)}
