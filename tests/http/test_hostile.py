@@ -15,6 +15,7 @@ from keepclear_protocol.errors import CODES
 from keepclear_protocol.receipt import open_receipt
 from support.forge import NoticeForge
 from support.hostile_http import Exchange, http_cases
+from support.hostile_order import order_cases
 from support.hostile_statements import Case, statement_cases
 from support.hostile_volumes import volume_cases
 from support.hostile_world import HostileLine, hostile_line
@@ -23,7 +24,7 @@ from support.snapshot import EVIDENCE, PROOF, difference, settle, snapshot
 from support.stores import store_binary, store_server
 from support.world import box
 
-CASES = [*statement_cases(), *volume_cases()]
+CASES = [*statement_cases(), *order_cases(), *volume_cases()]
 HTTP_CASES = list(http_cases())
 
 
