@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima, widened
-from keepclear_protocol.volume import Volume
 
 EARTH_RADIUS_M = 6_371_010.0
 """The sphere of the rules (S2's)."""
@@ -48,7 +47,7 @@ class Index:
     """Volumes of all parties by place and time. ``horizontal_m`` is the largest minimum of the agreement."""
 
     def __init__(self, horizontal_m: float) -> None:
-        # The rules take 0.994 of the spherical distance; see separation.py.
+        # A shape's bound holds its radius and edges as the rules take them; the rules take 0.994 of the distance.
         self._margin_m = horizontal_m / 0.994 + 1.0
         self._levels: dict[tuple[int, int], dict[Cell, list[Item]]] = {}
 
@@ -63,7 +62,7 @@ class Index:
             x * EARTH_RADIUS_M,
             y * EARTH_RADIUS_M,
             z * EARTH_RADIUS_M,
-            reach_m(volume),
+            volume.shape.bound_m,
             start,
             end,
         )
@@ -112,15 +111,6 @@ class Index:
         dx, dy, dz = item.x - query.x, item.y - query.y, item.z - query.z
         # A chord is never longer than its arc, so nothing within reach along the earth is left out.
         return dx * dx + dy * dy + dz * dz <= reach * reach
-
-
-def reach_m(volume: Volume) -> float:
-    """Return the metres around its centre within which a volume matters, before any minimum.
-
-    The rules subtract each margin from 0.994 of the distance; solving for the distance makes it a little larger.
-    """
-    shape = volume.shape
-    return shape.bound_m + 0.0061 * shape.margin_m
 
 
 def _level(item: Item) -> tuple[int, int]:
