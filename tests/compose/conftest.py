@@ -7,7 +7,9 @@ import pytest
 from compose.engine import HERE, compose_words, engine_environment
 from compose.stack import Stack, running_stack
 
-ORDER = ("test_prepare", "test_access", "test_start", "test_hardening", "test_proxy", "test_crashes", "test_rolling")
+ORDER = [
+    f"test_{name}" for name in "prepare access start hardening proxy crashes rolling backup".split()
+]
 """A first start comes first; and a desk that joins later has more to read."""
 
 

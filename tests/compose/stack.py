@@ -50,7 +50,11 @@ class Stack:
 
     def compose(self, *words: str, within_s: float = WITHIN_S, check: bool = True, **variables: str) -> str:
         """Run Compose on this project; return what it wrote."""
-        return self._run([*self._compose, "--project-name", self.project, *words], within_s, check, variables)
+        return self._run(self.command(*words), within_s, check, variables)
+
+    def command(self, *words: str) -> list[str]:
+        """Return the words that run Compose on this project, from the repository."""
+        return [*self._compose, "--project-name", self.project, *words]
 
     def docker(self, *words: str, within_s: float = WITHIN_S, check: bool = True) -> str:
         """Run docker; return what it wrote to standard output and standard error."""
@@ -144,7 +148,6 @@ def running_stack(compose: list[str], environment: dict[str, str], folder: Path)
         yield stack
     finally:
         before = time.monotonic()
-        if os.environ.get("KCDBG"): Path("/tmp/kc/stack.log").write_text(stack.compose("logs","--no-color","--timestamps"))
         stack.compose("--profile", "demo", "down", "--volumes", "--timeout", "5", check=False)
         stack.note("down", f"{time.monotonic() - before:.0f} s")
         stack.note("all of it", f"{time.monotonic() - began:.0f} s")

@@ -34,7 +34,8 @@ class GuardedStore:
             str(binary), str(REPOSITORY / "deploy" / "store" / "redis.conf"), "--dir", str(folder), "--port", "0",
             "--aclfile", str(folder / "users.acl"), "--unixsocket", str(folder / "s"), "--logfile", str(folder / "log"),
         ]  # fmt: skip
-        self._url = f"unix://{folder / 's'}"
+        self.socket = folder / "s"
+        self._url = f"unix://{self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -135,6 +136,19 @@ def test_what_is_not_needed_is_denied(store: GuardedStore, user: str, words: lis
 def test_debug_is_switched_off_for_everyone(store: GuardedStore) -> None:
     with store.client("service") as client, pytest.raises(redis.ResponseError, match=r"DEBUG|permissions"):
         client.execute_command("DEBUG", "SLEEP", "0")
+
+
+def test_the_backup_user_can_follow_as_a_replica_does(store: GuardedStore, tmp_path: Path) -> None:
+    program = shutil.which("redis-cli")
+    if program is None:
+        pytest.skip("no redis-cli on this machine")
+    with store.client("service") as client:
+        client.evalsha(client.script_load(WRITE_TWO), 0)
+    copy = tmp_path / "copy.rdb"
+    words = [program, "-s", str(store.socket), "--no-auth-warning", "--user", "backup", "--rdb", str(copy)]
+    environment = {"REDISCLI_AUTH": PASSWORDS["backup"]}
+    subprocess.run(words, env=environment, check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+    assert b"kc:a" in copy.read_bytes()
 
 
 def test_a_script_has_no_more_rights_than_its_caller(store: GuardedStore) -> None:

@@ -1,0 +1,81 @@
+"""A backup while the line runs, and its restore: what was in it is there, and every desk hears that time went back."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear import Client
+from keepclear.events import AlertEvent, GapEvent
+from keepclear_protocol.acknowledgement import VERIFIED
+
+from compose.parties import Outsider, next_place
+from compose.stack import LASTING, REPLICAS, REPOSITORY, Stack
+
+pytestmark = pytest.mark.timeout(1200)
+
+STORE = ("--store", "redis://service@redis:6379/0", "--store-password-file", "/service/store-password")
+
+
+def file(stack: Stack, party: Outsider, place: tuple[float, float]) -> str:
+    with Client(party.agreement, party.key, connect_to=stack.url, verify=str(stack.authority)) as client:
+        return str(client.submit(party.notice(place)).receipt.id)
+
+
+def notices(stack: Stack, party: Outsider) -> set[str]:
+    with Client(party.agreement, party.key, connect_to=stack.url, verify=str(stack.authority)) as client:
+        return {notice.id for notice in client.notices().notices}
+
+
+def back_up(stack: Stack, to: Path) -> None:
+    with to.open("wb") as archive:
+        words = ["docker", "exec", stack.container("redis"), "tar", "-C", "/data", "-c", "appendonlydir"]
+        subprocess.run(words, env=stack.environment, stdin=subprocess.DEVNULL, stdout=archive, check=True, timeout=60)
+
+
+def restore(stack: Stack, archive: Path) -> None:
+    """Do as docs/deploying.md says."""
+    stack.compose("stop", "proxy", *REPLICAS, "redis")
+    script = "rm -rf /data/appendonlydir && tar -C /data -x"
+    words = stack.command("run", "--rm", "--no-deps", "-T", "--entrypoint", "sh", "redis", "-c", script)
+    with archive.open("rb") as content:
+        subprocess.run(
+            words, cwd=REPOSITORY, env=stack.environment, stdin=content, capture_output=True, check=True, timeout=60
+        )
+    stack.compose("up", "-d", "--no-build", "redis")
+    stack.compose("run", "--rm", "-T", "service-a", "new-epoch", "--agreement", "/service/agreement.json", *STORE)
+    stack.compose("up", "-d", "--no-build")
+    stack.wait_healthy(*LASTING)
+
+
+async def watch(stack: Stack, party: Outsider, folder: Path, enough: Any) -> list[Any]:
+    shown: list[Any] = []
+    async with asyncio.timeout(60), party.desk(folder) as desk:
+        async for event in desk.watch(stop=lambda: enough(shown)):
+            shown.append(event)
+    return shown
+
+
+def opened(shown: list[Any], own: str) -> bool:
+    alerts = (event for event in shown if isinstance(event, AlertEvent) and event.verdict == VERIFIED)
+    return any(event.alert.own.id == own for event in alerts)
+
+
+def gaps(shown: list[Any]) -> list[str]:
+    return [event.reason for event in shown if isinstance(event, GapEvent)]
+
+
+def test_a_restored_backup_is_whole_and_announced(stack: Stack, tmp_path: Path) -> None:
+    north, south = Outsider(stack, "north"), Outsider(stack, "south")
+    place = next_place()
+    kept = file(stack, north, place), file(stack, south, place)
+    asyncio.run(watch(stack, north, tmp_path / "north", lambda shown: opened(shown, kept[0])))
+    back_up(stack, tmp_path / "backup.tar")
+    lost = file(stack, north, next_place())
+    restore(stack, tmp_path / "backup.tar")
+    held = notices(stack, north)
+    assert kept[0] in held
+    assert lost not in held
+    shown = asyncio.run(watch(stack, north, tmp_path / "north", gaps))
+    assert gaps(shown) == ["epoch"]
