@@ -58,6 +58,29 @@ def test_nothing_is_shown_twice_after_the_cursor_and_nothing_is_lost_before_it(l
     assert line.watched(south) == []
 
 
+@pytest.mark.req("R-100")
+def test_an_alert_that_could_not_be_taken_in_comes_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", ())
+    monkeypatch.setattr("keepclear.watch.BACKOFF_S", (0.0,))
+    south, second = line.desk("south"), line.desk("south", "second")
+    line.watched(south)
+    second.file([box()], "transport")
+    line.mediator.streams["south"].clear()  # so that the first desk has to ask for what the alert names
+    line.desk("north").file([box(48.05)], "transport")
+    asked: list[str] = []
+
+    def cannot_say_yet(request: httpx2.Request) -> httpx2.Response | None:
+        if request.url.path.startswith("/v1/notices/") and len(asked) < 2:
+            asked.append(request.url.path)
+            return httpx2.Response(503, json={"code": "store_unavailable"})
+        return None
+
+    line.mediator.refuse = cannot_say_yet
+    left = iter(range(20))
+    (event,) = alerts(list(south.watch(stop=lambda: next(left, None) is None)))
+    assert (event.verdict, event.standing, len(asked)) == ("verified", "OPEN", 2)
+
+
 @pytest.mark.req("R-076", "R-077")
 def test_a_withdrawal_closes_and_an_amendment_closes_not_confirmed_until_their_desk_confirms(line: Line) -> None:
     north, south = line.desk("north"), line.desk("south")

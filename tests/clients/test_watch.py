@@ -95,8 +95,15 @@ def test_half_an_event_does_not_outlive_its_connection() -> None:
     follower = Follower(Cursor(EPOCH, 4))
     whole = ack(5)
     assert follower.received(whole[:20]) == []
-    follower.connecting()
+    follower.connecting(follower.cursor)
     assert names(follower.received(whole)) == ["a5"]
+
+
+def test_what_was_read_and_not_kept_comes_again_with_the_next_connection() -> None:
+    follower = Follower(Cursor(EPOCH, 4))
+    assert names(follower.received(ack(5) + ack(6))) == ["a5", "a6"]
+    follower.connecting(Cursor(EPOCH, 5))
+    assert names(follower.received(ack(6))) == ["a6"]
 
 
 def test_backoff_grows_to_a_bound_and_begins_anew_with_a_sign_of_life() -> None:

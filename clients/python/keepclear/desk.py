@@ -89,9 +89,10 @@ class _Core:
             yield from self._outbox.settle()
         except EvidenceInvalid as error:
             self._outbox.protest(error)  # a mediator that lies about what we said must not stop us from hearing
+        # Behind what was kept, not what was read: a connection may have ended before an event was taken in.
+        follower.connecting(self.journal.cursor())
         if follower.cursor is None:
             yield from self._catch_up(follower, None)
-        follower.connecting()
 
     def _take(self, news: News, follower: Follower) -> Generator[Call[Any], Any, None]:
         epoch = follower.cursor.epoch if follower.cursor is not None else ""

@@ -5,7 +5,7 @@ an event without a position comes out as a gap, behind which nothing is let thro
 Not guaranteed: that the service wrote every alert into the stream. That is its promise, and heartbeats and snapshots
 are what it is held to.
 
-A shell opens the stream behind ``cursor``, hands every chunk to ``received``, every end of a connection to ``lost``,
+A shell says by ``connecting`` what it has kept, opens the stream behind ``cursor``, hands every chunk to ``received``, every end of a connection to ``lost``,
 and after a gap tells ``reread`` the position for which the newly read picture is good.
 """
 
@@ -46,8 +46,9 @@ class Follower:
         self._retry_s: float | None = None
         self._gap = False
 
-    def connecting(self) -> None:
-        """Begin a connection: half an event of the one before is forgotten."""
+    def connecting(self, cursor: Cursor | None) -> None:
+        """Begin a connection behind ``cursor``, what was kept: all else of the one before is forgotten."""
+        self.cursor = cursor
         self._parser = EventParser()
         self._retry_s = None
         self._gap = False
