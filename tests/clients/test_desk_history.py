@@ -128,6 +128,26 @@ def test_an_open_conflict_called_past_too_early_stays_open(line: Lied) -> None:
     assert event.verdict == "closed_without_cause" and line.state()[0] == "OPEN"
 
 
+@pytest.mark.req("R-074")
+def test_a_closing_dated_ahead_leaves_the_conflict_open(line: Lied) -> None:
+    line.next_version()
+    for ahead_s, verdict in ((400 * 86_400, "evidence"), (61, "evidence"), (60, "closed_without_cause")):
+        line.mediator.seq += 1
+        event = line.told(line.mediator.closed(line.us, line.them, "ended", None, at=line.now + ahead_s * 1_000_000))
+        assert event.verdict == verdict and line.state() == ("OPEN", verdict)
+
+
+@pytest.mark.req("R-076")
+def test_a_flight_that_has_not_begun_is_not_past(line: Lied) -> None:
+    mine = line.south.file([box(60.0)], "transport")
+    theirs = line.file("north", box(62.0))
+    line.watched(line.south)
+    us, them = ("south", mine.id), ("north", theirs)
+    told = {"state": "past", "reason": None, "lead": "RETROACTIVE"}
+    event = line.told(line.mediator.object(us, them, told, f"{line.mediator.filed[them].notice.jwt}~"))
+    assert (event.verdict, event.standing) == ("closed_without_cause", None)
+
+
 def test_a_past_conflict_is_told_once_without_disclosures(line: Lied) -> None:
     mine = line.south.file([box(10.0, start_s=-7200)], "transport")
     theirs = line.file("north", box(10.0, start_s=-7200))
@@ -307,3 +327,12 @@ def test_another_alert_than_the_answers_at_its_version_is_rollback(line: Lied) -
     line.mediator.tell("south", "alert", line.mediator.opened(line.us, line.them, version=version))
     shown = alerts(line.watched(line.south))
     assert [event.verdict for event in shown][-1] == "rollback"
+
+
+def test_a_snapshot_that_is_older_than_an_answer_before_it_is_rollback(line: Lied) -> None:
+    (conflict,) = line.mediator.newest["south"]
+    line.now += 1
+    assert [event.verdict for event in line.south.amend(line.mine.id, [box(48.01)]).alerts] == ["verified"]
+    line.mediator.newest["south"][conflict] = line.first.object.to_json()
+    line.now += 1
+    assert [event.verdict for event in alerts(list(line.south.refresh()))] == ["rollback"]

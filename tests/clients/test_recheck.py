@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from keepclear.recheck import check_figures, compare
 from keepclear_protocol.alert import Alert, open_alert
 from keepclear_protocol.errors import EvidenceInvalid
+from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import Notice, open_presentation, present
 from keepclear_protocol.recompute import match_all, pair_json
 from support.mediator import Filed, Mediator, Side
@@ -25,10 +26,13 @@ def level(low: float, high: float, **changed: Any) -> dict[str, Any]:
 
 
 def alerted(
-    mine: list[dict[str, Any]], theirs: list[dict[str, Any]], alter: Callable[[dict[str, Any]], None] | None = None
+    mine: list[dict[str, Any]],
+    theirs: list[dict[str, Any]],
+    alter: Callable[[dict[str, Any]], None] | None = None,
+    at: int = NOW,
 ) -> tuple[Alert, Notice, Notice]:
     """Return the honest alert of two notices, altered, and what its receiver has to hold it against."""
-    mediator = Mediator(world, lambda: NOW, alter=alter, seq=1)
+    mediator = Mediator(world, lambda: at, alter=alter, seq=1)
     for party, volumes in (("north", mine), ("south", theirs)):
         raw = world.submission(party, *volumes)
         notice = world.opened(raw)
@@ -72,6 +76,14 @@ def test_a_pair_at_the_limit_may_be_told_or_left_out_and_one_clearly_within_may_
                         (("north", level(0, 1000)), ("south", level(1000 + gap, 2000))))  # fmt: skip
         sure[gap] = [found.sure for found in compare(mine, theirs, world.agreement)]
     assert sure == {99.98: [True], 99.995: [False], 100.005: [False], 100.02: []}
+
+
+def test_what_is_over_is_neither_needed_nor_allowed() -> None:
+    mine = [level(0, 1000), level(0, 1000, start_s=7200)]
+    later = NOW + 5000 * 1_000_000
+    check_figures(*alerted(mine, mine, at=later), world.agreement)
+    at = {"at": format_instant(later), "iat": later // 1_000_000, "lead": "IN_PROGRESS"}
+    assert refused(*alerted(mine, mine, lambda payload: payload.update(at))) == "recompute"
 
 
 def test_a_category_that_the_terms_do_not_know_is_told() -> None:
