@@ -73,6 +73,7 @@ class Desk:
 
     def __init__(self, case: Case) -> None:
         self.agreements = agreements("alerts.json")[-case["installed"] :]
+        self.now = parse_instant(case["now"])
         self.own: dict[str, tuple[Statement, int]] = {}
         self.last: Alert | None = None
         self.adopted: Adopted | None = None
@@ -100,6 +101,7 @@ class Desk:
             theirs_floor=self.theirs,
             own_floor=Seen(newest.revision, newest.sha256) if newest else None,
             followed=True,
+            now=self.now,
         )
         verified = verify_alert(alert, shown, known)
         self.last = alert

@@ -7,7 +7,7 @@ from typing import Any
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, PAST, Side, alert_payload, conflict_id, sign_alert
 from keepclear_protocol.encoding import b64, digest, unb64
-from keepclear_protocol.instant import SECOND
+from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.notice import Notice, present
 from keepclear_protocol.recompute import findings, match_all, still_ahead
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
@@ -30,6 +30,9 @@ THEY_ENDED = withdrawal("north", "north ended", OTHER)
 FARTHER = notice(submission("north", "north far", [circle(48.09)]))
 OVER = START + 800 * SECOND
 """After the last widened window: ten minutes of flight, two of tail, and some."""
+
+NOW = OVER + 60 * SECOND
+"""The desk's clock."""
 
 
 FILED = {"south one": OURS, "moved": WE_MOVED, "stayed": WE_STAYED, "ended": WE_ENDED}
@@ -105,6 +108,7 @@ def _case(name: str, why: str, shown: Object, desk: Desk | None = None) -> Case:
         "name": name,
         "why": why,
         "installed": desk.installed,
+        "now": format_instant(NOW),
         "own": [
             {"statement": name, "seq": seq} for name, seq in [("south one", 1), *([desk.filed] if desk.filed else [])]
         ],
@@ -182,6 +186,10 @@ def _closings() -> Iterator[Case]:
         code, "new terms that do not clear it", "recomputed: they overlap", closed, Desk(seen=["opened"], installed=2)
     )
     both = told(5, CLOSED, other=AWAY, reason="amended", cause=f"{AWAY.jwt}~", presentation=f"{AWAY.jwt}~")
+    yield bad("evidence", "ended ahead of the desk's clock", "61 s; a future date could end anything",
+              told(9, CLOSED, at=NOW + 61 * SECOND, reason="ended"), seen)  # fmt: skip
+    yield bad(code, "past before it began", "nothing of ours can be over before our first widened window",
+              told(2, PAST))  # fmt: skip
     yield bad("evidence", "a closing with a presentation", "a closing shows its cause alone", both, seen)
     closed = told(9, CLOSED, at=OVER, reason="ended", cause=THEY_ENDED)
     yield bad("evidence", "a cause for the end of time", "time needs none", closed, seen)

@@ -137,6 +137,7 @@ class Intake:
             theirs_floor=None if superseded else self._theirs_floor(alert, source),
             own_floor=self._own_floor(alert, source),
             followed=source.cursor is not None,
+            now=self._clock(),
         )
         return known, superseded
 

@@ -74,6 +74,12 @@ def surely_ahead(own: Notice, other: Notice, agreement: Agreement, at: int) -> b
     return any(pair.sure and pair.near.end >= at for pair in compare(own, other, agreement))
 
 
+def first_window(notice: Notice, agreement: Agreement) -> int:
+    """Return the instant at which the first widened window begins; raise ``EvidenceInvalid`` with ``category``."""
+    minima = _minima(notice, agreement)
+    return min(widened(shown.volume, minima)[0] for shown in notice.volumes)
+
+
 def check_figures(alert: Alert, own: Notice, other: Notice, agreement: Agreement) -> None:
     """Raise ``EvidenceInvalid`` unless the open ``alert`` says what the rules say of both notices.
 

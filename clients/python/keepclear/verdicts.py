@@ -12,14 +12,16 @@ from enum import StrEnum
 
 from keepclear_protocol.agreement import SUBMIT, Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, Alert, conflict_id, open_alert
+from keepclear_protocol.claims import MAX_AHEAD_S
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError
+from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.notice import Notice, open_presentation
 from keepclear_protocol.separation import RULES
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
 from .answers import AlertObject
-from .recheck import check_figures, surely_ahead
+from .recheck import check_figures, first_window, surely_ahead
 
 
 class Standing(StrEnum):
@@ -56,6 +58,7 @@ class Known:
     names, and ``own_before`` our notice of the adopted alert. ``floor``: the conflict's newest version that this alert
     may not fall below. ``theirs_floor``: likewise the counterpart's revision. ``own_floor``: our revision that the
     service had receipted when it wrote the alert. ``followed``: no version since the adopted one can have been missed.
+    ``now``: the instant by this desk's clock.
     """
 
     agreements: tuple[Agreement, ...]
@@ -66,6 +69,7 @@ class Known:
     theirs_floor: Seen | None
     own_floor: Seen | None
     followed: bool
+    now: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,9 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
         raise EvidenceInvalid("evidence", "the alert is by other rules, or names two times")
     if alert.at < max(alert.own.received_at, alert.other.received_at):
         raise EvidenceInvalid("evidence", "the alert is older than a notice that it names")
+    if alert.at > known.now + MAX_AHEAD_S * SECOND:
+        # Whoever dates ahead could end what is not over.
+        raise EvidenceInvalid("evidence", "the alert is dated ahead of this desk's clock")
     own = known.own
     if own is None or (own.revision, _id(own)) != (alert.own.revision, alert.own.id):
         raise EvidenceInvalid("evidence", "the alert names a revision of ours that this desk does not hold")
@@ -131,6 +138,8 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
     _check_bare(alert)
     if alert.state == CLOSED:
         return _verify_closing(alert, shown, known, own, terms)
+    if not isinstance(own, Notice) or alert.at < first_window(own, terms):
+        raise EvidenceInvalid("closed_without_cause", "called past, but nothing of ours had begun")
     past = _presentation(alert, shown, known) if shown.presentation is not None else None
     if (past is not None and past.volumes) or shown.cause is not None:
         raise EvidenceInvalid("evidence", "what is past comes without disclosures")
@@ -253,7 +262,7 @@ def _verify_end(alert: Alert, known: Known, own: Notice | Withdrawal, terms: Agr
             raise EvidenceInvalid("closed_without_cause", "closed as ended, but the overlap is not over")
     # The opening was never seen: only the end of all that we filed could prove this one.
     tail_s = max(minima.tail_s for minima in terms.categories.values())
-    over = isinstance(own, Notice) and own.last_end + tail_s * 1_000_000 < alert.at
+    over = isinstance(own, Notice) and own.last_end + tail_s * SECOND < alert.at
     return Verified(None, Standing.CLOSED if over else Standing.UNCONFIRMED)
 
 
