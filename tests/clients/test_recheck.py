@@ -83,7 +83,7 @@ def test_what_is_over_is_neither_needed_nor_allowed() -> None:
     later = NOW + 5000 * 1_000_000
     check_figures(*alerted(mine, mine, at=later), world.agreement)
     at = {"at": format_instant(later), "iat": later // 1_000_000, "lead": "IN_PROGRESS"}
-    assert refused(*alerted(mine, mine, lambda payload: payload.update(at))) == "recompute"
+    assert refused(*alerted(mine, mine, lambda payload: payload.update(at))) == "over_disclosed"
 
 
 def test_a_category_that_the_terms_do_not_know_is_told() -> None:
