@@ -24,8 +24,11 @@ from .exchange import Call, Exchange
 from .intake import Intake, Source
 from .journal import RECEIPTED, UNKNOWN, Journal, KeptConflict, OwnStatement
 from .ownrecord import NOTICE, WITHDRAWAL, notice_id
+from .verdicts import Standing
 
 DELIVERED = "delivered"
+UNPROVEN = "closed_without_cause"
+"""What a desk signs of a closing that it could not recompute: signed as verified it would confirm the other side's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,7 @@ class Outbox:
             ours=alert.own.sha256,
             theirs=alert.other.sha256,
             ours_newest=newest[0] if newest else alert.own.sha256,
-            verdict=came.verdict,
+            verdict=UNPROVEN if came.standing == Standing.UNCONFIRMED else came.verdict,
             officer=officer,
             read_back=read_back,
         )

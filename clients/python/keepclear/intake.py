@@ -161,11 +161,9 @@ class Intake:
         if before is None:
             return None
         theirs = None
-        if before.object.presentation is not None:
-            try:
-                theirs = open_presentation(before.object.presentation, self.own.party_key)
-            except KeepclearError:
-                theirs = None  # what the picture shows did not verify, so nothing can be concluded from it
+        # The picture may show what did not verify, as a warning; nothing can be concluded from that.
+        if before.object.presentation is not None and before.verdict == VERIFIED:
+            theirs = open_presentation(before.object.presentation, self.own.party_key)
         return Adopted(self.open_alert(before.object.alert), theirs)
 
     def _adopt(self, event: AlertEvent, alert: Alert, kept: KeptConflict | None, source: Source) -> None:
@@ -209,7 +207,7 @@ class Intake:
             )  # fmt: skip
             kept = journal.conflict(ack.conflict)
             theirs = ack.claims.iss != self._party and ack.verdict == VERIFIED and not detail
-            # Their desk stands by the same version, and has signed nothing newer than what that version names.
+            # Their desk has recomputed the closing of this version, and has signed nothing newer than that names.
             if theirs and kept is not None and ack.version == kept.version and ack.ours_newest == ack.ours:
                 journal.save_conflict(replace(kept, confirmed=ack.version))
             event = AcknowledgementEvent(raw, ack, verdict, detail)

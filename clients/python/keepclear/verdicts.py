@@ -236,7 +236,7 @@ def _verify_closing(
         raise EvidenceInvalid("closed_without_cause", "closed by new terms, but the terms are the same")
     if not _is_over(alert, known, terms):
         raise EvidenceInvalid("closed_without_cause", "under the new terms the pair is still in conflict")
-    return Verified(None, Standing.CLOSED)
+    return Verified(None, Standing.CLOSED if _same_notices(alert, known) else Standing.UNCONFIRMED)
 
 
 def _their_act(alert: Alert, cause: str, known: Known) -> Verified:
@@ -256,11 +256,12 @@ def _their_act(alert: Alert, cause: str, known: Known) -> Verified:
 
 def _verify_end(alert: Alert, known: Known, own: Notice | Withdrawal, terms: Agreement) -> Verified:
     if _is_open(known):
-        if _is_over(alert, known, terms):
+        over, same = _is_over(alert, known, terms), _same_notices(alert, known)
+        if over and same:
             return Verified(None, Standing.CLOSED)
-        if known.followed or _same_notices(alert, known):
+        if not over and (same or known.followed):
             raise EvidenceInvalid("closed_without_cause", "closed as ended, but the overlap is not over")
-    # The opening was never seen: only the end of all that we filed could prove this one.
+    # The opening of these revisions was never seen: only the end of all that we filed could prove this one.
     tail_s = max(minima.tail_s for minima in terms.categories.values())
     over = isinstance(own, Notice) and own.last_end + tail_s * SECOND < alert.at
     return Verified(None, Standing.CLOSED if over else Standing.UNCONFIRMED)

@@ -21,7 +21,7 @@ from keepclear.events import (
     LinkEvent,
     NoticeEvent,
 )
-from keepclear.filing import Filed
+from keepclear.filing import UNPROVEN, Filed
 from keepclear.picture import ConflictView, NoticeView, Picture
 
 _FOOT_M = 0.3048
@@ -44,6 +44,8 @@ def event_line(event: Event, now: int) -> str:
             else:
                 by = f" by {ack.officer}" if ack.officer else ""
                 doubt = "" if ack.verdict == VERIFIED else f", and their desk says {ack.verdict}"
+                if ack.verdict == UNPROVEN:
+                    doubt = ", but their desk cannot confirm that it is closed"
                 said = f"{ack.claims.iss} {ack.stage}{by}: conflict {ack.conflict} version {ack.version}{doubt}"
         case NoticeEvent():
             said = f"filed {event.kind} {event.id} revision {event.revision}"
