@@ -1,0 +1,93 @@
+"""What makes a closing CLOSED, between two real desks: never the mediator's word, nor a desk's that could not check."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from keepclear import Desk
+from keepclear.filing import UNPROVEN, Filed
+from keepclear_protocol.notice import present
+from support.desks import Lied, Line, alerts
+from support.world import box
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    made = Line(tmp_path)
+    yield made
+    for desk in made.open:
+        desk.close()
+
+
+def quietly(line: Line, north: Desk, id: str, lat: float) -> Filed:
+    """North amends, and the mediator matches nothing."""
+    match, line.mediator._match = line.mediator._match, lambda _: []  # type: ignore[method-assign]
+    line.now += 1_000_000
+    try:
+        return north.amend(id, [box(lat)])
+    finally:
+        line.mediator._match = match  # type: ignore[method-assign]
+
+
+@pytest.mark.req("R-077", "R-079")
+def test_a_desk_from_which_the_opening_was_withheld_confirms_nothing(line: Line) -> None:
+    mediator = line.mediator
+    south, north = line.desk("south"), line.desk("north")
+    line.watched(south), line.watched(north)
+    mine = south.file([box()], "transport")
+    theirs = north.file([box(60.0)], "transport")
+    us, them = ("south", mine.id), ("north", theirs.id)
+    quietly(line, north, theirs.id, 48.05)
+    mediator.tell("south", "alert", mediator.opened(us, them))
+    assert [event.standing for event in alerts(line.watched(south))] == ["OPEN"]
+    quietly(line, north, theirs.id, 48.06)
+    cause = f"{mediator.filed[them].notice.jwt}~"
+    for to, closing in (
+        ("south", mediator.closed(us, them, "amended", cause)),
+        ("north", mediator.closed(them, us, "amended", None)),
+    ):
+        mediator.tell(to, "alert", closing)
+    (closed,) = alerts(line.watched(north))
+    assert (closed.verdict, closed.standing) == ("verified", "CLOSED NOT CONFIRMED")
+    line.watched(south)
+    line.watched(north), line.watched(south)
+    assert {ack.claims.iss: ack.verdict for ack in mediator.acknowledgements} == {"north": UNPROVEN, "south": UNPROVEN}
+    for desk in (south, north):
+        assert [view.state for view in desk.picture().conflicts] == ["CLOSED NOT CONFIRMED"]
+
+
+@pytest.fixture
+def lied(tmp_path: Path) -> Iterator[Lied]:
+    made = Lied(tmp_path)
+    yield made
+    for desk in made.open:
+        desk.close()
+
+
+def after_the_end(lied: Lied) -> None:
+    lied.next_version()
+    lied.now += 2 * 3600 * 1_000_000
+
+
+def test_the_end_of_a_revision_is_not_the_end_of_a_later_one_that_was_not_shown(lied: Lied) -> None:
+    # North's next revision lasts for hours; the mediator keeps it back until the first one is over.
+    south = lied.south.file([box(), box(start_s=36_000)], "transport")
+    lied.watched(lied.south)
+    match, lied.mediator._match = lied.mediator._match, lambda _: []  # type: ignore[method-assign]
+    lied.us = ("south", south.id)
+    lied.amend(box(48.05, start_s=36_000))
+    lied.mediator._match = match  # type: ignore[method-assign]
+    after_the_end(lied)
+    event = lied.told(lied.mediator.closed(lied.us, lied.them, "ended", None))
+    assert (event.verdict, event.standing) == ("verified", "CLOSED NOT CONFIRMED")
+
+
+def test_an_opening_that_did_not_verify_proves_no_end(lied: Lied) -> None:
+    harmless = lied.mediator.filed["north", lied.file("north", box(60.0))].notice
+    lied.next_version()
+    lied.mediator.swap = lambda beside: beside.update(presentation=present(harmless, [harmless.volumes[0].digest]))
+    assert lied.told(lied.mediator.opened(lied.us, lied.them)).verdict == "evidence"
+    lied.mediator.swap = None
+    lied.next_version()
+    event = lied.told(lied.mediator.closed(lied.us, lied.them, "ended", None))
+    assert (event.verdict, event.standing) == ("closed_without_cause", None)
