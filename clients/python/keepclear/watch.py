@@ -5,8 +5,9 @@ an event without a position comes out as a gap, behind which nothing is let thro
 Not guaranteed: that the service wrote every alert into the stream. That is its promise, and heartbeats and snapshots
 are what it is held to.
 
-A shell says by ``connecting`` what it has kept, opens the stream behind ``cursor``, hands every chunk to ``received``, every end of a connection to ``lost``,
-and after a gap tells ``reread`` the position for which the newly read picture is good.
+A shell says by ``connecting`` what it has kept, opens the stream behind ``cursor``, hands every chunk to ``received``,
+every end of a connection to ``lost``, and after a gap tells ``reread`` the position for which the newly read picture
+is good.
 """
 
 import random
