@@ -140,6 +140,8 @@ def open_alert(raw: str, find_key: KeyFinder) -> Alert:
         state, reason = payload.get("state"), payload.get("reason")
         if claims.iss != SERVICE or state not in (OPEN, CLOSED, PAST):
             raise EvidenceInvalid("evidence", "an alert must be the service's and open, closed or past")
+        if reason is not None and not isinstance(reason, str):
+            raise EvidenceInvalid("evidence", "an alert's reason is a word or null")
         if (reason in REASONS) != (state == CLOSED) or (reason is not None and state != CLOSED):
             raise EvidenceInvalid("evidence", "a reason belongs to a closing, and each closing has one")
         return Alert(
