@@ -223,6 +223,52 @@ def test_an_answer_may_be_ahead_of_the_stream_without_being_called_a_rollback(li
     assert [view.version for view in south.picture().conflicts] == [3]
 
 
+def test_an_answer_that_the_stream_has_overtaken_is_no_rollback(line: Line) -> None:
+    north, south = line.desk("north"), line.desk("south")
+    line.watched(north), line.watched(south)
+    mine = south.file([box()], "transport")
+    theirs = north.file([box(48.05)], "transport")
+    line.watched(south)
+    line.now += 1_000_000
+
+    def overtaken(request: httpx2.Request) -> httpx2.Response | None:
+        if request.method != "POST":
+            return None
+        line.mediator.refuse = None
+        answer = line.mediator.answer(request)
+        line.now += 1_000_000
+        north.amend(theirs.id, [box(48.06)])
+        watcher = line.desk("south")  # as another process of the same desk, with the same journal
+        line.watched(watcher)
+        watcher.close()
+        line.now += 1_000_000
+        return answer
+
+    south.close()
+    south = line.desk("south")
+    line.mediator.refuse = overtaken
+    amended = south.amend(mine.id, [box(48.01)])
+    assert [(event.verdict, event.superseded) for event in amended.alerts] == [("verified", True)]
+    assert [(view.state, view.other_revision, view.alarm) for view in south.picture().conflicts] == [("OPEN", 2, None)]
+
+
+def test_a_closing_of_a_revision_that_is_not_to_be_had_any_more_is_no_evidence(line: Line) -> None:
+    north, south = line.desk("north"), line.desk("south", "first")
+    line.watched(south)
+    mine = south.file([box()], "transport")
+    theirs = north.file([box(48.05)], "transport")
+    _, pair = line.mediator.open.popitem()
+    line.now += 2 * 3600 * 1_000_000
+    line.mediator.seq += 1
+    to, other = sorted(pair, reverse=True)
+    line.mediator.tell("south", "alert", line.mediator.closed(to, other, "ended", None))
+    south.amend(mine.id, [box(20.0, start_s=36_000)])
+    north.withdraw(theirs.id)
+    (event,) = alerts(line.watched(line.desk("south", "fresh")))
+    assert (event.verdict, event.standing) == ("verified", "CLOSED NOT CONFIRMED")
+    assert "cannot be checked here" in event.detail
+
+
 def test_a_journal_is_of_one_agreement_and_one_party_and_nobody_elses_to_read(line: Line, tmp_path: Path) -> None:
     line.desk("north")
     assert (tmp_path / "north" / "journal.sqlite").stat().st_mode & 0o777 == 0o600

@@ -95,6 +95,7 @@ class Desk:
         known = Known(
             agreements=self.agreements,
             own=own[0] if own else None,
+            own_gone=False,
             own_before=before[0] if before and isinstance(before[0], Notice) else None,
             adopted=self.adopted,
             floor=Seen(self.last.version, self.last.sha256) if self.last else None,

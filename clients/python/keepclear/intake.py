@@ -22,7 +22,7 @@ from keepclear_protocol.notice import Notice, open_presentation
 from .answers import AlertObject, Cursor
 from .events import AcknowledgementEvent, AlertEvent, Event, NoticeEvent, ProblemEvent
 from .exchange import Call, Exchange
-from .journal import Journal, KeptAlert, KeptConflict
+from .journal import RECEIPTED, Journal, KeptAlert, KeptConflict
 from .ownrecord import NOTICE, WITHDRAWAL, OwnRecord, notice_id
 from .verdicts import Adopted, Known, Seen, Standing, Verified, check_order, open_addressed, verify_alert
 
@@ -85,10 +85,10 @@ class Intake:
             try:
                 if before is not None and before.verdict == VERIFIED:
                     check_order(alert, known)
-                    standing = before.standing
+                    standing, detail = before.standing, before.detail
                 else:
                     verified = verify_alert(alert, shown, known)
-                    standing = str(verified.standing)
+                    standing, detail = str(verified.standing), verified.detail
             except EvidenceInvalid as error:
                 verdict, detail, standing = error.code, error.detail, None
             event = AlertEvent(shown, alert, verdict, detail, standing, superseded)
@@ -119,8 +119,8 @@ class Intake:
         floor, superseded = None, False
         if kept is not None:
             newest = Seen(kept.version, kept.sha256)
-            if source.asked_at is not None and kept.learnt_at <= source.asked_at:
-                floor = newest
+            if source.asked_at is not None:
+                floor = newest if kept.learnt_at <= source.asked_at else None
             elif kept.streamed_version is not None and kept.streamed_sha256 is not None:
                 floor = Seen(kept.streamed_version, kept.streamed_sha256)
             # The same version is the same alert, whichever way it came.
@@ -131,6 +131,7 @@ class Intake:
         known = Known(
             agreements=self._journal.agreements,
             own=self.own.statement(alert.own.sha256),
+            own_gone=self._own_gone(alert),
             own_before=own_before if isinstance(own_before, Notice) else None,
             adopted=adopted,
             floor=floor,
@@ -155,6 +156,11 @@ class Intake:
             if statement.seq is not None and (statement.epoch != source.epoch or statement.seq <= alert.version):
                 return Seen(statement.revision, statement.sha256)
         return None
+
+    def _own_gone(self, alert: Alert) -> bool:
+        """Whether the alert names a revision of ours that only a later one is left of, at the service as here."""
+        held = {row.revision for row in self._journal.own_history(alert.own.id) if row.status == RECEIPTED}
+        return alert.own.revision not in held and max(held, default=0) > alert.own.revision
 
     def _adopted(self, kept: KeptConflict) -> Adopted | None:
         before = None if kept.adopted is None else self._journal.alert_object(kept.adopted)

@@ -55,14 +55,16 @@ class Known:
     """What the desk remembers about one alert's conflict and notices.
 
     ``agreements``: every revision that this desk had installed, newest first. ``own``: our statement that the alert
-    names, and ``own_before`` our notice of the adopted alert. ``floor``: the conflict's newest version that this alert
-    may not fall below. ``theirs_floor``: likewise the counterpart's revision. ``own_floor``: our revision that the
-    service had receipted when it wrote the alert. ``followed``: no version since the adopted one can have been missed.
-    ``now``: the instant by this desk's clock.
+    names; ``own_gone``: it is not held, and the service, which has a later one, cannot give it. ``own_before``: our
+    notice of the adopted alert. ``floor``: the conflict's newest version that this alert may not fall below.
+    ``theirs_floor``: likewise the counterpart's revision. ``own_floor``: our revision that the service had receipted
+    when it wrote the alert. ``followed``: no version since the adopted one can have been missed. ``now``: the instant
+    by this desk's clock.
     """
 
     agreements: tuple[Agreement, ...]
     own: Notice | Withdrawal | None
+    own_gone: bool
     own_before: Notice | None
     adopted: Adopted | None
     floor: Seen | None
@@ -74,10 +76,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """An alert that holds: the counterpart's statement that came with it, and what the conflict is now."""
+    """An alert that holds: the counterpart's statement that came with it, what the conflict is now, and what to add."""
 
     theirs: Notice | Withdrawal | None
     standing: Standing
+    detail: str = ""
 
 
 def find_party_key(agreements: tuple[Agreement, ...], kid: str) -> PublicKey | None:
@@ -125,6 +128,8 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
         # Whoever dates ahead could end what is not over.
         raise EvidenceInvalid("evidence", "the alert is dated ahead of this desk's clock")
     own = known.own
+    if own is None and known.own_gone and alert.state != OPEN:
+        return _verify_without_own(alert, shown, known)
     if own is None or (own.revision, _id(own)) != (alert.own.revision, alert.own.id):
         raise EvidenceInvalid("evidence", "the alert names a revision of ours that this desk does not hold")
     if alert.state == OPEN:
@@ -147,6 +152,15 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
     if _is_open(known) and not _is_over(alert, known, terms):
         raise EvidenceInvalid("closed_without_cause", "an open conflict was called past before it was over")
     return Verified(past, Standing.PAST)
+
+
+def _verify_without_own(alert: Alert, shown: AlertObject, known: Known) -> Verified:
+    """What is not open names an old revision of ours, filed by another desk: only a withdrawal of theirs proves it."""
+    _check_bare(alert)
+    if alert.state == CLOSED and alert.reason == "withdrawn" and shown.cause is not None and not shown.presentation:
+        return _their_act(alert, shown.cause, known)
+    detail = f"cannot be checked here: our revision {alert.own.revision} was another desk's, and is not to be had"
+    return Verified(None, Standing.UNCONFIRMED, detail)
 
 
 def check_order(alert: Alert, known: Known) -> None:

@@ -134,7 +134,8 @@ def _alert(event: AlertEvent, now: int) -> str:
     late = ", superseded meanwhile" if event.superseded else ""
     if alert.state != "open":
         why = f" ({alert.reason})" if alert.reason else ""
-        return f"{event.standing}{why}{late}: {where}"
+        more = f"; {event.detail}" if event.detail else ""
+        return f"{event.standing}{why}{late}: {where}{more}"
     worst = min(alert.pairs, key=lambda row: (row["severity"] != alert.severity, row["time_start"]))
     start, end = parse_instant(worst["time_start"]), parse_instant(worst["time_end"])
     apart = f"{worst['horizontal_m']} m and {worst['vertical_m']} m apart"
