@@ -53,6 +53,7 @@ class Alert:
 
     raw: str
     sha256: str
+    kid: str
     claims: Claims
     to: str
     conflict: str
@@ -147,6 +148,7 @@ def open_alert(raw: str, find_key: KeyFinder) -> Alert:
         return Alert(
             raw=raw,
             sha256=statement.sha256,
+            kid=statement.kid,
             claims=claims,
             to=_text(payload, "to"),
             conflict=digest_claim(payload, "conflict"),

@@ -58,6 +58,7 @@ class _Core:
         self.exchange = exchange
         self._clock = clock
         self._intake = Intake(exchange, self.journal, clock)
+        self._intake.review()
         self._outbox = Outbox(exchange, self.journal, self._intake, clock)
         self._heard_at: int | None = None
         self._up: bool | None = None
@@ -113,7 +114,7 @@ class _Core:
     def _unshown(self) -> Iterator[Event]:
         """Give what was written down and not shown yet; each is struck off when the next one is asked for."""
         for number, event in self.journal.unshown():
-            yield read_event(event, self._intake.open_alert, self._intake.own.party_key)
+            yield read_event(event, self._intake.open_new, self._intake.own.party_key)
             self.journal.shown(number)
 
     def _linked(self, up: bool, detail: str = "", retry_s: float = 0.0) -> list[Event]:

@@ -24,7 +24,18 @@ from .events import AcknowledgementEvent, AlertEvent, Event, NoticeEvent, Proble
 from .exchange import Call, Exchange
 from .journal import RECEIPTED, Journal, KeptAlert, KeptConflict
 from .ownrecord import NOTICE, WITHDRAWAL, OwnRecord, notice_id
-from .verdicts import Adopted, Known, Seen, Standing, Verified, check_order, open_addressed, verify_alert
+from .verdicts import (
+    Adopted,
+    Known,
+    Seen,
+    Standing,
+    Verified,
+    check_order,
+    find_terms,
+    open_addressed,
+    open_kept,
+    verify_alert,
+)
 
 Steps = Generator[Call[Any], Any, Sequence[Event]]
 """Yields calls, is sent their answers, returns the events that came of it."""
@@ -54,6 +65,10 @@ class Intake:
         self._clock = clock
 
     def open_alert(self, raw: str) -> Alert:
+        """Return an alert that this desk has taken in; raise ``EvidenceInvalid`` if it is not the service's for us."""
+        return open_kept(raw, self._journal.agreements, self._party)
+
+    def open_new(self, raw: str) -> Alert:
         """Return an alert that the service signed for this desk's party; raise ``EvidenceInvalid``."""
         return open_addressed(raw, self._journal.agreements, self._party)
 
@@ -62,7 +77,7 @@ class Intake:
         asked = set()
         for shown in objects:
             try:
-                side = self.open_alert(shown.alert).own
+                side = self.open_new(shown.alert).own
             except EvidenceInvalid:
                 continue
             if side.id not in asked and self._journal.own(side.sha256) is None:
@@ -75,7 +90,7 @@ class Intake:
         with journal.transaction():
             before = journal.alert_object(shown.digest)
             try:
-                alert = self.open_alert(shown.alert)
+                alert = self.open_new(shown.alert)
             except EvidenceInvalid as error:
                 event = AlertEvent(shown, None, error.code, error.detail, None)
                 return self._keep(event, before, source)
@@ -92,10 +107,57 @@ class Intake:
             except EvidenceInvalid as error:
                 verdict, detail, standing = error.code, error.detail, None
             event = AlertEvent(shown, alert, verdict, detail, standing, superseded)
+            self._note_terms(alert, verified)
             if not superseded:
                 self._adopt(event, alert, kept, source)
                 self._keep_theirs(alert, verified, source)
             return self._keep(event, before, source)
+
+    def review(self) -> None:
+        """Judge again what came under terms, or by a key of the service, that this desk had not installed then."""
+        journal = self._journal
+        with journal.transaction():
+            cursor = journal.cursor()
+            source = Source("" if cursor is None else cursor.epoch, follow=True)
+            for before in journal.unreadable():
+                try:
+                    alert = self.open_new(before.object.alert)
+                except EvidenceInvalid:
+                    continue
+                kept = journal.conflict(alert.conflict)
+                if before.conflict is None:
+                    self.alert(before.object, source)
+                elif kept is not None and find_terms(journal.agreements, alert.claims.terms) is not None:
+                    self._judge_again(alert, before, kept, source)
+
+    def _judge_again(self, alert: Alert, before: KeptAlert, kept: KeptConflict, source: Source) -> None:
+        known, _ = self._known(alert, kept, source)
+        superseded = alert.version < kept.version
+        verified, verdict, detail, standing = None, VERIFIED, "", None
+        try:
+            # Its place among the versions was right when it came; later ones may have come since.
+            verified = verify_alert(alert, before.object, replace(known, floor=None))
+            standing, detail = str(verified.standing), verified.detail
+        except EvidenceInvalid as error:
+            verdict, detail = error.code, error.detail
+        if not superseded and kept.alarm == "wrong_terms":
+            alarm = (None, None) if verified is not None else (verdict, detail)
+            adopted = kept.adopted if verified is None else before.object.digest
+            self._journal.save_conflict(replace(kept, adopted=adopted, alarm=alarm[0], alarm_detail=alarm[1]))
+        self._note_terms(alert, verified)
+        self._keep_theirs(alert, verified, source)
+        judged = replace(before, verdict=verdict, detail=detail, standing=standing)
+        self._journal.save_object(judged)
+        self._tell(AlertEvent(before.object, alert, verdict, detail, standing, superseded), source)
+
+    def _note_terms(self, alert: Alert, verified: Verified | None) -> None:
+        agreements, seen = self._journal.agreements, self._journal.in_force()
+        named = find_terms(agreements, alert.claims.terms)
+        before = None if seen is None else find_terms(agreements, seen[0])
+        if verified is None or named is None or named.revision < (0 if before is None else before.revision):
+            return
+        if seen is None or named is not before or alert.at < seen[1]:
+            self._journal.note_in_force(named.terms, alert.at)
 
     def _keep(self, event: AlertEvent, before: KeptAlert | None, source: Source) -> list[Event]:
         told = before is not None and before.told
@@ -139,6 +201,7 @@ class Intake:
             own_floor=self._own_floor(alert, source),
             followed=source.cursor is not None,
             now=self._clock(),
+            in_force=self._journal.in_force(),
         )
         return known, superseded
 

@@ -25,36 +25,10 @@ from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import KeepclearError, LocalError
 
 from .answers import AlertObject, Cursor
+from .tables import SCHEMA, TABLES
 
 BUSY_S = 10.0
 """How long one process waits for another's transaction, which takes milliseconds."""
-
-SCHEMA = "1"
-"""The version of the tables below."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS agreements (revision INTEGER PRIMARY KEY, raw BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS own (
-    sha256 TEXT PRIMARY KEY, id TEXT NOT NULL, revision INTEGER NOT NULL, kind TEXT NOT NULL, raw TEXT NOT NULL,
-    status TEXT NOT NULL, code TEXT, receipt TEXT, seq INTEGER, epoch TEXT, filed_at INTEGER NOT NULL) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS own_revision ON own (id, revision) WHERE status != 'refused';
-CREATE TABLE IF NOT EXISTS objects (
-    digest TEXT PRIMARY KEY, conflict TEXT, version INTEGER, object TEXT NOT NULL, verdict TEXT NOT NULL,
-    detail TEXT NOT NULL, standing TEXT, told INTEGER NOT NULL, received_at INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS conflicts (
-    conflict TEXT PRIMARY KEY, version INTEGER NOT NULL, sha256 TEXT NOT NULL, learnt_at INTEGER NOT NULL,
-    streamed_version INTEGER, streamed_sha256 TEXT, adopted TEXT, alarm TEXT, alarm_detail TEXT,
-    delivered INTEGER NOT NULL DEFAULT 0, confirmed INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE IF NOT EXISTS theirs (
-    party TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, sha256 TEXT NOT NULL, version INTEGER NOT NULL,
-    epoch TEXT NOT NULL, PRIMARY KEY (party, id)) STRICT;
-CREATE TABLE IF NOT EXISTS acknowledgements (
-    sha256 TEXT PRIMARY KEY, conflict TEXT NOT NULL, version INTEGER NOT NULL, party TEXT NOT NULL, stage TEXT NOT NULL,
-    raw TEXT NOT NULL, verdict TEXT NOT NULL, receipt TEXT, told INTEGER NOT NULL, received_at INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS acknowledgements_conflict ON acknowledgements (conflict, version);
-CREATE TABLE IF NOT EXISTS unshown (number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT;
-"""
 
 UNKNOWN, RECEIPTED, REFUSED = "unknown", "receipted", "refused"
 
@@ -125,7 +99,7 @@ class Journal:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             with self.transaction():
-                for statement in _SCHEMA.split(";"):
+                for statement in TABLES.split(";"):
                     self._db.execute(statement)
                 self._claim("schema", SCHEMA, "version of keepclear")
                 self._claim("agreement", agreement.id, "agreement")
@@ -183,6 +157,15 @@ class Journal:
         value = self._meta("read_at")
         return None if value is None else int(value)
 
+    def in_force(self) -> tuple[str, int] | None:
+        """Return the newest terms that a verified alert was under, and the earliest instant at which one was."""
+        terms, _, at = (self._meta("in_force") or "").partition(" ")
+        return (terms, int(at)) if at else None
+
+    def note_in_force(self, terms: str, at: int) -> None:
+        """Remember that an alert of the instant ``at`` was under ``terms``, the newest so far."""
+        self._write("INSERT OR REPLACE INTO meta VALUES ('in_force', ?)", f"{terms} {at}")
+
     # Own statements
 
     def save_own(self, statement: OwnStatement) -> None:
@@ -233,7 +216,8 @@ class Journal:
         self._write(
             "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "
             "verdict = excluded.verdict, detail = excluded.detail, standing = excluded.standing, "
-            "told = max(told, excluded.told)",
+            "told = max(told, excluded.told), conflict = coalesce(excluded.conflict, conflict), "
+            "version = coalesce(excluded.version, version)",
             kept.digest, kept.conflict, kept.version, json.dumps(kept.object.to_json()), kept.verdict, kept.detail,
             kept.standing, int(kept.told), kept.received_at,
         )  # fmt: skip
@@ -271,6 +255,11 @@ class Journal:
     def forged(self) -> list[KeptAlert]:
         """Return the alert objects that name no conflict because not even their signature or address held."""
         return [_kept_alert(row) for row in self._rows("SELECT * FROM objects WHERE conflict IS NULL ORDER BY rowid")]
+
+    def unreadable(self) -> list[KeptAlert]:
+        """Return the alert objects under terms that were not installed, or signed by nobody known, as they came."""
+        query = "SELECT * FROM objects WHERE conflict IS NULL OR verdict = 'wrong_terms' ORDER BY rowid"
+        return [_kept_alert(row) for row in self._rows(query)]
 
     def undelivered(self) -> list[KeptConflict]:
         """Return the conflicts of whose newest version this desk has not said that it was delivered."""

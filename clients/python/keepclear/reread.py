@@ -56,7 +56,7 @@ def _missing_conflicts(journal: Journal, intake: Intake, conflicts: Conflicts, s
     there = set()
     for row in conflicts.conflicts:
         try:
-            there.add(intake.open_alert(row.object.alert).conflict)
+            there.add(intake.open_new(row.object.alert).conflict)
         except EvidenceInvalid:
             continue  # told as what it is when it was taken in
     events: list[Event] = []

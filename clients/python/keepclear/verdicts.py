@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from keepclear_protocol.agreement import SUBMIT, Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, Alert, conflict_id, open_alert
-from keepclear_protocol.claims import MAX_AHEAD_S
+from keepclear_protocol.claims import MAX_AHEAD_S, Claims
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PublicKey
@@ -59,7 +59,7 @@ class Known:
     notice of the adopted alert. ``floor``: the conflict's newest version that this alert may not fall below.
     ``theirs_floor``: likewise the counterpart's revision. ``own_floor``: our revision that the service had receipted
     when it wrote the alert. ``followed``: no version since the adopted one can have been missed. ``now``: the instant
-    by this desk's clock.
+    by this desk's clock. ``in_force``: the newest terms that a verified alert was under, and since when at the latest.
     """
 
     agreements: tuple[Agreement, ...]
@@ -72,6 +72,7 @@ class Known:
     own_floor: Seen | None
     followed: bool
     now: int
+    in_force: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,27 @@ def find_service_key(agreements: tuple[Agreement, ...], kid: str) -> PublicKey |
     return next((key for item in agreements if (key := item.service_key(kid)) is not None), None)
 
 
+def find_terms(agreements: tuple[Agreement, ...], terms: str) -> Agreement | None:
+    """Return the installed revision whose terms these are."""
+    return next((item for item in agreements if item.terms == terms), None)
+
+
 def open_addressed(raw: str, agreements: tuple[Agreement, ...], party: str) -> Alert:
     """Return the alert ``raw`` if the service signed it, under this agreement, for ``party``, of a conflict of its own.
 
-    Raises ``EvidenceInvalid`` with ``evidence``.
+    Its key must be the service's by the terms that it names or by later ones, and valid at its time. Where those terms
+    are not installed, by the newest that are. Raises ``EvidenceInvalid`` with ``evidence``.
     """
+    alert = open_kept(raw, agreements, party)
+    named = find_terms(agreements, alert.claims.terms) or agreements[0]
+    keys = [key for item in agreements[: agreements.index(named) + 1] for key in item.service.keys]
+    if not any(key.key.kid == alert.kid and key.not_before <= alert.at <= key.not_after for key in keys):
+        raise EvidenceInvalid("evidence", "the alert is signed by a key that was not the service's at its time")
+    return alert
+
+
+def open_kept(raw: str, agreements: tuple[Agreement, ...], party: str) -> Alert:
+    """Return an alert that this desk took in before, by whichever key of the service it was signed."""
     alert = open_alert(raw, lambda kid: find_service_key(agreements, kid))
     own, other = (alert.own.party, alert.own.id), (alert.other.party, alert.other.id)
     if alert.claims.aud != agreements[0].id:
@@ -116,10 +133,11 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
     ``closed_without_cause``.
     """
     check_order(alert, known)
-    terms = next((item for item in known.agreements if item.terms == alert.claims.terms), None)
+    terms = find_terms(known.agreements, alert.claims.terms)
     if terms is None:
         detail = "the alert is under terms that this desk has not installed"
         raise EvidenceInvalid("wrong_terms", detail, hint="install the agreement's newest revision")
+    _check_in_force(alert, known)
     if alert.rules != RULES or alert.claims.iat != alert.at // 1_000_000:
         raise EvidenceInvalid("evidence", "the alert is by other rules, or names two times")
     if alert.at < max(alert.own.received_at, alert.other.received_at):
@@ -179,6 +197,25 @@ def check_order(alert: Alert, known: Known) -> None:
             raise EvidenceInvalid("rollback", f"ROLLBACK: two different statements as {who} revision {seen.number}")
 
 
+def _check_in_force(alert: Alert, known: Known) -> None:
+    """Raise unless the alert's terms may have been in force: none newer were before it, as far as this desk saw."""
+    adopted, own, seen = known.adopted, known.own, known.in_force
+    if adopted is not None and adopted.alert.version < alert.version and _outdated(alert, adopted.alert.claims, known):
+        raise EvidenceInvalid("rollback", "ROLLBACK: a newer version under older terms than the version before it")
+    late = seen is not None and seen[1] < alert.at and _older(alert.claims.terms, seen[0], known)
+    if late or (own is not None and _outdated(alert, own.claims, known)):
+        raise EvidenceInvalid("evidence", "the alert is under terms that newer ones had replaced before")
+
+
+def _outdated(alert: Alert, claims: Claims, known: Known) -> bool:
+    return _older(alert.claims.terms, claims.terms, known)
+
+
+def _older(terms: str, than: str, known: Known) -> bool:
+    order = [item.terms for item in known.agreements]
+    return terms in order and than in order and order.index(terms) > order.index(than)
+
+
 def _check_bare(alert: Alert) -> None:
     """What is not open shows nothing and claims nothing."""
     if alert.disclosed or alert.shown or alert.pairs or alert.severity is not None:
@@ -208,6 +245,8 @@ def _check_theirs(theirs: Notice | Withdrawal, alert: Alert, known: Known) -> No
     other = alert.other
     if what != (alert.claims.aud, other.party, other.id, other.revision, other.sha256):
         raise EvidenceInvalid("evidence", "the counterpart's statement is another one than the alert names")
+    if _outdated(alert, theirs.claims, known):
+        raise EvidenceInvalid("evidence", "the alert is under older terms than the counterpart's statement")
     enrolled = next((found for item in known.agreements if (found := item.find(theirs.kid)) is not None), None)
     if enrolled is None or enrolled[0].id != theirs.party:
         raise EvidenceInvalid("evidence", "the counterpart's statement is signed by a key of somebody else")
