@@ -18,6 +18,7 @@ from .follower import Follower
 from .hotline import Hotline
 from .http import health, problems, reads, stream, submits
 from .http.deps import Hotlines
+from .http.hangups import HangUps
 from .settings import Settings
 from .store.connect import check_durability, connect
 from .store.lines import CHANNEL, StoredLine
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
+    app.add_middleware(HangUps)
     for door in (submits, reads, stream, health):
         app.include_router(door.router)
     return app

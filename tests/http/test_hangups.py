@@ -1,0 +1,29 @@
+"""A reader that hangs up is no fault; everything else that a stream raises still is one."""
+
+import asyncio
+from typing import Any
+
+import anyio
+import pytest
+from keepclear_service.http.hangups import HangUps
+
+
+def run(error: BaseException) -> None:
+    async def app(*_: Any) -> None:
+        raise error
+
+    asyncio.run(HangUps(app)({"type": "http"}, None, None))  # type: ignore[arg-type] - nothing is received or sent
+
+
+def test_a_hang_up_ends_in_peace() -> None:
+    run(anyio.BrokenResourceError())
+    run(ExceptionGroup("of a stream", [ExceptionGroup("of its task", [anyio.BrokenResourceError()])]))
+    run(ExceptionGroup("of a stream", [anyio.ClosedResourceError()]))
+
+
+def test_whatever_else_goes_wrong_is_heard_of() -> None:
+    with pytest.raises(KeyError):
+        run(KeyError("a fault"))
+    with pytest.raises(ExceptionGroup) as caught:
+        run(ExceptionGroup("of a stream", [anyio.BrokenResourceError(), KeyError("a fault")]))
+    assert caught.group_contains(KeyError) and not caught.group_contains(anyio.BrokenResourceError)
