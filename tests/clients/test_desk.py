@@ -163,6 +163,49 @@ def test_a_refusal_that_came_after_a_lost_admission_is_settled_by_what_the_servi
     assert [notice.state for notice in north.picture().notices] == ["live"]
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["another call", "the same call"])
+def test_a_refusal_after_a_lost_attempt_leaves_the_outcome_unknown_until_it_can_be_learnt(
+    line: Line, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", (0.0,) if again else ())
+    north = line.desk("north")
+    revoked = httpx2.Response(403, json={"code": "key_revoked"})
+
+    def lose_the_answer(request: httpx2.Request) -> httpx2.Response | None:
+        line.mediator.refuse = lambda _: revoked
+        line.mediator._admit(request.url.path, request.content.decode())
+        raise httpx2.ReadError("cut")
+
+    line.mediator.refuse = lose_the_answer
+    with pytest.raises(Refused if again else Unavailable):
+        north.file([box()], "transport")
+    north.settle()
+    assert [(notice.state, notice.revision) for notice in north.picture().notices] == [("unknown", 1)]
+    line.mediator.refuse = lambda request: revoked if request.method == "POST" else None
+    north.settle()
+    assert [(notice.state, notice.revision) for notice in north.picture().notices] == [("live", 1)]
+
+
+def test_a_refusal_after_an_attempt_that_never_arrived_is_settled_by_what_the_service_has_not(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", ())
+    north = line.desk("north")
+
+    def cut(_: httpx2.Request) -> httpx2.Response | None:
+        raise httpx2.ReadError("cut")
+
+    line.mediator.refuse = cut
+    with pytest.raises(Unavailable):
+        north.file([box()], "transport")
+    line.mediator.refuse = lambda request: httpx2.Response(
+        422 if request.method == "POST" else 404,
+        json={"code": "limit_area" if request.method == "POST" else "not_found"},
+    )
+    north.settle()
+    assert north.picture().notices == ()
+
+
 def test_a_refused_revision_is_free_again(line: Line) -> None:
     north = line.desk("north")
     filed = north.file([box()], "transport")

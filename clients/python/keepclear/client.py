@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.errors import LocalError, Unavailable
+from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
 from keepclear_protocol.keys import PrivateKey
 
 from .answers import MAX_ANSWER_BYTES, Admission, Conflicts, Cursor, Notices, NoticeView, read_problem
@@ -111,7 +111,11 @@ class Client(_Wire):
         self._http.close()
 
     def call(self, call: Call[T], *, again: bool = True) -> T:
-        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer."""
+        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer.
+
+        A refusal after an attempt whose outcome is unknown is raised from that attempt's ``Unavailable``.
+        """
+        lost: Unavailable | None = None
         for wait_s in (*(RETRY_AFTER_S if again else ()), None):
             try:
                 with _faults(), self._http.stream(**self._request(call)) as response:
@@ -122,6 +126,9 @@ class Client(_Wire):
             except Unavailable as error:
                 if wait_s is None or not error.retryable:
                     raise
+                lost = error
+            except KeepclearError as error:
+                raise error from lost
             time.sleep(wait_s)
         raise AssertionError("unreachable")
 
@@ -187,7 +194,11 @@ class AsyncClient(_Wire):
         await self._http.aclose()
 
     async def call(self, call: Call[T], *, again: bool = True) -> T:
-        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer."""
+        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer.
+
+        A refusal after an attempt whose outcome is unknown is raised from that attempt's ``Unavailable``.
+        """
+        lost: Unavailable | None = None
         for wait_s in (*(RETRY_AFTER_S if again else ()), None):
             try:
                 with _faults():
@@ -199,6 +210,9 @@ class AsyncClient(_Wire):
             except Unavailable as error:
                 if wait_s is None or not error.retryable:
                     raise
+                lost = error
+            except KeepclearError as error:
+                raise error from lost
             await asyncio.sleep(wait_s)
         raise AssertionError("unreachable")
 

@@ -96,11 +96,11 @@ class Outbox:
         """Send again, with the same bytes, every statement whose outcome is unknown."""
         for statement in self._journal.own_unknown():
             try:
-                yield from self._ask(statement.raw, statement.kind, statement.id, statement.sha256)
+                yield from self._ask(statement)
             except (Unavailable, EvidenceInvalid):
                 raise
             except KeepclearError:
-                continue  # refused, and kept as such: its revision is free
+                continue  # refused: its revision is free, if nothing can have admitted it before
 
     def acknowledge(
         self, conflict: str, *, officer: str, stage: str = "acknowledged", read_back: str | None = None
@@ -176,27 +176,30 @@ class Outbox:
         statement = self._intake.own.open(raw, kind)
         id = notice_id(statement)
         row = (statement.sha256, id, statement.revision, kind, raw, UNKNOWN, None, None, None, None, self._clock())
+        kept = OwnStatement(*row)
         with self._journal.transaction():
-            self._journal.save_own(OwnStatement(*row))
+            self._journal.save_own(kept)
         try:
-            return (yield from self._ask(raw, kind, id, statement.sha256))
+            return (yield from self._ask(kept, first=True))
         except Unavailable as error:
             hint = f"whether {id} was filed is not known: keepclear notices asks, with the same bytes"
             raise Unavailable(error.code, error.detail, hint=hint) from error
 
-    def _ask(self, raw: str, kind: str, id: str, sha256: str) -> Filing:
-        """Send a kept statement and keep its receipt, or that it was refused."""
-        asked_at = self._clock()
-        call = self._exchange.submit(raw) if kind == NOTICE else self._exchange.withdraw(raw)
+    def _ask(self, kept: OwnStatement, *, first: bool = False) -> Filing:
+        """Send a kept statement, ``first`` or again, and keep its receipt, or that it was refused for certain."""
+        asked_at, id, sha256 = self._clock(), kept.id, kept.sha256
+        submit = self._exchange.submit if kept.kind == NOTICE else self._exchange.withdraw
         try:
-            admission: Admission = yield call
+            admission: Admission = yield submit(kept.raw)
         except (Unavailable, EvidenceInvalid):
             raise  # the outcome is unknown
         except KeepclearError as error:
-            # An earlier attempt may have been admitted and its answer lost; what the hotline has now settles it.
-            if error.status == 409:
-                yield from self._intake.own.fetch(id)
-            self._journal.refuse_own(sha256, error.code)
+            # An earlier attempt may have been admitted and its answer lost. Then what the hotline has now settles it,
+            # or a 409, which it gives only after it has looked for the same bytes; else the outcome stays unknown.
+            doubtful = not first or error.__cause__ is not None
+            newest = (yield from self._intake.own.fetch(id)) if doubtful or error.status == 409 else None
+            if error.status == 409 or not doubtful or (newest is not None and newest <= kept.revision):
+                self._journal.refuse_own(sha256, error.code)
             raise
         receipt = admission.receipt
         with self._journal.transaction():

@@ -83,18 +83,20 @@ class OwnRecord:
         journal.settle_own(statement.sha256, told.raw, told.seq, told.epoch)
         return ""
 
-    def fetch(self, id: str) -> Generator[Call[Any], Any, None]:
-        """Ask for an own notice that another desk filed, and keep it if it holds."""
+    def fetch(self, id: str) -> Generator[Call[Any], Any, int | None]:
+        """Ask for an own notice that another desk filed, and keep it if it holds.
+
+        Returns the newest revision that the service has, 0 if it has none, ``None`` if that was not to be learnt.
+        """
         try:
             view: NoticeView = yield self._exchange.notice(id)
-            if view.withdrawal is not None:
-                self.receive(view.withdrawal, WITHDRAWAL, view.receipt)
-            elif view.notice is not None:
-                self.receive(view.notice, NOTICE, view.receipt)
+            kind = NOTICE if view.withdrawal is None else WITHDRAWAL
+            statement, _ = self.receive(view.withdrawal or view.notice or "", kind, view.receipt)
         except Unavailable:
             raise
-        except KeepclearError:
-            return  # whoever needed it will miss it, and say so
+        except KeepclearError as error:
+            return 0 if error.code == "not_found" else None  # whoever needed it will miss it, and say so
+        return statement.revision if notice_id(statement) == id else None
 
     def missing(self, notices: Notices, asked_at: int) -> list[str]:
         """Return, in words, what the service receipted before ``asked_at`` and no longer has."""
