@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from keepclear import ProblemEvent
+from keepclear.cli.main import STALE, exit_code
+from keepclear.cli.pictured import read_picture
+from keepclear_protocol.errors import StalePicture
 from keepclear_protocol.keys import PrivateKey
 from support.desks import Lied, alerts
 from support.world import ORIGIN, box
@@ -96,6 +101,51 @@ def test_what_came_under_terms_not_installed_is_judged_again_when_they_are(line:
     assert (event.verdict, event.standing) == ("verified", "OPEN")
     reopen(line)
     assert line.watched(line.south) == []
+
+
+def old_terms(line: Lied, path: str) -> None:
+    """From now on the doors under ``path`` refuse whoever has the first terms."""
+
+    def refuse(request: httpx2.Request) -> httpx2.Response | None:
+        wrong = httpx2.Response(409, json={"code": "wrong_terms", "detail": "the statement names other terms"})
+        return wrong if request.url.path.startswith(path) else None
+
+    line.mediator.refuse = refuse
+
+
+def test_what_could_not_be_said_under_old_terms_is_told_once_and_said_under_the_new_ones(line: Lied) -> None:
+    line.world.successor(name="the second")
+    said = len(line.mediator.acknowledgements)
+    old_terms(line, "/v1/acknowledgements")
+    for _ in range(2):
+        line.mediator.tell("south", "alert", opened(line))
+    left = iter(range(4))
+    events = list(line.south.watch(stop=lambda: next(left, None) is None))
+    (told,) = [event for event in events if isinstance(event, ProblemEvent)]
+    assert told.code == "wrong_terms" and "NEW TERMS" in told.detail
+    reopen(line)
+    line.mediator.refuse = None
+    line.watched(line.south)
+    line.south.deliver()
+    (delivered,) = line.mediator.acknowledgements[said:]
+    assert (delivered.stage, delivered.verdict, delivered.version) == ("delivered", "verified", line.mediator.seq - 1)
+
+
+def test_a_watch_ends_under_old_terms_and_says_what_must_be_done(line: Lied) -> None:
+    line.world.successor(name="the second")
+    old_terms(line, "/v1/stream")
+    with pytest.raises(StalePicture) as ended:
+        list(line.south.watch())
+    assert ended.value.code == "wrong_terms" and "NEW TERMS" in ended.value.detail
+    assert "newest revision" in ended.value.hint and exit_code(ended.value) == STALE
+
+
+def test_lists_under_old_terms_are_those_of_before_and_stale(line: Lied, capsys: pytest.CaptureFixture[str]) -> None:
+    old_terms(line, "/v1/")
+    picture, code = read_picture(line.south)
+    assert code == STALE and [view.state for view in picture.conflicts] == ["OPEN"]
+    told = capsys.readouterr().err
+    assert "NEW TERMS" in told and "hint: get the agreement's newest revision" in told
 
 
 def test_an_opening_and_its_end_under_terms_not_installed_are_judged_in_their_order(line: Lied) -> None:

@@ -195,6 +195,7 @@ class Desk(_Core):
                             yield from self._unshown()
                         with contextlib.suppress(Unavailable):
                             self._run(self._outbox.deliver(), again=False)
+                        yield from self._unshown()
                         if stop():
                             return
             except KeepclearError as error:
@@ -292,6 +293,8 @@ class AsyncDesk(_Core):
                                     yield event
                             if delivery is not None and delivery.done():
                                 delivery.result()
+                                for event in self._unshown():
+                                    yield event
                             if delivery is None or delivery.done():
                                 delivery = asyncio.create_task(self._deliver_soon())
                             if stop():

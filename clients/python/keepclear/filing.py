@@ -25,8 +25,11 @@ from .intake import Intake, Source
 from .journal import RECEIPTED, UNKNOWN, Journal, KeptConflict, OwnStatement
 from .ownrecord import NOTICE, WITHDRAWAL, notice_id
 from .verdicts import Standing
+from .watch import NEW_TERMS
 
 DELIVERED = "delivered"
+_OVERTAKEN = ("version_stale", "conflict_unknown")
+"""Refusals of a ``delivered`` after which it need not be said: a newer version is on its way, or none is left."""
 UNPROVEN = "closed_without_cause"
 """What a desk signs of a closing that it could not recompute: signed as verified it would confirm the other side's."""
 
@@ -53,6 +56,7 @@ class Outbox:
         self._journal = journal
         self._intake = intake
         self._clock = clock
+        self._complained: set[str] = set()
 
     def file(
         self,
@@ -114,8 +118,12 @@ class Outbox:
         return (yield from self._send_acknowledgement(raw, kept, stage))
 
     def deliver(self) -> Generator[Call[Any], Any, None]:
-        """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not."""
-        while ACKNOWLEDGE in self._exchange.roles and (waiting := self._journal.undelivered()):
+        """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not.
+
+        What is refused for another reason than that a newer version is on its way stays to be said, and is told once.
+        """
+        refused: set[str] = set()
+        while ACKNOWLEDGE in self._exchange.roles and (waiting := self._undelivered(refused)):
             for kept in waiting:
                 raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
                 try:
@@ -125,9 +133,22 @@ class Outbox:
                     raise
                 except EvidenceInvalid as error:
                     self.protest(error)
-                except KeepclearError:
-                    pass  # a newer version is on its way, or the hotline wants no such word: it is not told twice
+                except KeepclearError as error:
+                    if error.code not in _OVERTAKEN:
+                        refused.add(kept.conflict)
+                        self._complain(error)
+                        continue
                 self._journal.mark_delivered(kept.conflict, kept.version)
+
+    def _undelivered(self, refused: set[str]) -> list[KeptConflict]:
+        return [kept for kept in self._journal.undelivered() if kept.conflict not in refused]
+
+    def _complain(self, error: KeepclearError) -> None:
+        if error.code in self._complained:
+            return
+        self._complained.add(error.code)
+        said = NEW_TERMS if error.code == "wrong_terms" else f"the hotline refuses to take: {error.detail}"
+        self._intake.problem(error.code, f"delivered was not said: {said}", Source("", follow=True))
 
     def protest(self, error: EvidenceInvalid) -> None:
         """Tell whoever watches that an answer to what this desk said does not hold."""

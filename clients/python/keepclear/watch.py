@@ -13,7 +13,7 @@ is good.
 import random
 from dataclasses import dataclass
 
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, StalePicture, Unavailable
 
 from .answers import Arrival, Cursor, DrainArrived, GapArrived, Unreadable, read_arrival
 from .sse import EventParser
@@ -23,6 +23,9 @@ KEEP_ALIVE_S = 5
 
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before connecting again; the last is kept. A desk must not stay away long, nor all desks come at once."""
+
+NEW_TERMS = "NEW TERMS: the hotline has other terms in force than this desk has installed"
+NEW_TERMS_HINT = "get the agreement's newest revision, check who signed it, and name its file with --agreement"
 
 _POSITIONED = ("alert", "acknowledgement", "notice")
 _PASSING = ("too_large", "proof_expired")
@@ -76,8 +79,11 @@ class Follower:
     def lost(self, error: KeepclearError | None) -> float:
         """Return the seconds to wait before connecting again; ``error`` is what ended the connection, if anything.
 
-        Raises ``error`` itself where connecting again cannot help.
+        Raises ``error`` itself where connecting again cannot help, ``StalePicture`` with ``wrong_terms`` where that
+        is because other terms are in force than this desk has.
         """
+        if error is not None and error.code == "wrong_terms":
+            raise StalePicture("wrong_terms", NEW_TERMS, hint=NEW_TERMS_HINT) from error
         if error is not None and not isinstance(error, Unavailable | EvidenceInvalid) and error.code not in _PASSING:
             raise error
         if error is None and self._retry_s is not None:

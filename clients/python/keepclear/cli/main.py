@@ -25,6 +25,8 @@ from keepclear_protocol.errors import (
     Unavailable,
 )
 
+from keepclear.watch import NEW_TERMS_HINT
+
 from .lines import plain
 
 DONE, REFUSED, USAGE, IN_CONFLICT, UNREACHABLE, INVALID, STALE = range(7)
@@ -50,7 +52,7 @@ HINTS = {
     "not_authenticated": "is this key enrolled in the agreement that the hotline has, and is it this agreement?",
     "proof_expired": "is this machine's clock right?",
     "not_yet": "is this machine's clock right?",
-    "wrong_terms": "install the agreement's newest revision",
+    "wrong_terms": NEW_TERMS_HINT,
     "unreachable": "is the address right, and is the hotline running? --connect-to names another address",
     "version_stale": "the conflict has changed: look again with keepclear conflicts, then acknowledge that version",
     "conflict_unknown": "keepclear conflicts lists them",

@@ -1,11 +1,12 @@
 """The picture behind ``notices``, ``conflicts`` and ``ack``: read again where the hotline answers, else as it was."""
 
 import click
-from keepclear_protocol.errors import Unavailable
+from keepclear_protocol.errors import OutOfStep, StalePicture, Unavailable
 
 from keepclear.client import now_instant
 from keepclear.desk import Desk
 from keepclear.picture import Picture
+from keepclear.watch import NEW_TERMS, NEW_TERMS_HINT
 
 from .lines import event_line, holds
 from .main import DONE, INVALID, STALE, tell_error
@@ -20,10 +21,10 @@ def read_picture(desk: Desk) -> tuple[Picture, int]:
             if not holds(event):
                 click.echo(event_line(event, now_instant()), err=True)
                 code = INVALID
-    except Unavailable as error:
-        tell_error(error)
-        picture = desk.picture()
-        return picture, STALE
+    except (Unavailable, OutOfStep) as error:
+        stale = StalePicture("wrong_terms", NEW_TERMS, hint=NEW_TERMS_HINT)
+        tell_error(stale if error.code == "wrong_terms" else error)
+        return desk.picture(), STALE
     picture = desk.picture()
     if any(view.alarm or view.verdict != "verified" for view in picture.conflicts):
         code = INVALID

@@ -48,7 +48,7 @@ def watch(settings: Settings, once: bool, for_s: float | None) -> int:
 
     Goes on where this desk left off. Delivery is signed as it happens; acknowledging stays a person's act. A bell
     rings for alarms on a terminal. Exit 4: never connected. Exit 5: something did not verify. Exit 6: not connected
-    at the end.
+    at the end, or not any more because new terms are in force.
     """
     seen = _Seen()
     asyncio.run(_watch(settings, seen, once, for_s))
