@@ -50,7 +50,8 @@ def alerts() -> str:
     return _document(
         "Alert objects as a desk of south is sent them. statements: what south files, by name. own: what it has filed, "
         "with the seq of the receipt. seen: cases whose objects the desk has taken in before, in order, on an unbroken "
-        "stream. installed: how many of the agreements the desk has installed. standing: what the conflict is then.",
+        "stream. installed: how many of the agreements the desk has installed. now: the desk's clock. standing: what "
+        "the conflict is then.",
         *cases(),
         agreements=[AGREEMENT.raw.decode(), SUCCESSOR.raw.decode()],
         statements=FILED,
