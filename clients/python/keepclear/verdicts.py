@@ -2,9 +2,10 @@
 
 Pure: what the desk remembers is handed in as ``Known``. Guaranteed of an alert that ``verify_alert`` lets pass: the
 service signed it for this party; the presentation is the counterpart's own statement of exactly the named revision;
-every figure is what the rules give; it follows on what was seen before; and a closing shows the signed cause or the
-own act that it needs, or follows from the rules. Not guaranteed, because nobody can prove it: that nothing was
-withheld, and that something closed by a hidden amendment is clear. That stays ``CLOSED NOT CONFIRMED``.
+every figure is what the rules give; it follows on what was seen before; and what is CLOSED shows the signed cause or
+the own act that it needs, or follows from the rules. Not guaranteed, because nobody can prove it: that nothing was
+withheld, that something closed by a hidden amendment is clear (it stays ``CLOSED NOT CONFIRMED``), and that newer terms
+are not in force yet where nothing under them was seen.
 """
 
 from dataclasses import dataclass
