@@ -10,8 +10,19 @@ from .store.lines import StoredLine
 
 
 async def new_epoch(settings: Settings) -> dict[str, str]:
-    """Name a new life of the store for each agreement: every cursor from before gets a gap and a full re-read."""
-    return {agreement.id: await line.new_epoch() for line, agreement in _lines(settings)}
+    """Name a new life of the store for each agreement: every cursor from before gets a gap and a full re-read.
+
+    Raises ``LocalError`` with ``usage``, and changes nothing, where the store does not hold all of them.
+    """
+    lines = _lines(settings)
+    for line, agreement in lines:
+        if not await line.founded():
+            raise LocalError(
+                "usage",
+                f"the store holds nothing of the agreement {agreement.name}",
+                hint="is it the right store, and was the backup put back?",
+            )
+    return {agreement.id: await line.new_epoch() for line, agreement in lines}
 
 
 async def adopt(settings: Settings) -> dict[str, str]:

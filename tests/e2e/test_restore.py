@@ -25,7 +25,7 @@ from support.line import RunningLine, payload, write_files
 from support.nursery import Nursery, nursery
 from support.refold import hold_against, refold
 from support.service import RunningService, running_service
-from support.snapshot import settle
+from support.snapshot import settle, snapshot
 from support.stores import RunningStore
 from support.world import World, box
 
@@ -254,7 +254,7 @@ def test_an_old_store_put_back_under_a_running_service_is_a_gap_and_loses_no_con
 
         put_back(store_process, backup)
         if named:
-            new_epoch(folder, store_url)
+            assert new_epoch(folder, store_url).returncode == 0
         # At once, before the worker has had time to look: it must not match on what it remembers.
         anew = again(line, world.submission("south", box(10.0)))
         assert anew["status"] == 201 and len(anew["alerts"]) == 1 and anew["said"]["seq"] == 2
@@ -299,13 +299,24 @@ def test_a_service_started_on_an_old_store_serves_what_is_there(
         again(line, world.submission("north", box(30.0)))
         cursor = line.events("north", 3)[-1]["id"]
     put_back(store_process, backup)
-    new_epoch(folder, store_url)
+    assert new_epoch(folder, store_url).returncode == 0
     with workers.line(world, store_url) as line:
         (gap,) = line.events("north", 1, cursor=cursor)
         assert payload_of(gap)["reason"] == "epoch"
         assert [event["event"] for event in line.events("north", 2)] == ["notice", "alert"]
         assert len(line.conflicts("south")) == 1
     assert hold_against(refold(store_url, world.agreement, world.service)) == 2
+
+
+def test_a_new_epoch_of_an_empty_store_is_refused_and_leaves_it_empty(
+    world: World, workers: Nursery, folder: Path, store_url: str
+) -> None:
+    """The wrong store, or a backup that was not put back: half a line would keep the service from starting."""
+    done = new_epoch(folder, store_url)
+    assert done.returncode == 2 and "holds nothing" in done.stderr and "Traceback" not in done.stderr
+    assert snapshot(store_url) == {}
+    with workers.line(world, store_url) as line:
+        line.file("north")
 
 
 def test_a_worker_ahead_of_the_store_is_sent_back_to_read_its_log(store_url: str) -> None:

@@ -86,6 +86,11 @@ class StoredLine:
                 await self._adopt(args=[self.prefix, previous, terms, agreement, longer_ms, SLACK_MS, *parties])
             )
 
+    async def founded(self) -> bool:
+        """Whether this store holds the line at all."""
+        with store_faults():
+            return bool(await self._redis.exists(f"{self.prefix}meta"))
+
     async def new_epoch(self) -> str:
         """Name a new life of the store, after a restore; return its name."""
         epoch = secrets.token_hex(16)
