@@ -223,18 +223,10 @@ def again(line: RunningLine, raw: str) -> dict[str, Any]:
     return {**answer.json(), "status": answer.status_code, "said": payload(answer.json()["receipt"])}
 
 
-def new_epoch(folder: Path, store_url: str) -> None:
-    words = [
-        "-m",
-        "keepclear_service",
-        "new-epoch",
-        "--agreement",
-        str(folder / "agreement.json"),
-        "--store",
-        store_url,
-    ]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+def new_epoch(folder: Path, store_url: str) -> subprocess.CompletedProcess[str]:
+    agreement = str(folder / "agreement.json")
+    words = ["-m", "keepclear_service", "new-epoch", "--agreement", agreement, "--store", store_url]
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["without new-epoch", "with new-epoch"])
