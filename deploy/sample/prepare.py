@@ -95,6 +95,7 @@ def _agreement(volumes: Path, origin: str, now: int) -> None:
     for name, root in zip(PARTIES, roots, strict=True):
         _write(volumes / "offline" / f"{name}-root.key", key_file_text(root, now).encode(), SECRET)
         _write(volumes / f"desk-{name}" / "desk.key", key_file_text(desks[name], now).encode(), SECRET)
+        _write(volumes / f"desk-{name}" / "root.pub", f"{root.public.text}\n".encode(), SECRET)
         _write(volumes / f"desk-{name}" / "agreement.json", agreement, SECRET)
     _write(volumes / "service" / "service.key", key_file_text(service, now).encode(), SECRET)
     _write(volumes / "service" / "agreement.json", agreement, SECRET)

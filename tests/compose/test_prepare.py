@@ -78,7 +78,14 @@ def test_the_certificates_are_the_authoritys(sample: ModuleType, volumes: Path) 
         certificate.verify_directly_issued_by(authority)
     names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["localhost", "proxy"]
-    assert not list((volumes / "desk-north").glob("*root*"))
+
+def test_a_desk_has_its_root_to_check_and_not_to_sign(sample: ModuleType, volumes: Path) -> None:
+    prepare(sample, volumes)
+    root = load_private_key(volumes / "offline" / "north-root.key")
+    assert (volumes / "desk-north" / "root.pub").read_text().strip() == root.public.text
+    for path in (*(volumes / "desk-north").iterdir(), *(volumes / "service").iterdir()):
+        assert root.text not in path.read_text()
+
 
 
 def test_a_second_run_changes_nothing(sample: ModuleType, volumes: Path) -> None:
