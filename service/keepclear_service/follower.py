@@ -54,7 +54,7 @@ class Follower:
         self._done: list[int] = []
         self._unmatched: frozenset[int] = frozenset()
         self._hint = asyncio.Event()
-        self._moved = asyncio.Condition()
+        self._moved = asyncio.Event()
         self.epoch = ""
         self.cursor = 0
         self.head = 0
@@ -105,9 +105,11 @@ class Follower:
 
     async def changed(self, within_s: float) -> None:
         """Wait until some stream may have moved, or ``within_s`` seconds have gone."""
-        async with self._moved:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), within_s)
+        # An event for each move and no condition: a reader that hangs up is cancelled more than once, and a condition
+        # then gives back a lock that it does not have.
+        moved = self._moved
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(moved.wait(), within_s)
 
     async def catch_up(self) -> None:
         """Fold all that is in the log now; raises ``Unavailable``."""
@@ -129,8 +131,8 @@ class Follower:
         moved = self.streams != news.streams
         self.streams = news.streams
         if moved:
-            async with self._moved:
-                self._moved.notify_all()
+            self._moved.set()
+            self._moved = asyncio.Event()
 
     async def ingest(self, entries: Sequence[Entry]) -> None:
         """Fold entries that an admission brought along; catch up first where they do not follow the cursor."""

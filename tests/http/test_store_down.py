@@ -103,6 +103,8 @@ def test_without_its_store_the_service_says_so_and_afterwards_goes_on(
         (conflict,) = line.conflicts(party)
         assert payload(conflict["alert"])["version"] == payload(answer.json()["receipt"])["seq"] == 2
     assert line.post("notices", standing["sent"]).json() == {"receipt": standing["receipt"]}
-    assert line.http.get("/readyz").status_code == 200
+    while (ready := line.http.get("/readyz")).status_code != 200:
+        assert time.monotonic() < deadline, ready.text
+        time.sleep(0.05)
     told = {entry["event"] for entry in line.service.log()}
     assert told <= {"worker_ready", "unavailable", "hints lost"}
