@@ -353,15 +353,21 @@ def test_workers_that_take_an_old_store_for_the_one_they_knew_are_found_out(
     """Positive control: such a worker receipts a notice and never holds it against anything."""
     backup = folder / "backup"
     with workers.line(world, store_url, wrong="blind") as line:
-        kept = line.file("north", box(10.0))
-        settle(store_url)
-        back_up(store_process, backup)
-        again(line, kept["sent"])
-        for number in range(3):
-            line.file("north", box(*place(number)))
-        put_back(store_process, backup)
-        anew = again(line, world.submission("south", box(10.0)))
-        assert anew["status"] == 201 and anew["alerts"] == []
+        for attempt in range(5):
+            kept = line.file("north", box(10.0 + attempt))
+            settle(store_url)
+            back_up(store_process, backup)
+            again(line, kept["sent"])
+            for number in range(3):
+                line.file("north", box(*place(10 * attempt + number)))
+            put_back(store_process, backup)
+            anew = again(line, world.submission("south", box(10.0 + attempt)))
+            assert anew["status"] == 201
+            if anew["alerts"] == []:
+                break
+            # It polled between the two and found itself out: nothing shown, so once more.
+        else:
+            pytest.fail("the blind worker always saw in time")
         settle(store_url)
     with pytest.raises(AssertionError, match="was never told"):
         hold_against(refold(store_url, world.agreement, world.service))
