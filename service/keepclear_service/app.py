@@ -38,6 +38,10 @@ def create_app(settings: Settings) -> FastAPI:
     for agreement in agreements:
         if agreement.service_key(key.kid) is None:
             raise LocalError("usage", f"the key is not the service's in the agreement {agreement.name}")
+    kids = [item.key.kid for agreement in agreements for party in agreement.parties for item in party.keys]
+    if len(set(kids)) != len(kids):
+        # A statement's agreement is found by the key that signed it.
+        raise LocalError("usage", "one party's key stands in two of the agreements; each has keys of its own")
     store_url = settings.store
 
     @contextlib.asynccontextmanager
