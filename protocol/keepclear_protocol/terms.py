@@ -180,21 +180,6 @@ class Terms:
         return max(minima.horizontal_m for minima in self.categories.values())
 
     @cached_property
-    def max_vertical_m(self) -> float:
-        """The largest vertical minimum of any category."""
-        return max(minima.vertical_m for minima in self.categories.values())
-
-    @cached_property
-    def max_lead_s(self) -> int:
-        """The longest lead of any category."""
-        return max(minima.lead_s for minima in self.categories.values())
-
-    @cached_property
-    def max_tail_s(self) -> int:
-        """The longest tail of any category."""
-        return max(minima.tail_s for minima in self.categories.values())
-
-    @cached_property
     def _parties(self) -> dict[str, Party]:
         return {party.id: party for party in self.parties}
 

@@ -79,7 +79,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 async def open_hotline(redis: Redis, agreement: Agreement, key: PrivateKey) -> Hotline:
     """Open one agreement's line, put the agreement at hand in force if it is a newer revision, and fold its log."""
-
     line = StoredLine(redis, agreement.id)
     follower = Follower(line, agreement)
     hotline = Hotline(line, key, follower)

@@ -52,12 +52,10 @@ class Follower:
         self._opened: dict[str, Body] = {}
         self._alerts: dict[int, tuple[float, list[Outgoing]]] = {}
         self._done: list[int] = []
-        self._unmatched: frozenset[int] = frozenset()
         self._hint = asyncio.Event()
         self._moved = asyncio.Event()
         self.epoch = ""
         self.cursor = 0
-        self.head = 0
         self.streams: dict[str, int] = {}
         self.ran_at = 0.0
         self.commit: Commit | None = None
@@ -66,12 +64,6 @@ class Follower:
     def agreement(self) -> Agreement:
         """The agreement in force as far as the log has been folded."""
         return self._state.agreement
-
-    @property
-    def matched_through(self) -> int:
-        """The last ``seq`` up to which every entry is matched and its alerts are committed, when last heard."""
-        waiting = self._unmatched - set(self._done)
-        return min(waiting) - 1 if waiting else self.head
 
     async def start(self) -> None:
         """Read the line's terms and fold its log from the oldest entry that still counts."""
@@ -125,9 +117,7 @@ class Follower:
                 await self._fold(news.entries)
                 if len(news.entries) < BATCH:
                     break
-        self._unmatched = news.unmatched
         self._forget_committed(news)
-        self.head = news.head
         moved = self.streams != news.streams
         self.streams = news.streams
         if moved:
