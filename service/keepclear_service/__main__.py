@@ -17,7 +17,7 @@ _EXIT_USAGE = 2
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command with ``words``, or the process's own, and return the exit code."""
     try:
-        from .commands import service
+        from .process.commands import service
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in _OURS:
             raise

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.encoding import unb64
 from keepclear_protocol.statement import NOTICE, match_header
-from keepclear_service.settings import Settings
+from keepclear_service.process.settings import Settings
 from keepclear_service.store.connect import connect
 
 SCRIPT = """

@@ -9,8 +9,8 @@ import pytest
 from keepclear_protocol.notice import Notice, open_presentation
 from keepclear_protocol.recompute import match_all, still_ahead
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
+from keepclear_service.decide.entry import ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
-from keepclear_service.ports import ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
 from support.world import World, box, now_us
 
 

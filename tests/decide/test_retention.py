@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from keepclear_protocol.recompute import match_all, still_ahead
 from keepclear_service.decide.admission import counts_until, notice_bounds
+from keepclear_service.decide.entry import ACKNOWLEDGEMENT, NOTICE, TERMS, Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
-from keepclear_service.ports import ACKNOWLEDGEMENT, NOTICE, TERMS, Entry, Outgoing
 from support.world import World, box, now_us
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from keepclear_service.ports import ACKNOWLEDGEMENT, ENDED, TERMS
+from keepclear_service.decide.entry import ACKNOWLEDGEMENT, ENDED, TERMS
 from support.history import Actor, Workers
 from support.line import payload, write_files
 from support.nursery import Nursery, nursery

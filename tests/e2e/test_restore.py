@@ -18,7 +18,7 @@ import httpx2
 import pytest
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.receipt import open_receipt
-from keepclear_service.ports import NOTICE, Entry
+from keepclear_service.decide.entry import NOTICE, Entry
 from keepclear_service.store.connect import connect
 from keepclear_service.store.lines import StoredLine
 from support.line import RunningLine, payload, write_files

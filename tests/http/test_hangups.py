@@ -5,8 +5,8 @@ from typing import Any
 
 import anyio
 import pytest
-from keepclear_service.follower import Follower
 from keepclear_service.http.hangups import HangUps
+from keepclear_service.line.follower import Follower
 from support.world import World
 
 

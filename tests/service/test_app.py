@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.keys import PrivateKey
-from keepclear_service.app import create_app
-from keepclear_service.settings import load_settings
+from keepclear_service.process.app import create_app
+from keepclear_service.process.settings import load_settings
 from support.line import write_key
 from support.world import World, signed, terms_payload
 

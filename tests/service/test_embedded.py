@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from keepclear_protocol.errors import LocalError, Unavailable
-from keepclear_service.store import embedded
+from keepclear_service.process import embedded
+from keepclear_service.process.embedded import EmbeddedStore, embedded_store, store_program
 from keepclear_service.store.connect import check_durability, connect, store_faults
-from keepclear_service.store.embedded import EmbeddedStore, embedded_store, store_program
 from redis.asyncio import Redis
 from support.service import alive, gone
 from support.stores import RunningStore, store_binary
@@ -124,7 +124,7 @@ def test_folder_in_use_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 ORPHANING = """
 import asyncio, os, sys
 from pathlib import Path
-from keepclear_service.store import embedded
+from keepclear_service.process import embedded
 embedded.tethered = lambda signum, command: command
 async def story():
     async with embedded.embedded_store(Path(sys.argv[1])) as store:

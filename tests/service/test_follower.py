@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from keepclear_protocol.errors import Unavailable
-from keepclear_service.app import open_hotline
-from keepclear_service.hotline import Hotline
+from keepclear_service.line.hotline import Hotline
+from keepclear_service.process.app import open_hotline
 from keepclear_service.store.connect import connect
 from keepclear_service.store.lines import StoredLine
 from support.world import World, box

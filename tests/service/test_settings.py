@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from keepclear_protocol.errors import LocalError
 from keepclear_service.__main__ import main
-from keepclear_service.settings import ENV_PREFIX, Settings, load_settings
+from keepclear_service.process.settings import ENV_PREFIX, Settings, load_settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

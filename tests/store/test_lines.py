@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Unavailable
-from keepclear_service.ports import Admission, Entry, Outgoing
+from keepclear_service.decide.entry import Admission, Entry, Outgoing
 from keepclear_service.store.connect import connect
 from keepclear_service.store.lines import MAX_ANSWERS, StoredLine
 

@@ -14,8 +14,8 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from keepclear_service.follower import Follower
-from keepclear_service.ports import Admission, Entry
+from keepclear_service.decide.entry import Admission, Entry
+from keepclear_service.line.follower import Follower
 from keepclear_service.store.lines import StoredLine
 
 

@@ -111,7 +111,7 @@ def nursery(folder: Path, words: list[str]) -> Iterator[Nursery]:
 
 
 def _main() -> None:
-    import keepclear_service.app  # noqa: F401 - imported once, here, for all lives
+    import keepclear_service.process.app  # noqa: F401 - imported once, here, for all lives
     import uvicorn.protocols.http.httptools_impl  # noqa: F401 - as above
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a life; none stays behind as a zombie
@@ -135,11 +135,11 @@ def _main() -> None:
 
 
 def _live(order: dict[str, Any], listener: socket.socket, ready: int) -> None:
-    from keepclear_service.app import create_app
     from keepclear_service.logs import configure_logging
-    from keepclear_service.server import serve
-    from keepclear_service.settings import Settings
-    from keepclear_service.tether import tether
+    from keepclear_service.process.app import create_app
+    from keepclear_service.process.server import serve
+    from keepclear_service.process.settings import Settings
+    from keepclear_service.process.tether import tether
 
     from support import chaos
 

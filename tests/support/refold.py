@@ -11,8 +11,8 @@ from keepclear_protocol.encoding import dump_json, unb64
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.notice import open_submission
 from keepclear_protocol.withdrawal import open_withdrawal
+from keepclear_service.decide.entry import NOTICE, TERMS, WITHDRAWAL, Entry
 from keepclear_service.decide.fold import State, apply
-from keepclear_service.ports import NOTICE, TERMS, WITHDRAWAL, Entry
 from keepclear_service.store.connect import connect
 from keepclear_service.store.lines import StoredLine, _entry
 

@@ -15,7 +15,8 @@ START_TIMEOUT_S = 60.0
 
 _WITH_FACTORY = """
 import sys
-from keepclear_service import __main__, commands, supervisor
+from keepclear_service import __main__
+from keepclear_service.process import commands, supervisor
 factory = sys.argv.pop(1)
 commands.run_service = lambda settings: supervisor.run(settings, factory=factory)
 sys.exit(__main__.main())

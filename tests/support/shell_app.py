@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from keepclear_protocol.errors import LocalError, Unavailable
-from keepclear_service.settings import Settings
+from keepclear_service.process.settings import Settings
 from keepclear_service.store.connect import check_durability, connect, store_faults
 
 

@@ -19,8 +19,8 @@ from keepclear_protocol.recompute import Match, findings, still_ahead, swap
 from keepclear_protocol.separation import RULES, judge
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..ports import ACKNOWLEDGEMENT, ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
 from .admission import counts_until
+from .entry import ACKNOWLEDGEMENT, ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
 from .index import Index, Item
 
 Key = tuple[str, str]

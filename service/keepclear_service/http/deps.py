@@ -14,7 +14,7 @@ from keepclear_protocol.errors import Malformed, NotAuthentic
 from keepclear_protocol.request import SCHEME, RequestProof, open_request
 from keepclear_protocol.statement import REQUEST, match_header
 
-from ..hotline import Hotline
+from ..line.hotline import Hotline
 
 PROOF_HEADER = "authorization"
 

@@ -18,7 +18,7 @@ from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import KeepclearError, Malformed, Unavailable
 from keepclear_protocol.instant import SECOND
 
-from ..ports import WITHDRAWAL, Event, Window
+from ..decide.entry import WITHDRAWAL, Event, Window
 from ..store.lines import parse_record
 from .deps import Reader, reader
 from .problems import described

@@ -7,7 +7,7 @@ from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import Malformed, NotAuthentic
 from keepclear_protocol.statement import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL
 
-from ..hotline import Accepted
+from ..line.hotline import Accepted
 from .deps import hotlines
 from .problems import described
 

@@ -15,7 +15,7 @@ from keepclear_protocol.errors import Unavailable
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from ..ports import BATCH, Admission, Entry, Event, News, Outgoing, Window
+from ..decide.entry import BATCH, Admission, Entry, Event, News, Outgoing, Window
 from .connect import store_faults
 
 CHANNEL = "keepclear"

@@ -28,7 +28,7 @@ from keepclear_protocol.errors import KeepclearError
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .logs import configure_logging, log_event
+from ..logs import configure_logging, log_event
 from .settings import Settings
 from .tether import tether
 

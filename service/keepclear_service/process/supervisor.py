@@ -17,14 +17,14 @@ import time
 
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
+from ..logs import log_event
+from .embedded import EmbeddedStore, embedded_store
 from .listening import Listening
-from .logs import log_event
 from .settings import Settings
-from .store.embedded import EmbeddedStore, embedded_store
 
 logger = logging.getLogger(__name__)
 
-APP_FACTORY = "keepclear_service.app:create_app"
+APP_FACTORY = "keepclear_service.process.app:create_app"
 
 RESTART_FIRST_S = 0.1
 RESTART_MAX_S = 5.0
@@ -61,7 +61,7 @@ class Worker:
         with self._address.for_worker() as listener:
             order = self._order | {"listener": listener.fileno()}
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "keepclear_service.server"),
+                *(sys.executable, "-P", "-m", "keepclear_service.process.server"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 pass_fds=(listener.fileno(),),

@@ -23,8 +23,8 @@ import redis.exceptions
 from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..logs import log_event
-from ..tether import tethered
-from .connect import connect
+from ..store.connect import connect
+from .tether import tethered
 
 logger = logging.getLogger(__name__)
 

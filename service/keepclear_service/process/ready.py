@@ -1,4 +1,4 @@
-"""``python -m keepclear_service.ready``: exit 0 if the service here is ready, for a container's health check.
+"""``python -m keepclear_service.process.ready``: exit 0 if the service here is ready, for a container's health check.
 
 Asks ``/readyz``, which goes through the store and the rules, not the port alone. Standard library only: it starts
 every few seconds.

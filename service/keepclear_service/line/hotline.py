@@ -23,7 +23,7 @@ from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.request import RequestProof, check_request
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
-from .decide.admission import (
+from ..decide.admission import (
     Bound,
     check_notice,
     check_role,
@@ -32,8 +32,8 @@ from .decide.admission import (
     notice_bounds,
     statement_bounds,
 )
+from ..decide.entry import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Admission, Entry, Line, Outgoing
 from .follower import Follower
-from .ports import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Admission, Entry, Line, Outgoing
 
 ATTEMPTS = 3
 """Times that a submit is tried anew after new terms or a new epoch came in between."""

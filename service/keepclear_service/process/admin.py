@@ -3,10 +3,10 @@
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import LocalError
 
+from ..store.connect import connect
+from ..store.lines import StoredLine
 from .files import read_agreement
 from .settings import Settings
-from .store.connect import connect
-from .store.lines import StoredLine
 
 
 async def new_epoch(settings: Settings) -> dict[str, str]:

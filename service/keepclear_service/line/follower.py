@@ -17,8 +17,8 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.notice import Notice, open_submission
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
-from .decide.fold import Body, State, apply
-from .ports import BATCH, NOTICE, TERMS, WITHDRAWAL, Entry, Line, News, Outgoing
+from ..decide.entry import BATCH, NOTICE, TERMS, WITHDRAWAL, Entry, Line, News, Outgoing
+from ..decide.fold import Body, State, apply
 
 ADOPT_AFTER_S = 0.5
 """Seconds that a worker leaves another's entry alone: its commit follows its admission within milliseconds."""

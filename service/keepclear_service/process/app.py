@@ -12,16 +12,16 @@ from keepclear_protocol.keys import PrivateKey
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ..http import health, problems, reads, stream, submits
+from ..http.deps import Hotlines
+from ..http.hangups import HangUps
+from ..line.follower import Follower
+from ..line.hotline import Hotline
+from ..store.connect import check_durability, connect
+from ..store.lines import CHANNEL, StoredLine
 from .admin import adopt_newer
 from .files import read_agreement, read_key
-from .follower import Follower
-from .hotline import Hotline
-from .http import health, problems, reads, stream, submits
-from .http.deps import Hotlines
-from .http.hangups import HangUps
 from .settings import Settings
-from .store.connect import check_durability, connect
-from .store.lines import CHANNEL, StoredLine
 
 HINT_AGAIN_S = 1.0
 """Seconds until the hints are asked for again after the store was gone; the followers poll meanwhile."""

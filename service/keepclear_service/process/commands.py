@@ -1,17 +1,16 @@
 """The words of ``keepclear-service``. What they do is done elsewhere; here options become settings."""
 
 import asyncio
-import importlib
-import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .logs import configure_logging
+from ..logs import configure_logging
+from . import admin
+from .embedded import embedded_store
 from .settings import Settings, load_settings
-from .store.embedded import embedded_store
 from .supervisor import run as run_service
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -93,20 +92,17 @@ def run(**given: Any) -> None:
 @_options("agreement", "store", "store_password_file", "embedded", "log_level")
 def new_epoch(**given: Any) -> None:
     """After a restore of the store: begin a new epoch, so that every desk reads everything anew."""
-    asyncio.run(_with_store(_settings(**given), "new_epoch"))
+    asyncio.run(_with_store(_settings(**given), admin.new_epoch))
 
 
 @service.command()
 @_options("agreement", "store", "store_password_file", "embedded", "log_level")
 def adopt(**given: Any) -> None:
     """Bring a new revision of an agreement into force."""
-    asyncio.run(_with_store(_settings(**given), "adopt"))
+    asyncio.run(_with_store(_settings(**given), admin.adopt))
 
 
-async def _with_store(settings: Settings, name: str) -> None:
-    # Imported late: only the commands that touch the store need the whole hotline.
-    act: Callable[[Settings], Awaitable[None]] = getattr(importlib.import_module("keepclear_service.admin"), name)
-    logging.getLogger(__name__).debug("admin_%s", name)
+async def _with_store(settings: Settings, act: Callable[[Settings], Awaitable[object]]) -> None:
     if settings.store is not None:
         await act(settings)
         return
