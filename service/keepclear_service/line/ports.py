@@ -230,7 +230,7 @@ class Line(Protocol):
         """
 
     async def seen(self, party: str, jti: str) -> Entry | None:
-        """Return the entry under which a statement of this ``jti`` was admitted, if it was: asked before costly work."""
+        """Return the entry that a statement of this ``jti`` was admitted as, if it was: asked before costly work."""
 
     async def log(self, after: int, count: int) -> tuple[Entry, ...]:
         """Return entries behind ``after``."""
