@@ -118,6 +118,12 @@ def open_disclosures(raws: Sequence[str], *, elements: Sequence[str], properties
     return list(opened.values())
 
 
+def disclosed_name(raw: str) -> str | None:
+    """Return the name of the property that ``raw`` discloses, None for an element; ``raw`` matched a digest before."""
+    members = parse_json(unb64(raw), max_bytes=MAX_DISCLOSURE_BYTES)
+    return members[1] if len(members) == 3 else None
+
+
 def _salt() -> str:
     return b64(secrets.token_bytes(SALT_BYTES))
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.notice import Notice, open_presentation
 from keepclear_protocol.recompute import match_all, still_ahead
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 from keepclear_service.decide.entry import ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
+from keepclear_service.decide.shown import alert_object
 from support.world import World, box, now_us
 
 
@@ -22,6 +24,7 @@ class Log:
         self.entries: list[tuple[Entry, Any]] = []
         self.founding = world.agreement
         self.state = State(world.agreement)
+        self.bodies: dict[str, str] = {}
 
     def add(
         self, kind: str, party: str, id: str, revision: int, sha256: str, body: Any, at: int | None = None
@@ -34,11 +37,18 @@ class Log:
 
     def notice(self, raw: str, at: int | None = None) -> tuple[Notice, list[Outgoing]]:
         notice = self.world.opened(raw)
+        self.bodies[notice.sha256] = raw
         return notice, self.add(NOTICE, notice.party, notice.id, notice.revision, notice.sha256, notice, at)
 
     def withdrawal(self, raw: str, at: int | None = None) -> list[Outgoing]:
         ended = open_withdrawal(raw, None)
+        self.bodies[ended.sha256] = raw
         return self.add(WITHDRAWAL, ended.claims.iss, ended.notice, ended.revision, ended.sha256, ended, at)
+
+    def beside(self, outgoing: Outgoing) -> dict[str, str | None]:
+        """What travels beside an alert, from the stored statements."""
+        jws = sign_alert(self.world.service, outgoing.payload)
+        return alert_object(jws, outgoing.shows, self.bodies.get(outgoing.body))
 
 
 def told(outgoing: list[Outgoing]) -> list[tuple[str, str, str | None]]:
@@ -54,7 +64,7 @@ def test_both_sides_are_told_and_each_is_shown_only_what_is_in_conflict() -> Non
     theirs, alerts = log.notice(world.submission("south", box(48.05), box(52.0)))
     assert told(alerts) == [("south", "open", None), ("north", "open", None)]
     to_north = next(item for item in alerts if item.to == "north")
-    shown = open_presentation(str(to_north.presentation), world.agreement.party_key)
+    shown = open_presentation(str(log.beside(to_north)["presentation"]), world.agreement.party_key)
     assert shown.sha256 == theirs.sha256 and len(shown.volumes) == 1
     assert to_north.payload["disclosed"] == [shown.volumes[0].digest]
     assert to_north.payload["shown"] == [
@@ -80,9 +90,10 @@ def test_amending_away_closes_with_the_new_revision_as_cause_and_hides_where_to(
     moved, alerts = log.notice(world.amend("north", ours, box(10.0)))
     assert sorted(told(alerts)) == [("north", "closed", "amended"), ("south", "closed", "amended")]
     to_south = next(item for item in alerts if item.to == "south")
-    assert to_south.cause == f"{moved.jwt}~" and to_south.presentation is None and to_south.payload["pairs"] == []
+    beside = log.beside(to_south)
+    assert beside["cause"] == f"{moved.jwt}~" and beside["presentation"] is None and to_south.payload["pairs"] == []
     assert to_south.payload["other"]["revision"] == 2
-    assert next(item for item in alerts if item.to == "north").cause is None
+    assert log.beside(next(item for item in alerts if item.to == "north"))["cause"] is None
 
 
 @pytest.mark.req("R-050", "R-053", "R-071", "R-072")
@@ -93,7 +104,7 @@ def test_withdrawing_closes_with_the_withdrawal_as_cause() -> None:
     log.notice(world.submission("south"))
     raw = world.withdrawal("north", ours)
     alerts = log.withdrawal(raw)
-    assert sorted((item.to, item.cause) for item in alerts) == [("north", None), ("south", raw)]
+    assert sorted((item.to, log.beside(item)["cause"]) for item in alerts) == [("north", None), ("south", raw)]
     assert log.notice(world.submission("south"))[1] == []
 
 
@@ -120,8 +131,8 @@ def test_what_was_already_over_is_told_once_and_shows_nothing() -> None:
     assert sorted(told(alerts)) == [("north", "past", None), ("south", "past", None)]
     for item in alerts:
         assert item.payload["disclosed"] == item.payload["shown"] == item.payload["pairs"] == []
-        assert item.payload["lead"] == "RETROACTIVE" and str(item.presentation).endswith("~")
-        assert str(item.presentation).count("~") == 1
+        presentation = str(log.beside(item)["presentation"])
+        assert item.payload["lead"] == "RETROACTIVE" and presentation.endswith("~") and presentation.count("~") == 1
     assert log.notice(world.amend("south", late, box(start_s=-7200)), at)[1] == []
 
 

@@ -65,7 +65,9 @@ async def submit(line: StoredLine, id: str = "n1", revision: int = 1, body: str 
 
 
 def alert(to: str, other: str, conflict: str = "c1", state: str = "open", ends: int | None = None) -> Outgoing:
-    return Outgoing(to, other, conflict, {"state": state}, None, None, ends, (now_ms() + DAY_MS) * 1000)
+    return Outgoing(
+        to, (to, "n1"), (other, "n2"), conflict, {"state": state}, "", "", "", ends, (now_ms() + DAY_MS) * 1000
+    )
 
 
 def test_entries_are_numbered_without_holes_and_come_back_in_order(store_url: str) -> None:
@@ -171,7 +173,7 @@ def test_the_lead_is_classed_by_the_clock_of_the_store(store_url: str) -> None:
         }
         for lead, (start, end) in windows.items():
             admission = await submit(line, lead, body=lead, lead=(start, end, 3_600_000, 600_000))
-            assert admission.entry is not None and admission.entry.lead == lead
+            assert admission.entry is not None and admission.entry.note == lead
 
     on_store(story, store_url)
 
@@ -270,7 +272,7 @@ def test_the_newest_alert_outlives_its_retention_until_it_is_answered(store_url:
     async def story(line: StoredLine) -> None:
         epoch = await epoch_of(line)
         await submit(line)
-        past = Outgoing("south", "north", "c1", {"state": "closed"}, None, None, None, 0)
+        past = Outgoing("south", ("south", "n1"), ("north", "n2"), "c1", {"state": "closed"}, "", "", "", None, 0)
         await line.commit(epoch, 1, [(past, "sha-s", "{}")])
         timers = f"{line.prefix}timers"
         for answered in (False, True):

@@ -13,6 +13,7 @@ from keepclear_protocol.notice import open_submission
 from keepclear_protocol.withdrawal import open_withdrawal
 from keepclear_service.decide.entry import NOTICE, TERMS, WITHDRAWAL, Entry
 from keepclear_service.decide.fold import State, apply
+from keepclear_service.decide.shown import alert_object
 from keepclear_service.store.connect import connect
 from keepclear_service.store.lines import StoredLine, _entry
 
@@ -47,8 +48,9 @@ async def _refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
         wanted: dict[str, list[Told]] = {party: [] for party in parties}
         for entry in entries:
             for outgoing in apply(state, entry, await _body(line, entry, state.agreement)):
-                told = {"alert": sign_alert(key, outgoing.payload)}
-                told |= {"presentation": outgoing.presentation, "cause": outgoing.cause}
+                (beside,) = await line.bodies([outgoing.body]) if outgoing.body else (None,)
+                assert (beside is not None) == bool(outgoing.shows)
+                told = alert_object(sign_alert(key, outgoing.payload), outgoing.shows, beside)
                 wanted.setdefault(outgoing.to, []).append(told)
         streams = {}
         for party in wanted:

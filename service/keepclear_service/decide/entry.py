@@ -22,9 +22,11 @@ BATCH = 256
 class Entry:
     """One entry of an agreement's log.
 
-    ``seq`` counts from 1 without holes. ``id`` is the notice's id, the acknowledgement's jti, or, of ``ended``, the
-    conflict whose version ``revision`` has run out. ``sha256`` names the statement's bytes (a notice's JWT part) and
-    ``submission`` all that was sent with a notice. ``received_at`` is an instant that never goes back in the log.
+    ``seq`` counts from 1 without holes. ``kind`` is a kind of statement, ``ENDED`` or ``TERMS``. ``id`` is the
+    notice's id for a notice or a withdrawal, the ``jti`` of any other statement, or, of ``ended``, the conflict whose
+    version ``revision`` has run out. ``sha256`` names the statement's bytes (a notice's JWT part) and ``submission``
+    all that was sent with a notice. ``received_at`` is an instant that never goes back in the log. ``note`` was kept
+    with the statement when it was admitted: what a receipt's lead class is made of.
     """
 
     seq: int
@@ -36,24 +38,34 @@ class Entry:
     submission: str
     received_at: int
     terms: str
-    lead: str
+    note: str
     epoch: str = ""
+
+
+SHOWS_NOTICE = "notice"
+SHOWS_CAUSE = "cause"
+SHOWS_NOTHING = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An alert that an entry calls for: to whom, its payload still unsigned, and what travels beside it.
+    """An alert that an entry calls for: to whom, its payload still unsigned, and what the store must know of it.
 
-    ``ends`` is the instant after which the conflict is over by itself; None once it is closed or past. ``keep`` is
-    the instant until which the store keeps it at least.
+    ``own`` and ``other`` are (party, notice id), the receiver's first. ``shows`` says what travels beside the alert
+    and is put together when it is sent (see ``shown``): the counterpart's notice, the statement that closed the
+    conflict, or nothing; ``body`` is the SHA-256 of the statement that it is made from, or "". ``rank`` sorts a party's
+    conflicts, worst and soonest first. ``ends`` is the instant after which the conflict is over by itself; None once
+    it is closed or past. ``keep`` is the instant until which the store keeps it at least.
     """
 
     to: str
-    other: str
+    own: tuple[str, str]
+    other: tuple[str, str]
     conflict: str
     payload: dict[str, Any]
-    presentation: str | None
-    cause: str | None
+    shows: str
+    body: str
+    rank: str
     ends: int | None
     keep: int
 

@@ -14,17 +14,33 @@ from dataclasses import dataclass
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, PAST, Side, alert_payload, conflict_id
 from keepclear_protocol.instant import SECOND
-from keepclear_protocol.notice import Notice, present
-from keepclear_protocol.recompute import Match, findings, still_ahead, swap
-from keepclear_protocol.separation import RULES, judge
+from keepclear_protocol.notice import Notice
+from keepclear_protocol.recompute import Match, findings, still_ahead, swap, worst_per_disclosed
+from keepclear_protocol.separation import RULES, Severity, judge, severity_rank
 from keepclear_protocol.withdrawal import Withdrawal
 
 from .admission import counts_until
-from .entry import ACKNOWLEDGEMENT, ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
+from .entry import (
+    ACKNOWLEDGEMENT,
+    ENDED,
+    NOTICE,
+    SHOWS_CAUSE,
+    SHOWS_NOTHING,
+    SHOWS_NOTICE,
+    TERMS,
+    WITHDRAWAL,
+    Entry,
+    Outgoing,
+)
 from .index import Index, Item
 
 Key = tuple[str, str]
 """A notice: (party, id)."""
+
+_RANKS_OVER = {PAST: 7, CLOSED: 8}
+"""Behind every open conflict, whose severities take 0 to 2."""
+
+_NEWEST_FIRST = 10**15 - 1
 
 
 @dataclass(slots=True)
@@ -72,7 +88,7 @@ def apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
     if entry.kind == NOTICE and isinstance(body, Notice):
         return _notice(state, entry, body)
     if entry.kind == WITHDRAWAL and isinstance(body, Withdrawal):
-        return _withdrawal(state, entry, body)
+        return _withdrawal(state, entry)
     if entry.kind == TERMS and isinstance(body, Agreement):
         return _terms(state, entry, body)
     if entry.kind == ENDED:
@@ -95,11 +111,11 @@ def _notice(state: State, entry: Entry, notice: Notice) -> list[Outgoing]:
     known = {_other(state.conflicts[cid], key): cid for cid in state.of_notice.get(key, ())}
     outgoing: list[Outgoing] = []
     for other in sorted(found.keys() | known.keys()):
-        outgoing += _settle(state, entry, key, other, found.get(other, []), f"{notice.jwt}~")
+        outgoing += _settle(state, entry, key, other, found.get(other, []))
     return outgoing
 
 
-def _withdrawal(state: State, entry: Entry, withdrawal: Withdrawal) -> list[Outgoing]:
+def _withdrawal(state: State, entry: Entry) -> list[Outgoing]:
     key = (entry.party, entry.id)
     filed = state.filed.get(key)
     if filed is None:
@@ -112,7 +128,7 @@ def _withdrawal(state: State, entry: Entry, withdrawal: Withdrawal) -> list[Outg
     for cid in sorted(state.of_notice.get(key, ())):
         conflict = state.conflicts[cid]
         if conflict.state == OPEN:
-            outgoing += _close(state, entry, cid, conflict, "withdrawn", by=key, cause=withdrawal.raw)
+            outgoing += _close(state, entry, cid, conflict, "withdrawn", by=key)
     return outgoing
 
 
@@ -120,7 +136,7 @@ def _ended(state: State, entry: Entry) -> list[Outgoing]:
     conflict = state.conflicts.get(entry.id)
     if conflict is None or conflict.version != entry.revision or conflict.state != OPEN:
         return []
-    return _close(state, entry, entry.id, conflict, "ended", by=None, cause=None)
+    return _close(state, entry, entry.id, conflict, "ended", by=None)
 
 
 def _terms(state: State, entry: Entry, agreement: Agreement) -> list[Outgoing]:
@@ -141,13 +157,11 @@ def _terms(state: State, entry: Entry, agreement: Agreement) -> list[Outgoing]:
             found[pair] = []
     outgoing: list[Outgoing] = []
     for (key, other), matches in sorted(found.items()):
-        outgoing += _settle(state, entry, key, other, matches, None)
+        outgoing += _settle(state, entry, key, other, matches)
     return outgoing
 
 
-def _settle(
-    state: State, entry: Entry, key: Key, other: Key, matches: list[Match], cause: str | None
-) -> list[Outgoing]:
+def _settle(state: State, entry: Entry, key: Key, other: Key, matches: list[Match]) -> list[Outgoing]:
     """Say what has become of the conflict of two notices, if it is anything new."""
     mine, theirs = state.filed[key], state.filed[other]
     cid = conflict_id(state.agreement.id, key, other)
@@ -164,11 +178,11 @@ def _settle(
         ]
     if known is not None and known.state == OPEN:
         reason, by = ("amended", key) if entry.kind == NOTICE else ("terms", None)
-        return _close(state, entry, cid, known, reason, by=by, cause=cause)
+        return _close(state, entry, cid, known, reason, by=by)
     if matches and known is None:
         _remember(state, cid, key, other, entry.seq, PAST)
         return [
-            _outgoing(state, entry, cid, own, counterpart, state_=PAST, presentation=present(counterpart.notice, ()))
+            _outgoing(state, entry, cid, own, counterpart, state_=PAST, shows=SHOWS_NOTICE)
             for own, counterpart in ((mine, theirs), (theirs, mine))
         ]
     return []
@@ -178,20 +192,23 @@ def _opened(
     state: State, entry: Entry, cid: str, own: Filed, other: Filed, matches: list[Match], ends: int
 ) -> Outgoing:
     told = dict(findings(matches, entry.received_at, state.agreement))
-    presentation = present(other.notice, told["disclosed"])
-    return _outgoing(state, entry, cid, own, other, state_=OPEN, presentation=presentation, ends=ends, **told)
+    rank = _rank(Severity(told["severity"]), min(row.pair.start for row in worst_per_disclosed(matches)))
+    return _outgoing(state, entry, cid, own, other, state_=OPEN, shows=SHOWS_NOTICE, rank=rank, ends=ends, **told)
 
 
-def _close(
-    state: State, entry: Entry, cid: str, conflict: Conflict, reason: str, *, by: Key | None, cause: str | None
-) -> list[Outgoing]:
-    """Close a conflict for both sides; the side that did not act is given the other's signed ``cause``."""
+def _rank(severity: Severity, start: int) -> str:
+    """Worst first, then soonest; of the pairs that the alert shows, so that the rank says no more than it does."""
+    return f"{severity_rank(severity)}{max(0, start // 1000):015d}"
+
+
+def _close(state: State, entry: Entry, cid: str, conflict: Conflict, reason: str, *, by: Key | None) -> list[Outgoing]:
+    """Close a conflict for both sides; the side that did not act is given the other's signed cause."""
     conflict.version, conflict.state = entry.seq, CLOSED
     outgoing = []
     for key, other in ((conflict.first, conflict.second), (conflict.second, conflict.first)):
-        shown = cause if by == other else None
+        shows = SHOWS_CAUSE if by == other else SHOWS_NOTHING
         own, counterpart = state.filed[key], state.filed[other]
-        outgoing.append(_outgoing(state, entry, cid, own, counterpart, state_=CLOSED, reason=reason, cause=shown))
+        outgoing.append(_outgoing(state, entry, cid, own, counterpart, state_=CLOSED, reason=reason, shows=shows))
     return outgoing
 
 
@@ -203,9 +220,9 @@ def _outgoing(
     other: Filed,
     *,
     state_: str,
+    shows: str,
+    rank: str = "",
     reason: str | None = None,
-    presentation: str | None = None,
-    cause: str | None = None,
     ends: int | None = None,
     severity: str | None = None,
     lead: str | None = None,
@@ -231,8 +248,18 @@ def _outgoing(
         shown=list(shown),
         pairs=list(pairs),
     )
-    keep = max(own.notice.last_end, other.notice.last_end, entry.received_at) + state.agreement.retention_s * SECOND
-    return Outgoing(own.side.party, other.side.party, cid, payload, presentation, cause, ends, keep)
+    return Outgoing(
+        to=own.side.party,
+        own=(own.side.party, own.side.id),
+        other=(other.side.party, other.side.id),
+        conflict=cid,
+        payload=payload,
+        shows=shows,
+        body=other.side.sha256 if shows else "",
+        rank=rank or f"{_RANKS_OVER[state_]}{_NEWEST_FIRST - entry.seq:015d}",
+        ends=ends,
+        keep=max(own.notice.last_end, other.notice.last_end, entry.received_at) + state.agreement.retention_s * SECOND,
+    )
 
 
 def _items(state: State, key: Key, notice: Notice) -> list[Item]:

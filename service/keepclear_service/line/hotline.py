@@ -33,6 +33,7 @@ from ..decide.admission import (
     statement_bounds,
 )
 from ..decide.entry import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Admission, Entry, Line, Outgoing
+from ..decide.shown import alert_object
 from .follower import Follower
 
 ATTEMPTS = 3
@@ -85,7 +86,7 @@ class Hotline:
                 submission=notice.submission_sha256 or "",
                 received_at=0,
                 terms=notice.claims.terms,
-                lead="",
+                note="",
             )
             windows = (notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
             admission = await self._admit(
@@ -116,7 +117,7 @@ class Hotline:
                 submission="",
                 received_at=0,
                 terms=withdrawal.claims.terms,
-                lead="",
+                note="",
             )
             admission = await self._admit(
                 entry, raw, withdrawal, prev=withdrawal.prev, bounds=bounds, keep=0, lead=None
@@ -141,7 +142,7 @@ class Hotline:
                 submission="",
                 received_at=0,
                 terms=ack.claims.terms,
-                lead="",
+                note="",
             )
             admission = await self.line.acknowledge(
                 entry,
@@ -194,15 +195,18 @@ class Hotline:
             seq=entry.seq,
             epoch=entry.epoch,
             received_at=entry.received_at,
-            lead=entry.lead or None,
+            lead=entry.note or None,
         )
 
     async def commit(self, seq: int, alerts: Iterable[Outgoing]) -> list[tuple[Outgoing, dict[str, str | None]]]:
         """Sign an entry's alerts and write them; return each with its alert object."""
-        signed = []
-        for outgoing in alerts:
-            alert = sign_alert(self._key, outgoing.payload)
-            signed.append((outgoing, {"alert": alert, "presentation": outgoing.presentation, "cause": outgoing.cause}))
+        alerts = list(alerts)
+        hashes = sorted({outgoing.body for outgoing in alerts if outgoing.body})
+        bodies = dict(zip(hashes, await self.line.bodies(hashes), strict=True))
+        signed = [
+            (outgoing, alert_object(sign_alert(self._key, outgoing.payload), outgoing.shows, bodies.get(outgoing.body)))
+            for outgoing in alerts
+        ]
         await self.line.commit(
             self.follower.epoch,
             seq,

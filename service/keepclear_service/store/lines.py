@@ -186,7 +186,7 @@ class StoredLine:
         """
         args: list[Any] = [self.prefix, epoch, seq, STREAM_LENGTH]
         for outgoing, sha256, alert_object in alerts:
-            newest = {"version": seq, "sha": sha256, "other": outgoing.other, "state": outgoing.payload["state"]}
+            newest = {"version": seq, "sha": sha256, "other": outgoing.other[0], "state": outgoing.payload["state"]}
             ends = "" if outgoing.ends is None else -(-outgoing.ends // 1000)
             keep = outgoing.keep // 1000 + SLACK_MS
             args += [outgoing.to, outgoing.conflict, json.dumps(newest), alert_object, ends, keep]
@@ -270,7 +270,7 @@ def parse_record(record: str | bytes) -> Entry:
         submission=row["submission"],
         received_at=row["at"] * 1000,
         terms=row["terms"],
-        lead=row["lead"],
+        note=row["lead"],
         epoch=row["epoch"],
     )
 
@@ -304,7 +304,7 @@ def _entry(row: Any) -> Entry:
         submission=fields["submission"],
         received_at=int(fields["at"]) * 1000,
         terms=fields["terms"],
-        lead=fields["lead"],
+        note=fields["lead"],
         epoch=fields["epoch"],
     )
 
