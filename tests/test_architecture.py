@@ -78,8 +78,10 @@ def test_import_contracts_are_kept() -> None:
         ("service/keepclear_service/settings.py", "def f():\n    import keepclear", MEET_ON_THE_WIRE),
         ("service/keepclear_service/decide/admission.py", "import time", "Decisions are pure"),
         ("service/keepclear_service/decide/fold.py", "from .. import store", "The service's layers"),
-        ("clients/python/keepclear/exchange.py", "import httpx2", "The exchange does no I/O"),
-        ("clients/python/keepclear/exchange.py", "from . import client", "The clients' layers"),
+        ("clients/python/keepclear/wire/exchange.py", "import httpx2", "The wire of the clients does no I/O"),
+        ("clients/python/keepclear/wire/exchange.py", "from ..transport import client", "The clients' layers"),
+        ("clients/python/keepclear/desk/desk.py", "import keepclear_demo", "The SDK knows no demo"),
+        ("clients/python/keepclear_demo/play.py", "import keepclear_service", "The demo is a stranger to the service"),
     ],
 )  # fmt: skip
 def test_import_contracts_can_fail(copied: Path, file: str, line: str, contract: str) -> None:

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 from keepclear.cli.lines import event_line, filed_line, holds
-from keepclear.client import now_instant
-from keepclear.demo.flights import deal
-from keepclear.demo.scene import CATEGORY, PARTIES
-from keepclear.desk import AsyncDesk
-from keepclear.events import AlertEvent
+from keepclear.desk.desk import AsyncDesk
+from keepclear.desk.events import AlertEvent
 from keepclear.keystore import load_private_key
+from keepclear.transport.client import now_instant
+from keepclear_demo.flights import deal
+from keepclear_demo.scene import CATEGORY, PARTIES
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.errors import KeepclearError, OutOfStep, Unavailable
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from access import acl_file
 from certificates import Authority
-from keepclear.demo.scene import CATEGORY, LIMITS, MINIMA, PARTIES
 from keepclear.keystore import key_file_text
+from keepclear_demo.scene import CATEGORY, LIMITS, MINIMA, PARTIES
 from keepclear_protocol.agreement import (
     ACKNOWLEDGE,
     SUBMIT,

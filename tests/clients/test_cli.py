@@ -39,7 +39,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KEEPCLEAR_KEY", str(tmp_path / "north.key"))
     monkeypatch.setenv("KEEPCLEAR_DESK", str(tmp_path / "desk"))
     monkeypatch.setenv("KEEPCLEAR_CONNECT_TO", "http://127.0.0.1:1")
-    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", ())
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

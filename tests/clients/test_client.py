@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from keepclear.answers import MAX_ANSWER_BYTES, Cursor
-from keepclear.client import AsyncClient, Client
+from keepclear.transport.client import AsyncClient, Client
+from keepclear.wire.answers import MAX_ANSWER_BYTES, Cursor
 from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
 from support.mediator import EPOCH, Mediator
 from support.world import ORIGIN, World, now_us
@@ -24,7 +24,7 @@ def client(answer: Answer, **options: Any) -> Client:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", (0.0, 0.0, 0.0))
 
 
 def faults(count: int, fault: Exception | int, then: Answer) -> tuple[Answer, list[httpx2.Request]]:
@@ -123,7 +123,7 @@ def test_certificates_that_are_none_are_told(tmp_path: Any) -> None:
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepclear.client.MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr("keepclear.transport.client.MAX_ANSWER_BYTES", 1000)
     with client(lambda _: httpx2.Response(200, content=b" " * 1001)) as north, pytest.raises(Unavailable):
         north.notices()
     assert MAX_ANSWER_BYTES < 2**30

@@ -60,8 +60,8 @@ def test_nothing_is_shown_twice_after_the_cursor_and_nothing_is_lost_before_it(l
 
 @pytest.mark.req("R-100")
 def test_an_alert_that_could_not_be_taken_in_comes_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", ())
-    monkeypatch.setattr("keepclear.watch.BACKOFF_S", (0.0,))
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
+    monkeypatch.setattr("keepclear.desk.position.BACKOFF_S", (0.0,))
     south, second = line.desk("south"), line.desk("south", "second")
     line.watched(south)
     second.file([box()], "transport")
@@ -127,7 +127,7 @@ def test_what_another_desk_of_the_party_filed_is_fetched_to_verify_against(line:
 
 
 def test_an_unknown_outcome_is_settled_with_the_same_bytes(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", ())
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
     north = line.desk("north")
 
     def lose_the_answer(request: httpx2.Request) -> httpx2.Response | None:
@@ -167,7 +167,7 @@ def test_a_refusal_that_came_after_a_lost_admission_is_settled_by_what_the_servi
 def test_a_refusal_after_a_lost_attempt_leaves_the_outcome_unknown_until_it_can_be_learnt(
     line: Line, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
-    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", (0.0,) if again else ())
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", (0.0,) if again else ())
     north = line.desk("north")
     revoked = httpx2.Response(403, json={"code": "key_revoked"})
 
@@ -189,7 +189,7 @@ def test_a_refusal_after_a_lost_attempt_leaves_the_outcome_unknown_until_it_can_
 def test_a_refusal_after_an_attempt_that_never_arrived_is_settled_by_what_the_service_has_not(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keepclear.client.RETRY_AFTER_S", ())
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
     north = line.desk("north")
 
     def cut(_: httpx2.Request) -> httpx2.Response | None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepclear.answers import (
+from keepclear.wire.answers import (
     AcknowledgementArrived,
     AlertArrived,
     AlertObject,
@@ -18,8 +18,8 @@ from keepclear.answers import (
     read_arrival,
     read_problem,
 )
-from keepclear.exchange import Exchange
-from keepclear.sse import ServerEvent
+from keepclear.wire.exchange import Exchange
+from keepclear.wire.sse import ServerEvent
 from keepclear_protocol.errors import (
     CODES,
     EvidenceInvalid,

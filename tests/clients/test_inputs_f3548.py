@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear.inputs import Options, load, read_bytes
+from keepclear.offline.inputs import Options, load, read_bytes
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.volume import circle_json, volume4d_json

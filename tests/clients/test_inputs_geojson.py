@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from keepclear.inputs import Flight, load
+from keepclear.offline.inputs import Flight, load
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.volume import parse_volume
 from pyproj import Geod

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from keepclear.inputs import Options, load
+from keepclear.offline.inputs import Options, load
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.volume import circle_json, parse_volume, volume4d_json
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear.inputs import Flight, Options, load
+from keepclear.offline.inputs import Flight, Options, load
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 from keepclear_protocol.volume import parse_volume

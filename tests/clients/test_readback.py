@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from keepclear.readback import ReadBack, readback
+from keepclear.offline.readback import ReadBack, readback
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.instant import SECOND, parse_instant
 from keepclear_protocol.volume import (

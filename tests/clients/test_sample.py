@@ -4,8 +4,8 @@ from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 
-from keepclear.comparison import Measure, compare
-from keepclear.inputs import load
+from keepclear.offline.comparison import Measure, compare
+from keepclear.offline.inputs import load
 from keepclear_protocol.separation import WORLDWIDE, Minima
 from keepclear_protocol.volume import parse_volume
 
@@ -14,7 +14,7 @@ MINIMA = Minima(horizontal_m=4 * 1_852, vertical_m=700 * 0.3048, lead_s=0, tail_
 
 
 def sample() -> bytes:
-    return files("keepclear.demo").joinpath("sample.jsonl").read_bytes()
+    return files("keepclear_demo").joinpath("sample.jsonl").read_bytes()
 
 
 def test_it_is_cut_unchanged_from_the_shared_flights(shared: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from keepclear.sse import EventParser, ServerEvent
+from keepclear.wire.sse import EventParser, ServerEvent
 from keepclear_protocol.errors import Malformed
 
 LINES = st.sampled_from(

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keepclear import AlertEvent, AsyncDesk, Desk, GapEvent, LinkEvent
-from keepclear.answers import AcknowledgementArrived, Cursor, GapArrived, Unreadable
-from keepclear.watch import BACKOFF_S, Follower, News
+from keepclear.desk.position import BACKOFF_S, Follower, News
+from keepclear.wire.answers import AcknowledgementArrived, Cursor, GapArrived, Unreadable
 from keepclear_protocol.errors import Forbidden, KeepclearError, Malformed, Unavailable
 from keepclear_protocol.keys import PrivateKey
 from support.desks import Line

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from keepclear import AsyncClient, AsyncDesk
-from keepclear.answers import Admission, Cursor
-from keepclear.demo.scene import CATEGORY
 from keepclear.keystore import load_private_key
-from keepclear.sse import EventParser
+from keepclear.wire.answers import Admission, Cursor
+from keepclear.wire.sse import EventParser
+from keepclear_demo.scene import CATEGORY
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.alert import Alert, open_alert
 from keepclear_protocol.encoding import parse_json

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from keepclear import Client
-from keepclear.events import AlertEvent, GapEvent
+from keepclear.desk.events import AlertEvent, GapEvent
 from keepclear_protocol.acknowledgement import VERIFIED
 
 from compose.parties import Outsider, next_place

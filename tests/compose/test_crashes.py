@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from keepclear import AsyncDesk
-from keepclear.events import AlertEvent, GapEvent, ProblemEvent
+from keepclear.desk.events import AlertEvent, GapEvent, ProblemEvent
 from keepclear_protocol.acknowledgement import VERIFIED
 
 from compose.parties import NAMES, Filings, Outsider, Reader, background, insist, next_place, until

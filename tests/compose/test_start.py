@@ -11,7 +11,7 @@ from compose.stack import LASTING, Stack
 pytestmark = pytest.mark.timeout(1200)  # the first test brings up the engine and builds the image
 
 FLIGHTS, CONFLICTS = 9, 20
-"""Of each party in the recorded sample, and of both; see clients/python/keepclear/demo/README.md."""
+"""Of each party in the recorded sample, and of both; see clients/python/keepclear_demo/README.md."""
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from keepclear.inputs import Flight
+from keepclear.offline.inputs import Flight
 from numpy.typing import NDArray
 from support.ellipsoid import RESIDUE, RESIDUE_M, WGS84, Core, core_gaps
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 from e2e.brute_force import Found, brute_force, instant
-from keepclear.demo.flights import deal
-from keepclear.demo.tally import Tally, percentile
-from keepclear.inputs import load
+from keepclear.offline.inputs import load
+from keepclear_demo.flights import deal
+from keepclear_demo.tally import Tally, percentile
 from support.service import gone
 
 COMMAND = [sys.executable, "-c", "from keepclear.cli.main import main; main()", "demo"]
@@ -111,7 +111,7 @@ def check_figures(result: dict[str, Any], flights: int) -> None:
 
 
 def test_the_sample_shows_real_conflicts_and_how_one_went(sample: Run) -> None:
-    hold_against_all_pairs(sample, files("keepclear.demo").joinpath("sample.jsonl").read_bytes())
+    hold_against_all_pairs(sample, files("keepclear_demo").joinpath("sample.jsonl").read_bytes())
     check_figures(sample.result, 18)
     assert len(sample.result["conflicts"]) == 20
     assert "18 notices, 20 conflicts, 40 alerts: all verified, acknowledged" in sample.stdout
@@ -130,7 +130,7 @@ def test_a_whole_afternoon_over_paris_is_told_as_all_pairs_say(shared: Path, tmp
 
 def test_nothing_is_lost_or_told_twice_when_store_worker_and_service_are_killed(sample: Run, tmp_path: Path) -> None:
     disturbed = run_demo(tmp_path, "--disturb")
-    hold_against_all_pairs(disturbed, files("keepclear.demo").joinpath("sample.jsonl").read_bytes())
+    hold_against_all_pairs(disturbed, files("keepclear_demo").joinpath("sample.jsonl").read_bytes())
     told, undisturbed = disturbed.result["conflicts"], sample.result["conflicts"]
     assert [(one["callsigns"], one["severity"]) for one in told] == [
         (one["callsigns"], one["severity"]) for one in undisturbed
@@ -211,7 +211,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_started(tmp_path: Path, 
 
 
 def test_flights_of_one_callsign_get_names_of_their_own(tmp_path: Path) -> None:
-    first, second = files("keepclear.demo").joinpath("sample.jsonl").read_bytes().splitlines(keepends=True)[:2]
+    first, second = files("keepclear_demo").joinpath("sample.jsonl").read_bytes().splitlines(keepends=True)[:2]
     file = tmp_path / "twice.jsonl"
     file.write_bytes(first + second + first)
     turns = deal(file, ("north", "south"), limit=None, now=time.time_ns() // 1000)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear.answers import AlertObject
-from keepclear.exchange import Exchange
-from keepclear.verdicts import Adopted, Known, Seen, Standing, Verified, open_addressed, verify_alert
+from keepclear.verify.verdicts import Adopted, Known, Seen, Standing, Verified, open_addressed, verify_alert
+from keepclear.wire.answers import AlertObject
+from keepclear.wire.exchange import Exchange
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.alert import Alert

@@ -23,9 +23,9 @@ from keepclear_protocol.instant import format_instant
 from keepclear_protocol.separation import WORLDWIDE, Minima
 from keepclear_protocol.volume import Volume, parse_volume
 
-from keepclear.comparison import Measure, Verdict, compare
-from keepclear.inputs import load, read_bytes
-from keepclear.inputs.flight import unreadable
+from keepclear.offline.comparison import Measure, Verdict, compare
+from keepclear.offline.inputs import load, read_bytes
+from keepclear.offline.inputs.flight import unreadable
 
 from .lines import plain
 

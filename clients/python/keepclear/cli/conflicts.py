@@ -2,7 +2,7 @@
 
 import click
 
-from keepclear.client import now_instant
+from keepclear.transport.client import now_instant
 
 from .context import Settings, desk_options, write_json
 from .lines import age_line, conflict_line

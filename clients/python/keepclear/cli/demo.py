@@ -4,17 +4,9 @@ It ends with 0 only if every notice was receipted, every alert verified by the d
 both sides were told of every conflict. Nothing is left behind: all processes end with it, and its folder is removed.
 """
 
-import asyncio
-import contextlib
-import signal
 from pathlib import Path
 
 import click
-from keepclear_protocol.encoding import dump_json
-from keepclear_protocol.errors import LocalError
-
-from keepclear.demo.play import Result, play
-from keepclear.demo.tally import percentile
 
 
 @click.command("demo")
@@ -33,48 +25,6 @@ def demo(flights: str | None, limit: int | None, out: str | None, disturb: bool,
 
     In the result, flights go by their callsigns; where two share one, by callsign and line, as in "AFR12 (line 7)".
     """
-    if out not in (None, "-") and not Path(str(out)).absolute().parent.is_dir():
-        raise LocalError("usage", f"there is no folder for {out}")
-    source = Path(flights) if flights is not None else None
-    try:
-        result = asyncio.run(_play(source, limit=limit, keep=keep, disturb=disturb))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise click.Abort from None
-    _tell(result, to_stderr=out == "-")
-    if out is not None:
-        _write(out, result)
+    from keepclear_demo.run import run
 
-
-async def _play(source: Path | None, *, limit: int | None, keep: Path | None, disturb: bool) -> Result:
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C is asyncio's own to handle, in the same way
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, lambda: task.cancel() if task is not None else None)
-    return await play(source, limit=limit, keep=keep, disturb=disturb, say=lambda text: click.echo(text, err=True))
-
-
-def _tell(result: Result, *, to_stderr: bool) -> None:
-    notices, conflicts = len(result.turns), len(result.conflicts)
-    lines = ["", *result.story, ""]
-    lines.append(
-        f"{notices} notices, {conflicts} conflicts, {result.alerts} alerts: all verified, acknowledged, and heard"
-        f" by the other side, in {result.took_s:.1f} s"
-    )
-    if result.links_lost:
-        lines.append(f"{result.links_lost} streams cut and resumed, {result.resent} notices sent again: nothing lost")
-    half, most = (percentile(result.latencies_ms, share) for share in (0.5, 0.99))
-    if half is not None:
-        lines.append(
-            f"submit to verified alert at the other desk: p50 {half:.0f} ms, p99 {most:.0f} ms"
-            f" ({len(result.latencies_ms)} alerts)"
-        )
-    click.echo("\n".join(lines), err=to_stderr)
-
-
-def _write(out: str, result: Result) -> None:
-    try:
-        with click.open_file(out, "wb") as file:
-            file.write(dump_json(result.to_json()) + b"\n")
-    except OSError as error:
-        raise LocalError("usage", f"{out} cannot be written: {error.strerror}") from None
+    run(flights, limit=limit, out=out, disturb=disturb, keep=keep)

@@ -13,7 +13,7 @@ import click
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 
-from keepclear.events import (
+from keepclear.desk.events import (
     AcknowledgementEvent,
     AlertEvent,
     Event,
@@ -21,8 +21,8 @@ from keepclear.events import (
     LinkEvent,
     NoticeEvent,
 )
-from keepclear.filing import UNPROVEN, Filed
-from keepclear.picture import ConflictView, NoticeView, Picture
+from keepclear.desk.outbox import UNPROVEN, Filed
+from keepclear.desk.picture import ConflictView, NoticeView, Picture
 
 _FOOT_M = 0.3048
 _LOUD = ("OPEN", "UNVERIFIED", "ROLLBACK", "PROBLEM")

@@ -11,8 +11,6 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -25,7 +23,7 @@ from keepclear_protocol.errors import (
     Unavailable,
 )
 
-from keepclear.watch import NEW_TERMS_HINT
+from keepclear.desk.position import NEW_TERMS_HINT
 
 from .lines import plain
 
@@ -34,19 +32,10 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """What a shell reports for a program that wrote to a reader that has gone: 128 and SIGPIPE."""
 
-COMMANDS = {
-    "keygen": "keygen:keygen",
-    "agreement": "agreement:agreement",
-    "submit": "submit:submit",
-    "amend": "submit:amend",
-    "withdraw": "withdraw:withdraw",
-    "notices": "notices:notices",
-    "conflicts": "conflicts:conflicts",
-    "watch": "watch:watch",
-    "ack": "ack:ack",
-    "check": "check:check",
-    "demo": "demo:demo",
-}
+COMMANDS = (
+    "keygen", "agreement", "submit", "amend", "withdraw", "notices", "conflicts", "watch", "ack", "check", "demo",
+)  # fmt: skip
+"""In the order in which they are listed."""
 
 HINTS = {
     "not_authenticated": "is this key enrolled in the agreement that the hotline has, and is it this agreement?",
@@ -65,13 +54,35 @@ class _Commands(click.Group):
     """Commands by name, each loaded from its own module when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name, home in COMMANDS.items() if find_spec(_module(home)) is not None]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        home = COMMANDS.get(cmd_name)
-        if home is None or find_spec(_module(home)) is None:
-            return None
-        command: click.Command = getattr(import_module(_module(home)), home.partition(":")[2])
+        command: click.Command
+        match cmd_name:
+            case "keygen":
+                from .keygen import keygen as command
+            case "agreement":
+                from .agreement import agreement as command
+            case "submit":
+                from .submit import submit as command
+            case "amend":
+                from .submit import amend as command
+            case "withdraw":
+                from .withdraw import withdraw as command
+            case "notices":
+                from .notices import notices as command
+            case "conflicts":
+                from .conflicts import conflicts as command
+            case "watch":
+                from .watch import watch as command
+            case "ack":
+                from .ack import ack as command
+            case "check":
+                from .check import check as command
+            case "demo":
+                from .demo import demo as command
+            case _:
+                return None
         return command
 
 
@@ -150,7 +161,3 @@ def _say(what: str, text: str) -> None:
     if len(text) > 1 and not text[1].isupper():
         text = text[0].lower() + text[1:]
     click.echo(f"keepclear: {what}: {text}", err=True)
-
-
-def _module(home: str) -> str:
-    return f"{__package__}.{home.partition(':')[0]}"

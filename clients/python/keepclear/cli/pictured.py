@@ -3,10 +3,10 @@
 import click
 from keepclear_protocol.errors import OutOfStep, StalePicture, Unavailable
 
-from keepclear.client import now_instant
-from keepclear.desk import Desk
-from keepclear.picture import Picture
-from keepclear.watch import NEW_TERMS, NEW_TERMS_HINT
+from keepclear.desk.desk import Desk
+from keepclear.desk.picture import Picture
+from keepclear.desk.position import NEW_TERMS, NEW_TERMS_HINT
+from keepclear.transport.client import now_instant
 
 from .lines import event_line, holds
 from .main import DONE, INVALID, STALE, tell_error

@@ -7,12 +7,12 @@ import click
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.volume import parse_volume
 
-from keepclear.client import now_instant
-from keepclear.desk import Desk
-from keepclear.events import AlertEvent
-from keepclear.filing import Filed
-from keepclear.inputs import Flight, load
-from keepclear.readback import readback
+from keepclear.desk.desk import Desk
+from keepclear.desk.events import AlertEvent
+from keepclear.desk.outbox import Filed
+from keepclear.offline.inputs import Flight, load
+from keepclear.offline.readback import readback
+from keepclear.transport.client import now_instant
 
 from .context import IDS, Settings, desk_options, pick, write_json
 from .lines import event_line, filed_json, filed_line, holds, plain

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from keepclear.client import now_instant
-from keepclear.events import AlertEvent, Event, LinkEvent
+from keepclear.desk.events import AlertEvent, Event, LinkEvent
+from keepclear.transport.client import now_instant
 
 from .context import Settings, desk_options, write_json
 from .lines import event_line, holds, is_alarm

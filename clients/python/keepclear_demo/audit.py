@@ -7,6 +7,10 @@ whether an alert holds was judged when it was watched.
 
 from typing import Any
 
+from keepclear.desk.desk import AsyncDesk
+from keepclear.transport.client import AsyncClient
+from keepclear.wire.answers import AcknowledgementArrived, AlertArrived, Cursor, NoticeArrived, Unreadable, read_arrival
+from keepclear.wire.sse import EventParser
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import open_alert
@@ -14,11 +18,6 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.notice import open_presentation, open_submission
 from keepclear_protocol.separation import Severity, severity_rank
-
-from keepclear.answers import AcknowledgementArrived, AlertArrived, Cursor, NoticeArrived, Unreadable, read_arrival
-from keepclear.client import AsyncClient
-from keepclear.desk import AsyncDesk
-from keepclear.sse import EventParser
 
 
 class Audit:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.instant import parse_instant
 
-from .answers import Conflicts, Notices
+from ..journal.journal import Journal
+from ..wire.answers import Conflicts, Notices
+from ..wire.exchange import Exchange
 from .events import Event, GapEvent
-from .exchange import Exchange
 from .intake import Intake, Source, Steps
-from .journal import Journal
 
 
 def reread(

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from keepclear.offline.inputs import Flight, Options, VolumeJson, load, read_bytes
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.instant import SECOND, parse_instant
-
-from keepclear.inputs import Flight, Options, VolumeJson, load, read_bytes
 
 BEGINS_IN_S = 3_600
 

@@ -17,16 +17,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from keepclear.desk.desk import AsyncDesk
+from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, GapEvent, LinkEvent, ProblemEvent
+from keepclear.keystore import load_private_key
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.alert import Alert, open_alert
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Unavailable
 from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.receipt import Receipt, open_receipt
-
-from keepclear.desk import AsyncDesk
-from keepclear.events import AcknowledgementEvent, AlertEvent, Event, GapEvent, LinkEvent, ProblemEvent
-from keepclear.keystore import load_private_key
 
 from .audit import Audit, read_stream, testimony
 

@@ -9,7 +9,7 @@ from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.statement import KeyFinder
 
-from .answers import AlertObject
+from ..wire.answers import AlertObject
 
 
 @dataclass(frozen=True, slots=True)

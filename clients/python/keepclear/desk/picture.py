@@ -12,9 +12,9 @@ from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import format_instant, parse_instant
 from keepclear_protocol.notice import Notice
 
+from ..journal.journal import RECEIPTED, Journal, KeptConflict, OwnStatement
+from ..verify.verdicts import Standing
 from .intake import Intake
-from .journal import RECEIPTED, Journal, KeptConflict, OwnStatement
-from .verdicts import Standing
 
 UNVERIFIED = "UNVERIFIED"
 FRESH_S = 30.0

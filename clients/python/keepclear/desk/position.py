@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, StalePicture, Unavailable
 
-from .answers import Arrival, Cursor, DrainArrived, GapArrived, Unreadable, read_arrival
-from .sse import EventParser
+from ..wire.answers import Arrival, Cursor, DrainArrived, GapArrived, Unreadable, read_arrival
+from ..wire.sse import EventParser
 
 KEEP_ALIVE_S = 5
 """The service sends at least a comment this often."""

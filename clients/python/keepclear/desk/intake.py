@@ -19,12 +19,8 @@ from keepclear_protocol.alert import OPEN, Alert
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError
 from keepclear_protocol.notice import Notice, open_presentation
 
-from .answers import AlertObject, Cursor
-from .events import AcknowledgementEvent, AlertEvent, Event, NoticeEvent, ProblemEvent
-from .exchange import Call, Exchange
-from .journal import RECEIPTED, Journal, KeptAlert, KeptConflict
-from .ownrecord import NOTICE, WITHDRAWAL, OwnRecord, notice_id
-from .verdicts import (
+from ..journal.journal import RECEIPTED, Journal, KeptAlert, KeptConflict
+from ..verify.verdicts import (
     Adopted,
     Known,
     Seen,
@@ -36,6 +32,10 @@ from .verdicts import (
     open_kept,
     verify_alert,
 )
+from ..wire.answers import AlertObject, Cursor
+from ..wire.exchange import Call, Exchange
+from .events import AcknowledgementEvent, AlertEvent, Event, NoticeEvent, ProblemEvent
+from .ownrecord import NOTICE, WITHDRAWAL, OwnRecord, notice_id
 
 Steps = Generator[Call[Any], Any, Sequence[Event]]
 """Yields calls, is sent their answers, returns the events that came of it."""

@@ -26,16 +26,16 @@ from keepclear_protocol.errors import EvidenceInvalid, Forbidden, KeepclearError
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.receipt import Receipt
 
-from .answers import AcknowledgementArrived, AlertArrived, GapArrived, NoticeArrived, Unreadable
-from .client import AsyncClient, Client, now_instant
+from ..journal.journal import Journal
+from ..transport.client import AsyncClient, Client, now_instant
+from ..wire.answers import AcknowledgementArrived, AlertArrived, GapArrived, NoticeArrived, Unreadable
+from ..wire.exchange import Call, Exchange
 from .events import Event, LinkEvent, read_event
-from .exchange import Call, Exchange
-from .filing import Filed, Outbox
 from .intake import Intake, Source
-from .journal import Journal
+from .outbox import Filed, Outbox
 from .picture import Picture, build_picture
-from .reread import reread
-from .watch import Follower, News
+from .position import Follower, News
+from .resync import reread
 
 R = TypeVar("R")
 

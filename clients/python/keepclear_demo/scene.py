@@ -8,6 +8,7 @@ here all are made in one folder, because one machine plays every part.
 from dataclasses import dataclass
 from pathlib import Path
 
+from keepclear.keystore import save_private_key
 from keepclear_protocol.agreement import (
     ACKNOWLEDGE,
     SUBMIT,
@@ -25,8 +26,6 @@ from keepclear_protocol.agreement import (
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.separation import Minima
-
-from keepclear.keystore import save_private_key
 
 PARTIES = ("north", "south")
 CATEGORY = "transport"

@@ -24,7 +24,7 @@ from typing import Any
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import KeepclearError, LocalError
 
-from .answers import AlertObject, Cursor
+from ..wire.answers import AlertObject, Cursor
 from .tables import SCHEMA, TABLES
 
 BUSY_S = 10.0

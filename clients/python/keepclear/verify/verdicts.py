@@ -21,7 +21,7 @@ from keepclear_protocol.notice import Notice, open_presentation
 from keepclear_protocol.separation import RULES
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
-from .answers import AlertObject
+from ..wire.answers import AlertObject
 from .recheck import check_figures, first_window, surely_ahead
 
 

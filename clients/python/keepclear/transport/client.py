@@ -24,8 +24,8 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
 from keepclear_protocol.keys import PrivateKey
 
-from .answers import MAX_ANSWER_BYTES, Admission, Conflicts, Cursor, Notices, NoticeView, read_problem
-from .exchange import Call, Exchange
+from ..wire.answers import MAX_ANSWER_BYTES, Admission, Conflicts, Cursor, Notices, NoticeView, read_problem
+from ..wire.exchange import Call, Exchange
 
 T = TypeVar("T")
 

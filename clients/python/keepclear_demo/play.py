@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keepclear.offline.inputs import Options
+from keepclear.transport.client import now_instant
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Unavailable
-
-from keepclear.client import now_instant
-from keepclear.inputs import Options
 
 from .children import DeskHandle, Reports, ServiceProcess, running_desk, running_service
 from .disturbance import schedule

@@ -18,14 +18,14 @@ from keepclear_protocol.notice import Notice, build_notice
 from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.withdrawal import build_withdrawal
 
-from .answers import Admission
+from ..journal.journal import RECEIPTED, UNKNOWN, Journal, KeptConflict, OwnStatement
+from ..verify.verdicts import Standing
+from ..wire.answers import Admission
+from ..wire.exchange import Call, Exchange
 from .events import AlertEvent, Event
-from .exchange import Call, Exchange
 from .intake import Intake, Source
-from .journal import RECEIPTED, UNKNOWN, Journal, KeptConflict, OwnStatement
 from .ownrecord import NOTICE, WITHDRAWAL, notice_id
-from .verdicts import Standing
-from .watch import NEW_TERMS
+from .position import NEW_TERMS
 
 DELIVERED = "delivered"
 _OVERTAKEN = ("version_stale", "conflict_unknown")

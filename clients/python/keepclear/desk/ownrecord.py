@@ -9,10 +9,10 @@ from keepclear_protocol.notice import Notice, open_submission
 from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
-from .answers import Notices, NoticeView
-from .exchange import Call, Exchange
-from .journal import RECEIPTED, REFUSED, UNKNOWN, Journal, OwnStatement
-from .verdicts import find_party_key
+from ..journal.journal import RECEIPTED, REFUSED, UNKNOWN, Journal, OwnStatement
+from ..verify.verdicts import find_party_key
+from ..wire.answers import Notices, NoticeView
+from ..wire.exchange import Call, Exchange
 
 NOTICE, WITHDRAWAL = "notice", "withdrawal"
 MOST_OPENED = 512

@@ -1,0 +1,62 @@
+"""Runs the demo for ``keepclear demo``: until its end or an interrupt, then tells what came of it."""
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+
+import click
+from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.errors import LocalError
+
+from .play import Result, play
+from .tally import percentile
+
+
+def run(flights: str | None, *, limit: int | None, out: str | None, disturb: bool, keep: Path | None) -> None:
+    """Play the demo and write its result; ``out`` is a file or ``-``. Raises ``click.Abort`` after an interrupt."""
+    if out not in (None, "-") and not Path(str(out)).absolute().parent.is_dir():
+        raise LocalError("usage", f"there is no folder for {out}")
+    source = Path(flights) if flights is not None else None
+    try:
+        result = asyncio.run(_play(source, limit=limit, keep=keep, disturb=disturb))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise click.Abort from None
+    _tell(result, to_stderr=out == "-")
+    if out is not None:
+        _write(out, result)
+
+
+async def _play(source: Path | None, *, limit: int | None, keep: Path | None, disturb: bool) -> Result:
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C is asyncio's own to handle, in the same way
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, lambda: task.cancel() if task is not None else None)
+    return await play(source, limit=limit, keep=keep, disturb=disturb, say=lambda text: click.echo(text, err=True))
+
+
+def _tell(result: Result, *, to_stderr: bool) -> None:
+    notices, conflicts = len(result.turns), len(result.conflicts)
+    lines = ["", *result.story, ""]
+    lines.append(
+        f"{notices} notices, {conflicts} conflicts, {result.alerts} alerts: all verified, acknowledged, and heard"
+        f" by the other side, in {result.took_s:.1f} s"
+    )
+    if result.links_lost:
+        lines.append(f"{result.links_lost} streams cut and resumed, {result.resent} notices sent again: nothing lost")
+    half, most = (percentile(result.latencies_ms, share) for share in (0.5, 0.99))
+    if half is not None:
+        lines.append(
+            f"submit to verified alert at the other desk: p50 {half:.0f} ms, p99 {most:.0f} ms"
+            f" ({len(result.latencies_ms)} alerts)"
+        )
+    click.echo("\n".join(lines), err=to_stderr)
+
+
+def _write(out: str, result: Result) -> None:
+    try:
+        with click.open_file(out, "wb") as file:
+            file.write(dump_json(result.to_json()) + b"\n")
+    except OSError as error:
+        raise LocalError("usage", f"{out} cannot be written: {error.strerror}") from None
