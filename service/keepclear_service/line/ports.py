@@ -1,9 +1,9 @@
 """Ports: what the line asks of the store. ``store.lines`` is it; the composition root alone picks it.
 
 Every change is one script, all or nothing; every failure is ``Unavailable``, and leaves the outcome unknown: the same
-call again is safe. Each script publishes one hint on ``CHANNEL``, ``<prefix> <head> <party>...``: the log's head, and the
-parties whose streams it moved. Instants are microseconds; the store keeps whole milliseconds, lower bounds rounded up and upper
-ones down, so that what it takes is within the instants given.
+call again is safe. Each script publishes one hint on ``CHANNEL``, ``<prefix> <head> <party>...``: the log's head, and
+the parties whose streams it moved. Instants are microseconds; the store keeps whole milliseconds, lower bounds rounded
+up and upper ones down, so that what it takes is within the instants given.
 """
 
 from collections.abc import Sequence
@@ -91,8 +91,8 @@ class Turned:
     ``behind``: the worker knows another epoch or other terms than the store, or has folded entries that the store
     does not hold: nothing was admitted and ``outcomes`` is empty. ``entries`` are those after the worker's cursor, at
     most ``BATCH``. ``unmatched`` are the oldest unmatched ``seq``, at most 1 000; ``unmatched_through`` is up to where
-    that list is complete. ``due`` is the instant of the next timer, or None. ``fired`` timers became ``ended`` entries by
-    this very call, just before the arrivals' own entries.
+    that list is complete. ``due`` is the instant of the next timer, or None. ``fired`` timers became ``ended`` entries
+    by this very call, just before the arrivals' own entries.
     """
 
     epoch: str
