@@ -90,6 +90,14 @@ def whole(payload: Mapping[str, Any], name: str, *, low: int = 0, high: int = MA
     return value
 
 
+def id_claim(payload: Mapping[str, Any], name: str) -> str:
+    """Return the 128-bit id of claim ``name``; raise ``Malformed`` with ``claims``."""
+    value = payload.get(name)
+    if not is_jti(value):
+        raise Malformed("claims", f"{name} must be 128 random bits in base64url")
+    return str(value)
+
+
 def digest_claim(payload: Mapping[str, Any], name: str) -> str:
     """Return the SHA-256 claim ``name``; raise ``Malformed`` with ``claims``."""
     value = payload.get(name)

@@ -19,9 +19,9 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from .claims import Claims, digest_claim, new_jti, read_claims, whole
+from .claims import Claims, digest_claim, id_claim, new_jti, read_claims, whole
 from .disclosure import (
     Disclosure,
     check_digests,
@@ -54,7 +54,9 @@ PROPERTY_DIGESTS = 8
 
 MAX_REMARKS_CHARACTERS = 280
 
-_VISIBLE = frozenset(("iss", "aud", "terms", "iat", "jti", "admit_by", "revision", "volumes", "_sd", "_sd_alg"))
+_VISIBLE = frozenset(
+    ("iss", "aud", "terms", "iat", "jti", "admit_by", "notice", "revision", "volumes", "_sd", "_sd_alg")
+)
 _SHOWN_TO_COUNTERPART = frozenset(("category",))
 
 _CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
@@ -75,13 +77,18 @@ class DisclosedVolume:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice as far as it was disclosed. ``sha256`` of the JWT part is its identity; ``submission_sha256`` of all."""
+    """A notice as far as it was disclosed.
+
+    ``sha256`` of the JWT part is its identity; ``submission_sha256`` is of all. ``id``, the claim ``notice``, is the
+    same for all its revisions: 128 random bits as 22 characters.
+    """
 
     jwt: str
     sha256: str
     submission_sha256: str | None
     kid: str
     claims: Claims
+    id: str
     revision: int
     prev: str | None
     volumes: tuple[DisclosedVolume, ...]
@@ -89,11 +96,6 @@ class Notice:
     category_disclosure: str
     callsign: str | None
     remarks: str | None
-
-    @property
-    def id(self) -> str:
-        """The notice's id, the same for all its revisions: 128 random bits as 22 characters."""
-        return self.claims.jti
 
     @property
     def party(self) -> str:
@@ -117,6 +119,15 @@ class Notice:
             raise Malformed("disclosure_missing", "this presentation discloses no volume")
 
 
+class _Said(NamedTuple):
+    """The visible members that say which notice this is."""
+
+    claims: Claims
+    id: str
+    revision: int
+    prev: str | None
+
+
 def build_notice(
     key: PrivateKey,
     *,
@@ -129,13 +140,14 @@ def build_notice(
     category: str,
     callsign: str | None = None,
     remarks: str | None = None,
-    jti: str | None = None,
+    notice: str | None = None,
     revision: int = 1,
     prev: str | None = None,
 ) -> str:
     """Return a signed submission: ``volumes`` are F3548 Volume4D objects, ``iat`` and ``admit_by`` seconds.
 
-    Every call draws fresh salts, decoys and order, so two notices of the same flight have nothing in common. Raises
+    ``notice`` is the id of the notice that is amended; without one a new id is drawn. Every call draws a fresh ``jti``,
+    salts, decoys and order, so two notices of the same flight have nothing in common. Raises
     the ``Malformed`` that ``open_submission`` would raise: nothing is returned that it does not accept.
     """
     elements = {digest(raw): raw for raw in map(disclose_element, volumes)}
@@ -151,8 +163,9 @@ def build_notice(
         "aud": aud,
         "terms": terms,
         "iat": iat,
-        "jti": jti or new_jti(),
+        "jti": new_jti(),
         "admit_by": admit_by,
+        "notice": notice or new_jti(),
         "revision": revision,
         **({} if prev is None else {"prev": prev}),
         "volumes": [{"...": sha256} for sha256 in digests],
@@ -174,7 +187,7 @@ def open_submission(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MA
     """
     statement, tail = _open_jwt(raw, find_key, max_bytes)
     raws = split_disclosures(tail)
-    claims, revision, prev, disclosures = _open_payload(statement, raws)
+    said, disclosures = _open_payload(statement, raws)
     if not disclosures or disclosures[-1].name != "manifest":
         raise Malformed("manifest", "the manifest must be the last disclosure")
     *others, manifest = disclosures
@@ -188,7 +201,7 @@ def open_submission(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MA
     volumes = _read_volumes(others)
     if not volumes:
         raise Malformed("disclosure_missing", "at least one volume must be disclosed")
-    return _notice(statement, claims, revision, prev, volumes, properties, submission_sha256=digest(raw))
+    return _notice(statement, said, volumes, properties, submission_sha256=digest(raw))
 
 
 def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
@@ -199,14 +212,14 @@ def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = 
     callsign, remarks and manifest are for the service alone.
     """
     statement, tail = _open_jwt(raw, find_key, max_bytes)
-    claims, revision, prev, disclosures = _open_payload(statement, split_disclosures(tail))
+    said, disclosures = _open_payload(statement, split_disclosures(tail))
     properties = _read_properties(disclosures)
     if not _SHOWN_TO_COUNTERPART.issuperset(properties):
         raise Malformed("disclosure", "only volumes and the category may be shown to a counterpart")
     volumes = _read_volumes(disclosures)
     if volumes and "category" not in properties:
         raise Malformed("disclosure_missing", "volumes are shown together with their category")
-    return _notice(statement, claims, revision, prev, volumes, properties, submission_sha256=None)
+    return _notice(statement, said, volumes, properties, submission_sha256=None)
 
 
 def present(notice: Notice, digests: Collection[str]) -> str:
@@ -257,13 +270,15 @@ def _open_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> tuple[Sta
     return statement, tail
 
 
-def _open_payload(statement: Statement, raws: Sequence[str]) -> tuple[Claims, int, str | None, list[Disclosure]]:
+def _open_payload(statement: Statement, raws: Sequence[str]) -> tuple[_Said, list[Disclosure]]:
     payload = statement.payload
     claims = read_claims(payload, admit_by=True)
     revision = whole(payload, "revision", low=1)
     if payload.keys() != (_VISIBLE if revision == 1 else _VISIBLE | {"prev"}):
         raise Malformed("notice", "a notice has exactly its visible members, and prev from revision 2")
-    prev = None if revision == 1 else digest_claim(payload, "prev")
+    said = _Said(
+        claims, id_claim(payload, "notice"), revision, None if revision == 1 else digest_claim(payload, "prev")
+    )
     elements, properties = _volume_digests(payload["volumes"]), payload["_sd"]
     if not isinstance(properties, list) or len(properties) != PROPERTY_DIGESTS:
         raise Malformed("notice", f"_sd must hold {PROPERTY_DIGESTS} digests")
@@ -273,7 +288,7 @@ def _open_payload(statement: Statement, raws: Sequence[str]) -> tuple[Claims, in
         raise Malformed("notice", "_sd must be sorted")
     if payload["_sd_alg"] != "sha-256":
         raise Malformed("notice", "_sd_alg must be sha-256")
-    return claims, revision, prev, open_disclosures(raws, elements=elements, properties=properties)
+    return said, open_disclosures(raws, elements=elements, properties=properties)
 
 
 def _volume_digests(volumes: object) -> list[str]:
@@ -343,9 +358,7 @@ def _is_plain_text(value: str) -> bool:
 
 def _notice(
     statement: Statement,
-    claims: Claims,
-    revision: int,
-    prev: str | None,
+    said: _Said,
     volumes: tuple[DisclosedVolume, ...],
     properties: Mapping[str, Disclosure],
     *,
@@ -357,9 +370,10 @@ def _notice(
         sha256=statement.sha256,
         submission_sha256=submission_sha256,
         kid=statement.kid,
-        claims=claims,
-        revision=revision,
-        prev=prev,
+        claims=said.claims,
+        id=said.id,
+        revision=said.revision,
+        prev=said.prev,
         volumes=volumes,
         category=category.value if category else "",
         category_disclosure=category.raw if category else "",

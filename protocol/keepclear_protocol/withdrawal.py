@@ -7,8 +7,7 @@ checked: that there is such a notice, that it is the issuer's own, and that revi
 
 from dataclasses import dataclass
 
-from .claims import ADMIT_WITHIN_S, Claims, digest_claim, is_jti, new_jti, read_claims, whole
-from .errors import Malformed
+from .claims import ADMIT_WITHIN_S, Claims, digest_claim, id_claim, new_jti, read_claims, whole
 from .keys import PrivateKey
 from .statement import WITHDRAWAL, KeyFinder, sign_statement
 from .stored import open_or_reopen
@@ -74,9 +73,7 @@ def open_withdrawal(raw: str, find_key: KeyFinder | None) -> Withdrawal:
     statement = open_or_reopen(raw, WITHDRAWAL, find_key)
     payload = statement.payload
     claims = read_claims(payload, admit_by=True)
-    notice = payload.get("notice")
-    if not isinstance(notice, str) or not is_jti(notice):
-        raise Malformed("claims", "notice must be the id of a notice")
+    notice = id_claim(payload, "notice")
     # A withdrawal follows at least one revision of its notice.
     revision = whole(payload, "revision", low=2)
     return Withdrawal(raw, statement.sha256, statement.kid, claims, notice, revision, digest_claim(payload, "prev"))

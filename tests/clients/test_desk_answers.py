@@ -110,7 +110,7 @@ def test_what_another_signed_is_not_taken_for_our_own(line: Lied) -> None:
 
 
 def test_two_receipted_statements_of_one_revision_are_rollback(line: Lied) -> None:
-    raw = line.world.submission("south", jti=line.mine.id)
+    raw = line.world.submission("south", notice=line.mine.id)
     line.mediator.tell("south", "notice", {"notice": raw, "receipt": receipt(line, raw)})
     (event,) = line.watched(line.south)
     assert event.to_json()["verdict"] == "rollback"

@@ -43,7 +43,7 @@ def test_an_old_revision_of_ours_used_as_current_is_rollback(line: Lied) -> None
 
 def test_two_different_revisions_of_one_number_are_rollback(line: Lied) -> None:
     filed = line.mediator.filed[line.them]
-    raw = line.world.submission("north", box(48.05), jti=line.theirs)
+    raw = line.world.submission("north", box(48.05), notice=line.theirs)
     filed.notice = open_submission(raw, line.world.agreement.party_key)
     filed.side = type(filed.side)("north", line.theirs, 1, filed.notice.sha256, filed.side.received_at)
     line.next_version()
@@ -52,7 +52,7 @@ def test_two_different_revisions_of_one_number_are_rollback(line: Lied) -> None:
 
 def test_a_revision_that_does_not_follow_the_one_seen_is_shown(line: Lied) -> None:
     filed = line.mediator.filed[line.them]
-    raw = line.world.submission("north", box(48.05), jti=line.theirs, revision=2, prev="A" * 43)
+    raw = line.world.submission("north", box(48.05), notice=line.theirs, revision=2, prev="A" * 43)
     filed.notice = open_submission(raw, line.world.agreement.party_key)
     filed.side = type(filed.side)("north", line.theirs, 2, filed.notice.sha256, filed.side.received_at)
     line.next_version()

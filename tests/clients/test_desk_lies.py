@@ -122,7 +122,7 @@ def test_a_swapped_forged_or_missing_presentation_is_shown(line: Lied) -> None:
     other = line.file("north", box(48.02))
     line.watched(line.south)
     theirs, another = (line.mediator.filed["north", id].notice for id in (line.theirs, other))
-    forged = line.world.submission("north", box(48.05), jti=line.theirs, key=PrivateKey.generate())
+    forged = line.world.submission("north", box(48.05), notice=line.theirs, key=PrivateKey.generate())
     ours = line.mediator.filed[line.us].notice
     for lie in (
         present(another, [another.volumes[0].digest]),

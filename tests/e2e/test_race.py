@@ -99,7 +99,7 @@ def check(world: World, run: Race, sent: list[tuple[str, str]]) -> None:
 
 def conflict_of(world: World, ours: str, theirs: str) -> str:
     first, second = payload(ours), payload(theirs)
-    return conflict_id(world.agreement.id, (first["iss"], first["jti"]), (second["iss"], second["jti"]))
+    return conflict_id(world.agreement.id, (first["iss"], first["notice"]), (second["iss"], second["notice"]))
 
 
 def test_workers_that_do_not_look_at_what_came_between_are_found_out(

@@ -94,11 +94,11 @@ def test_only_the_first_differing_statement_is_kept_as_evidence(line: HostileLin
     forge = NoticeForge(line.world, "north")
     first = forge.notice([box(-20.0)])
     assert line.post("notices", first).status_code == 201
-    jti = line.world.opened(first).id
+    id = line.world.opened(first).id
     settle(line.store_url)
     kept = []
     for _ in range(4):
-        differing = forge.notice([box(-20.0)], jti=jti)
+        differing = forge.notice([box(-20.0)], notice=id)
         assert line.post("notices", differing).json()["code"] == "revision_conflict"
         kept.append({name for name in snapshot(line.store_url) if EVIDENCE in name})
     assert kept[0] == kept[1] == kept[2] == kept[3]

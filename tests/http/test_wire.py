@@ -127,7 +127,7 @@ def test_sent_again_it_has_the_same_receipt_for_as_long_as_it_is_kept(line: Runn
     again = line.post("notices", first["sent"])
     assert (again.status_code, again.json()) == (200, {"receipt": first["receipt"]})
     receipt = open_receipt(first["receipt"], world.agreement.service_key)
-    assert line.post("notices", world.submission("south", jti=notice.id)).json()["code"] == "revision_conflict"
+    assert line.post("notices", world.submission("south", notice=notice.id)).json()["code"] == "revision_conflict"
     listed = line.get("south", "/v1/notices").json()
     (row,) = [row for row in listed["notices"] if row["id"] == notice.id]
     assert (row["revision"], row["state"]) == (2, "live") and row["seq"] > receipt.seq

@@ -153,7 +153,7 @@ def recomputed(case: Case) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     own = foreign.notice(document["statements"]["south one"], parties, submission=True)
     other = foreign.notice(case["object"]["presentation"], parties, submission=False)
     assert (own["sha256"], other["sha256"]) == (payload["own"]["sha256"], payload["other"]["sha256"])
-    ends = sorted([[own["iss"], own["jti"]], [other["iss"], other["jti"]]])
+    ends = sorted([[own["iss"], own["notice"]], [other["iss"], other["notice"]]])
     assert payload["conflict"] == foreign.digest(json.dumps([identity, ends], separators=(",", ":")))
     assert payload["jti"] == foreign.digest(f'["{payload["conflict"]}",{payload["version"]},"south"]')[:21] + "A"
     assert sorted(payload["disclosed"]) == sorted(other["shown"])

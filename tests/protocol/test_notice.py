@@ -46,7 +46,7 @@ def oracle(raw: str) -> dict[str, Any]:
 
 
 def test_what_was_built_is_what_is_opened() -> None:
-    raw = build(jti="A" * 22, revision=3, prev=digest("before"))
+    raw = build(notice="A" * 22, revision=3, prev=digest("before"))
     notice = open_submission(raw, find_key)
     assert (notice.jwt, notice.sha256) == (raw.split("~")[0], digest(raw.split("~")[0]))
     assert (notice.submission_sha256, notice.kid) == (digest(raw), KEY.kid)
@@ -65,9 +65,17 @@ def test_what_was_built_is_what_is_opened() -> None:
 
 @pytest.mark.req("R-038")
 def test_visible_members_are_exactly_these() -> None:
-    visible = {"iss", "aud", "terms", "iat", "jti", "admit_by", "revision", "volumes", "_sd", "_sd_alg"}
+    visible = {"iss", "aud", "terms", "iat", "jti", "admit_by", "notice", "revision", "volumes", "_sd", "_sd_alg"}
     assert payload(build()).keys() == visible
     assert payload(build(revision=2, prev=digest("before"))).keys() == visible | {"prev"}
+
+
+@pytest.mark.req("R-018", "R-038")
+def test_an_id_stays_over_revisions_and_each_statement_has_a_jti_of_its_own() -> None:
+    first = open_submission(build(), find_key)
+    second = open_submission(build(notice=first.id, revision=2, prev=first.sha256), find_key)
+    assert second.id == first.id
+    assert len({first.id, first.claims.jti, second.claims.jti}) == 3
 
 
 @pytest.mark.parametrize(("volumes", "padded"), [(1, 16), (15, 16), (16, 16), (17, 32), (32, 32), (33, 64)])
@@ -88,7 +96,7 @@ def test_the_order_of_volumes_is_not_the_order_of_flight() -> None:
 
 @pytest.mark.req("R-043")
 def test_two_builds_of_the_same_flight_have_nothing_in_common() -> None:
-    one, two = build(jti="A" * 22), build(jti="A" * 22)
+    one, two = build(notice="A" * 22), build(notice="A" * 22)
     assert not {item[0] for item in disclosures(one)} & {item[0] for item in disclosures(two)}
     assert len({item[0] for item in disclosures(one)}) == 7
     assert not set(one.split("~")[1:-1]) & set(two.split("~")[1:-1])
@@ -149,7 +157,7 @@ def test_a_submission_beyond_its_size_is_told_so_only_to_an_enrolled_key() -> No
         ({"revision": 0}, "claims"),
         ({"revision": 2}, "notice"),
         ({"prev": digest("before")}, "notice"),
-        ({"jti": "short"}, "claims"),
+        ({"notice": "short"}, "claims"),
         ({"volumes": [{"here": "there"}]}, "volume_shape"),
         ({"volumes": [{"lat": float("nan")}]}, "disclosure"),
         ({"volumes": [{1, 2}]}, "disclosure"),
@@ -171,11 +179,8 @@ def test_sd_jwt_reads_our_submissions_as_we_do() -> None:
         ]
         manifest = digest("".join(f"{part}~" for part in raw.split("~")[1:-2]))
         properties = {"category": "transport", "callsign": "BLUE-01", "remarks": "Relief flight", "manifest": manifest}
-        assert (
-            read
-            == {name: payload(raw)[name] for name in ("iss", "aud", "terms", "iat", "jti", "admit_by", "revision")}
-            | properties
-        )
+        said = ("iss", "aud", "terms", "iat", "jti", "admit_by", "notice", "revision")
+        assert read == {name: payload(raw)[name] for name in said} | properties
 
 
 def test_sd_jwt_reads_our_presentations_as_we_do() -> None:

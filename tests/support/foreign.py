@@ -191,9 +191,9 @@ def notice(raw: str, keys: Keys, *, submission: bool) -> Object:
     claims(payload, admit=True)
     need(is_whole(payload.get("revision"), 1), "claims")
     first = payload["revision"] == 1
-    names = {*CLAIMS, "admit_by", "revision", "volumes", "_sd", "_sd_alg", *(() if first else ("prev",))}
+    names = {*CLAIMS, "admit_by", "notice", "revision", "volumes", "_sd", "_sd_alg", *(() if first else ("prev",))}
     need(payload.keys() == names, "notice")
-    need(first or is_bits(payload["prev"], 32), "claims")
+    need(is_bits(payload["notice"], 16) and (first or is_bits(payload["prev"], 32)), "claims")
     listed = payload["volumes"]
     need(isinstance(listed, list) and len(listed) in (16, 32, 64, 128, 256, 512), "notice")
     need(all(isinstance(item, dict) and item.keys() == {"..."} for item in listed), "notice")

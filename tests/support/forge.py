@@ -66,7 +66,8 @@ class NoticeForge:
         properties = [self.forge.property("category", category)]
         sent = [*elements, *properties]
         manifest = self.forge.manifest(sent)
-        payload = self.forge.payload(elements, [*properties, manifest], **party_claims(self.world, self.party))
+        said = {**party_claims(self.world, self.party), "notice": new_jti()}
+        payload = self.forge.payload(elements, [*properties, manifest], **said)
         payload.update(claims)
         alter(payload)
         return self.forge.sign(payload, [*sent, manifest], key=self.key)

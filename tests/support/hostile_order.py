@@ -114,50 +114,52 @@ def _revisions() -> Iterator[Case]:
         "notice_unknown",
         409,
         lambda line, forge: NoticeForge(line.world, "south").notice(
-            [box(11.0)], jti=line.standing.id, revision=2, prev=line.standing.sha256
+            [box(11.0)], notice=line.standing.id, revision=2, prev=line.standing.sha256
         ),
     )
     yield case(
         "two revisions on",
         "revision_order",
         409,
-        lambda line, forge: forge.notice([box(11.0)], jti=line.standing.id, revision=3, prev=line.standing.sha256),
+        lambda line, forge: forge.notice([box(11.0)], notice=line.standing.id, revision=3, prev=line.standing.sha256),
     )
     yield case(
         "prev of another",
         "prev_mismatch",
         409,
-        lambda line, forge: forge.notice([box(11.0)], jti=line.standing.id, revision=2, prev=digest("another")),
+        lambda line, forge: forge.notice([box(11.0)], notice=line.standing.id, revision=2, prev=digest("another")),
     )
     yield case(
         "an amendment of what is withdrawn",
         "notice_withdrawn",
         409,
-        lambda line, forge: forge.notice([box(11.0)], jti=line.withdrawn.id, revision=3, prev=digest(line.last_words)),
+        lambda line, forge: forge.notice(
+            [box(11.0)], notice=line.withdrawn.id, revision=3, prev=digest(line.last_words)
+        ),
     )
     yield case(
         "a notice in the place of a withdrawal",
         "revision_conflict",
         409,
-        lambda line, forge: forge.notice([box(11.0)], jti=line.withdrawn.id, revision=2, prev=line.withdrawn.sha256),
+        lambda line, forge: forge.notice([box(11.0)], notice=line.withdrawn.id, revision=2, prev=line.withdrawn.sha256),
         evidence=True,
     )
     yield case(
         "other bytes at the same revision",
         "revision_conflict",
         409,
-        lambda line, forge: forge.notice([box(11.0)], jti=line.standing.id),
+        lambda line, forge: forge.notice([box(11.0)], notice=line.standing.id),
         evidence=True,
     )
     yield case(
         "beyond the agreed revisions",
         "limit_revisions",
         422,
-        lambda line, forge: forge.notice([box(11.0)], jti=line.standing.id, revision=101, prev=digest("100")),
+        lambda line, forge: forge.notice([box(11.0)], notice=line.standing.id, revision=101, prev=digest("100")),
     )
     yield case(
         "beyond all revisions",
         "limit_revisions",
         422,
-        lambda line, forge: forge.notice([box(11.0)], jti=line.standing.id, revision=2**53 - 1, prev=digest("x")),
+        lambda line, forge: forge.notice([box(11.0)], notice=line.standing.id, revision=2**53 - 1, prev=digest("x")),
     )

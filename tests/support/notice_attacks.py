@@ -48,8 +48,15 @@ def _payloads() -> Iterator[dict[str, Any]]:
         yield change(f"visible {member}", "notice", "nothing else may be visible", **{member: value})
     for member in ("iss", "aud", "terms", "iat", "jti", "admit_by"):
         yield case(f"without {member}", "claims", "a claim is missing", lambda payload, gone=member: payload.pop(gone))
-    for member in ("volumes", "_sd", "_sd_alg"):
+    for member in ("notice", "volumes", "_sd", "_sd_alg"):
         yield case(f"without {member}", "notice", "a member is missing", lambda payload, gone=member: payload.pop(gone))
+    for name, value in (
+        ("of 127 bits", "A" * 21),
+        ("with stray bits", "A" * 21 + "B"),
+        ("a number", 7),
+        ("null", None),
+    ):
+        yield change(f"notice {name}", "claims", "a notice's id has one spelling of 128 bits", notice=value)
     for value in (0, -1, True, 1.0, "1", None):
         yield change(f"revision {json.dumps(value)}", "claims", "a revision is a whole number from 1", revision=value)
     yield change("revision 2 to the 53", "json_number", "not every reader keeps it exactly", revision=2**53)

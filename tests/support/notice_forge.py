@@ -86,6 +86,7 @@ class Forge:
             "iat": IAT,
             "jti": b64(_draw("jti", 16)),
             "admit_by": IAT + 600,
+            "notice": b64(_draw("notice", 16)),
             "revision": 1,
             "volumes": [{"...": sha256} for sha256 in volumes],
             "_sd": sorted(members),

@@ -141,14 +141,16 @@ def submission(
     prev: str | None = None,
     key: str = "",
 ) -> str:
-    """Return a notice of ``party`` with all its disclosures; ``label`` names its salts and ``id`` its jti."""
+    """Return a notice of ``party`` with all its disclosures; ``label`` names its salts and ``jti``, ``id`` its id."""
     forge = Forge(f"wire {label}")
     sent = [forge.element(volume) for volume in volumes]
     sent += [forge.property("category", "transport"), forge.property("callsign", label.upper().replace(" ", "-"))]
     manifest = forge.manifest(sent)
     payload = forge.payload(sent[: len(volumes)], [*sent[len(volumes) :], manifest])
     order = sorted(payload["volumes"], key=lambda item: digest(label + item["..."]))
-    named = {**claims(party, id or label), "revision": revision, **({} if prev is None else {"prev": prev})}
+    named = {**claims(party, label), "notice": b64(draw(f"notice {id or label}", 16)), "revision": revision}
+    if prev is not None:
+        named["prev"] = prev
     signed = {**named, "volumes": order, "_sd": payload["_sd"], "_sd_alg": "sha-256"}
     return "~".join([sign_statement(KEYS[key or party], NOTICE, signed), *sent, manifest, ""])
 

@@ -145,7 +145,7 @@ class World:
 
     def amend(self, party: str, notice: Notice, *volumes: dict[str, Any], **changed: Any) -> str:
         """Return the next revision of a notice."""
-        follows = {"jti": notice.id, "revision": notice.revision + 1, "prev": notice.sha256}
+        follows = {"notice": notice.id, "revision": notice.revision + 1, "prev": notice.sha256}
         return self.submission(party, *volumes, **{**follows, **changed})
 
     def withdrawal(self, party: str, notice: Notice, **changed: Any) -> str:

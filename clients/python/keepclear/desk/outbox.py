@@ -84,7 +84,7 @@ class Outbox:
         if not isinstance(before, Notice):
             raise Refused("notice_withdrawn")
         rest = category or before.category, callsign or before.callsign, remarks or before.remarks
-        return (yield from self._notice(volumes, *rest, jti=id, revision=head.revision + 1, prev=head.sha256))
+        return (yield from self._notice(volumes, *rest, notice=id, revision=head.revision + 1, prev=head.sha256))
 
     def withdraw(self, id: str) -> Filing:
         """End notice ``id`` for ever."""
