@@ -132,7 +132,7 @@ def test_the_unseen_characters_are_those_of_the_code() -> None:
 @pytest.mark.req("R-058")
 def test_the_offsets_between_references_are_those_of_the_code() -> None:
     agreed = Uncertainty(geoid_undulation_m=(40.0, 50.0), pressure_error_m=(-400.0, 300.0), terrain_m=(7.0, 800.0))
-    ends = {}
+    ends: dict[str, float] = {}
     for letter, bounds in zip("gpt", asdict(agreed).values(), strict=True):
         ends |= {f"{letter}-": bounds[0], f"{letter}+": bounds[1]}
 
@@ -210,10 +210,10 @@ def test_the_doors_are_those_of_the_service() -> None:
     told = {door for row in rows("R-088") for door in words(row[0])}
     routers = (submits, reads, stream, health)
     served = {
-        f"{method} {route.path.replace('{notice_id}', '{id}')}"  # type: ignore[attr-defined]
+        f"{method} {route.path.replace('{notice_id}', '{id}')}"
         for module in routers
         for route in module.router.routes
-        for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
+        for method in route.methods - {"HEAD"}
     }
     assert told == served
     media = {word for row in rows("R-088") for word in words(row[1])}
@@ -294,7 +294,7 @@ def _alert(text: str) -> None:
 
 
 def _problem(text: str) -> None:
-    assert json.loads(text) == json.loads(problem(json.loads(text)["code"]).body)
+    assert json.loads(text) == json.loads(bytes(problem(json.loads(text)["code"]).body))
 
 
 def _formula(text: str) -> None:
@@ -321,7 +321,7 @@ EXAMPLES: dict[str, Callable[[str], None]] = {
 
 
 def _fence(name: str) -> str:
-    return next(text for kind, text in FENCES if kind == name)
+    return next(str(text) for kind, text in FENCES if kind == name)
 
 
 @pytest.mark.req("R-010", "R-011", "R-012", "R-039", "R-056", "R-094")

@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from load import Result, notices, send
+from benchmarks.load import Result, notices, send
 from support.line import write_files
 from support.service import RunningService, running_service
 from support.stores import store_binary, store_server

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from keepclear import Desk
@@ -21,12 +22,9 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 def quietly(line: Line, north: Desk, id: str, lat: float) -> Filed:
     """North amends, and the mediator matches nothing."""
-    match, line.mediator._match = line.mediator._match, lambda _: []
     line.now += 1_000_000
-    try:
+    with patch.object(line.mediator, "_match", lambda _: []):
         return north.amend(id, [box(lat)])
-    finally:
-        line.mediator._match = match
 
 
 @pytest.mark.req("R-077", "R-079")
@@ -73,10 +71,9 @@ def test_the_end_of_a_revision_is_not_the_end_of_a_later_one_that_was_not_shown(
     # North's next revision lasts for hours; the mediator keeps it back until the first one is over.
     south = lied.south.file([box(), box(start_s=36_000)], "transport")
     lied.watched(lied.south)
-    match, lied.mediator._match = lied.mediator._match, lambda _: []
     lied.us = ("south", south.id)
-    lied.amend(box(48.05, start_s=36_000))
-    lied.mediator._match = match
+    with patch.object(lied.mediator, "_match", lambda _: []):
+        lied.amend(box(48.05, start_s=36_000))
     after_the_end(lied)
     event = lied.told(lied.mediator.closed(lied.us, lied.them, "ended", None))
     assert (event.verdict, event.standing) == ("verified", "CLOSED NOT CONFIRMED")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -167,7 +168,13 @@ def test_a_past_conflict_is_told_once_without_disclosures(line: Lied) -> None:
 
 def test_figures_or_disclosures_in_a_closing_are_shown(line: Lied) -> None:
     cause = line.world.withdrawal("north", line.mediator.filed[line.them].notice)
-    for extra in ({"disclosed": ["A" * 43]}, {"shown": ["A" * 43]}, {"pairs": [{}]}, {"severity": "overlap"}):
+    extras: list[dict[str, Any]] = [
+        {"disclosed": ["A" * 43]},
+        {"shown": ["A" * 43]},
+        {"pairs": [{}]},
+        {"severity": "overlap"},
+    ]
+    for extra in extras:
         line.next_version()
         assert line.told(line.mediator.closed(line.us, line.them, "withdrawn", cause, **extra)).verdict == "evidence"
         assert line.state()[0] == "OPEN"

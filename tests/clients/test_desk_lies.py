@@ -62,7 +62,8 @@ def test_one_altered_number_of_a_pair_is_shown(line: Lied, name: str) -> None:
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_of_another_type_is_shown(line: Lied, name: str) -> None:
-    for kind in (None, True, 0.0, "0", [], {}):
+    kinds: tuple[Any, ...] = (None, True, 0.0, "0", [], {})
+    for kind in kinds:
         line.next_version()
         line.mediator.alter = _pair(name, lambda _, kind=kind: kind)
         assert line.told(line.mediator.opened(line.us, line.them)).verdict == "recompute", kind

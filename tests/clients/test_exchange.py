@@ -163,9 +163,15 @@ BROKEN = [b"", b"[]", b"{}", b"<html>", b'{"at":"x"}', b'{"at":"' + EPOCH.encode
 @pytest.mark.parametrize("body", BROKEN)
 def test_an_answer_of_another_shape_is_evidence(body: bytes) -> None:
     submission = world.submission("north")
-    for call in (exchange.submit(submission), exchange.notices(), exchange.conflicts(), exchange.notice("A" * 22)):
+    calls: tuple[Any, ...] = (
+        exchange.submit(submission),
+        exchange.notices(),
+        exchange.conflicts(),
+        exchange.notice("A" * 22),
+    )
+    for call in calls:
         with pytest.raises(EvidenceInvalid):
-            exchange.read(call, 200, body)  # type: ignore[arg-type]
+            exchange.read(call, 200, body)
 
 
 def test_the_views_are_read() -> None:
@@ -199,9 +205,15 @@ JSON = st.recursive(
 @given(JSON, st.sampled_from([200, 201, 400, 409, 500, 503]))
 def test_no_answer_raises_anything_but_our_errors(value: object, status: int) -> None:
     body = json.dumps(value).encode()
-    for call in (exchange.notices(), exchange.conflicts(), exchange.notice("A" * 22), exchange.withdraw("x")):
+    calls: tuple[Any, ...] = (
+        exchange.notices(),
+        exchange.conflicts(),
+        exchange.notice("A" * 22),
+        exchange.withdraw("x"),
+    )
+    for call in calls:
         try:
-            exchange.read(call, status, body)  # type: ignore[arg-type]
+            exchange.read(call, status, body)
         except KeepclearError:
             continue
 

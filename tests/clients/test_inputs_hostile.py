@@ -41,7 +41,7 @@ SEEDS = [
     [VOLUME, VOLUME],
     {"details": {"volumes": [VOLUME], "off_nominal_volumes": [VOLUME], "priority": 0}},
 ]
-NASTY = [
+NASTY: list[Any] = [
     *(None, True, False, 0, -1, 1, 91, 180, 181, 360, -0.0, 1e-300, 1e300, 1e15, 2**53 - 1, 0.1 + 0.2, 89.9999999999),
     *("", "\0", "é", "FL", "M", "Point", "Polygon", "MultiPoint", "Feature", "9999-12-31T23:59:59Z"),
     *([], {}, [[]], [1, 2], [[2, 48]] * 3, {"type": "Feature"}),

@@ -61,7 +61,7 @@ def distance_m(volume: dict[str, Any], lat: float, lng: float) -> float:
     """How far a position lies from a leg's core, on the ellipsoid, to its nearest known point."""
     core = dense(outline(volume)[0])
     size = len(core)
-    return min(GEOD.inv([lng] * size, [lat] * size, [p[1] for p in core], [p[0] for p in core])[2])
+    return float(min(GEOD.inv([lng] * size, [lat] * size, [p[1] for p in core], [p[0] for p in core])[2]))
 
 
 def covers(volume: dict[str, Any], point: list[float]) -> bool:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keepclear.verify.recheck import check_figures, compare
-from keepclear_protocol.alert import Alert, open_alert
+from keepclear_protocol.alert import Alert, Side, open_alert
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import Notice, open_presentation, present
 from keepclear_protocol.recompute import match_all, pair_json
-from support.mediator import Filed, Mediator, Side
+from support.mediator import Filed, Mediator
 from support.world import World, box, now_us
 
 CATEGORIES = {"transport": {"horizontal_m": 1000, "vertical_m": 100, "lead_s": 60, "tail_s": 60}}
@@ -128,7 +128,7 @@ def test_what_the_rules_say_always_holds_against_themselves(mine: Any, theirs: A
     if not match_all(north, south, world.agreement):
         assert not any(found.sure for found in compare(north, south, world.agreement))
         return
-    check_figures(*alerted(*volumes), world.agreement)
+    check_figures(*alerted(volumes[0], volumes[1]), world.agreement)
 
 
 def test_nothing_of_theirs_may_be_shown_that_is_not_in_conflict() -> None:

@@ -249,6 +249,6 @@ def test_silence_is_told_and_connected_anew(tmp_path: Path) -> None:
                 if len(told) == 4:
                     break
         assert [event.up for event in told if isinstance(event, LinkEvent)] == [True, False, True, False]
-        assert "silent" in told[1].detail and len(silent.connections) >= 2
+        assert isinstance(told[1], LinkEvent) and "silent" in told[1].detail and len(silent.connections) >= 2
     finally:
         silent.close()

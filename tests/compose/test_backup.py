@@ -59,7 +59,7 @@ async def watch(stack: Stack, party: Outsider, folder: Path, enough: Any) -> lis
 
 def opened(shown: list[Any], own: str) -> bool:
     alerts = (event for event in shown if isinstance(event, AlertEvent) and event.verdict == VERIFIED)
-    return any(event.alert.own.id == own for event in alerts)
+    return any(event.alert is not None and event.alert.own.id == own for event in alerts)
 
 
 def gaps(shown: list[Any]) -> list[str]:

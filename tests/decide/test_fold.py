@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.notice import Notice, open_presentation
+from keepclear_protocol.outline import Polygon
 from keepclear_protocol.recompute import match_all, still_ahead
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 from keepclear_service.decide.entry import ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
@@ -68,7 +69,9 @@ def test_both_sides_are_told_and_each_is_shown_only_what_is_in_conflict() -> Non
     assert shown.sha256 == theirs.sha256 and len(shown.volumes) == 1
     assert to_north.payload["disclosed"] == [shown.volumes[0].digest]
     assert to_north.payload["shown"] == [
-        item.digest for item in ours.volumes if item.volume.outline.vertices[0][0] == 48.0
+        item.digest
+        for item in ours.volumes
+        if isinstance(item.volume.outline, Polygon) and item.volume.outline.vertices[0][0] == 48.0
     ]
     assert to_north.payload["pairs"][0]["severity"] == "overlap"
 

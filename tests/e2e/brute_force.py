@@ -158,4 +158,5 @@ def _permitted(legs: Legs, first: Ints, second: Ints, minimum_m: float) -> Float
 
 
 def _height(legs: Legs, first: Ints, second: Ints) -> Ints:
-    return np.maximum(legs.low_ft[first] - legs.high_ft[second], legs.low_ft[second] - legs.high_ft[first])
+    gap: Ints = np.maximum(legs.low_ft[first] - legs.high_ft[second], legs.low_ft[second] - legs.high_ft[first])
+    return gap

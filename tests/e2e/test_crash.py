@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from keepclear_protocol.receipt import open_receipt
-from support.line import RunningLine, payload, write_files
+from support.line import Doors, payload, write_files
 from support.nursery import Nursery, nursery
 from support.refold import hold_against, refold, said
 from support.world import World, box
@@ -58,10 +58,10 @@ def send_to_die(workers: Nursery, world: World, store_url: str, raw: str, point:
     with workers.line(world, store_url, die=point) as doomed:
         with pytest.raises(httpx2.TransportError):
             doomed.post("notices", raw)
-        doomed.service.ended()  # type: ignore[attr-defined] - a Life of the nursery
+        doomed.life.ended()
 
 
-def receipted(line: RunningLine, raw: str) -> int:
+def receipted(line: Doors, raw: str) -> int:
     """Send again what got no receipt; return the seq of the receipt that it gets now."""
     answer = line.post("notices", raw)
     assert answer.status_code == 200 and set(answer.json()) == {"receipt"}, answer.text

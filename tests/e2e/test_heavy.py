@@ -25,7 +25,7 @@ def test_other_agreements_are_served_while_a_heavy_notice_is_matched(tmp_path: P
     at = now_us()
     first, second = (crowd(world, party, at) for party in ("north", "south"))
     with nursery(tmp_path, write_both(world, other, tmp_path)) as workers, workers.line(world, store_url) as doors:
-        line = HostileLine(world, doors.service)
+        line = HostileLine(world, doors.life)  # type: ignore[arg-type]  # its address is all that is asked of it
         line.prepare(other, store_url)
         try:
             assert line.post("notices", first).status_code == 201

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from keepclear_protocol.alert import conflict_id
-from support.line import RunningLine, payload, write_files
+from support.line import Doors, payload, write_files
 from support.nursery import Nursery, nursery
 from support.refold import hold_against, refold
 from support.world import World, box
@@ -44,7 +44,7 @@ def pairs(world: World, rounds: int) -> list[tuple[str, str]]:
 class Race:
     """Sends each pair at one instant, one notice through each of two workers."""
 
-    def __init__(self, first: RunningLine, second: RunningLine) -> None:
+    def __init__(self, first: Doors, second: Doors) -> None:
         self.lines = (first, second)
         self.gate = threading.Barrier(2)
         self.answers: list[list[tuple[int, int, dict[str, Any]]]] = [[], []]

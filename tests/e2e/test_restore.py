@@ -21,7 +21,7 @@ from keepclear_protocol.receipt import open_receipt
 from keepclear_service.decide.entry import NOTICE, Entry
 from keepclear_service.store.connect import connect
 from keepclear_service.store.lines import StoredLine
-from support.line import RunningLine, payload, write_files
+from support.line import Doors, RunningLine, payload, write_files
 from support.nursery import Nursery, nursery
 from support.refold import hold_against, refold
 from support.service import RunningService, running_service
@@ -214,7 +214,7 @@ def put_back(store: RunningStore, backup: Path) -> None:
     store.ensure_running()
 
 
-def again(line: RunningLine, raw: str) -> dict[str, Any]:
+def again(line: Doors, raw: str) -> dict[str, Any]:
     """Send until the service is back; return the receipt's payload and the alerts beside it."""
     deadline = time.monotonic() + PATIENCE_S
     while (answer := line.post("notices", raw)).status_code == 503:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from keepclear_protocol.disclosure import split_disclosures
@@ -55,7 +56,7 @@ def unwrapped(bodies: list[bytes]) -> str:
 
 def secrets_of(submission: str, but: set[str]) -> dict[str, str]:
     """Return every disclosure of a submission except those named by digest, and each value's own traces."""
-    secrets = {}
+    secrets: dict[str, Any] = {}
     for raw in split_disclosures(submission.partition("~")[2]):
         if digest(raw) in but:
             continue

@@ -14,7 +14,8 @@ def run(error: BaseException) -> None:
     async def app(*_: Any) -> None:
         raise error
 
-    asyncio.run(HangUps(app)({"type": "http"}, None, None))  # type: ignore[arg-type] - nothing is received or sent
+    nothing: Any = None
+    asyncio.run(HangUps(app)({"type": "http"}, nothing, nothing))
 
 
 def test_a_hang_up_ends_in_peace() -> None:
@@ -35,7 +36,8 @@ def test_a_waiting_stream_may_be_cancelled_again_and_again() -> None:
     """As anyio's cancel scopes do it; in particular while others are told that something has moved."""
 
     async def story() -> None:
-        follower = Follower(None, World().agreement)  # type: ignore[arg-type] - nothing is read from a store
+        no_store: Any = None
+        follower = Follower(no_store, World().agreement)
         for turns in range(4):
             waiting = [asyncio.create_task(follower.changed(5.0)) for _ in range(3)]
             for _ in range(turns):

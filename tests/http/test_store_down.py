@@ -93,18 +93,18 @@ def test_without_its_store_the_service_says_so_and_afterwards_goes_on(
     if end is kill:
         assert changed == []
     deadline = time.monotonic() + BACK_S
-    while (answer := line.post("notices", filed)).status_code == 503:
-        assert time.monotonic() < deadline, answer.text
+    while (again := line.post("notices", filed)).status_code == 503:
+        assert time.monotonic() < deadline, again.text
         time.sleep(0.05)
     # A frozen store may have done the first sending when it woke; then this one is told so.
-    assert answer.status_code == (201 if not changed else 200), answer.text
+    assert again.status_code == (201 if not changed else 200), again.text
     for party in ("north", "south"):
         assert [event["event"] for event in line.events(party, 2)] == ["notice", "alert"]
         (conflict,) = line.conflicts(party)
-        assert payload(conflict["alert"])["version"] == payload(answer.json()["receipt"])["seq"] == 2
+        assert payload(conflict["alert"])["version"] == payload(again.json()["receipt"])["seq"] == 2
     assert line.post("notices", standing["sent"]).json() == {"receipt": standing["receipt"]}
-    while (ready := line.http.get("/readyz")).status_code != 200:
-        assert time.monotonic() < deadline, ready.text
+    while (health := line.http.get("/readyz")).status_code != 200:
+        assert time.monotonic() < deadline, health.text
         time.sleep(0.05)
     told = {entry["event"] for entry in line.service.log()}
     assert told <= {"worker_ready", "unavailable", "hints lost"}

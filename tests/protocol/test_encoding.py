@@ -201,7 +201,7 @@ def test_depth(opening: bytes, closing: bytes) -> None:
 
 
 def test_breadth_is_not_depth() -> None:
-    value = [[{}] for _ in range(1000)]
+    value: list[list[dict[str, Any]]] = [[{}] for _ in range(1000)]
     assert parse_json(dump_json(value), max_bytes=LIMIT, max_depth=3) == value
     assert refusal(dump_json(value), max_depth=2) == "json"
     brackets = "[" * 50

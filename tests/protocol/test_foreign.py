@@ -15,7 +15,7 @@ VECTORS: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text("utf-
 Case = dict[str, Any]
 
 
-def cases(name: str) -> Any:
+def cases(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "case", VECTORS[name]["cases"], ids=[case["name"] for case in VECTORS[name]["cases"]]
     )

@@ -81,7 +81,8 @@ def test_an_id_stays_over_revisions_and_each_statement_has_a_jti_of_its_own() ->
 @pytest.mark.parametrize(("volumes", "padded"), [(1, 16), (15, 16), (16, 16), (17, 32), (32, 32), (33, 64)])
 @pytest.mark.req("R-038", "R-043")
 def test_the_number_of_volumes_and_properties_is_padded(volumes: int, padded: int) -> None:
-    for words in ({}, {"callsign": None, "remarks": None}):
+    chosen: list[dict[str, Any]] = [{}, {"callsign": None, "remarks": None}]
+    for words in chosen:
         visible = payload(build(volumes, **words))
         assert (len(visible["volumes"]), len(visible["_sd"])) == (padded, 8)
 

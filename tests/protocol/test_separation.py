@@ -106,9 +106,9 @@ def only(items: list[Any]) -> Any:
 def test_all_f3548_pairs_are_judged_right_and_right_on_each_axis(f3548: list[tuple[Volume, Volume, list[Any]]]) -> None:
     assert len(f3548) == 103
     for a, b, (conflict, horizontal, vertical, temporal) in f3548:
-        band = {"lower_m": a.lower_m, "upper_m": a.upper_m}
-        window = {"start": a.start, "end": a.end}
-        outline = {"outline": a.outline, "shape": a.shape}
+        band: dict[str, Any] = {"lower_m": a.lower_m, "upper_m": a.upper_m}
+        window: dict[str, Any] = {"start": a.start, "end": a.end}
+        outline: dict[str, Any] = {"outline": a.outline, "shape": a.shape}
 
         def meets(other: Volume, a: Volume = a) -> bool:
             pair = judge(a, NONE, other, NONE, WORLDWIDE)
@@ -199,7 +199,7 @@ def test_ranks_put_the_worst_first() -> None:
 
 
 def test_one_implementation_of_each_constant() -> None:
-    assert separation.SPHERE_FACTOR == geometry.SPHERE_FACTOR == 0.994
+    assert vars(separation)["SPHERE_FACTOR"] == geometry.SPHERE_FACTOR == 0.994
     assert geometry.EDGE_SHIFT_PER_M == 7e-11
 
 

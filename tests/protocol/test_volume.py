@@ -122,7 +122,8 @@ def test_area_bound_and_reach() -> None:
 @pytest.mark.req("R-031")
 def test_an_outline_reads_as_in_a_volume() -> None:
     assert parse_outline(BOX) == parse_volume(volume4d()).outline
-    for obj in ({}, [], {**BOX, **circle_json((0, 0), 1)}, {**BOX, "note": 1}, {"outline_sphere": {}}):
+    strange: list[Any] = [{}, [], {**BOX, **circle_json((0, 0), 1)}, {**BOX, "note": 1}, {"outline_sphere": {}}]
+    for obj in strange:
         with pytest.raises(Malformed) as caught:
             parse_outline(obj)
         assert caught.value.code == "volume_shape"
@@ -188,7 +189,7 @@ def test_everything_of_an_outline_lies_within_its_bound(outline: Outline, seed: 
             continue
         east = (-y, x, 0.0) if abs(z) < 0.9 else (0.0, -z, y)
         length = math.hypot(*east)
-        east = tuple(c / length for c in east)
+        east = (east[0] / length, east[1] / length, east[2] / length)
         north = (y * east[2] - z * east[1], z * east[0] - x * east[2], x * east[1] - y * east[0])
         turn = drawn.uniform(0, math.tau)
         px, py, pz = (

@@ -31,7 +31,7 @@ Case = dict[str, Any]
 Statement = Notice | Withdrawal
 
 
-def cases(file: str) -> Any:
+def cases(file: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", FILES[file]["cases"], ids=[case["name"] for case in FILES[file]["cases"]])
 
 

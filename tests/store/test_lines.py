@@ -278,7 +278,8 @@ def test_the_newest_alert_outlives_its_retention_until_it_is_answered(store_url:
         for answered in (False, True):
             if answered:
                 assert (await acknowledge(line)).entry is not None
-            for member in await line._redis.zrange(timers, 0, -1):
+            members: Any = await line._redis.zrange(timers, 0, -1)
+            for member in members:
                 await line._redis.zadd(timers, {member: 1})
             await line.follow(0, [], DAY_MS)
             _, _, _, rows = await line.view("south", "conflicts")
@@ -325,7 +326,8 @@ def test_a_proof_is_spent_once(store_url: str) -> None:
 async def dump(line: StoredLine) -> dict[bytes, Any]:
     """Return every key of the store with its value."""
     redis = line._redis
-    return {key: await redis.dump(key) for key in sorted(await redis.keys("*"))}
+    keys: Any = await redis.keys("*")
+    return {key: await redis.dump(key) for key in sorted(keys)}
 
 
 def test_what_counts_longer_under_new_terms_is_kept_longer(store_url: str) -> None:
@@ -338,8 +340,8 @@ def test_what_counts_longer_under_new_terms_is_kept_longer(store_url: str) -> No
         for body, days in (("one", 11), ("two", 11), ("over", 1)):
             left = await redis.pttl(f"{line.prefix}body:{digest(body)}")
             assert abs(left - days * DAY_MS) < 60_000
-        keep = int(await redis.hget(f"{line.prefix}notice:north:n1", "keep"))
-        assert abs(keep - now_ms() - 10 * DAY_MS) < 60_000
+        keep: Any = await redis.hget(f"{line.prefix}notice:north:n1", "keep")
+        assert abs(int(keep) - now_ms() - 10 * DAY_MS) < 60_000
 
     on_store(story, store_url)
 

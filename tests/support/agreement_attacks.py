@@ -207,20 +207,22 @@ def _successors() -> Iterator[Attack]:
         )
     )
     yield refused("a former root as a desk's key", root_demoted, (*keys, SOUTH_ROOT), "agreement", "a key stands once")
-    for name, path, value in (
+    follows: list[tuple[str, str, Any]] = [
         ("prev null", "prev", None),
         ("prev no hash", "prev", "x"),
         ("no agreement id", "agreement", ...),
         ("agreement id no hash", "agreement", 1),
         ("former_roots empty", "former_roots", []),
         ("former_roots null", "former_roots", None),
-    ):
+    ]
+    for name, path, value in follows:
         yield refused(name, second(put(path, value)), code="agreement", why="a later revision names the one before")
-    for name, path, value in (
+    founds: list[tuple[str, str, Any]] = [
         ("prev", "prev", b64(bytes(32))),
         ("agreement", "agreement", b64(bytes(32))),
         ("former_roots", "former_roots", [SOUTH_NEW_ROOT.public.jwk]),
-    ):
+    ]
+    for name, path, value in founds:
         alone = document(altered(put(path, value)))
         yield Attack(f"a first revision with {name}", alone, "agreement", "a first revision follows nothing")
     revoked = altered(put("parties.0.keys.0.revoked_at", "2026-06-01T00:00:00Z"))

@@ -71,8 +71,9 @@ def _members() -> Iterator[Attack]:
         "deadlines",
     ):
         yield _refused(f"an unknown member in {place}", f"{place}.more", 1, "no unknown member inside what is read")
+    of_any_kind: list[Any] = [None, [], {}, "text", 1, True]
     for path in ("parties", "service", "categories", "uncertainty", "limits", "deadlines", "lead_classes", "parties.0"):
-        for value in (None, [], {}, "text", 1, True):
+        for value in of_any_kind:
             yield _refused(f"{path} {json.dumps(value)}", path, value, "of another type, or empty")
     for value in ("2", 1, None, "1.0"):
         yield _refused(f"rules {json.dumps(value)}", "rules", value, "another version of the rules")
@@ -114,14 +115,15 @@ def _numbers() -> Iterator[Attack]:
         for value in (-1, most + 1, "1", None, True):
             yield _refused(f"{member} {json.dumps(value)}", f"categories.transport.{member}", value, why)
     yield _refused("lead_s 0.5", "categories.transport.lead_s", 0.5, why)
-    for value in ([], [1], [1, 2, 3], [2, 1], [-20_001, 0], [0, 20_001], ["1", "2"], [None, 1], 5, {"0": 1}):
-        yield _refused(f"geoid_undulation_m {json.dumps(value)}", "uncertainty.geoid_undulation_m", value, why)
+    ranges: list[Any] = [[], [1], [1, 2, 3], [2, 1], [-20_001, 0], [0, 20_001], ["1", "2"], [None, 1], 5, {"0": 1}]
+    for of in ranges:
+        yield _refused(f"geoid_undulation_m {json.dumps(of)}", "uncertainty.geoid_undulation_m", of, why)
     yield _refused("short_s above routine_s", "lead_classes.short_s", 86_401, "SHORT is below ROUTINE")
     many = {f"category{number}": first()["categories"]["transport"] for number in range(65)}
     yield _refused("65 categories", "categories", many, "at most 64 categories")
     for name in ("", "Transport", "1st", "a b", "a" * 33, "caf\u00e9", "a\n"):
-        value = {name: first()["categories"]["transport"]}
-        yield _refused(f"category {json.dumps(name)}", "categories", value, "a category matches [a-z][a-z0-9_-]{0,31}")
+        named = {name: first()["categories"]["transport"]}
+        yield _refused(f"category {json.dumps(name)}", "categories", named, "a category matches [a-z][a-z0-9_-]{0,31}")
 
 
 def _people() -> Iterator[Attack]:
@@ -134,8 +136,9 @@ def _people() -> Iterator[Attack]:
     values: list[Any] = [*tags, {"en": ""}, {"en": None}, {"en": "a\u2066b"}, {"en": "\ufeffx"}, {"en": "x\x7f"}]
     for value in values:
         yield _refused(f"names {json.dumps(value)}", "parties.0.names", value, "names by language tag")
-    for value in ([], ["fly"], ["submit", "submit"], ["SUBMIT"], [1], "submit", [["submit"]], None):
-        yield _refused(f"roles {json.dumps(value)}", "parties.0.keys.0.roles", value, "of the four roles, each once")
+    listed: list[Any] = [[], ["fly"], ["submit", "submit"], ["SUBMIT"], [1], "submit", [["submit"]], None]
+    for roles in listed:
+        yield _refused(f"roles {json.dumps(roles)}", "parties.0.keys.0.roles", roles, "of the four roles, each once")
     for path in ("parties.0.keys.0", "service.keys.0"):
         for value in (
             "2027-01-01T00:00:00Z",

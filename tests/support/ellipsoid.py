@@ -73,7 +73,7 @@ def brute_gap(a: Core, b: Core, samples: int) -> tuple[float, float]:
     shape = (alng.size, blng.size)
     grid = [np.broadcast_to(v[:, None], shape).ravel() for v in (alng, alat)]
     grid += [np.broadcast_to(v[None, :], shape).ravel() for v in (blng, blat)]
-    return float(WGS84.inv(*grid)[2].min()), steps
+    return float(WGS84.inv(grid[0], grid[1], grid[2], grid[3])[2].min()), steps
 
 
 def edge_lengths(core: Core) -> Floats:
@@ -171,7 +171,8 @@ def _search(a: _Edges, first: Ints, b: _Edges, second: Ints) -> Floats:
         reach = np.where(at_end, reach, reach / 2)
     s, t = middles
     (alng, alat), (blng, blat) = _along(a, first, s), _along(b, second, t)
-    return WGS84.inv(alng, alat, blng, blat)[2]
+    metres: np.ndarray = WGS84.inv(alng, alat, blng, blat)[2]
+    return metres
 
 
 def _inside(rings: Sequence[Core], points: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:

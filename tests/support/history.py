@@ -16,7 +16,7 @@ import httpx2
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.notice import Notice
 
-from support.line import RunningLine, payload
+from support.line import Doors, payload
 from support.nursery import Life, Nursery
 from support.world import World, box
 
@@ -29,12 +29,12 @@ class Workers:
     def __init__(self, nursery: Nursery, world: World, store_url: str) -> None:
         self._nursery, self._world, self._store_url = nursery, world, store_url
         self._lives: list[Life] = [nursery.start(store_url) for _ in range(2)]
-        self._clients: list[RunningLine] = []
+        self._clients: list[Doors] = []
         self.restarts: Counter[str] = Counter()
 
-    def line(self, number: int) -> RunningLine:
+    def line(self, number: int) -> Doors:
         """Return the doors of one of the two, as it is now; for the calling thread alone."""
-        line = RunningLine(self._world, self._lives[number])  # type: ignore[arg-type] - its address is all that counts
+        line = Doors(self._world, self._lives[number].url)
         self._clients.append(line)
         return line
 
@@ -72,7 +72,7 @@ class Actor:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
-        self._lines: dict[str, RunningLine] = {}
+        self._lines: dict[str, Doors] = {}
         self.thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
@@ -153,7 +153,7 @@ class Actor:
             self.done["signed anew"] += 1
             raw = make()
 
-    def _anyhow(self, ask: Callable[[RunningLine], httpx2.Response]) -> httpx2.Response:
+    def _anyhow(self, ask: Callable[[Doors], httpx2.Response]) -> httpx2.Response:
         """Ask one worker, and the other where the one does not answer or cannot, until there is an answer."""
         number = self.rng.randrange(2)
         deadline = time.monotonic() + PATIENCE_S

@@ -119,8 +119,8 @@ def _proofs(target: str) -> Iterator[Exchange]:
     yield raw("htm twice", "json", lambda payload: with_members(payload, '"htm":"GET"'))
     yield raw("a list for a payload", "json", lambda payload: b"[]")
     for claim in ("iss", "aud", "terms", "iat", "jti", "htm", "htu"):
-        yield signed(f"without {claim}", 400, "claims", **{claim: ...})
-        yield signed(f"{claim} a list", 400, "claims", **{claim: []})
+        yield signed(f"without {claim}", 400, "claims", None, **{claim: ...})
+        yield signed(f"{claim} a list", 400, "claims", None, **{claim: []})
     yield signed("admit_by", 400, "claims", admit_by=2**33)
     yield signed("crit", 400, "crit", crit=["x"])
     yield signed("wrong party", 403, "wrong_party", iss="south")
@@ -138,7 +138,10 @@ def _proofs(target: str) -> Iterator[Exchange]:
     yield signed("revoked key", 403, "key_revoked", "revoked")
     yield signed("expired key", 403, "key_not_valid", "expired")
     yield signed("key to come", 403, "key_not_valid", "to come")
-    now = lambda: int(time.time())  # noqa: E731 - one of a table
+
+    def now() -> int:
+        return int(time.time())
+
     yield case("31 s old", 403, "proof_expired", lambda line: proof(line, target, iat=now() - 32))
     yield case("32 s ahead", 403, "proof_expired", lambda line: proof(line, target, iat=now() + 32))
     for name, htu in (
@@ -251,8 +254,8 @@ def _targets() -> Iterator[Exchange]:
     )
     yield _read("an encoded slash", 403, "proof_request", lambda line: proof(line, "/v1/conflicts"), "/v1%2fconflicts")
     yield _read("a query nobody signed", 403, "proof_request", lambda line: proof(line, "/v1/notices"), "/v1/notices?a")
-    for target in (b"/v1/notices/\xc3\xa9", b"/v1/\xff", b"v1/notices", b"/v1/stream?\xc3\xa9", b"/v1/\x00"):
-        yield Exchange(f"target {target!r}", lambda line, t=target: [request("GET", t)], 400, None)
+    for strange in (b"/v1/notices/\xc3\xa9", b"/v1/\xff", b"v1/notices", b"/v1/stream?\xc3\xa9", b"/v1/\x00"):
+        yield Exchange(f"target {strange!r}", lambda line, t=strange: [request("GET", t)], 400, None)
 
 
 def _methods() -> Iterator[Exchange]:

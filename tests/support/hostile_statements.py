@@ -248,13 +248,14 @@ def _claims(door: str) -> Iterator[Case]:
     def wrong(name: str, code: str = "claims", **changed: Any) -> Case:
         return Case(f"claims: {name}", door, lambda line: good(line, door, **changed), 400, code)
 
+    strange: list[Any] = [None, True, 1.5, -1, [], {}, "", "x" * 5_000, "\u202e" * 33, "A" * 42 + "B"]
     for claim in ("iss", "aud", "terms", "iat", "jti", "admit_by"):
         missing = lambda line, claim=claim: signed(  # noqa: E731 - one of a table
             line, door, dump_json(statement_payload(line, door, **{claim: ...}))
         )
         yield Case(f"claims: without {claim}", door, missing, 400, "claims")
-        for value in (None, True, 1.5, -1, [], {}, "", "x" * 5_000, "\u202e" * 33, "A" * 42 + "B"):
-            yield wrong(f"{claim} {json.dumps(value)[:24]}", **{claim: value})
+        for value in strange:
+            yield wrong(f"{claim} {json.dumps(value)[:24]}", "claims", **{claim: value})
     yield wrong("iat beyond all time", iat=2**53 - 1)
     yield wrong("admit_by before iat", admit_by=1)
     yield wrong("crit", "crit", crit=["x"])

@@ -17,13 +17,12 @@ SD_JWT = {"Content-Type": "application/sd-jwt"}
 JWT = {"Content-Type": "application/jwt"}
 
 
-class RunningLine:
-    """The doors of a running service, in the name of any party of its world."""
+class Doors:
+    """The doors of a service that answers at a URL, in the name of any party of its world."""
 
-    def __init__(self, world: World, service: RunningService) -> None:
+    def __init__(self, world: World, url: str) -> None:
         self.world = world
-        self.service = service
-        self.http = httpx2.Client(base_url=service.url, timeout=20.0)
+        self.http = httpx2.Client(base_url=url, timeout=20.0)
 
     def post(self, door: str, raw: str | bytes, **headers: str) -> httpx2.Response:
         """Send a statement to ``notices``, ``withdrawals`` or ``acknowledgements``."""
@@ -68,6 +67,14 @@ class RunningLine:
                 elif name in ("id", "event", "data"):
                     event[name] = value
         return found
+
+
+class RunningLine(Doors):
+    """The doors of a running service, and the service."""
+
+    def __init__(self, world: World, service: RunningService) -> None:
+        super().__init__(world, service.url)
+        self.service = service
 
 
 def payload(jws: str) -> dict[str, Any]:

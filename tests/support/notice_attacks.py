@@ -50,15 +50,19 @@ def _payloads() -> Iterator[dict[str, Any]]:
         yield case(f"without {member}", "claims", "a claim is missing", lambda payload, gone=member: payload.pop(gone))
     for member in ("notice", "volumes", "_sd", "_sd_alg"):
         yield case(f"without {member}", "notice", "a member is missing", lambda payload, gone=member: payload.pop(gone))
-    for name, value in (
+    no_ids: list[tuple[str, Any]] = [
         ("of 127 bits", "A" * 21),
         ("with stray bits", "A" * 21 + "B"),
         ("a number", 7),
         ("null", None),
-    ):
-        yield change(f"notice {name}", "claims", "a notice's id has one spelling of 128 bits", notice=value)
-    for value in (0, -1, True, 1.0, "1", None):
-        yield change(f"revision {json.dumps(value)}", "claims", "a revision is a whole number from 1", revision=value)
+    ]
+    for name, strange in no_ids:
+        yield change(f"notice {name}", "claims", "a notice's id has one spelling of 128 bits", notice=strange)
+    no_revisions: list[Any] = [0, -1, True, 1.0, "1", None]
+    for revision in no_revisions:
+        yield change(
+            f"revision {json.dumps(revision)}", "claims", "a revision is a whole number from 1", revision=revision
+        )
     yield change("revision 2 to the 53", "json_number", "not every reader keeps it exactly", revision=2**53)
     yield change("prev on the first revision", "notice", "there is no revision before the first", prev=digest("x"))
     yield change("null prev on the first revision", "notice", "absent is not null", prev=None)
@@ -66,8 +70,9 @@ def _payloads() -> Iterator[dict[str, Any]]:
     yield change(
         "prev in another spelling", "claims", "a digest has one spelling", revision=2, prev=digest("x")[:-1] + "B"
     )
-    for value in ("sha-512", "SHA-256", None, ["sha-256"]):
-        yield change(f"_sd_alg {json.dumps(value)}", "notice", "one hash only", _sd_alg=value)
+    no_hashes: list[Any] = ["sha-512", "SHA-256", None, ["sha-256"]]
+    for name in no_hashes:
+        yield change(f"_sd_alg {json.dumps(name)}", "notice", "one hash only", _sd_alg=name)
     yield case(
         "_sd unsorted", "notice", "its order could tell what was given", lambda payload: payload["_sd"].reverse()
     )
@@ -271,9 +276,15 @@ def _signed_disclosures() -> Iterator[dict[str, Any]]:
     yield signed(
         "volume disclosed among the properties", "disclosure", "a name belongs there", None, forge.element(circle(1))
     )
-    for name in ("iss", "revision", "volumes", "_sd", "...", "Callsign", "callsign ", "", 7, None, ["callsign"]):
-        extra = forge.property(name, "A1")
-        yield signed(f"property {json.dumps(name)}", "disclosure", "four names and no more", None, extra)
+    no_names: list[Any] = [
+        *("iss", "revision", "volumes", "_sd", "...", "Callsign", "callsign ", ""),
+        7,
+        None,
+        ["callsign"],
+    ]
+    for no_name in no_names:
+        extra = forge.property(no_name, "A1")
+        yield signed(f"property {json.dumps(no_name)}", "disclosure", "four names and no more", None, extra)
     for name, one, two in (("callsign", "A1", "A2"), ("category", "transport", "transport")):
         extra_two = [forge.property(name, one), forge.property(name, two)]
         yield signed(f"two of {name}", "disclosure_repeated", "each name once", None, *extra_two)
@@ -303,10 +314,10 @@ def _signed_disclosures() -> Iterator[dict[str, Any]]:
     twins = [b64(dump_json([shared_salt, circle(minute)])) for minute in (0, 1)]
     twin_raw = twin.submission(twins, [twin.property("category", "transport")])
     yield refusal("one salt for two volumes", twin_raw, "disclosure", "shown one, a counterpart could guess the other")
-    for value in ("", "Transport", "9a", "a\n", "a" * 33, "a b", 7, None):
-        bare = Forge(f"category {json.dumps(value)}")
-        raw = bare.submission([bare.element(circle())], [bare.property("category", value)])
-        yield refusal(f"category {json.dumps(value)}", raw, "disclosure", "a lower-case name")
+    for category in ("", "Transport", "9a", "a\n", "a" * 33, "a b", 7, None):
+        bare = Forge(f"category {json.dumps(category)}")
+        raw = bare.submission([bare.element(circle())], [bare.property("category", category)])
+        yield refusal(f"category {json.dumps(category)}", raw, "disclosure", "a lower-case name")
 
 
 def _manifests() -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.line import RunningLine
+from support.line import Doors
 from support.service import alive
 from support.world import World
 
@@ -53,6 +53,14 @@ class Life:
             time.sleep(0.005)
 
 
+class Lifeline(Doors):
+    """The doors of a life, and the life."""
+
+    def __init__(self, world: World, life: Life) -> None:
+        super().__init__(world, life.url)
+        self.life = life
+
+
 class Nursery:
     """The process that forks them. All end with it."""
 
@@ -72,10 +80,10 @@ class Nursery:
         return Life(answer["pid"], f"http://127.0.0.1:{answer['port']}")
 
     @contextlib.contextmanager
-    def line(self, world: World, store_url: str, **told: str) -> Iterator[RunningLine]:
+    def line(self, world: World, store_url: str, **told: str) -> Iterator["Lifeline"]:
         """Run a worker for the length of the block; yield its doors."""
         life = self.start(store_url, **told)
-        line = RunningLine(world, life)  # type: ignore[arg-type] - its address is all that is asked of it
+        line = Lifeline(world, life)
         try:
             yield line
         finally:

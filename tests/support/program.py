@@ -40,4 +40,4 @@ def keepclear(*words: str, folder: Path) -> Done:
             code = run(words)
     finally:
         sys.stdin = before
-    return Done(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined]
+    return Done(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))

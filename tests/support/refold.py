@@ -40,7 +40,7 @@ async def _refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
     redis = connect(url)
     try:
         line = StoredLine(redis, founding.id)
-        rows = await redis.xrange(f"{line.prefix}log")
+        rows: Any = await redis.xrange(f"{line.prefix}log")
         entries = [_entry((seq, [part for pair in fields.items() for part in pair])) for seq, fields in rows]
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1)), "the log has holes"
         state = State(founding)
@@ -57,7 +57,8 @@ async def _refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
             rows = await redis.xrange(f"{line.prefix}stream:{party}")
             assert [row[0] for row in rows] == [f"{at}-0".encode() for at in range(1, len(rows) + 1)]
             streams[party] = [json.loads(row[1][b"object"]) for row in rows if row[1][b"event"] == b"alert"]
-        waiting = [int(seq) for seq in await redis.zrange(f"{line.prefix}unmatched", 0, -1)]
+        unmatched: Any = await redis.zrange(f"{line.prefix}unmatched", 0, -1)
+        waiting = [int(seq) for seq in unmatched]
         return Refolded(entries, wanted, streams, waiting)
     finally:
         await redis.aclose()

@@ -145,7 +145,7 @@ def acknowledgements() -> str:
                    read_back=digest("read back"))  # fmt: skip
         yield good("what did not verify", "the verdict is the desk's code", stage="delivered", officer=None,
                    verdict="recompute")  # fmt: skip
-        for name, changed in {
+        refused: dict[str, dict[str, Any]] = {
             "approved": {"stage": "approved"},
             "an unknown verdict": {"verdict": "fine"},
             "acknowledged by nobody": {"officer": None},
@@ -160,7 +160,8 @@ def acknowledgements() -> str:
             "without admit_by": {"admit_by": "absent"},
             "admit_by before iat": {"admit_by": IAT},
             "a jti of 127 bits": {"jti": "A" * 21},
-        }.items():
+        }
+        for name, changed in refused.items():
             yield _bad("claims", name, "a claim is missing or not as it must be", statement=signed(**changed))
         yield _bad("crit", "critical members", "none are understood", statement=signed(crit=["urgency"]))
         yield _bad("not_authenticated", "by a stranger", "no enrolled key", statement=signed("stranger"))
@@ -177,13 +178,14 @@ def withdrawals() -> str:
     def found() -> Iterator[Case]:
         read = json.loads(unb64(WE_ENDED.split(".")[1]))
         yield _good("withdrawn", "takes the next revision and names the one before", read, statement=WE_ENDED)
-        for name, changed in {
+        refused: dict[str, dict[str, Any]] = {
             "of revision 1": {"revision": 1},
             "of a revision that is no whole number": {"revision": 2.0},
             "a notice that is no id": {"notice": "south one"},
             "prev null": {"prev": None},
             "admit_by before iat": {"admit_by": IAT},
-        }.items():
+        }
+        for name, changed in refused.items():
             raw = withdrawal("south", "south ended", OWN, **changed)
             yield _bad("claims", name, "a claim is not as it must be", statement=raw)
         raw = withdrawal("south", "south ended", OWN, crit=[])

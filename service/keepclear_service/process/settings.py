@@ -33,32 +33,43 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    key: Path | None = Field(None, description="The service's secret key file, mode 0600.")
+    key: Path | None = Field(default=None, description="The service's secret key file, mode 0600.")
     agreements: Annotated[tuple[Path, ...], NoDecode] = Field(
-        (), description="The signed agreements that this service hosts, strictly apart from one another."
+        default=(), description="The signed agreements that this service hosts, strictly apart from one another."
     )
     store: str | None = Field(
-        None, repr=False, description="URL of the store: redis://, rediss:// or unix://. Without it: the embedded one."
+        default=None,
+        repr=False,
+        description="URL of the store: redis://, rediss:// or unix://. Without it: the embedded one.",
     )
     store_password_file: Path | None = Field(
-        None, description="File with the store's password, so that it stands in no URL and no variable."
+        default=None, description="File with the store's password, so that it stands in no URL and no variable."
     )
     embedded: Path = Field(
         default_factory=default_embedded, description="Folder of the embedded store, used where no store is named."
     )
-    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; a proxy with TLS stands before it.")
-    port: int = Field(8700, ge=0, le=65535, description="Port to listen on; 0 takes a free one and says which.")
-    workers: int = Field(1, ge=1, le=MAX_WORKERS, description="Processes that share the port; at most one per core.")
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to listen on; a proxy with TLS stands before it."
+    )
+    port: int = Field(default=8700, ge=0, le=65535, description="Port to listen on; 0 takes a free one and says which.")
+    workers: int = Field(
+        default=1, ge=1, le=MAX_WORKERS, description="Processes that share the port; at most one per core."
+    )
     volatile: bool = Field(
-        False, description="Accept a store that could lose a receipted notice. For trials, never for duty."
+        default=False, description="Accept a store that could lose a receipted notice. For trials, never for duty."
     )
     drain_s: int = Field(
-        5, ge=1, le=600, description="Seconds that requests and streams have to end after SIGTERM, before they are cut."
+        default=5,
+        ge=1,
+        le=600,
+        description="Seconds that requests and streams have to end after SIGTERM, before they are cut.",
     )
     limit_connections: int = Field(
-        2000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
+        default=2000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
     )
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
+    )
 
     @field_validator("agreements", mode="before")
     @classmethod
