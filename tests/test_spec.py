@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear_protocol import acknowledgement, agreement, alert, receipt, request, statement
+from keepclear_protocol import acknowledgement, agreement, alert, kinds, request
 from keepclear_protocol.claims import Claims
 from keepclear_protocol.disclosure import disclose_property
 from keepclear_protocol.encoding import MAX_DEPTH, b64, digest, dump_json, unb64
 from keepclear_protocol.errors import CODES, KeepclearError
 from keepclear_protocol.fields import _UNSEEN
 from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES, ROLES
 from keepclear_protocol.notice import MAX_SUBMISSION_BYTES
-from keepclear_protocol.party import ROLES
 from keepclear_protocol.separation import WORLDWIDE, Severity, Uncertainty, _vertical_gaps
-from keepclear_protocol.statement import MAX_PAYLOAD_BYTES, open_statement
+from keepclear_protocol.statement import open_statement
 from keepclear_protocol.terms import LIMITS_AT_MOST, read_terms
 from keepclear_protocol.volume import Reference, Volume, parse_volume
 from keepclear_service.http import health, reads, stream, submits
@@ -91,11 +91,8 @@ def test_every_code_of_the_page_is_a_code_and_every_code_of_the_wire_is_on_the_p
 
 @pytest.mark.req("R-013")
 def test_every_kind_of_statement_is_in_the_table_with_its_limit() -> None:
-    kinds = {value for name, value in vars(statement).items() if name.isupper() and str(value).startswith("keepclear-")}
-    limits = {words(typ)[0]: number(limit) for _, typ, _, limit in rows("R-013")}
-    assert limits.keys() == kinds
-    other = {statement.ALERT: alert.MAX_ALERT_BYTES, statement.REQUEST: request.MAX_PROOF_BYTES}
-    assert limits == {typ: other.get(typ, MAX_PAYLOAD_BYTES) for typ in kinds}
+    told = [(words(typ)[0], number(limit)) for _, typ, _, limit in rows("R-013")]
+    assert told == [(kind.typ, kind.max_payload_bytes) for kind in kinds.EVERY_KIND]
 
 
 @pytest.mark.req("R-018", "R-019")
@@ -185,8 +182,8 @@ def test_members_of_alert_acknowledgement_and_receipt_are_those_of_the_tables() 
     ):
         assert table(which) == payload(jws).keys() - claims
     assert tuple(words(next(rows("R-079"))[1])) == acknowledgement.STAGES
-    kinds = next(row for row in rows("R-083") if row[0] == "`kind`")
-    assert tuple(words(kinds[1])) == receipt.KINDS
+    row = next(row for row in rows("R-083") if row[0] == "`kind`")
+    assert words(row[1]) == [kind.name for kind in kinds.KINDS]
     reasons = {word for row in rows("R-071") for word in words(row[1])}
     assert reasons == alert.REASONS
 
@@ -217,7 +214,7 @@ def test_the_doors_are_those_of_the_service() -> None:
     }
     assert told == served
     media = {word for row in rows("R-088") for word in words(row[1])}
-    assert media == {submits.SD_JWT, submits.JWT}
+    assert media == {kind.media_type for kind in kinds.KINDS}
 
 
 @pytest.mark.req("R-096", "R-101")
@@ -235,8 +232,8 @@ def test_events_and_times_of_the_stream_are_those_of_the_service() -> None:
 def test_limits_are_those_of_the_code() -> None:
     table = {row[0]: number(row[1]) for row in limit_rows()}
     assert table["payload of a statement"] == MAX_PAYLOAD_BYTES
-    assert table["payload of an alert"] == alert.MAX_ALERT_BYTES
-    assert table["payload of a request proof"] == request.MAX_PROOF_BYTES
+    assert table["payload of an alert"] == kinds.ALERT.max_payload_bytes
+    assert table["payload of a request proof"] == kinds.REQUEST.max_payload_bytes
     assert table["agreement, signed"] == agreement.MAX_AGREEMENT_BYTES
     assert table["nesting of JSON"] == MAX_DEPTH
     assert table["submission"] == MAX_SUBMISSION_BYTES
@@ -268,7 +265,7 @@ def _withdrawal(text: str) -> None:
 
 def _statement(text: str) -> None:
     keys = {key["kid"]: PrivateKey(unb64(key["seed"])).public for key in VECTORS["withdrawals.json"]["keys"].values()}
-    opened = open_statement(text, statement.WITHDRAWAL, keys.get)
+    opened = open_statement(text, kinds.WITHDRAWAL.typ, keys.get)
     assert f"`{opened.sha256}`" in SPEC
     assert case("withdrawals.json", "withdrawn")["statement"] == text
 

@@ -13,7 +13,8 @@ from .claims import ADMIT_WITHIN_S, Claims, digest_claim, new_jti, read_claims, 
 from .encoding import is_digest
 from .errors import CODES, Malformed
 from .keys import PrivateKey
-from .statement import ACKNOWLEDGEMENT, KeyFinder, open_statement, sign_statement
+from .kinds import ACKNOWLEDGEMENT
+from .statement import KeyFinder, open_statement, sign_statement
 
 STAGES = ("delivered", "displayed", "acknowledged")
 VERIFIED = "verified"
@@ -79,12 +80,12 @@ def build_acknowledgement(
         "read_back": read_back,
     }
     _check(payload)
-    return sign_statement(key, ACKNOWLEDGEMENT, payload)
+    return sign_statement(key, ACKNOWLEDGEMENT.typ, payload)
 
 
 def open_acknowledgement(raw: str, find_key: KeyFinder) -> Acknowledgement:
     """Verify an acknowledgement; raises ``NotAuthentic`` or ``Malformed`` with ``claims`` or ``crit``."""
-    statement = open_statement(raw, ACKNOWLEDGEMENT, find_key)
+    statement = open_statement(raw, ACKNOWLEDGEMENT.typ, find_key)
     payload = statement.payload
     claims = read_claims(payload, admit_by=True)
     _check(payload)

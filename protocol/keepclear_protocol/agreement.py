@@ -19,8 +19,9 @@ from .encoding import b64, dump_json, parse_json, unb64
 from .errors import Malformed, NotAuthentic
 from .fields import exact, listed, refusal
 from .keys import PrivateKey, PublicKey
-from .party import ACKNOWLEDGE, ADMIN, ROLES, SUBMIT, WATCH, Party, PartyKey, Service, ServiceKey
-from .statement import AGREEMENT, match_header, protected_header
+from .kinds import ACKNOWLEDGE, ADMIN, AGREEMENT, ROLES, SUBMIT, WATCH
+from .party import Party, PartyKey, Service, ServiceKey
+from .statement import match_header, protected_header
 from .succession import check_succession
 from .terms import MAX_PARTIES, Deadlines, LeadClasses, Limits, Signer, Terms, read_terms
 
@@ -119,7 +120,7 @@ def open_draft(data: bytes) -> Draft:
     verified = []
     for protected, signature in signatures:
         try:
-            kid = match_header(protected, AGREEMENT)
+            kid = match_header(protected, AGREEMENT.typ)
         except NotAuthentic:
             raise _unsigned("a protected header is not that of the profile") from None
         # Advances through the signers and never back: a signature out of order, repeated or foreign finds nobody.
@@ -152,7 +153,7 @@ def add_signature(data: bytes, key: PrivateKey) -> bytes:
     signatures = dict(draft.signatures)
     if key.kid in signatures:
         return data
-    signatures[key.kid] = key.sign(_signing_input(protected_header(key.kid, AGREEMENT), draft.terms.payload))
+    signatures[key.kid] = key.sign(_signing_input(protected_header(key.kid, AGREEMENT.typ), draft.terms.payload))
     in_order = [signer.key.kid for signer in signers if signer.key.kid in signatures]
     return _envelope(draft.terms.payload, [(kid, signatures[kid]) for kid in in_order])
 
@@ -190,7 +191,7 @@ def _bytes(value: Any) -> bytes:
 
 def _envelope(payload: bytes, signatures: Iterable[tuple[str, bytes]]) -> bytes:
     written = [
-        {"protected": b64(protected_header(kid, AGREEMENT)), "signature": b64(signature)}
+        {"protected": b64(protected_header(kid, AGREEMENT.typ)), "signature": b64(signature)}
         for kid, signature in signatures
     ]
     return dump_json({"payload": b64(payload), "signatures": written}) + b"\n"

@@ -15,10 +15,8 @@ from .encoding import digest, dump_json, is_digest
 from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
-from .statement import ALERT, KeyFinder, open_statement, sign_statement
-
-MAX_ALERT_BYTES = 256 * 1024
-"""500 volumes against 500: 1 000 digests of 46 bytes and 500 pairs of about 330 bytes, 211 KB."""
+from .kinds import ALERT
+from .statement import KeyFinder, open_statement, sign_statement
 
 OPEN = "open"
 CLOSED = "closed"
@@ -126,7 +124,7 @@ def alert_payload(
 
 def sign_alert(key: PrivateKey, payload: Mapping[str, Any]) -> str:
     """Return the alert as the service's statement."""
-    return sign_statement(key, ALERT, payload)
+    return sign_statement(key, ALERT.typ, payload)
 
 
 def open_alert(raw: str, find_key: KeyFinder) -> Alert:
@@ -135,7 +133,7 @@ def open_alert(raw: str, find_key: KeyFinder) -> Alert:
     Raises ``EvidenceInvalid`` with ``evidence``: whatever is wrong with an alert is evidence about the mediator.
     """
     try:
-        statement = open_statement(raw, ALERT, find_key, max_payload_bytes=MAX_ALERT_BYTES)
+        statement = open_statement(raw, ALERT.typ, find_key, max_payload_bytes=ALERT.max_payload_bytes)
         payload = statement.payload
         claims = read_claims(payload, admit_by=False)
         state, reason = payload.get("state"), payload.get("reason")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .encoding import MAX_SAFE_INTEGER, b64, is_digest, unb64
+from .encoding import MAX_SAFE_INTEGER, b64, is_128_bits, is_digest
 from .errors import Malformed
 
 SERVICE = "service"
@@ -44,12 +44,7 @@ def new_jti() -> str:
 
 def is_jti(value: object) -> bool:
     """Whether ``value`` is the one spelling of a 128-bit identifier."""
-    if not isinstance(value, str) or len(value) != 22:
-        return False
-    try:
-        return len(unb64(value)) == 16
-    except Malformed:
-        return False
+    return is_128_bits(value)
 
 
 def read_claims(payload: Mapping[str, Any], *, admit_by: bool) -> Claims:

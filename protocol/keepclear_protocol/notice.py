@@ -36,7 +36,8 @@ from .disclosure import (
 from .encoding import digest
 from .errors import Malformed, NotAuthentic
 from .keys import PrivateKey
-from .statement import NOTICE, KeyFinder, Statement, sign_statement
+from .kinds import NOTICE
+from .statement import KeyFinder, Statement, sign_statement
 from .stored import open_or_reopen
 from .volume import Volume, parse_volume
 
@@ -172,7 +173,7 @@ def build_notice(
         "_sd": sorted(with_decoys([digest(raw) for raw in (*signed, manifest)], PROPERTY_DIGESTS)),
         "_sd_alg": "sha-256",
     }
-    submission = "~".join([sign_statement(key, NOTICE, payload), *sent, manifest, ""])
+    submission = "~".join([sign_statement(key, NOTICE.typ, payload), *sent, manifest, ""])
     open_submission(submission, {key.kid: key.public}.get, max_bytes=MAX_SUBMISSION_BYTES)
     return submission
 
@@ -264,7 +265,7 @@ def _open_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> tuple[Sta
     jwt, tilde, tail = raw.partition("~")
     if not tilde:
         raise NotAuthentic
-    statement = open_or_reopen(jwt, NOTICE, find_key)
+    statement = open_or_reopen(jwt, NOTICE.typ, find_key)
     if len(raw) > max_bytes:
         raise Malformed("too_large", f"{len(raw)} bytes; the limit is {max_bytes}")
     return statement, tail

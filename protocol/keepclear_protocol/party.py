@@ -14,15 +14,9 @@ from .errors import Forbidden
 from .fields import exact, instant, listed, mapped, name, public_key, refusal
 from .instant import format_instant
 from .keys import PublicKey
+from .kinds import ROLES
 from .origin import read_origin
 from .volume import LAST_INSTANT
-
-SUBMIT = "submit"
-ACKNOWLEDGE = "acknowledge"
-WATCH = "watch"
-ADMIN = "admin"
-ROLES = (SUBMIT, ACKNOWLEDGE, WATCH, ADMIN)
-"""What an operational key may do: file and withdraw notices; acknowledge alerts; read; administer."""
 
 MAX_KEYS = 64
 """Operational keys of one party, or keys of the service: eight desks with eight changes of key in a validity."""

@@ -11,9 +11,10 @@ from .encoding import digest, dump_json, is_digest
 from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
-from .statement import RECEIPT, KeyFinder, open_statement, sign_statement
+from .kinds import KINDS, RECEIPT
+from .statement import KeyFinder, open_statement, sign_statement
 
-KINDS = ("notice", "withdrawal", "acknowledgement")
+_FILED = frozenset(kind.name for kind in KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,16 @@ def sign_receipt(
         "received_at": format_instant(received_at),
         "lead": lead,
     }
-    return sign_statement(key, RECEIPT, payload)
+    return sign_statement(key, RECEIPT.typ, payload)
 
 
 def open_receipt(raw: str, find_key: KeyFinder) -> Receipt:
     """Verify the service's signature over a receipt; raises ``EvidenceInvalid`` with ``evidence``."""
     try:
-        payload = open_statement(raw, RECEIPT, find_key).payload
+        payload = open_statement(raw, RECEIPT.typ, find_key).payload
         claims = read_claims(payload, admit_by=False)
         submission, revision = payload.get("submission"), payload.get("revision")
-        if claims.iss != SERVICE or payload.get("kind") not in KINDS:
+        if claims.iss != SERVICE or payload.get("kind") not in _FILED:
             raise EvidenceInvalid("evidence", "a receipt must be the service's and of a known kind")
         if submission is not None and not is_digest(submission):
             raise EvidenceInvalid("evidence", "the receipt's submission is not a SHA-256")

@@ -11,6 +11,7 @@ from typing import Any
 
 from .agreement import Agreement
 from .instant import format_instant
+from .lead import lead_class
 from .notice import DisclosedVolume, Notice
 from .separation import Pair, judge
 
@@ -85,20 +86,12 @@ def pair_json(match: Match) -> dict[str, Any]:
     }
 
 
-def lead_class(volumes: Sequence[DisclosedVolume], at: int, agreement: Agreement) -> str:
-    """Return how far ahead of the first window the notice came: the lead class of design section 4.
-
-    ROUTINE and SHORT by the agreement's seconds; LATE with less lead; IN_PROGRESS once the first window has begun;
-    RETROACTIVE when the last window is over. A late notice is never refused; it is louder.
-    """
-    if max(item.volume.end for item in volumes) < at:
-        return "RETROACTIVE"
-    lead_us = min(item.volume.start for item in volumes) - at
-    if lead_us <= 0:
-        return "IN_PROGRESS"
-    if lead_us >= agreement.lead.routine_s * 1_000_000:
-        return "ROUTINE"
-    return "SHORT" if lead_us >= agreement.lead.short_s * 1_000_000 else "LATE"
+def lead_of_volumes(volumes: Sequence[DisclosedVolume], at: int, agreement: Agreement) -> str:
+    """Return the lead class of some volumes (at least one) at the instant ``at``."""
+    lead = agreement.lead
+    first_start = min(item.volume.start for item in volumes)
+    last_end = max(item.volume.end for item in volumes)
+    return lead_class(first_start, last_end, at, lead.routine_s, lead.short_s)
 
 
 def overall_severity(matches: Iterable[Match]) -> str:
@@ -111,7 +104,7 @@ def findings(matches: Sequence[Match], at: int, agreement: Agreement) -> Mapping
     rows = worst_per_disclosed(matches)
     return {
         "severity": overall_severity(rows),
-        "lead": lead_class([row.other for row in rows], at, agreement),
+        "lead": lead_of_volumes([row.other for row in rows], at, agreement),
         "disclosed": [row.other.digest for row in rows],
         "shown": sorted({match.own.digest for match in matches}),
         "pairs": [pair_json(row) for row in rows],

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from .claims import Claims, new_jti, read_claims
 from .errors import Forbidden, Malformed, NotAuthentic
 from .keys import PrivateKey
-from .statement import REQUEST, KeyFinder, Statement, open_statement, sign_statement
+from .kinds import REQUEST
+from .statement import KeyFinder, Statement, open_statement, sign_statement
 
 SCHEME = "Keepclear "
 WITHIN_S = 30
 """Seconds by which a proof's ``iat`` may differ from the service's clock, either way."""
-
-MAX_PROOF_BYTES = 4096
-"""A proof's payload: two digests, a jti and a URL of at most 2 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def sign_request(
         "htm": method,
         "htu": origin + target,
     }
-    return SCHEME + sign_statement(key, REQUEST, payload)
+    return SCHEME + sign_statement(key, REQUEST.typ, payload)
 
 
 def open_request(header: str, find_key: KeyFinder) -> RequestProof:
@@ -50,7 +48,7 @@ def open_request(header: str, find_key: KeyFinder) -> RequestProof:
     if not header.startswith(SCHEME):
         raise NotAuthentic
     statement: Statement = open_statement(
-        header[len(SCHEME) :], REQUEST, find_key, max_payload_bytes=MAX_PROOF_BYTES
+        header[len(SCHEME) :], REQUEST.typ, find_key, max_payload_bytes=REQUEST.max_payload_bytes
     )
     claims = read_claims(statement.payload, admit_by=False)
     htm, htu = statement.payload.get("htm"), statement.payload.get("htu")

@@ -16,17 +16,7 @@ from typing import Any
 from .encoding import b64, digest, dump_json, parse_json, unb64
 from .errors import Malformed, NotAuthentic
 from .keys import PrivateKey, PublicKey
-
-MAX_PAYLOAD_BYTES = 64 * 1024
-"""A notice of 500 volumes has 512 digests of 52 bytes: 27 KB. Twice that and some."""
-
-NOTICE = "keepclear-notice+sd-jwt"
-WITHDRAWAL = "keepclear-withdrawal+jws"
-ACKNOWLEDGEMENT = "keepclear-acknowledgement+jws"
-ALERT = "keepclear-alert+jws"
-RECEIPT = "keepclear-receipt+jws"
-REQUEST = "keepclear-request+jws"
-AGREEMENT = "keepclear-agreement+jws"
+from .kinds import MAX_PAYLOAD_BYTES
 
 _HEADER = re.compile(
     rb'\{"alg":"Ed25519","kid":"([A-Za-z0-9_-]{43})","typ":"(keepclear-[a-z]+\+(?:jws|sd-jwt))"\}\Z'

@@ -7,7 +7,8 @@ every other worker's entries a second time, at about 100 us each. Nothing that c
 
 from .encoding import digest, parse_json, unb64
 from .errors import Malformed
-from .statement import MAX_PAYLOAD_BYTES, KeyFinder, Statement, match_header, open_statement
+from .kinds import MAX_PAYLOAD_BYTES
+from .statement import KeyFinder, Statement, match_header, open_statement
 
 
 def open_or_reopen(raw: str, typ: str, find_key: KeyFinder | None) -> Statement:

@@ -17,9 +17,9 @@ from .encoding import digest, parse_json
 from .errors import Malformed
 from .fields import digest_text, exact, listed, mapped, name, number, public_key, refusal, whole
 from .keys import PublicKey, spoken_digits
+from .kinds import MAX_PAYLOAD_BYTES
 from .party import Party, PartyKey, Service, read_party, read_service
 from .separation import RULES, Minima, Uncertainty
-from .statement import MAX_PAYLOAD_BYTES
 from .volume import Outline, parse_outline
 
 MAX_PARTIES = 32

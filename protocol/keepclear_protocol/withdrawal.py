@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from .claims import ADMIT_WITHIN_S, Claims, digest_claim, id_claim, new_jti, read_claims, whole
 from .keys import PrivateKey
-from .statement import WITHDRAWAL, KeyFinder, sign_statement
+from .kinds import WITHDRAWAL
+from .statement import KeyFinder, sign_statement
 from .stored import open_or_reopen
 
 
@@ -59,7 +60,7 @@ def build_withdrawal(
         "revision": revision,
         "prev": prev,
     }
-    raw = sign_statement(key, WITHDRAWAL, payload)
+    raw = sign_statement(key, WITHDRAWAL.typ, payload)
     open_withdrawal(raw, {key.kid: key.public}.get)
     return raw
 
@@ -70,7 +71,7 @@ def open_withdrawal(raw: str, find_key: KeyFinder | None) -> Withdrawal:
     Raises ``NotAuthentic`` before the signature verified, then ``Malformed`` with ``claims`` or ``crit``. Unknown
     members are kept in ``raw`` and mean nothing.
     """
-    statement = open_or_reopen(raw, WITHDRAWAL, find_key)
+    statement = open_or_reopen(raw, WITHDRAWAL.typ, find_key)
     payload = statement.payload
     claims = read_claims(payload, admit_by=True)
     notice = id_claim(payload, "notice")

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request, Response
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.encoding import unb64
-from keepclear_protocol.statement import NOTICE, match_header
+from keepclear_protocol.kinds import NOTICE
+from keepclear_protocol.statement import match_header
 from keepclear_service.process.settings import Settings
 from keepclear_service.store.connect import connect
 
@@ -42,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         body = await request.body()
         jwt = body.partition(b"~")[0]
         signed, _, signature = jwt.rpartition(b".")
-        key = agreement.party_key(match_header(unb64(signed.split(b".")[0].decode()), NOTICE))
+        key = agreement.party_key(match_header(unb64(signed.split(b".")[0].decode()), NOTICE.typ))
         assert key is not None
         key.verify(unb64(signature.decode()), signed)
         await request.app.state.store(keys=["floor:"], args=[body])

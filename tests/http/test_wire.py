@@ -16,9 +16,10 @@ import pytest
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import CODES
 from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.kinds import REQUEST
 from keepclear_protocol.receipt import open_receipt
 from keepclear_protocol.request import SCHEME, sign_request
-from keepclear_protocol.statement import REQUEST, sign_statement
+from keepclear_protocol.statement import sign_statement
 from support.line import JWT, SD_JWT, RunningLine, payload, running_line
 from support.stores import store_binary, store_server
 from support.world import ORIGIN, World, box
@@ -114,7 +115,7 @@ def test_reads_need_one_proof_of_a_key_that_may_watch(line: RunningLine) -> None
     spent = proof()
     assert read(spent).status_code == 200 and code(read(spent)) == "proof_replayed"
     assert read(proof("/v1/agreement", terms=digest("x")), "/v1/agreement").content == world.agreement.raw
-    bare = sign_statement(WATCHER, REQUEST, {**world.claims("north"), "jti": "A" * 22})
+    bare = sign_statement(WATCHER, REQUEST.typ, {**world.claims("north"), "jti": "A" * 22})
     assert code(read(SCHEME + bare)) == "claims"
 
 

@@ -15,6 +15,7 @@ from keepclear_protocol.encoding import (
     b64,
     digest,
     dump_json,
+    is_128_bits,
     is_digest,
     parse_json,
     unb64,
@@ -88,6 +89,21 @@ def test_a_digest_has_one_spelling() -> None:
     )  # sixteen last characters leave the two unused bits nought
     for wrong in (good[:-1], good + "A", good + "=", "", None, 3, good.encode(), [good], "\uff21" * 43):
         assert not is_digest(wrong)
+
+
+@pytest.mark.req("R-001", "R-002")
+@given(
+    st.text(max_size=44)
+    | st.binary(min_size=15, max_size=17).map(b64)
+    | st.binary(min_size=31, max_size=33).map(b64)
+    | st.from_regex(r"[A-Za-z0-9_-]{22}(?:[A-Za-z0-9_-]{21})?\n?\Z")
+)
+def test_the_quick_looks_at_ids_and_digests_are_the_slow_ones(text: str) -> None:
+    try:
+        size = len(unb64(text))
+    except Malformed:
+        size = 0
+    assert (is_128_bits(text), is_digest(text)) == (size == 16, size == 32)
 
 
 # JSON

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from keepclear_protocol.errors import Malformed
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 from keepclear_protocol.notice import DisclosedVolume
-from keepclear_protocol.recompute import lead_class
+from keepclear_protocol.recompute import lead_of_volumes
 from keepclear_protocol.volume import LAST_INSTANT, parse_volume
 from support.world import World, box
 
@@ -90,4 +90,4 @@ def test_lead_classes(ahead_s: float, lead: str) -> None:
     at = 1_790_000_000 * SECOND
     begins = [ahead_s + 600, ahead_s]
     volumes = [DisclosedVolume("", "", parse_volume(box(start_s=begin, at=at))) for begin in begins]
-    assert lead_class(volumes, at, agreement) == lead
+    assert lead_of_volumes(volumes, at, agreement) == lead

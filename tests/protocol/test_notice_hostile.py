@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keepclear_protocol.encoding import b64, digest, dump_json, unb64
 from keepclear_protocol.errors import KeepclearError, Malformed
+from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import build_notice, open_presentation, open_submission, present
-from keepclear_protocol.statement import NOTICE, sign_statement
+from keepclear_protocol.statement import sign_statement
 from support.notice_forge import IAT, KEY, Forge, circle, find_key
 
 RAW = build_notice(
@@ -37,7 +38,7 @@ class HeldBack:
         self.other_manifest = forge.manifest([self.submitted, self.hidden, self.category])
         members = [self.category, self.manifest, *([self.other_manifest] if second_manifest else [])]
         payload = forge.payload([self.submitted, self.hidden], members)
-        self.jwt = sign_statement(KEY, NOTICE, payload)
+        self.jwt = sign_statement(KEY, NOTICE.typ, payload)
 
     def raw(self, *sent: str) -> str:
         return "~".join([self.jwt, *sent, ""])

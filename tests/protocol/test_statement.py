@@ -12,29 +12,18 @@ from joserfc import jws as joserfc_jws
 from joserfc.jwk import OKPKey
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
-from keepclear_protocol import statement as profile
 from keepclear_protocol.encoding import b64, digest, dump_json, unb64
 from keepclear_protocol.errors import KeepclearError, Malformed, NotAuthentic
 from keepclear_protocol.keys import PublicKey
-from keepclear_protocol.statement import (
-    MAX_PAYLOAD_BYTES,
-    RECEIPT,
-    Statement,
-    match_header,
-    open_statement,
-    protected_header,
-    sign_statement,
-)
+from keepclear_protocol.kinds import EVERY_KIND, MAX_PAYLOAD_BYTES, RECEIPT
+from keepclear_protocol.statement import Statement, match_header, open_statement, protected_header, sign_statement
 from support.statement_forge import HEADER, KEY, OTHER, PAYLOAD, compact, find_key, odd_statements, sign_text
 
-KINDS = [
-    getattr(profile, name)
-    for name in ("NOTICE", "WITHDRAWAL", "ACKNOWLEDGEMENT", "ALERT", "RECEIPT", "REQUEST", "AGREEMENT")
-]
+TYPS = [kind.typ for kind in EVERY_KIND]
 ODD = list(odd_statements())
 
 
-def ours(raw: str, typ: str = RECEIPT) -> Statement:
+def ours(raw: str, typ: str = RECEIPT.typ) -> Statement:
     return open_statement(raw, typ, find_key)  # type: ignore[arg-type]
 
 
@@ -66,7 +55,7 @@ def _kid(raw: str) -> object:
         return None
 
 
-def code_of(raw: str, typ: str = RECEIPT) -> str:
+def code_of(raw: str, typ: str = RECEIPT.typ) -> str:
     try:
         ours(raw, typ)
     except KeepclearError as error:
@@ -75,7 +64,7 @@ def code_of(raw: str, typ: str = RECEIPT) -> str:
     return ""
 
 
-@pytest.mark.parametrize("typ", KINDS)
+@pytest.mark.parametrize("typ", TYPS)
 def test_two_libraries_verify_what_we_sign(typ: str) -> None:
     payload = {"iss": "north", "text": "שלום \U0001f680", "n": 1.5, "deep": [[{}]]}
     raw = sign_statement(KEY, typ, payload)
@@ -88,9 +77,9 @@ def test_two_libraries_verify_what_we_sign(typ: str) -> None:
 
 @pytest.mark.req("R-013", "R-014")
 def test_each_kind_is_taken_in_its_own_place_alone() -> None:
-    for typ in KINDS:
+    for typ in TYPS:
         raw = sign_statement(KEY, typ, {})
-        assert [place for place in KINDS if code_of(raw, place) == ""] == [typ]
+        assert [place for place in TYPS if code_of(raw, place) == ""] == [typ]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.name)
@@ -118,7 +107,7 @@ def test_wycheproof_jws_are_all_refused(shared: Path) -> None:
     cases = [case["jws"] for group in groups for case in group["tests"]]
     assert len(cases) == 401
     for raw in cases:
-        for typ in KINDS:
+        for typ in TYPS:
             with pytest.raises(NotAuthentic):
                 # Even with a key under any name: the header alone refuses.
                 open_statement(raw, typ, lambda _: KEY.public)
@@ -161,7 +150,7 @@ def test_we_accept_nothing_that_either_library_refuses() -> None:
     source = random.Random(8725)
     starts = [
         compact(),
-        compact(protected_header(OTHER.kid, RECEIPT), key=OTHER),
+        compact(protected_header(OTHER.kid, RECEIPT.typ), key=OTHER),
         *(compact(payload=dump_json({"a": [1.5, {"b": "text"}], "n": n})) for n in range(3)),
     ]
     codes: Counter[str] = Counter()
@@ -183,7 +172,7 @@ def test_nothing_is_parsed_before_the_signature_verified() -> None:
         assert code_of(raw) == "json"
         assert code_of(raw[:-4] + "AAAA") == "not_authenticated"
     with pytest.raises(NotAuthentic):
-        open_statement(compact(payload=b"["), RECEIPT, lambda _: None)
+        open_statement(compact(payload=b"["), RECEIPT.typ, lambda _: None)
 
 
 @pytest.mark.req("R-013", "R-014")
@@ -195,17 +184,17 @@ def test_the_size_of_a_payload() -> None:
     assert code_of(compact(payload=sized(MAX_PAYLOAD_BYTES + 1))) == "too_large"
     assert code_of(compact(payload=sized(2 * MAX_PAYLOAD_BYTES))) == "not_authenticated"
     larger = compact(payload=sized(2 * MAX_PAYLOAD_BYTES))
-    open_statement(larger, RECEIPT, find_key, max_payload_bytes=2 * MAX_PAYLOAD_BYTES)  # type: ignore[arg-type]
+    open_statement(larger, RECEIPT.typ, find_key, max_payload_bytes=2 * MAX_PAYLOAD_BYTES)  # type: ignore[arg-type]
 
 
 @pytest.mark.req("R-013")
 def test_the_header_is_what_two_libraries_would_write() -> None:
-    assert protected_header(KEY.kid, RECEIPT) == HEADER
+    assert protected_header(KEY.kid, RECEIPT.typ) == HEADER
     assert json.loads(HEADER) == {
         "alg": "Ed25519",
         "kid": OKPKey.import_key(KEY.public.jwk).thumbprint(),
-        "typ": RECEIPT,
+        "typ": RECEIPT.typ,
     }
     assert JWK(**KEY.public.jwk).thumbprint() == KEY.kid
-    assert match_header(HEADER, RECEIPT) == KEY.kid
+    assert match_header(HEADER, RECEIPT.typ) == KEY.kid
     assert unb64(compact().split(".")[1]) == PAYLOAD

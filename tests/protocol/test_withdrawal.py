@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from keepclear_protocol.claims import new_jti
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import KeepclearError, Malformed, NotAuthentic
-from keepclear_protocol.statement import NOTICE, WITHDRAWAL, sign_statement
+from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
+from keepclear_protocol.statement import sign_statement
 from keepclear_protocol.withdrawal import build_withdrawal, open_withdrawal
 from support.notice_forge import IAT, KEY, STRANGER, find_key
 
@@ -75,7 +76,7 @@ def test_bytes_of_our_own_store_are_read_the_same_without_their_signature() -> N
 @pytest.mark.req("R-004", "R-017", "R-018", "R-052")
 def test_a_withdrawal_that_its_signer_should_not_have_signed(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Malformed) as caught:
-        open_withdrawal(sign_statement(KEY, WITHDRAWAL, GOOD | changes), find_key)
+        open_withdrawal(sign_statement(KEY, WITHDRAWAL.typ, GOOD | changes), find_key)
     assert caught.value.code == code
 
 
@@ -84,18 +85,24 @@ def test_a_withdrawal_that_its_signer_should_not_have_signed(changes: dict[str, 
 def test_every_member_is_needed(name: str) -> None:
     without = {key: value for key, value in GOOD.items() if key != name}
     with pytest.raises(Malformed) as caught:
-        open_withdrawal(sign_statement(KEY, WITHDRAWAL, without), find_key)
+        open_withdrawal(sign_statement(KEY, WITHDRAWAL.typ, without), find_key)
     assert caught.value.code == "claims"
 
 
 @pytest.mark.req("R-017")
 def test_unknown_members_are_kept() -> None:
-    raw = sign_statement(KEY, WITHDRAWAL, GOOD | {"reason": "weather"})
+    raw = sign_statement(KEY, WITHDRAWAL.typ, GOOD | {"reason": "weather"})
     assert open_withdrawal(raw, find_key).raw == raw
 
 
 def test_another_kind_or_a_stranger_is_not_authentic() -> None:
-    for raw in (sign_statement(KEY, NOTICE, GOOD), sign_statement(STRANGER, WITHDRAWAL, GOOD), "", "..", build()[:-1]):
+    for raw in (
+        sign_statement(KEY, NOTICE.typ, GOOD),
+        sign_statement(STRANGER, WITHDRAWAL.typ, GOOD),
+        "",
+        "..",
+        build()[:-1],
+    ):
         with pytest.raises(NotAuthentic):
             open_withdrawal(raw, find_key)
 
@@ -109,7 +116,7 @@ def test_nothing_is_built_that_would_be_refused() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_mutated_bytes_never_open_and_never_leak_another_error(data: st.DataObject) -> None:
-    raw = sign_statement(KEY, WITHDRAWAL, GOOD)
+    raw = sign_statement(KEY, WITHDRAWAL.typ, GOOD)
     at = data.draw(st.integers(0, len(raw) - 1))
     end = data.draw(st.integers(at, len(raw)))
     mutated = raw[:at] + data.draw(st.text(max_size=4)) + raw[end:]

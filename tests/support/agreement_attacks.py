@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from keepclear_protocol.encoding import b64, dump_json
-from keepclear_protocol.statement import AGREEMENT, protected_header
+from keepclear_protocol.kinds import AGREEMENT
+from keepclear_protocol.statement import protected_header
 
 from support import edwards
 from support.agreement_edits import edits
@@ -111,7 +112,7 @@ def _signatures() -> Iterator[Attack]:
     other = envelope(dump_json(altered(put("name", "Another"))))
     yield refused("signatures of another payload", {**other, "payload": b64(payload)})
     good = envelope(payload)
-    forged = signature(payload, STRANGER, protected_header(SOUTH_ROOT.kid, AGREEMENT))
+    forged = signature(payload, STRANGER, protected_header(SOUTH_ROOT.kid, AGREEMENT.typ))
     yield refused(
         "south's kid under a stranger's signature",
         {**good, "signatures": [good["signatures"][0], forged, good["signatures"][2]]},
@@ -119,7 +120,7 @@ def _signatures() -> Iterator[Attack]:
     s = base64.urlsafe_b64decode(good["signatures"][0]["signature"] + "==")
     malleated = s[:32] + (int.from_bytes(s[32:], "little") + edwards.L).to_bytes(32, "little")
     yield refused("S plus the group's order", _first_signature(good, signature=b64(malleated)))
-    header = protected_header(NORTH_ROOT.kid, AGREEMENT)
+    header = protected_header(NORTH_ROOT.kid, AGREEMENT.typ)
     profile = "the protected header is the profile's, byte for byte"
     for name, protected in {
         "of another kind": protected_header(NORTH_ROOT.kid, "keepclear-receipt+jws"),

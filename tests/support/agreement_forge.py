@@ -12,7 +12,8 @@ from typing import Any
 
 from keepclear_protocol.encoding import b64, dump_json
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.statement import AGREEMENT, protected_header
+from keepclear_protocol.kinds import AGREEMENT
+from keepclear_protocol.statement import protected_header
 
 Payload = dict[str, Any]
 Alter = Callable[[Payload], object]
@@ -101,7 +102,7 @@ def altered(alter: Alter, base: Payload | None = None) -> Payload:
     return payload
 
 
-def envelope(payload: bytes, keys: Sequence[PrivateKey] = SIGNERS, typ: str = AGREEMENT) -> Payload:
+def envelope(payload: bytes, keys: Sequence[PrivateKey] = SIGNERS, typ: str = AGREEMENT.typ) -> Payload:
     """Return the members of an agreement over exactly these payload bytes, signed by ``keys`` in this order."""
     return {
         "payload": b64(payload),

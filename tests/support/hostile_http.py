@@ -7,7 +7,8 @@ from typing import Any
 
 from keepclear_protocol.encoding import digest, dump_json
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.statement import NOTICE, REQUEST, protected_header
+from keepclear_protocol.kinds import NOTICE, REQUEST
+from keepclear_protocol.statement import protected_header
 
 from support.forge import proof_payload, sign_bytes, with_members
 from support.hostile_world import HostileLine
@@ -35,7 +36,7 @@ def proof(line: HostileLine, target: str, key: PrivateKey | None = None, **chang
     """Return an Authorization header line of north for GET ``target``, with changed claims."""
     payload = proof_payload(line.world, "north", target, **changed)
     made = {name: value for name, value in payload.items() if value is not ...}
-    return header(sign_bytes(key or line.world.parties["north"].key, REQUEST, dump_json(made)))
+    return header(sign_bytes(key or line.world.parties["north"].key, REQUEST.typ, dump_json(made)))
 
 
 def header(credentials: str, scheme: str = "Keepclear ") -> str:
@@ -78,7 +79,9 @@ def _proofs(target: str) -> Iterator[Exchange]:
             400,
             code,
             lambda line: header(
-                sign_bytes(line.world.parties["north"].key, REQUEST, edit(proof_payload(line.world, "north", target)))
+                sign_bytes(
+                    line.world.parties["north"].key, REQUEST.typ, edit(proof_payload(line.world, "north", target))
+                )
             ),
         )
 
@@ -96,14 +99,16 @@ def _proofs(target: str) -> Iterator[Exchange]:
         "a root key's": lambda line: proof(line, target, line.world.parties["north"].root),
         "the service's": lambda line: proof(line, target, line.world.service),
         "a notice": lambda line: header(
-            sign_bytes(line.world.parties["north"].key, NOTICE, dump_json(proof_payload(line.world, "north", target)))
+            sign_bytes(
+                line.world.parties["north"].key, NOTICE.typ, dump_json(proof_payload(line.world, "north", target))
+            )
         ),
         "alg none": lambda line: header(
             sign_bytes(
                 line.world.parties["north"].key,
-                REQUEST,
+                REQUEST.typ,
                 b"{}",
-                header=protected_header(line.world.parties["north"].key.kid, REQUEST).replace(b"Ed25519", b"none"),
+                header=protected_header(line.world.parties["north"].key.kid, REQUEST.typ).replace(b"Ed25519", b"none"),
             )
         ),
         "twice": lambda line: proof(line, target) + "\r\n" + proof(line, target),

@@ -11,7 +11,8 @@ from typing import Any
 
 from keepclear_protocol.encoding import b64, digest, dump_json
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.statement import ACKNOWLEDGEMENT, ALERT, NOTICE, REQUEST, WITHDRAWAL, protected_header
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, REQUEST, WITHDRAWAL
+from keepclear_protocol.statement import protected_header
 
 from support.forge import NoticeForge, party_claims, sign_bytes, with_members
 from support.hostile_world import HostileLine
@@ -19,7 +20,7 @@ from support.line import payload as read
 from support.world import box
 
 Make = Callable[[HostileLine], str | bytes]
-TYP = {"notices": NOTICE, "withdrawals": WITHDRAWAL, "acknowledgements": ACKNOWLEDGEMENT}
+TYP = {"notices": NOTICE.typ, "withdrawals": WITHDRAWAL.typ, "acknowledgements": ACKNOWLEDGEMENT.typ}
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _unauthentic(door: str) -> Iterator[Case]:
                 header=header(line.world.parties["north"].key.kid),
             ),
         )
-    for typ in (NOTICE, WITHDRAWAL, ACKNOWLEDGEMENT, REQUEST, ALERT):
+    for typ in (NOTICE.typ, WITHDRAWAL.typ, ACKNOWLEDGEMENT.typ, REQUEST.typ, ALERT.typ):
         if typ != TYP[door]:
             yield case(
                 f"typ {typ}",

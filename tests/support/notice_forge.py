@@ -11,7 +11,8 @@ from typing import Any
 
 from keepclear_protocol.encoding import b64, digest, dump_json
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.statement import NOTICE, sign_statement
+from keepclear_protocol.kinds import NOTICE
+from keepclear_protocol.statement import sign_statement
 
 IAT = 1_763_820_000
 """2025-11-22T14:00:00Z."""
@@ -94,7 +95,7 @@ class Forge:
         }
         return {name: value for name, value in (payload | changes).items() if value is not None}
 
-    def sign(self, payload: Payload, sent: Sequence[str], *, key: PrivateKey = KEY, typ: str = NOTICE) -> str:
+    def sign(self, payload: Payload, sent: Sequence[str], *, key: PrivateKey = KEY, typ: str = NOTICE.typ) -> str:
         """Return the SD-JWT of ``payload`` followed by what is ``sent``."""
         return "~".join([sign_statement(key, typ, payload), *sent, ""])
 

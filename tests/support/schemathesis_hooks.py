@@ -16,7 +16,8 @@ import requests
 import schemathesis
 from keepclear_protocol.claims import new_jti
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.statement import REQUEST, sign_statement
+from keepclear_protocol.kinds import REQUEST
+from keepclear_protocol.statement import sign_statement
 
 _WORLD = json.loads(Path(os.environ["HOSTILE_WORLD"]).read_text())
 _KEY = PrivateKey.parse(_WORLD["key"])
@@ -50,7 +51,7 @@ def before_call(_: Any, case: Any, kwargs: dict[str, Any]) -> None:
         "htm": "GET",
         "htu": _WORLD["origin"] + prepared.path_url,
     }
-    case.headers = {**(case.headers or {}), "Authorization": "Keepclear " + sign_statement(_KEY, REQUEST, payload)}
+    case.headers = {**(case.headers or {}), "Authorization": "Keepclear " + sign_statement(_KEY, REQUEST.typ, payload)}
 
 
 def _refused(case: Any) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from keepclear_protocol.encoding import b64, unb64
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.statement import RECEIPT, WITHDRAWAL, protected_header
+from keepclear_protocol.kinds import RECEIPT, WITHDRAWAL
+from keepclear_protocol.statement import protected_header
 
 from support.edwards import L
 
@@ -19,7 +20,7 @@ KEY = PrivateKey(hashlib.sha256(b"keepclear statement vectors key").digest())
 OTHER = PrivateKey(hashlib.sha256(b"keepclear statement vectors other enrolled key").digest())
 STRANGER = PrivateKey(hashlib.sha256(b"keepclear statement vectors stranger").digest())
 
-HEADER = protected_header(KEY.kid, RECEIPT)
+HEADER = protected_header(KEY.kid, RECEIPT.typ)
 PAYLOAD = '{"say":"ü??>>~~","n":1}'.encode()
 """Its base64url has both characters that the standard alphabet spells otherwise, and unused bits at its end."""
 
@@ -169,7 +170,7 @@ def _headers() -> Iterator[Odd]:
 def _kinds_and_keys() -> Iterator[Odd]:
     kinds = "a statement of one kind is never taken for another"
     for typ in (
-        WITHDRAWAL,
+        WITHDRAWAL.typ,
         "keepclear-notice+sd-jwt",
         "keepclear-agreement+jws",
         "keepclear-receipts+jws",
@@ -196,10 +197,12 @@ def _kinds_and_keys() -> Iterator[Odd]:
         "kid with a NUL": KEY.kid[:42] + "\x00",
         "kid with Arabic digits": "\u0661" * 43,
     }.items():
-        yield Odd(name, compact(protected_header(kid, RECEIPT)), unknown)
+        yield Odd(name, compact(protected_header(kid, RECEIPT.typ)), unknown)
     yield Odd("signed by a stranger under an enrolled kid", compact(key=STRANGER), unknown)
     yield Odd(
-        "signed by a stranger under its own kid", compact(protected_header(STRANGER.kid, RECEIPT), key=STRANGER), BEFORE
+        "signed by a stranger under its own kid",
+        compact(protected_header(STRANGER.kid, RECEIPT.typ), key=STRANGER),
+        BEFORE,
     )
     number = HEADER.replace(f'"{KEY.kid}"'.encode(), b"1")
     yield Odd("kid a number", compact(number), unknown)
@@ -252,7 +255,7 @@ def _signatures() -> Iterator[Odd]:
         "R and S changed places": signature[32:] + r,
         "of the payload alone": KEY.sign(payload.encode()),
         "of the decoded parts": KEY.sign(HEADER + b"." + PAYLOAD),
-        "of another kind of statement": unb64(compact(protected_header(KEY.kid, WITHDRAWAL)).split(".")[2]),
+        "of another kind of statement": unb64(compact(protected_header(KEY.kid, WITHDRAWAL.typ)).split(".")[2]),
         "of another payload": unb64(compact(payload=PAYLOAD + b" ").split(".")[2]),
         "of another enrolled key": OTHER.sign(f"{header}.{payload}".encode()),
         "an HMAC under the public key": hmac.digest(hmac_key, f"{header}.{payload}".encode(), "sha512"),

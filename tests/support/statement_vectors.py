@@ -14,9 +14,9 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from keepclear_protocol import statement as profile
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.statement import RECEIPT, protected_header
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, RECEIPT, REQUEST, WITHDRAWAL
+from keepclear_protocol.statement import protected_header
 
 from support.statement_forge import KEY, OTHER, compact, odd_statements
 
@@ -31,7 +31,8 @@ ABOUT = (
 def document() -> str:
     """Return the file's text."""
     odd = [
-        {"name": one.name, "typ": RECEIPT, "jws": one.jws, "code": one.code, "why": one.why} for one in odd_statements()
+        {"name": one.name, "typ": RECEIPT.typ, "jws": one.jws, "code": one.code, "why": one.why}
+        for one in odd_statements()
     ]
     cases = [*_good(), *odd]
     assert len({case["name"] for case in cases}) == len(cases)
@@ -40,8 +41,7 @@ def document() -> str:
 
 
 def _good() -> Iterator[dict[str, Any]]:
-    kinds = ("WITHDRAWAL", "ACKNOWLEDGEMENT", "ALERT", "RECEIPT", "REQUEST")
-    for typ in (getattr(profile, kind) for kind in kinds):
+    for typ in (kind.typ for kind in (WITHDRAWAL, ACKNOWLEDGEMENT, ALERT, RECEIPT, REQUEST)):
         yield _accepted(f"a {typ}", typ, b'{"iss":"north"}')
     for name, payload in {
         "an empty object": b"{}",
@@ -54,8 +54,8 @@ def _good() -> Iterator[dict[str, Any]]:
         "16 levels deep": b'{"a":' + b"[" * 15 + b"]" * 15 + b"}",
         "unknown members": b'{"iss":"north","future":{"x":null}}',
     }.items():
-        yield _accepted(name, RECEIPT, payload)
-    yield _accepted("of another enrolled key", RECEIPT, b"{}", OTHER)
+        yield _accepted(name, RECEIPT.typ, payload)
+    yield _accepted("of another enrolled key", RECEIPT.typ, b"{}", OTHER)
 
 
 def _accepted(name: str, typ: str, payload: bytes, key: Any = KEY) -> dict[str, Any]:

@@ -16,9 +16,10 @@ if __name__ == "__main__":
 
 from keepclear_protocol.encoding import b64, digest, unb64
 from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.request import SCHEME
-from keepclear_protocol.statement import ACKNOWLEDGEMENT, ALERT, RECEIPT, REQUEST, WITHDRAWAL, sign_statement
+from keepclear_protocol.statement import sign_statement
 
 from support.wire_alerts import FILED, FIRST, OURS, OWN, WE_ENDED, cases
 from support.wire_world import AGREEMENT, AT, IAT, KEYS, NAMES, ORIGIN, SUCCESSOR, claims, keys_json, withdrawal
@@ -100,10 +101,10 @@ def receipts() -> str:
             yield _bad("evidence", name, why, statement=OURS, kind="notice", receipt=_receipt(OURS, **changed)[0])
         header, body, signature = filed.split(".")
         payload = json.loads(unb64(body))
-        as_alert = sign_statement(KEYS["service"], ALERT, payload)
+        as_alert = sign_statement(KEYS["service"], ALERT.typ, payload)
         yield _bad("evidence", "of type alert", "typ is matched byte by byte", statement=OURS, kind="notice",
                    receipt=as_alert)  # fmt: skip
-        other = sign_statement(KEYS["service"], RECEIPT, {**payload, "aud": digest("another agreement")})
+        other = sign_statement(KEYS["service"], RECEIPT.typ, {**payload, "aud": digest("another agreement")})
         yield _bad("evidence", "of another agreement", "aud differs", statement=OURS, kind="notice", receipt=other)
         flipped = b64(bytes([unb64(signature)[0] ^ 1]) + unb64(signature)[1:])
         yield _bad("evidence", "signature altered", "it does not verify", statement=OURS, kind="notice",
@@ -131,7 +132,7 @@ _ACK: Case = {
 def acknowledgements() -> str:
     """Return the text of ``acknowledgements.json``."""
 
-    def signed(key: str = "south", typ: str = ACKNOWLEDGEMENT, **changed: Any) -> str:
+    def signed(key: str = "south", typ: str = ACKNOWLEDGEMENT.typ, **changed: Any) -> str:
         payload = {**_ACK, **changed}
         return sign_statement(KEYS[key], typ, {name: value for name, value in payload.items() if value != "absent"})
 
@@ -167,7 +168,7 @@ def acknowledgements() -> str:
         yield _bad("not_authenticated", "by a stranger", "no enrolled key", statement=signed("stranger"))
         yield _bad("not_authenticated", "by the service", "not a party's key", statement=signed("service"))
         yield _bad("not_authenticated", "by a root", "roots sign agreements alone", statement=signed("south root"))
-        yield _bad("not_authenticated", "of type withdrawal", "typ is matched", statement=signed(typ=WITHDRAWAL))
+        yield _bad("not_authenticated", "of type withdrawal", "typ is matched", statement=signed(typ=WITHDRAWAL.typ))
 
     return _document("Acknowledgements as the service and the other side read them.", *found())
 
@@ -201,7 +202,7 @@ def requests() -> str:
     """Return the text of ``requests.json``."""
     target = "/v1/stream?cursor=" + EPOCH + "-7"
 
-    def proof(key: str = "south watch", scheme: str = SCHEME, typ: str = REQUEST, **changed: Any) -> str:
+    def proof(key: str = "south watch", scheme: str = SCHEME, typ: str = REQUEST.typ, **changed: Any) -> str:
         own = {**claims("south", "request", admit=False), "htm": "GET", "htu": ORIGIN + target}
         payload = {name: value for name, value in {**own, **changed}.items() if value != "absent"}
         return scheme + sign_statement(KEYS[key], typ, payload)
@@ -235,7 +236,7 @@ def requests() -> str:
         yield _bad(code, "the scheme in lower case", "bytes are compared", **given(proof(scheme="keepclear ")))
         yield _bad(code, "another scheme", "Keepclear and a space", **given(proof(scheme="Bearer ")))
         yield _bad(code, "by a stranger", "no enrolled key", **given(proof("stranger")))
-        yield _bad(code, "of type receipt", "typ is matched", **given(proof(typ=RECEIPT)))
+        yield _bad(code, "of type receipt", "typ is matched", **given(proof(typ=RECEIPT.typ)))
 
     return _document(
         "Request proofs: the Authorization header of a request for method and target, at the instant now.", *found()

@@ -12,8 +12,9 @@ from keepclear_protocol.agreement import Agreement, open_agreement, sign_agreeme
 from keepclear_protocol.encoding import b64, digest, dump_json
 from keepclear_protocol.instant import format_instant, parse_instant
 from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice, open_submission
-from keepclear_protocol.statement import NOTICE, WITHDRAWAL, sign_statement
+from keepclear_protocol.statement import sign_statement
 
 from support.notice_forge import Forge
 
@@ -152,7 +153,7 @@ def submission(
     if prev is not None:
         named["prev"] = prev
     signed = {**named, "volumes": order, "_sd": payload["_sd"], "_sd_alg": "sha-256"}
-    return "~".join([sign_statement(KEYS[key or party], NOTICE, signed), *sent, manifest, ""])
+    return "~".join([sign_statement(KEYS[key or party], NOTICE.typ, signed), *sent, manifest, ""])
 
 
 def notice(raw: str) -> Notice:
@@ -164,4 +165,4 @@ def withdrawal(party: str, label: str, ended: Notice, *, key: str = "", **change
     """Return the withdrawal of a notice."""
     follows = {"notice": ended.id, "revision": ended.revision + 1, "prev": ended.sha256}
     payload = {**claims(party, label, iat=IAT + 60), **follows, **changed}
-    return sign_statement(KEYS[key or party], WITHDRAWAL, payload)
+    return sign_statement(KEYS[key or party], WITHDRAWAL.typ, payload)

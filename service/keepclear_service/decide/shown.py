@@ -5,8 +5,8 @@ stands in its signed payload, so nothing but the alert and the stored statement 
 statement go, nothing is shown.
 """
 
-from keepclear_protocol.alert import MAX_ALERT_BYTES
 from keepclear_protocol.encoding import parse_json, unb64
+from keepclear_protocol.kinds import ALERT
 from keepclear_protocol.notice import present_stored
 
 from .entry import SHOWS_CAUSE, SHOWS_NOTICE
@@ -19,7 +19,7 @@ def alert_object(jws: str, shows: str, body: str | None) -> dict[str, str | None
     """
     presentation = cause = None
     if body is not None and shows == SHOWS_NOTICE:
-        payload = parse_json(unb64(jws.split(".")[1]), max_bytes=MAX_ALERT_BYTES)
+        payload = parse_json(unb64(jws.split(".")[1]), max_bytes=ALERT.max_payload_bytes)
         presentation = present_stored(body, payload["disclosed"])
     elif body is not None and shows == SHOWS_CAUSE:
         presented, tilde, _ = body.partition("~")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fastapi import Request
 from keepclear_protocol.encoding import unb64
 from keepclear_protocol.errors import Malformed, NotAuthentic
+from keepclear_protocol.kinds import REQUEST
 from keepclear_protocol.request import SCHEME, RequestProof, open_request
-from keepclear_protocol.statement import REQUEST, match_header
+from keepclear_protocol.statement import match_header
 
 from ..line.hotline import Hotline
 
@@ -76,7 +77,7 @@ def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Await
         if len(headers) != 1:  # of two, a proxy might have judged the other one
             raise NotAuthentic
         (header,) = headers
-        hotline = hotlines(request).of(header.removeprefix(SCHEME), REQUEST)
+        hotline = hotlines(request).of(header.removeprefix(SCHEME), REQUEST.typ)
         proof = open_request(header, hotline.agreement.party_key)
         party = hotline.check_reader(proof, role=role, terms=terms)
         await hotline.spend(proof, method=request.method, target=target(request))

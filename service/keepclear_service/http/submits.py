@@ -5,14 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import Malformed, NotAuthentic
-from keepclear_protocol.statement import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL
 
 from ..line.hotline import Accepted
 from .deps import hotlines
 from .problems import described
-
-SD_JWT = "application/sd-jwt"
-JWT = "application/jwt"
 
 MAX_BODY_BYTES = 512 * 1024
 """The largest submission of the protocol; an agreement may allow less."""
@@ -29,25 +26,30 @@ def _answers() -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "accepted before: the receipt"}, **described(400, 401, 403, 409, 413, 415, 422, 503)}
 
 
-@router.post("/v1/notices", status_code=201, openapi_extra=_described(SD_JWT), responses=_answers())
+@router.post(NOTICE.door, status_code=201, openapi_extra=_described(NOTICE.media_type), responses=_answers())
 async def notice(request: Request) -> Response:
     """File a notice, or its next revision: an SD-JWT with all its disclosures."""
-    raw = await _body(request, SD_JWT)
-    return _answer(await hotlines(request).of(raw, NOTICE).submit_notice(raw))
+    raw = await _body(request, NOTICE.media_type)
+    return _answer(await hotlines(request).of(raw, NOTICE.typ).submit_notice(raw))
 
 
-@router.post("/v1/withdrawals", status_code=201, openapi_extra=_described(JWT), responses=_answers())
+@router.post(WITHDRAWAL.door, status_code=201, openapi_extra=_described(WITHDRAWAL.media_type), responses=_answers())
 async def withdrawal(request: Request) -> Response:
     """End a notice."""
-    raw = await _body(request, JWT)
-    return _answer(await hotlines(request).of(raw, WITHDRAWAL).submit_withdrawal(raw))
+    raw = await _body(request, WITHDRAWAL.media_type)
+    return _answer(await hotlines(request).of(raw, WITHDRAWAL.typ).submit_withdrawal(raw))
 
 
-@router.post("/v1/acknowledgements", status_code=201, openapi_extra=_described(JWT), responses=_answers())
+@router.post(
+    ACKNOWLEDGEMENT.door,
+    status_code=201,
+    openapi_extra=_described(ACKNOWLEDGEMENT.media_type),
+    responses=_answers(),
+)
 async def acknowledgement(request: Request) -> Response:
     """Say that an alert was delivered, displayed or acknowledged."""
-    raw = await _body(request, JWT)
-    return _answer(await hotlines(request).of(raw, ACKNOWLEDGEMENT).acknowledge(raw))
+    raw = await _body(request, ACKNOWLEDGEMENT.media_type)
+    return _answer(await hotlines(request).of(raw, ACKNOWLEDGEMENT.typ).acknowledge(raw))
 
 
 async def _body(request: Request, media_type: str) -> str:

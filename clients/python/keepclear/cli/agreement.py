@@ -12,7 +12,7 @@ from keepclear_protocol.agreement import Draft, Signer, add_signature
 from keepclear_protocol.encoding import dump_json, parse_json
 from keepclear_protocol.errors import Forbidden, LocalError
 from keepclear_protocol.keys import PublicKey
-from keepclear_protocol.statement import MAX_PAYLOAD_BYTES
+from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES
 from keepclear_protocol.succession import check_succession
 from keepclear_protocol.terms import Terms
 

@@ -16,7 +16,7 @@ from keepclear_protocol.encoding import parse_json
 from keepclear_protocol.errors import LocalError, Malformed
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.keys import PublicKey
-from keepclear_protocol.statement import MAX_PAYLOAD_BYTES
+from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES
 from keepclear_protocol.succession import check_succession
 from keepclear_protocol.terms import DAY_S, read_terms
 

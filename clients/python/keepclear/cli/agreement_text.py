@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from keepclear_protocol.agreement import Draft, PartyKey
 from keepclear_protocol.draft import plain_number
 from keepclear_protocol.instant import format_instant
-from keepclear_protocol.party import ROLES
+from keepclear_protocol.kinds import ROLES
 from keepclear_protocol.terms import Terms
 
 

@@ -17,7 +17,7 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.geometry import EARTH_RADIUS_M, Shape, distance_m, shape_of
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.notice import DisclosedVolume
-from keepclear_protocol.recompute import lead_class
+from keepclear_protocol.recompute import lead_of_volumes
 from keepclear_protocol.volume import Circle, Corridor, Outline, Polygon, Position, Reference, Volume
 
 THICK_BAND_M = 3_048.0
@@ -123,7 +123,7 @@ def readback(volumes: Sequence[Volume], now: int, agreement: Agreement | None = 
 
 def _lead(volumes: Sequence[Volume], now: int, agreement: Agreement) -> str:
     """The rules' own class, as if the notice arrived now."""
-    return lead_class([DisclosedVolume("", "", volume) for volume in volumes], now, agreement)
+    return lead_of_volumes([DisclosedVolume("", "", volume) for volume in volumes], now, agreement)
 
 
 def _warnings(volumes: Sequence[Volume], center: Position, now: int, agreement: Agreement | None) -> list[str]:

@@ -16,7 +16,7 @@ from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import DisclosedVolume, Notice
-from keepclear_protocol.recompute import GRACE_M, lead_class
+from keepclear_protocol.recompute import GRACE_M, lead_of_volumes
 from keepclear_protocol.separation import Minima, Pair, Severity, judge, severity_rank, widened
 from keepclear_protocol.volume import Volume
 
@@ -99,7 +99,7 @@ def check_figures(alert: Alert, own: Notice, other: Notice, agreement: Agreement
     severities = [Severity(row["severity"]) for row in alert.pairs]
     if alert.severity != min(severities, key=severity_rank):
         raise EvidenceInvalid("recompute", f"the severity is not {alert.severity}")
-    lead = lead_class(other.volumes, alert.at, agreement)
+    lead = lead_of_volumes(other.volumes, alert.at, agreement)
     if alert.lead != lead:
         raise EvidenceInvalid("recompute", f"the lead class is {lead}, not {alert.lead}")
 

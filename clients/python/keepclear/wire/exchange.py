@@ -18,6 +18,7 @@ from keepclear_protocol.claims import is_jti
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed
 from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Kind
 from keepclear_protocol.receipt import Receipt, open_receipt
 from keepclear_protocol.request import sign_request
 
@@ -37,8 +38,6 @@ from .answers import (
 
 T = TypeVar("T")
 
-SD_JWT = "application/sd-jwt"
-JWT = "application/jwt"
 USER_AGENT = "keepclear"
 
 
@@ -74,9 +73,7 @@ class Exchange:
     def submit(self, submission: str) -> Call[Admission]:
         """Return the call that files a notice, or its next revision, with all its disclosures."""
         jwt, whole = submission.partition("~")[0], digest(submission)
-        return Call(
-            "POST", "/v1/notices", lambda body: self._admission(body, "notice", digest(jwt), whole), submission, SD_JWT
-        )
+        return self._filed(NOTICE, submission, digest(jwt), whole)
 
     def amend(self, submission: str) -> Call[Admission]:
         """Return the call that files a notice's next revision: the same door as ``submit``."""
@@ -84,21 +81,21 @@ class Exchange:
 
     def withdraw(self, withdrawal: str) -> Call[Admission]:
         """Return the call that files a withdrawal."""
-        return self._statement("/v1/withdrawals", "withdrawal", withdrawal)
+        return self._filed(WITHDRAWAL, withdrawal, digest(withdrawal), None)
 
     def acknowledge(self, acknowledgement: str) -> Call[Admission]:
         """Return the call that files an acknowledgement."""
-        return self._statement("/v1/acknowledgements", "acknowledgement", acknowledgement)
+        return self._filed(ACKNOWLEDGEMENT, acknowledgement, digest(acknowledgement), None)
 
     def notices(self) -> Call[Notices]:
         """Return the call that lists the party's own notices."""
-        return Call("GET", "/v1/notices", read_notices)
+        return Call("GET", NOTICE.door, read_notices)
 
     def notice(self, id: str) -> Call[NoticeView]:
         """Return the call that reads one own notice; raise ``Malformed`` with ``request`` for what is no id."""
         if not is_jti(id):
             raise Malformed("request", "a notice's id is 22 characters of base64url")
-        return Call("GET", f"/v1/notices/{id}", read_notice)
+        return Call("GET", f"{NOTICE.door}/{id}", read_notice)
 
     def conflicts(self) -> Call[Conflicts]:
         """Return the call that reads the newest alert of every conflict."""
@@ -136,8 +133,10 @@ class Exchange:
             raise read_problem(status, body)
         return call.read(body)
 
-    def _statement(self, target: str, kind: str, raw: str) -> Call[Admission]:
-        return Call("POST", target, lambda body: self._admission(body, kind, digest(raw), None), raw, JWT)
+    def _filed(self, kind: Kind, raw: str, sha256: str, submission: str | None) -> Call[Admission]:
+        return Call(
+            "POST", kind.door, lambda body: self._admission(body, kind.name, sha256, submission), raw, kind.media_type
+        )
 
     def _admission(self, body: bytes, kind: str, sha256: str, submission: str | None) -> Admission:
         answer = read_object(body)
