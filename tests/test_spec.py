@@ -84,7 +84,7 @@ def test_every_code_of_the_page_is_a_code_and_every_code_of_the_wire_is_on_the_p
     named = set(re.findall(r"→ `(\w+)`", FLAT))
     assert len(named) > 40 and named - CODES.keys() == set()
     on_the_page = set(words(FLAT))
-    local = {"key_file", "input_file", "usage", "unreachable", "stale_picture", "internal"}
+    local = {"journal", "key_file", "input_file", "usage", "unreachable", "stale_picture", "internal"}
     later = {"request", "method", "busy"}  # of HTTP itself; their status says it all
     assert CODES.keys() - on_the_page - local - later == set()
 

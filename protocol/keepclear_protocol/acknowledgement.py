@@ -14,7 +14,8 @@ from .encoding import is_digest
 from .errors import CODES, Malformed
 from .keys import PrivateKey
 from .kinds import ACKNOWLEDGEMENT
-from .statement import KeyFinder, open_statement, sign_statement
+from .statement import KeyFinder, sign_statement
+from .stored import open_or_reopen
 
 STAGES = ("delivered", "displayed", "acknowledged")
 VERIFIED = "verified"
@@ -83,9 +84,12 @@ def build_acknowledgement(
     return sign_statement(key, ACKNOWLEDGEMENT.typ, payload)
 
 
-def open_acknowledgement(raw: str, find_key: KeyFinder) -> Acknowledgement:
-    """Verify an acknowledgement; raises ``NotAuthentic`` or ``Malformed`` with ``claims`` or ``crit``."""
-    statement = open_statement(raw, ACKNOWLEDGEMENT.typ, find_key)
+def open_acknowledgement(raw: str, find_key: KeyFinder | None) -> Acknowledgement:
+    """Verify an acknowledgement; raises ``NotAuthentic`` or ``Malformed`` with ``claims`` or ``crit``.
+
+    ``find_key`` is ``None`` as in ``stored``.
+    """
+    statement = open_or_reopen(raw, ACKNOWLEDGEMENT.typ, find_key)
     payload = statement.payload
     claims = read_claims(payload, admit_by=True)
     _check(payload)

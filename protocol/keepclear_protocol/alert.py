@@ -16,7 +16,8 @@ from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
 from .kinds import ALERT
-from .statement import KeyFinder, open_statement, sign_statement
+from .statement import KeyFinder, sign_statement
+from .stored import open_or_reopen
 
 OPEN = "open"
 CLOSED = "closed"
@@ -127,13 +128,13 @@ def sign_alert(key: PrivateKey, payload: Mapping[str, Any]) -> str:
     return sign_statement(key, ALERT.typ, payload)
 
 
-def open_alert(raw: str, find_key: KeyFinder) -> Alert:
-    """Verify the service's signature over an alert and return it.
+def open_alert(raw: str, find_key: KeyFinder | None) -> Alert:
+    """Verify the service's signature over an alert and return it; ``find_key`` is ``None`` as in ``stored``.
 
     Raises ``EvidenceInvalid`` with ``evidence``: whatever is wrong with an alert is evidence about the mediator.
     """
     try:
-        statement = open_statement(raw, ALERT.typ, find_key, max_payload_bytes=ALERT.max_payload_bytes)
+        statement = open_or_reopen(raw, ALERT.typ, find_key, max_payload_bytes=ALERT.max_payload_bytes)
         payload = statement.payload
         claims = read_claims(payload, admit_by=False)
         state, reason = payload.get("state"), payload.get("reason")

@@ -111,6 +111,8 @@ CODES: dict[str, Code] = {
     "closed_without_cause": Code(422, "a conflict was closed without the signed cause that it needs"),
     "stale_picture": Code(503, "the picture is too old to be relied on"),
     # LocalError
+    "clock": Code(422, "an alert is dated ahead of this machine's clock, which seems to be slow"),
+    "journal": Code(503, "the desk's journal cannot be used or written"),
     "key_file": Code(422, "the key file cannot be used"),
     "input_file": Code(422, "the input file cannot be read as flight intents"),
     "usage": Code(400, "the command's words or settings are off"),

@@ -131,7 +131,7 @@ def test_alerts(case: Case) -> None:
 def test_alerts_try_every_standing_and_every_code_of_a_desk() -> None:
     told = FILES["alerts.json"]["cases"]
     assert {case["expect"]["standing"] for case in told if "expect" in case} == set(map(str, Standing))
-    judged = {"evidence", "recompute", "over_disclosed", "rollback", "closed_without_cause", "wrong_terms"}
+    judged = {"evidence", "recompute", "over_disclosed", "rollback", "clock", "closed_without_cause", "wrong_terms"}
     assert {case["code"] for case in told if "code" in case} == judged
 
 

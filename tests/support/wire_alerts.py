@@ -186,7 +186,7 @@ def _closings() -> Iterator[Case]:
         code, "new terms that do not clear it", "recomputed: they overlap", closed, Desk(seen=["opened"], installed=2)
     )
     both = told(5, CLOSED, other=AWAY, reason="amended", cause=f"{AWAY.jwt}~", presentation=f"{AWAY.jwt}~")
-    yield bad("evidence", "ended ahead of the desk's clock", "61 s; a future date could end anything",
+    yield bad("clock", "ended ahead of the desk's clock", "61 s; a future date could end anything",
               told(9, CLOSED, at=NOW + 61 * SECOND, reason="ended"), seen)  # fmt: skip
     yield bad(code, "past before it began", "nothing of ours can be over before our first widened window",
               told(2, PAST))  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement, open_acknowledgement
 from keepclear_protocol.agreement import ACKNOWLEDGE
 from keepclear_protocol.alert import OPEN, Alert
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError
 from keepclear_protocol.notice import Notice, open_presentation
 
 from ..journal.journal import RECEIPTED, Journal, KeptAlert, KeptConflict
@@ -104,7 +104,7 @@ class Intake:
                 else:
                     verified = verify_alert(alert, shown, known)
                     standing, detail = str(verified.standing), verified.detail
-            except EvidenceInvalid as error:
+            except (EvidenceInvalid, LocalError) as error:
                 verdict, detail, standing = error.code, error.detail, None
             event = AlertEvent(shown, alert, verdict, detail, standing, superseded)
             self._note_terms(alert, verified)

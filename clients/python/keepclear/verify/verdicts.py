@@ -14,7 +14,7 @@ from enum import StrEnum
 from keepclear_protocol.agreement import SUBMIT, Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, Alert, conflict_id, open_alert
 from keepclear_protocol.claims import MAX_AHEAD_S, Claims
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.notice import Notice, open_presentation
@@ -131,8 +131,18 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
     """Return what ``alert`` proves together with what came beside it; ``alert`` is from ``open_addressed``.
 
     Raises ``EvidenceInvalid`` with ``rollback``, ``wrong_terms``, ``evidence``, ``recompute``, ``over_disclosed`` or
-    ``closed_without_cause``.
+    ``closed_without_cause``; ``LocalError`` with ``clock`` for what holds, if only it were not dated ahead of this
+    desk's clock: whoever dates ahead could end what is not over, but the slow clock may well be ours.
     """
+    verified = _verify(alert, shown, known)
+    ahead = alert.at - known.now
+    if ahead > MAX_AHEAD_S * SECOND:
+        detail = f"CLOCK: the alert is dated {ahead // SECOND} s ahead of this desk's clock, which seems to be slow"
+        raise LocalError("clock", detail, hint="set this machine's clock; the alert is judged again then")
+    return verified
+
+
+def _verify(alert: Alert, shown: AlertObject, known: Known) -> Verified:
     check_order(alert, known)
     terms = find_terms(known.agreements, alert.claims.terms)
     if terms is None:
@@ -143,9 +153,6 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
         raise EvidenceInvalid("evidence", "the alert is by other rules, or names two times")
     if alert.at < max(alert.own.received_at, alert.other.received_at):
         raise EvidenceInvalid("evidence", "the alert is older than a notice that it names")
-    if alert.at > known.now + MAX_AHEAD_S * SECOND:
-        # Whoever dates ahead could end what is not over.
-        raise EvidenceInvalid("evidence", "the alert is dated ahead of this desk's clock")
     own = known.own
     if own is None and known.own_gone and alert.state != OPEN:
         return _verify_without_own(alert, shown, known)
