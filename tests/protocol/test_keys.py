@@ -153,6 +153,56 @@ def test_adding_the_group_order_to_s_is_no_second_signature() -> None:
         KEY.public.verify(signature[:32] + s.to_bytes(32, "little"), b"message")
 
 
+@pytest.mark.req("R-008")
+def test_a_small_order_r_is_refused_where_other_verifiers_take_it() -> None:
+    """The one case after enrolment in which libsodium and OpenSSL differ (CCTV's number 304): a neutral R."""
+    seed, message = bytes(range(32)), b"message"
+    honest = edwards.sign(seed, message, nonce=20261122)
+    KEY.public.verify(honest, message)
+    neutral = edwards.sign(seed, message, nonce=0)
+    Ed25519PublicKey.from_public_bytes(KEY.public.raw).verify(neutral, message)
+    refused_signature(neutral, message)
+
+
+@pytest.mark.req("R-008")
+def test_what_verifies_only_with_the_cofactor_is_refused() -> None:
+    message = b"message"
+    for torsion in edwards.torsion_points()[1:]:
+        refused_signature(edwards.sign(bytes(range(32)), message, nonce=20261122, shift=torsion), message)
+
+
+@pytest.mark.req("R-008")
+def test_a_signature_has_64_bytes_and_none_of_them_is_of_the_message() -> None:
+    signature = KEY.sign(b"message")
+    for cut in (0, 1, 32, 63):
+        refused_signature(signature[:cut], signature[cut:] + b"message")
+    refused_signature(signature + b"m", b"essage")
+
+
+@given(st.binary(max_size=200), st.integers(0, 511), st.binary(min_size=32, max_size=32))
+@pytest.mark.req("R-008")
+def test_libsodium_and_openssl_agree_on_signatures_sound_and_flipped(message: bytes, bit: int, seed: bytes) -> None:
+    key = PrivateKey(seed)
+    signature = bytearray(key.sign(message))
+    for _ in ("sound", "flipped"):
+        found = [True, True]
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public.raw).verify(bytes(signature), message)
+        except InvalidSignature:
+            found[0] = False
+        try:
+            key.public.verify(bytes(signature), message)
+        except NotAuthentic:
+            found[1] = False
+        assert found[0] == found[1]
+        signature[bit // 8] ^= 1 << bit % 8
+
+
+def refused_signature(signature: bytes, message: bytes) -> None:
+    with pytest.raises(NotAuthentic):
+        KEY.public.verify(signature, message)
+
+
 @pytest.mark.req("R-008", "R-010")
 def test_rfc_8037_thumbprint_and_signature() -> None:
     # RFC 8037 appendix A.1 to A.4.

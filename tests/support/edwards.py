@@ -3,6 +3,8 @@
 Slow, not constant-time, for tests only.
 """
 
+import hashlib
+
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
@@ -43,6 +45,9 @@ def x_of(y: int, sign: int) -> int | None:
     return P - x if x % 2 != sign and x else x
 
 
+BASE: Point = (x_of(4 * pow(5, -1, P) % P, 0) or 0, 4 * pow(5, -1, P) % P)
+
+
 def encode(point: Point) -> bytes:
     """Return the canonical 32 bytes of a point."""
     return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
@@ -60,6 +65,19 @@ def is_enrolable(raw: bytes) -> bool:
     """Whether ``raw`` is the canonical encoding of a point of the main subgroup other than the neutral one."""
     point = decode(raw)
     return point is not None and encode(point) == raw and point != NEUTRAL and multiply(L, point) == NEUTRAL
+
+
+def sign(seed: bytes, message: bytes, *, nonce: int, shift: Point = NEUTRAL) -> bytes:
+    """Return a signature whose R is ``nonce`` times the base point, and ``shift``: what no honest signer would make.
+
+    Without the cofactor it verifies only where ``shift`` is neutral; with it, for every point of small order.
+    """
+    digest = hashlib.sha512(seed).digest()
+    secret = int.from_bytes(digest[:32], "little") & (1 << 254) - 8 | 1 << 254
+    r = encode(add(multiply(nonce, BASE), shift))
+    hashed = hashlib.sha512(r + encode(multiply(secret, BASE)) + message).digest()
+    s = (nonce + int.from_bytes(hashed, "little") * secret) % L
+    return r + s.to_bytes(32, "little")
 
 
 def torsion_points() -> list[Point]:

@@ -14,9 +14,11 @@ from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import RECEIPT, WITHDRAWAL
 from keepclear_protocol.statement import protected_header
 
+from support import edwards
 from support.edwards import L
 
-KEY = PrivateKey(hashlib.sha256(b"keepclear statement vectors key").digest())
+KEY_SEED = hashlib.sha256(b"keepclear statement vectors key").digest()
+KEY = PrivateKey(KEY_SEED)
 OTHER = PrivateKey(hashlib.sha256(b"keepclear statement vectors other enrolled key").digest())
 STRANGER = PrivateKey(hashlib.sha256(b"keepclear statement vectors stranger").digest())
 
@@ -263,6 +265,14 @@ def _signatures() -> Iterator[Odd]:
     }
     for name, other in odd.items():
         yield Odd(f"signature {name}", f"{header}.{payload}.{b64(other)}", why)
+    signing_input = f"{header}.{payload}".encode()
+    no_r = "R of small order: some verifiers take it, so that two desks would disagree"
+    neutral = edwards.sign(KEY_SEED, signing_input, nonce=0)
+    yield Odd("signature with a neutral R", f"{header}.{payload}.{b64(neutral)}", no_r)
+    for order, shift in ((2, 4), (4, 2), (8, 1)):
+        mixed = edwards.sign(KEY_SEED, signing_input, nonce=20261122, shift=edwards.torsion_points()[shift])
+        with_cofactor = "verifies only where the cofactor is multiplied in, and that some verifiers do"
+        yield Odd(f"signature with a part of order {order} in R", f"{header}.{payload}.{b64(mixed)}", with_cofactor)
     for bit in (0, 255, 256, 511):
         flipped = bytearray(signature)
         flipped[bit // 8] ^= 1 << bit % 8
