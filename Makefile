@@ -25,8 +25,8 @@ check: $(VENV)/dev.stamp  ## lint, types and import contracts alone
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/dev.stamp  ## submit throughput against the floor
-	$(BIN)/python tests/benchmarks $(ARGS)
+bench: $(VENV)/dev.stamp  ## every figure of the design, in half an hour (ARGS="submit heavy --quick")
+	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 lock:  ## resolve requirements/ anew from pyproject.toml (LOCK_ARGS=--upgrade for newer releases)
 	@test -x $(LOCK_VENV)/bin/uv || { $(PYTHON) -m venv $(LOCK_VENV) && $(LOCK_VENV)/bin/python -m pip --quiet install uv; }
