@@ -11,9 +11,10 @@ so that a health check needs no secret.
 SERVICE_COMMANDS = (
     # The connection, and what is checked before a receipt is given.
     "ping info config|get evalsha script|load subscribe unsubscribe publish time "
-    # What the scripts and lines.py do; tests hold this against their text.
-    "get mget set del exists pexpireat hget hmget hset hsetnx hincrby hdel hexists hgetall hvals "
-    "zadd zrem zscore zrange zrangebyscore zremrangebyscore xadd xtrim xdel xrange"
+    # What the scripts and line.py do; tests hold this against their text.
+    "del exists get hdel hexists hget hgetall hincrby hmget hscan hset hsetnx hvals mget persist "
+    "pexpireat sadd set sismember xadd xdel xrange xtrim zadd zcount zrange zrangebylex zrangebyscore "
+    "zrank zrem zremrangebyscore zscore"
 ).split()
 
 BACKUP_COMMANDS = ("ping", "info", "replconf", "psync", "sync")

@@ -315,7 +315,7 @@ def test_a_worker_ahead_of_the_store_is_sent_back_to_read_its_log(store_url: str
     """The scripts' part of it: such a worker is admitted nothing, and what it lets go of is not let go."""
 
     async def story() -> None:
-        redis = connect(store_url)
+        redis = connect(store_url).submits
         line = StoredLine(redis, digest("agreement"))
         terms, now = digest("terms"), int(time.time() * 1000)
         epoch, _, _ = await line.open(terms, b"{}")

@@ -35,7 +35,7 @@ def program(
 def test_store_is_durable_and_private(tmp_path: Path, program: Path) -> None:
     async def story() -> None:
         async with embedded_store(tmp_path / "deep" / "store") as store:
-            client = connect(store.url)
+            client = connect(store.url).submits
             await check_durability(client)
             assert await client.config_get("port") in ({"port": "0"}, {b"port": b"0"})
             await client.set("kept", "yes")
@@ -47,7 +47,7 @@ def test_store_is_durable_and_private(tmp_path: Path, program: Path) -> None:
             pid = store.pid
         assert pid is not None and not alive(pid)
         async with embedded_store(tmp_path / "deep" / "store") as store:
-            client = connect(store.url)
+            client = connect(store.url).submits
             assert await client.get("kept") == b"yes"
             await client.aclose()
 
@@ -57,7 +57,7 @@ def test_store_is_durable_and_private(tmp_path: Path, program: Path) -> None:
 def test_store_comes_back_after_sigkill(tmp_path: Path, program: Path) -> None:
     async def story() -> None:
         async with embedded_store(tmp_path) as store:
-            client = connect(store.url)
+            client = connect(store.url).submits
             for number in range(3):
                 await client.rpush("kept", number)
                 pid = store.pid
@@ -83,7 +83,7 @@ def test_folder_too_deep_for_a_socket(tmp_path: Path) -> None:
         async with embedded_store(folder) as store:
             assert store.folder == folder and store.socket.parent != folder
             assert stat.S_IMODE(os.stat(store.socket.parent).st_mode) == 0o700
-            client = connect(store.url)
+            client = connect(store.url).submits
             assert await client.ping()
             await client.aclose()
             return store
@@ -96,7 +96,7 @@ def test_folder_too_deep_for_a_socket(tmp_path: Path) -> None:
 def test_awkward_folder_names(tmp_path: Path) -> None:
     async def story() -> None:
         async with embedded_store(tmp_path / 'a "b" \\ c # é') as store:
-            client = connect(store.url)
+            client = connect(store.url).submits
             assert await client.ping()
             await client.aclose()
 
@@ -194,7 +194,7 @@ def odd_store(store_process: RunningStore, store_url: str) -> Iterator[str]:
 )
 def test_lossy_store_is_refused(odd_store: str, name: str, value: str) -> None:
     async def story() -> None:
-        client = connect(odd_store)
+        client = connect(odd_store).submits
         await check_durability(client)
         await client.config_set(name, value)
         with pytest.raises(Unavailable) as caught:
@@ -209,12 +209,12 @@ def test_lossy_store_is_refused(odd_store: str, name: str, value: str) -> None:
 
 def test_acl_may_allow_reading_settings_alone(odd_store: str) -> None:
     async def story() -> None:
-        admin = connect(odd_store)
+        admin = connect(odd_store).submits
         await admin.acl_setuser("seer", enabled=True, nopass=True, commands=["+info", "+config|get", "+ping"])
         await admin.acl_setuser("blind", enabled=True, nopass=True, commands=["+info", "+ping"])
-        seer = connect(odd_store.replace("unix://", "unix://seer:x@"))
+        seer = connect(odd_store.replace("unix://", "unix://seer:x@")).submits
         await check_durability(seer)
-        blind = connect(odd_store.replace("unix://", "unix://blind@"), password="x")  # noqa: S106
+        blind = connect(odd_store.replace("unix://", "unix://blind@"), password="x").submits  # noqa: S106
         with pytest.raises(Unavailable) as caught:
             await check_durability(blind)
         assert caught.value.code == "store_unsafe" and "config|get" in caught.value.hint
@@ -226,7 +226,7 @@ def test_acl_may_allow_reading_settings_alone(odd_store: str) -> None:
 
 def test_absent_store_is_unavailable(tmp_path: Path) -> None:
     async def story() -> None:
-        client = connect(f"unix://{tmp_path}/absent.sock")
+        client = connect(f"unix://{tmp_path}/absent.sock").submits
         with pytest.raises(Unavailable) as caught:
             await check_durability(client)
         assert caught.value.code == "store_unavailable"
@@ -259,13 +259,13 @@ def test_a_stalled_store_gets_a_write_once(
             await task
         await asyncio.sleep(0.1)
         await client.aclose()
-        reader = connect(store_url)
+        reader = connect(store_url).submits
         count = await reader.llen(key)
         await reader.aclose()
         return count
 
     async def story() -> None:
         assert await write(Redis(unix_socket_path=str(store_process.socket), socket_timeout=0.2), "control") > 1
-        assert await write(connect(store_url), "ours") == 1
+        assert await write(connect(store_url).submits, "ours") == 1
 
     asyncio.run(story())

@@ -18,7 +18,7 @@ def on_two_workers(story: Story, url: str) -> None:
     """Run a story on two workers of one line; neither follows by itself."""
 
     async def run() -> None:
-        redis, world = connect(url), World()
+        redis, world = connect(url).submits, World()
         try:
             workers = [await open_hotline(redis, world.agreement, world.service) for _ in range(2)]
             await story(world, workers[0], workers[1])

@@ -28,7 +28,7 @@ def on_store(story: Callable[[StoredLine], Awaitable[None]], url: str) -> None:
     """Run a story against a fresh line of the store at ``url``."""
 
     async def run() -> None:
-        redis = connect(url)
+        redis = connect(url).submits
         try:
             line = StoredLine(redis, AGREEMENT)
             await line.open(TERMS, b"{}")

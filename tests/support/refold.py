@@ -37,7 +37,7 @@ def refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
 
 
 async def _refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
-    redis = connect(url)
+    redis = connect(url).submits
     try:
         line = StoredLine(redis, founding.id)
         rows: Any = await redis.xrange(f"{line.prefix}log")

@@ -15,7 +15,7 @@ from keepclear_service.store.connect import check_durability, connect, store_fau
 def create_app(settings: Settings) -> FastAPI:
     """Return an application on the settings' store; it refuses to start on an unsafe one."""
     assert settings.store is not None
-    store = connect(settings.store)
+    store = connect(settings.store).submits
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Ports: what the line asks of the store. ``store.lines`` is it; the composition root alone picks it.
+"""Ports: what the line asks of the store. ``store.line`` is it; the composition root alone picks it.
 
 Every change is one script, all or nothing; every failure is ``Unavailable``, and leaves the outcome unknown: the same
 call again is safe. Each script publishes one hint on ``CHANNEL``, ``<prefix> <head> <party>...``: the log's head, and
@@ -221,11 +221,21 @@ class Line(Protocol):
         """Return the line as it stands; raise ``Unavailable`` with ``store_unsafe`` where the store holds none."""
 
     async def turn(
-        self, arrivals: Sequence[Arrival], *, epoch: str, terms: str, cursor: int, done: Sequence[int]
+        self,
+        arrivals: Sequence[Arrival],
+        *,
+        epoch: str,
+        terms: str,
+        cursor: int,
+        done: Sequence[int],
+        parties: Sequence[str],
+        retention_s: int,
     ) -> Turned:
         """Admit arrivals in their order, let due timers become entries, take ``done`` out of unmatched; say the news.
 
         With no arrivals it is how a worker follows. ``done`` counts for nothing in another epoch than ``epoch``.
+        ``parties`` and ``retention_s`` are those of the agreement in force. Raises ``Unavailable`` with
+        ``store_unsafe`` where there are arrivals and the store's clock is far from this worker's: none is admitted.
         """
 
     async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:

@@ -1,5 +1,7 @@
 """What an operator does to a line from the command line: a new epoch after a restore, new terms while it runs."""
 
+from typing import Any
+
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import LocalError
 
@@ -64,6 +66,6 @@ async def adopt_newer(line: StoredLine, current: Agreement, at_hand: Agreement) 
 def _lines(settings: Settings) -> list[tuple[StoredLine, Agreement]]:
     if settings.store is None or not settings.agreements:
         raise LocalError("usage", "a store and an agreement are needed")
-    redis = connect(settings.store, password=settings.store_password())
+    redis: Any = connect(settings.store, password=settings.store_password()).submits
     agreements = [read_agreement(path) for path in settings.agreements]
     return [(StoredLine(redis, agreement.id), agreement) for agreement in agreements]

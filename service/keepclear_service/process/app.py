@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import FastAPI
 from keepclear_protocol.agreement import Agreement
@@ -46,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        redis = connect(store_url, password=settings.store_password())
+        redis: Any = connect(store_url, password=settings.store_password()).submits
         app.state.redis, app.state.settings, app.state.draining = redis, settings, asyncio.Event()
         await check_durability(redis, volatile=settings.volatile)
         hotlines = {agreement.id: await open_hotline(redis, agreement, key) for agreement in agreements}

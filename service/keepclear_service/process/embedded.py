@@ -99,7 +99,7 @@ class EmbeddedStore:
 
     async def _answering(self) -> None:
         deadline = time.monotonic() + SOCKET_WITHIN_S
-        client = connect(self.url, max_connections=1)
+        client = connect(self.url, connections=1).submits
         try:
             while True:
                 try:

@@ -1,27 +1,41 @@
-"""The way to the store: one pool of connections, and the check that the store keeps what it was given.
+"""The way to the store: two pools of connections, and the check that the store keeps what it was given.
 
-Nothing here is sent twice: redis-py would retry ten times by default, and one paused ``XADD`` was measured to become
-two. A caller that wants to try again does so itself, with a script that is safe to repeat.
+Submits and streams draw on connections of their own, so that however many streams read, a turn finds one free. Nothing
+here is sent twice: redis-py would retry ten times by default, and one paused ``XADD`` was measured to become two. A
+caller that wants to try again does so itself, with a script that is safe to repeat. The store may be one server or a
+cluster, whose client follows an agreement's shard when it moves.
 """
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import redis.exceptions
 from keepclear_protocol.errors import LocalError, Unavailable
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
+
+from ..line.ports import CHANNEL
+
+Client: TypeAlias = "Redis | RedisCluster"
 
 ANSWER_WITHIN_S = 5.0
 """A script takes well under 10 ms; a store that is silent for five seconds is down, and the desk must hear so."""
 
 CONNECT_WITHIN_S = 2.0
 
-MAX_CONNECTIONS = 64
-"""Of one worker. Measured: 64 clients already reach a store's best rate with every write fsynced."""
+SUBMIT_CONNECTIONS = 32
+"""Of one worker. A turn is one call at a time for each agreement; beside it one look for each statement sent again."""
+
+STREAM_CONNECTIONS = 32
+"""Of one worker: readers of parties' streams and views, request proofs, and one that listens for hints. Measured: 64
+clients already reach a store's best rate with every write fsynced."""
+
+CLUSTER_CONNECTIONS = 256
+"""Of one worker to one shard and for one of both uses. A cluster's client does not wait for a free one, but refuses."""
 
 OLDEST = (7, 0)
 """Oldest Redis whose commands we use; Valkey answers as 7.2.4."""
@@ -34,27 +48,61 @@ _DURABLE = {
 }
 
 
-def connect(url: str, *, password: str | None = None, max_connections: int = MAX_CONNECTIONS) -> "Redis":
-    """Return a client of the store at ``url`` (``redis://``, ``rediss://``, ``unix://``) that answers in bytes.
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The clients of a store: one for what changes lines, one for what reads them. Both answer in bytes."""
 
-    No connection is made yet. Where all are in use a caller waits for one. Raises ``LocalError`` with ``usage``.
+    submits: Client
+    streams: Client
+
+    async def hints(self) -> AsyncIterator[str]:
+        """Yield the hints that something is new, from when this is first asked on; raise ``Unavailable`` when lost."""
+        with store_faults():
+            async with self.streams.pubsub(ignore_subscribe_messages=True) as hints:
+                await hints.subscribe(CHANNEL)
+                while True:
+                    message = await hints.get_message(timeout=None)
+                    if message is not None:
+                        yield message["data"].decode()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.submits.aclose()
+        await self.streams.aclose()
+
+
+def connect(url: str, *, password: str | None = None, connections: int | None = None) -> Store:
+    """Return the store at ``url``: ``redis://``, ``rediss://``, ``unix://``, or with ``+cluster`` after the scheme.
+
+    No connection is made yet. ``connections`` replaces the number in each pool; where all are in use a caller waits for
+    one. Raises ``LocalError`` with ``usage``.
     """
-    options: dict[str, Any] = {} if password is None else {"password": password}
-    try:
+    scheme, separator, rest = url.partition("://")
+    cluster = scheme.endswith("+cluster")
+    if cluster:
+        url = f"{scheme.removesuffix('+cluster')}{separator}{rest}"
+    options: dict[str, Any] = {
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": ANSWER_WITHIN_S,
+        "socket_connect_timeout": CONNECT_WITHIN_S,
+        "driver_info": None,  # no CLIENT SETINFO: two round trips, and an ACL need not allow it
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
+    if password is not None:
+        options["password"] = password
+
+    def client(number: int) -> Client:
+        if cluster:
+            return RedisCluster.from_url(url, max_connections=connections or CLUSTER_CONNECTIONS, **options)
         pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=max_connections,
-            timeout=ANSWER_WITHIN_S,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=ANSWER_WITHIN_S,
-            socket_connect_timeout=CONNECT_WITHIN_S,
-            driver_info=None,  # no CLIENT SETINFO: two round trips, and an ACL need not allow it
-            maint_notifications_config=MaintNotificationsConfig(enabled=False),
-            **options,
+            url, max_connections=connections or number, timeout=ANSWER_WITHIN_S, **options
         )
+        return Redis.from_pool(pool)
+
+    try:
+        return Store(client(SUBMIT_CONNECTIONS), client(STREAM_CONNECTIONS))
     except (ValueError, TypeError, redis.exceptions.RedisError):
         raise LocalError("usage", "the store's URL cannot be read") from None
-    return Redis.from_pool(pool)
 
 
 @contextlib.contextmanager
@@ -66,22 +114,31 @@ def store_faults() -> Iterator[None]:
         raise Unavailable("store_unavailable", f"the store does not answer ({type(error).__name__})") from error
 
 
-async def check_durability(client: "Redis", *, volatile: bool = False) -> None:
-    """Refuse a store that is too old or that could lose a receipted notice.
+async def check_durability(client: Client, *, volatile: bool = False) -> None:
+    """Refuse a store that is too old or that could lose a receipted notice; of a cluster, each primary is asked.
 
     ``volatile`` waives all but the age. Raises ``Unavailable`` with ``store_unsafe`` or ``store_unavailable``.
     """
     with store_faults():
-        info = await client.info("server", "replication", "persistence")
-        _check_version(str(info.get("redis_version", "")))
-        if volatile:
-            return
-        try:
-            settings = _text(await client.config_get(*_DURABLE))
-        except redis.exceptions.NoPermissionError:
-            raise Unavailable(
-                "store_unsafe", "the store does not show its settings", hint="allow the service +config|get"
-            ) from None
+        if isinstance(client, RedisCluster):
+            await client.initialize()
+            for node in client.get_primaries():
+                await _check_server(client, volatile, target_nodes=node)
+        else:
+            await _check_server(client, volatile)
+
+
+async def _check_server(client: Client, volatile: bool, **node: Any) -> None:
+    info = await client.info("server", "replication", "persistence", **node)
+    _check_version(str(info.get("redis_version", "")))
+    if volatile:
+        return
+    try:
+        settings = _text(await client.config_get(*_DURABLE, **node))
+    except redis.exceptions.NoPermissionError:
+        raise Unavailable(
+            "store_unsafe", "the store does not show its settings", hint="allow the service +config|get"
+        ) from None
     wrong = [
         f"{name} is {settings.get(name)}, not {value}"
         for name, value in _DURABLE.items()

@@ -45,7 +45,7 @@ class StoredLine:
         self.prefix = f"kc:{{{agreement_id}}}:"
 
         def script(name: str) -> AsyncScript:
-            return redis.register_script(files(__package__).joinpath(f"scripts/{name}.lua").read_text())
+            return redis.register_script(files(__package__).joinpath(f"scripts/old/{name}.lua").read_text())
 
         self._open, self._adopt = script("open"), script("adopt")
         self._submit, self._acknowledge = script("submit"), script("acknowledge")

@@ -1,13 +1,10 @@
--- Found an agreement's line in the store, or answer what stands there already.
+-- Tell a line as it stands.
 --
--- ARGV: 1 prefix, 2 a fresh epoch, 3 terms of the agreement at hand, 4 the agreement's bytes
--- Answers {epoch, terms in force, {terms, seq, ...} of all that ever were}.
-local prefix = ARGV[1]
-local meta = prefix .. 'meta'
-if redis.call('HSETNX', meta, 'epoch', ARGV[2]) == 1 then
-  redis.call('HSET', meta, 'head', '0', 'clock', '0', 'terms', ARGV[3])
-  redis.call('SET', prefix .. 'terms:' .. ARGV[3], ARGV[4])
-  redis.call('ZADD', prefix .. 'terms', 0, ARGV[3])
-end
-local known = redis.call('HMGET', meta, 'epoch', 'terms')
-return {known[1], known[2], redis.call('ZRANGE', prefix .. 'terms', 0, -1, 'WITHSCORES')}
+-- KEYS: meta, terms, log, unmatched
+-- Answers {schema, epoch, terms in force, head, oldest entry's seq or '-', lowest unmatched or '-', {terms, seq, ...}}.
+local call = redis.call
+local known = call('HMGET', KEYS[1], 'schema', 'epoch', 'terms', 'head')
+if not known[2] then return redis.error_reply('KEEPCLEAR no such line') end
+local oldest = call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
+return {known[1] or '1', known[2], known[3], known[4], oldest and string.match(oldest[1], '^%d+') or '-',
+  call('ZRANGE', KEYS[4], 0, 0)[1] or '-', call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')}

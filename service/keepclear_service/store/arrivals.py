@@ -1,0 +1,52 @@
+"""An arrival as the words that ``admit.lua`` takes, and what it answers as an outcome."""
+
+from typing import Any
+
+from ..decide.entry import Entry
+from ..line.ports import Arrival, Chain, CompareAndSet, Outcome
+from .texts import read_entry, word
+
+FOREVER_MS = 2**53 // 1000
+
+
+def arrival_words(arrival: Arrival, number: int) -> list[Any]:
+    """Return an arrival as ``admit.lua`` takes it: the lower bounds up, the upper ones down, to whole milliseconds."""
+    low = max((-(-bound.low // 1000) for bound in arrival.bounds), default=0)
+    high = min((bound.high // 1000 for bound in arrival.bounds), default=FOREVER_MS)
+    precondition: tuple[Any, ...]
+    match arrival.precondition:
+        case Chain(revision=revision, prev=prev, ends=ends, keep=keep):
+            precondition = ("chain", revision, prev or "-", "-" if ends is None else -(-ends // 1000), -(-keep // 1000))
+        case CompareAndSet(conflict=conflict, version=version, alert=alert, stage=stage):
+            precondition = ("cas", conflict, version, alert, stage)
+        case None:
+            precondition = ("none", "", "", "", "")
+    return [
+        arrival.kind,
+        number,
+        arrival.id,
+        arrival.sha256,
+        word(arrival.submission),
+        arrival.body,
+        arrival.terms,
+        word(arrival.note),
+        low,
+        high,
+        *precondition,
+    ]
+
+
+def read_outcome(text: bytes, arrival: Arrival, read: dict[bytes, Entry]) -> Outcome:
+    """Return what became of ``arrival``; ``read`` are entries that have been read already, by their text."""
+    sign, rest = text[:1], text[1:]
+    if sign == b"+":
+        return Outcome(read.get(rest) or read_entry(rest))
+    if sign == b"=":
+        return Outcome(read_entry(rest), again=True)
+    if sign == b"-":
+        return Outcome(refused=rest.decode())
+    at = int(rest)
+    for bound in arrival.bounds:
+        if not -(-bound.low // 1000) <= at <= bound.high // 1000:
+            return Outcome(refused=bound.code)
+    raise AssertionError("refused by a bound that was not given")

@@ -1,0 +1,237 @@
+-- A turn: let due timers become entries, admit what has arrived in its order, and tell what is new.
+--
+-- Holds no rule: what a statement needs to be admitted comes with it. All or nothing: the first write of each kind that
+-- a full store would refuse comes before whatever it could leave half done.
+--
+-- KEYS: meta, log, unmatched, due, ended, answers, leaving; for each party stream, own, notices, chain, conflicts, gone;
+-- for each arrival once, body, evidence
+-- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
+-- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
+-- a party at most, 12 prefix, then a count and the seqs to take out of unmatched, a count and the parties, a count and
+-- for each arrival: kind, number of its party, id, sha256, submission, body, terms, note, lowest and highest ms of all
+-- its bounds, precondition and its four words:
+--   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
+--   cas: conflict, version, alert, stage
+--   none
+-- Answers {epoch, terms, head, clock, behind, timers fired, next due or '-', outcomes, entries, unmatched}; an outcome
+-- is '+' and the entry, '=' and the entry of before, '-' and the code, or '@' and the ms outside of its bounds.
+local meta, log, unmatched, due, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local answers, leaving = KEYS[6], KEYS[7]
+local call, match, format = redis.call, string.match, string.format
+local retention, slack, longest, batch = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
+local function whole(number) return format('%.0f', number) end
+
+local next_arg = 13
+local function list()
+  local count = tonumber(ARGV[next_arg])
+  local first = next_arg + 1
+  next_arg = first + count
+  return first, count
+end
+local first_done, done_count = list()
+local first_party, party_count = list()
+local arrivals = tonumber(ARGV[next_arg])
+
+local asked, number_of = {'epoch', 'head', 'clock', 'terms', 'longer'}, {}
+for number = 1, party_count do
+  local party = ARGV[first_party + number - 1]
+  number_of[party] = number
+  asked[5 + number] = 'stream:' .. party
+end
+local known = call('HMGET', meta, unpack(asked))
+local epoch, terms = known[1], known[4]
+if not epoch then return redis.error_reply('KEEPCLEAR no such line') end
+local head, clock, longer = tonumber(known[2]), tonumber(known[3]), tonumber(known[5] or '0')
+local cursor, before = tonumber(ARGV[3]), head
+
+local time = call('TIME')
+local ticking = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local theirs = tonumber(ARGV[4])
+if arrivals > 0 and math.abs(ticking - theirs) > tonumber(ARGV[5]) then
+  return redis.error_reply('KEEPCLEAR clocks ' .. whole(ticking - theirs))
+end
+local now = math.max(ticking, clock)
+
+-- In a store that was put back, the same numbers may name other entries, which nobody has matched yet.
+local same_life = epoch == ARGV[1] and cursor <= head
+local behind = not same_life or terms ~= ARGV[2]
+local outcomes, entries, fresh, fired = {}, {}, {}, 0
+local waiting, moved, values = {}, {}, {}
+
+local function append(kind, party, id, revision, sha, submission, note, stamp)
+  head = head + 1
+  local seq = whole(head)
+  local entry = table.concat({seq, kind, party, id, revision, sha, submission, stamp, terms, note, epoch}, ' ')
+  call('XADD', log, seq .. '-0', 'e', entry)
+  waiting[#waiting + 1], waiting[#waiting + 2] = seq, seq
+  fresh[#fresh + 1] = entry
+  return seq, entry
+end
+
+local function tell(number, event)
+  local place = tonumber(known[5 + number] or '0') + 1
+  known[5 + number], moved[number] = place, true
+  call('XADD', KEYS[2 + 6 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
+end
+
+if not behind then
+  -- Due by both clocks: one that was stepped forward must neither end a conflict early nor stamp the future.
+  local sure = math.min(ticking, theirs)
+  local timers = call('ZRANGEBYSCORE', due, '-inf', '(' .. whole(sure), 'LIMIT', 0, ARGV[10])
+  local marks = {}
+  for _, timer in ipairs(timers) do
+    -- Once for each version, whatever becomes of the timer.
+    if not call('ZSCORE', ended, timer) then
+      local conflict, version = match(timer, '^end|([^|]+)|([^|]+)$')
+      clock = math.max(clock, sure)
+      append('ended', '-', conflict, version, '-', '-', '-', whole(clock))
+      marks[#marks + 1], marks[#marks + 2] = whole(sure), timer
+      fired = fired + 1
+    end
+  end
+  if #marks > 0 then call('ZADD', ended, unpack(marks)) end
+  if #timers > 0 then call('ZREM', due, unpack(timers)) end
+end
+
+local function admit(at, place)
+  local kind, number, id, sha = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
+  local once, body, evidence = KEYS[place], KEYS[place + 1], KEYS[place + 2]
+  local stream = 2 + 6 * number
+  local notices, chain, conflicts = KEYS[stream + 2], KEYS[stream + 3], KEYS[stream + 4]
+  local party, precondition = ARGV[first_party + number - 1], ARGV[at + 10]
+  local first, second, third, fourth = ARGV[at + 11], ARGV[at + 12], ARGV[at + 13], ARGV[at + 14]
+
+  local held, link, row = call('GET', once), nil, nil
+  local same = held and match(held, '^%S+ %S+ %S+ %S+ %S+ (%S+)') == sha
+  if same then return '=' .. held end
+  if precondition == 'chain' then
+    row = call('HGET', notices, id)
+    link = row and call('HGET', chain, id .. ' ' .. first)
+  end
+  if link then
+    local seq, accepted = match(link, '^(%S+) (%S+)$')
+    if accepted == sha then
+      local found = call('XRANGE', log, seq .. '-0', seq .. '-0')[1]
+      return found and '=' .. found[2][2] or '-revision_order'
+    end
+    -- Kept as evidence: the first statement that differs, once for each revision.
+    if call('HSETNX', chain, id .. ' ' .. first .. ' differs', sha) == 1 then
+      local keep = math.max(tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer, now + retention)
+      call('SET', evidence, ARGV[at + 5], 'PXAT', whole(keep + slack))
+    end
+    return held and '-jti_conflict' or '-revision_conflict'
+  end
+  if held then return '-jti_conflict' end
+  if ARGV[at + 6] ~= terms then return '-wrong_terms' end
+  local high = tonumber(ARGV[at + 9])
+  if now < tonumber(ARGV[at + 8]) or now > high then return '@' .. whole(now) end
+
+  local stamp, gone = whole(now), nil
+  if precondition == 'chain' then
+    local revision, keep, ends = tonumber(first), tonumber(fourth) - longer, third
+    local current, newest, ended_at, kept, withdrawn = 0, '-', '-', '0', '0'
+    if row then
+      current, newest, ended_at, kept, withdrawn = match(row, '^(%S+) (%S+) (%S+) (%S+) (%S+)')
+      current = tonumber(current)
+    elseif call('SISMEMBER', KEYS[stream + 5], id) == 1 then
+      withdrawn = '1'
+    end
+    if withdrawn == '1' then return '-notice_withdrawn' end
+    if current == 0 and revision > 1 then return '-notice_unknown' end
+    if revision ~= current + 1 then return '-revision_order' end
+    if newest ~= second then return '-prev_mismatch' end
+    keep = whole(math.max(keep, tonumber(kept)))
+    gone = math.max(now + retention, tonumber(keep) + longer, high) + slack
+    local seq, entry = append(kind, party, id, first, sha, ARGV[at + 4], ARGV[at + 7], stamp)
+    if ends == '-' then
+      -- Listed as over from here on: its last window ends no more.
+      ends, withdrawn = whole(math.min(tonumber(ended_at) or now, now - 1)), '1'
+    end
+    call('SET', body, ARGV[at + 5])
+    call('SET', once, entry, 'PXAT', whole(gone))
+    call('HSET', chain, id .. ' ' .. first, seq .. ' ' .. sha)
+    call('HSET', notices, id, table.concat({first, sha, ends, keep, withdrawn, entry}, ' '))
+    call('ZADD', KEYS[stream + 1], ends, id)
+    tell(number, kind .. ' ' .. seq .. ' ' .. sha)
+    clock = now
+    return '+' .. entry
+  end
+
+  local other, record, given
+  if precondition == 'cas' then
+    record = call('HGET', conflicts, first)
+    if not record then return '-conflict_unknown' end
+    local version, alert = match(record, '^(%S+) (%S+)')
+    if version ~= second or alert ~= third then return '-version_stale' end
+    other = number_of[match(record, '(%S+) %S+$')]
+    given = call('HGET', answers, first)
+    if given and match(given, '^%d+') ~= version then given = nil end
+    given = given or version
+    local sent = 0
+    for whose, count in string.gmatch(given, ';(%S+) %S+ %S+ (%d+)') do
+      if whose == party then sent = sent + tonumber(count) end
+    end
+    if sent >= tonumber(ARGV[11]) then return '-limit_answers' end
+  end
+  gone = math.max(now + retention, high) + slack
+  local seq, entry = append(kind, party, id, '0', sha, ARGV[at + 4], ARGV[at + 7], stamp)
+  call('SET', once, entry, 'PXAT', whole(gone))
+  if record then
+    -- Its bytes last as long as what it answers: clean lets both go.
+    call('SET', body, ARGV[at + 5])
+    local rows, replaced = {match(given, '^%d+')}, nil
+    local count = 0
+    for whose, stage, hash, times in string.gmatch(given, ';(%S+) (%S+) (%S+) (%d+)') do
+      if whose == party and stage == fourth then
+        replaced, count = hash, tonumber(times)
+      else
+        rows[#rows + 1] = table.concat({whose, stage, hash, times}, ' ')
+      end
+    end
+    rows[#rows + 1] = table.concat({party, fourth, sha, count + 1}, ' ')
+    call('HSET', answers, first, table.concat(rows, ';'))
+    if replaced then
+      call('ZADD', leaving, whole(now + retention), 'body:' .. replaced)
+    end
+    if other and other ~= number then tell(other, kind .. ' ' .. seq .. ' ' .. sha) end
+  else
+    call('SET', body, ARGV[at + 5], 'PXAT', whole(gone))
+  end
+  tell(number, kind .. ' ' .. seq .. ' ' .. sha)
+  clock = now
+  return '+' .. entry
+end
+
+if not behind then
+  for number = 1, arrivals do
+    outcomes[number] = admit(next_arg + 1 + 15 * (number - 1), 8 + 6 * party_count + 3 * (number - 1))
+  end
+end
+
+if head > before then
+  call('ZADD', unmatched, unpack(waiting))
+  local fields, hint = {'head', whole(head), 'clock', whole(clock)}, {ARGV[12], whole(head)}
+  for number = 1, party_count do
+    if moved[number] then
+      fields[#fields + 1], fields[#fields + 2] = asked[5 + number], whole(known[5 + number])
+      hint[#hint + 1] = ARGV[first_party + number - 1]
+    end
+  end
+  call('HSET', meta, unpack(fields))
+  call('PUBLISH', 'keepclear', table.concat(hint, ' '))
+end
+if same_life then
+  for first = first_done, first_done + done_count - 1, 1000 do
+    call('ZREM', unmatched, unpack(ARGV, first, math.min(first + 999, first_done + done_count - 1)))
+  end
+  if cursor < before then
+    for _, found in ipairs(call('XRANGE', log, whole(cursor + 1) .. '-0', whole(before) .. '-0', 'COUNT', batch)) do
+      entries[#entries + 1] = found[2][2]
+    end
+  end
+  for _, entry in ipairs(fresh) do
+    if #entries < batch then entries[#entries + 1] = entry end
+  end
+end
+return {epoch, terms, whole(head), whole(math.max(now, clock)), behind and 1 or 0, fired,
+  call('ZRANGE', due, 0, 0, 'WITHSCORES')[2] or '-', outcomes, entries, call('ZRANGE', unmatched, 0, 999)}
