@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from keepclear_protocol.errors import LocalError, Unavailable
@@ -249,7 +250,7 @@ def test_a_stalled_store_gets_a_write_once(
     assert store_process.process is not None
     pid = store_process.process.pid
 
-    async def write(client: Redis, key: str) -> int:
+    async def write(client: Any, key: str) -> int:
         await client.ping()
         os.kill(pid, signal.SIGSTOP)
         task = asyncio.ensure_future(client.rpush(key, "x"))

@@ -120,7 +120,7 @@ def acknowledgement(
 ) -> Arrival:
     """Return an acknowledgement of ``alert``, or of what is ``changed`` about it."""
     body = body or f"ack {jti}"
-    named = {"conflict": alert.conflict, "version": alert.version, "alert": alert.sha256}
+    named: dict[str, Any] = {"conflict": alert.conflict, "version": alert.version, "alert": alert.sha256}
     named |= {name: changed.pop(name) for name in list(changed) if name in named}
     given: dict[str, Any] = {
         "kind": "acknowledgement",

@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-async def open_hotline(redis: Redis, agreement: Agreement, key: PrivateKey) -> Hotline:
+async def open_hotline(redis: Any, agreement: Agreement, key: PrivateKey) -> Hotline:
     """Open one agreement's line, put the agreement at hand in force if it is a newer revision, and fold its log."""
     line = StoredLine(redis, agreement.id)
     follower = Follower(line, agreement)

@@ -12,8 +12,6 @@ from importlib.resources import files
 from typing import Any
 
 from keepclear_protocol.errors import Unavailable
-from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 
 from ..decide.entry import BATCH, Admission, Entry, Event, News, Outgoing, Window
 from .connect import store_faults
@@ -40,11 +38,11 @@ PROOF_MS = 90_000
 class StoredLine:
     """One agreement's keys in the store."""
 
-    def __init__(self, redis: Redis, agreement_id: str) -> None:
+    def __init__(self, redis: Any, agreement_id: str) -> None:
         self._redis = redis
         self.prefix = f"kc:{{{agreement_id}}}:"
 
-        def script(name: str) -> AsyncScript:
+        def script(name: str) -> Any:
             return redis.register_script(files(__package__).joinpath(f"scripts/old/{name}.lua").read_text())
 
         self._open, self._adopt = script("open"), script("adopt")

@@ -8,7 +8,8 @@ import hashlib
 
 from keepclear_protocol.encoding import b64, unb64
 from keepclear_protocol.errors import Unavailable
-from keepclear_protocol.statement import ALERT, protected_header
+from keepclear_protocol.kinds import ALERT
+from keepclear_protocol.statement import protected_header
 
 from ..decide.entry import Entry
 from ..line.ports import Event, NoticeRow, Record, SignedAlert
@@ -109,7 +110,7 @@ def pack_alert(jws: str) -> bytes:
 def unpack_alert(packed: bytes, sha256: str) -> str:
     """Return the JWS; raise ``Unavailable`` with ``store_unsafe`` where these are not the bytes of that hash."""
     kid, rest = b64(packed[:_KID_BYTES]), _KID_BYTES + _SIGNATURE_BYTES
-    jws = f"{b64(protected_header(kid, ALERT))}.{b64(packed[rest:])}.{b64(packed[_KID_BYTES:rest])}"
+    jws = f"{b64(protected_header(kid, ALERT.typ))}.{b64(packed[rest:])}.{b64(packed[_KID_BYTES:rest])}"
     if b64(hashlib.sha256(jws.encode()).digest()) != sha256:
         raise Unavailable("store_unsafe", "the store holds a damaged alert")
     return jws
