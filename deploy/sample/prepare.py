@@ -15,7 +15,6 @@ from pathlib import Path
 
 from access import acl_file
 from certificates import Authority
-from keepclear.keystore import key_file_text
 from keepclear_demo.scene import CATEGORY, LIMITS, MINIMA, PARTIES
 from keepclear_protocol.agreement import (
     ACKNOWLEDGE,
@@ -29,6 +28,7 @@ from keepclear_protocol.agreement import (
     sign_agreement,
 )
 from keepclear_protocol.instant import SECOND
+from keepclear_protocol.keyfile import key_file_text
 from keepclear_protocol.keys import PrivateKey
 
 VOLUMES = Path("/volumes")

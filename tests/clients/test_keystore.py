@@ -5,8 +5,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from keepclear.keystore import MAX_KEY_FILE_BYTES, key_file_text, load_private_key, save_private_key
+from keepclear.keystore import load_private_key, save_private_key
 from keepclear_protocol.errors import LocalError
+from keepclear_protocol.keyfile import MAX_KEY_FILE_BYTES, key_file_text
 from keepclear_protocol.keys import PrivateKey
 
 KEY = PrivateKey(bytes(range(32)))

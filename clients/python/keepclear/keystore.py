@@ -11,11 +11,8 @@ import stat
 from pathlib import Path
 
 from keepclear_protocol.errors import LocalError, Malformed
-from keepclear_protocol.instant import format_instant
-from keepclear_protocol.keys import PUBLIC_PREFIX, SECRET_PREFIX, PrivateKey
-
-MAX_KEY_FILE_BYTES = 4096
-"""A key, its public half and comments; more is another file, named by mistake."""
+from keepclear_protocol.keyfile import MAX_KEY_FILE_BYTES, key_file_text, read_key_file
+from keepclear_protocol.keys import PrivateKey
 
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
@@ -27,17 +24,10 @@ def load_private_key(path: str | os.PathLike[str]) -> PrivateKey:
     Raises ``LocalError`` with ``key_file`` where the file cannot be read, is not an ordinary one, can be read or
     written by others, or does not hold exactly one secret key.
     """
-    lines = [line.strip() for line in _text(path).splitlines()]
-    keys = [line for line in lines if line and not line.startswith("#")]
-    if any(line.lower().startswith(PUBLIC_PREFIX) for line in keys):
-        hint = f"name the file whose line begins with {SECRET_PREFIX}"
-        raise LocalError("key_file", f"{path} holds a public key; the secret one is needed", hint=hint)
-    if len(keys) != 1:
-        raise LocalError("key_file", f"{path} must hold one secret key; it holds {len(keys)} lines that are no comment")
     try:
-        return PrivateKey.parse(keys[0])
+        return read_key_file(_bytes(path))
     except Malformed as error:
-        raise LocalError("key_file", f"{path}: {error.detail}") from None
+        raise LocalError("key_file", f"{path} {error.detail}", hint=error.hint) from None
 
 
 def save_private_key(path: str | os.PathLike[str], key: PrivateKey, created: int) -> None:
@@ -66,13 +56,7 @@ def save_private_key(path: str | os.PathLike[str], key: PrivateKey, created: int
         raise LocalError("key_file", f"{path} cannot be written: {_reason(error)}") from None
 
 
-def key_file_text(key: PrivateKey, created: int) -> str:
-    """Return what a key file holds: when it was made, the public half as a comment, the secret line."""
-    lines = [f"# created: {format_instant(created)}", f"# public key: {key.public.text}", key.text]
-    return "\n".join(lines) + "\n"
-
-
-def _text(path: str | os.PathLike[str]) -> str:
+def _bytes(path: str | os.PathLike[str]) -> bytes:
     try:
         # O_NONBLOCK: a pipe without a writer must be refused, not waited for.
         with open(path, "rb", opener=lambda name, _: os.open(name, _READ)) as file:
@@ -82,15 +66,9 @@ def _text(path: str | os.PathLike[str]) -> str:
                 raise LocalError("key_file", f"{path} is not an ordinary file")
             if os.name == "posix" and status.st_mode & 0o077:
                 raise LocalError("key_file", f"{path} can be read or written by others", hint=f"chmod 600 {path}")
-            data = file.read(MAX_KEY_FILE_BYTES + 1)
+            return file.read(MAX_KEY_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         raise LocalError("key_file", f"{path} cannot be read: {_reason(error)}") from None
-    if len(data) > MAX_KEY_FILE_BYTES:
-        raise LocalError("key_file", f"{path} is larger than any key file")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise LocalError("key_file", f"{path} is not a text file") from None
 
 
 def _sync_folder(folder: Path) -> None:

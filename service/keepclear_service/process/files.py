@@ -6,31 +6,27 @@ from pathlib import Path
 
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import KeepclearError, LocalError, Malformed
-from keepclear_protocol.keys import PUBLIC_PREFIX, PrivateKey
+from keepclear_protocol.keyfile import MAX_KEY_FILE_BYTES, read_key_file
+from keepclear_protocol.keys import PrivateKey
 
-MAX_KEY_FILE_BYTES = 4096
-"""A key and its comments; more is another file named by mistake."""
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def read_key(path: Path) -> PrivateKey:
-    """Return the secret key in ``path``; raise ``LocalError`` with ``key_file``."""
+    """Return the secret key in ``path``, a file for its owner alone; raise ``LocalError`` with ``key_file``."""
     try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)  # of what was opened, not of the name
-            text = file.read(MAX_KEY_FILE_BYTES + 1).decode("ascii")
-    except (OSError, UnicodeDecodeError) as error:
+        # O_NONBLOCK: a pipe without a writer must be refused, not waited for.
+        with open(path, "rb", opener=lambda name, _: os.open(name, _READ)) as file:
+            status = os.fstat(file.fileno())  # of what was opened, not of the name
+            if not stat.S_ISREG(status.st_mode):
+                raise LocalError("key_file", f"{path} is not an ordinary file")
+            if status.st_mode & 0o077:
+                raise LocalError("key_file", f"{path} can be read or written by others", hint=f"chmod 600 {path}")
+            return read_key_file(file.read(MAX_KEY_FILE_BYTES + 1))
+    except OSError as error:
         raise LocalError("key_file", f"the key file {path} cannot be read: {error}") from None
-    if mode & 0o077:
-        raise LocalError("key_file", f"{path} can be read by others", hint=f"chmod 600 {path}")
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if len(lines) != 1 or len(text) > MAX_KEY_FILE_BYTES:
-        raise LocalError("key_file", f"{path} must hold one secret key")
-    if lines[0].startswith(PUBLIC_PREFIX):
-        raise LocalError("key_file", f"{path} holds a public key; the secret one is needed")
-    try:
-        return PrivateKey.parse(lines[0])
     except Malformed as error:
-        raise LocalError("key_file", f"{path}: {error.detail}") from None
+        raise LocalError("key_file", f"{path} {error.detail}", hint=error.hint) from None
 
 
 def read_agreement(path: Path) -> Agreement:

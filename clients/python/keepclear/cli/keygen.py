@@ -12,9 +12,10 @@ from pathlib import Path
 
 import click
 from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.keyfile import key_file_text
 from keepclear_protocol.keys import PrivateKey, PublicKey
 
-from keepclear.keystore import key_file_text, load_private_key, save_private_key
+from keepclear.keystore import load_private_key, save_private_key
 
 
 @click.command("keygen")

@@ -1,0 +1,32 @@
+"""The files that a service is given: a secret key for its owner alone."""
+
+import os
+from pathlib import Path
+
+import pytest
+from keepclear_protocol.errors import LocalError
+from keepclear_protocol.keyfile import key_file_text
+from keepclear_protocol.keys import PrivateKey
+from keepclear_service.process.files import read_key
+
+KEY = PrivateKey(bytes(range(32)))
+
+
+def test_a_key_for_its_owner_alone_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "service.key"
+    path.write_text(key_file_text(KEY, 0))
+    path.chmod(0o600)
+    assert read_key(path).public == KEY.public
+
+
+def test_what_others_can_touch_or_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    shared, pipe, public = (tmp_path / name for name in ("shared", "pipe", "public"))
+    shared.write_text(key_file_text(KEY, 0))
+    shared.chmod(0o640)
+    os.mkfifo(pipe, 0o600)
+    public.write_text(KEY.public.text)
+    public.chmod(0o600)
+    for path in (shared, pipe, public, tmp_path, tmp_path / "missing"):
+        with pytest.raises(LocalError) as caught:
+            read_key(path)
+        assert caught.value.code == "key_file" and str(path) in caught.value.detail
