@@ -1,22 +1,17 @@
 """Distances on the sphere, and edges that are straight in degrees made dense.
 
-The same sphere as the rules use. What comes out is as good as the sphere: ``OVER_ELLIPSOID`` and ``EDGE_SHIFT`` say by
-how much the ellipsoid may differ, for those who must not claim too little.
+The sphere is that of the rules. What comes out is as good as the sphere: ``OVER_ELLIPSOID``, and the rules' own
+``EDGE_SHIFT_PER_M``, say by how much the ellipsoid may differ, for those who must not claim too little.
 """
 
 import math
 from itertools import pairwise
 
-EARTH_RADIUS_M = 6_371_008.8
-"""The mean radius of WGS 84, (2a + b) / 3."""
+from keepclear_protocol.geometry import EARTH_RADIUS_M
 
 OVER_ELLIPSOID = 1.005
 """A distance on the ellipsoid is at most this times the one on the sphere: the meridian's radius of curvature at the
-poles, 6 399 594 m, over the mean radius is 1.0045."""
-
-EDGE_SHIFT = 7e-11
-"""Metres per square metre of an edge's length by which its course on the sphere and on the ellipsoid may differ (the
-rules' own figure)."""
+poles, 6 399 594 m, over the sphere's radius is 1.0045."""
 
 LONGEST_EDGE_M = 100_000.0
 """Dense edges are no longer than this, though straight ones might be: the rules widen a volume by the square of its

@@ -20,11 +20,12 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+from keepclear_protocol.geometry import EDGE_SHIFT_PER_M
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.volume import circle_json, corridor_json, volume4d_json
 
 from .flight import LATEST, Flight, Options, VolumeJson, checked, is_number, unreadable
-from .sphere import EDGE_SHIFT, OVER_ELLIPSOID, Position, distance_m, edge_distance_m
+from .sphere import OVER_ELLIPSOID, Position, distance_m, edge_distance_m
 
 MAX_SPEED_MPS = 1_000.0
 """Faster than this between two points is taken for a broken record (the fastest aircraft in service reach 900 m/s)."""
@@ -202,7 +203,7 @@ def _volume(fixes: list[Fix], widening_m: float, options: Options) -> VolumeJson
     start, end = fixes[0].position, fixes[-1].position
     off_m = max(edge_distance_m(fix.position, start, end) for fix in fixes) * OVER_ELLIPSOID
     length_m = distance_m(start, end)
-    radius = _up(options.half_width_m + widening_m + off_m + EDGE_SHIFT * length_m**2)
+    radius = _up(options.half_width_m + widening_m + off_m + EDGE_SHIFT_PER_M * length_m**2)
     if length_m < COINCIDENT_M:
         outline = circle_json(start, _up(radius + length_m * OVER_ELLIPSOID))
     else:
