@@ -15,6 +15,7 @@ geodesic edge of length L runs elsewhere on the ellipsoid than on the sphere, by
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import asin, cos, sin
 from typing import Any
 
 import spherely
@@ -47,6 +48,11 @@ MIN_AREA_M2 = 0.01
 
 MAX_REACH_M = 5_000_000
 """How far vertices may lie from the middle of their outline: half of a hemisphere's reach."""
+
+_DIAMETER_M = 2 * EARTH_RADIUS_M
+
+_RADIANS = math.pi / 180
+"""A degree."""
 
 _SPLIT = "split it into several volumes"
 
@@ -82,12 +88,13 @@ def shape_of(outline: Outline) -> Shape:
     """
     match outline:
         case Polygon(vertices):
-            return _polygon([_one_spelling(vertex) for vertex in vertices])
+            return _polygon(_one_spelling(vertices))
         case Corridor(path, half_width_m):
-            return _corridor([_one_spelling(point) for point in path], half_width_m)
+            return _corridor(_one_spelling(path), half_width_m)
         case Circle(center, radius_m):
-            lat, lng = _one_spelling(center)
-            return _shape(spherely.create_point(lng, lat), [_unit(lat, lng)], radius_m, 0.0, 0.0, 0.0)
+            positions = _one_spelling((center,))
+            lat, lng = positions[0]
+            return _shape(spherely.create_point(lng, lat), _units(positions), radius_m, 0.0, 0.0, 0.0)
 
 
 def distance_m(a: Shape, b: Shape) -> float:
@@ -97,11 +104,11 @@ def distance_m(a: Shape, b: Shape) -> float:
 
 def center_distance_m(a: Shape, b: Shape) -> float:
     """Return the great-circle metres between the centers of ``a`` and ``b``, without S2."""
-    return _arc_m(a.center, b.center)
+    return _arc_m(math.dist(a.center, b.center))
 
 
 def _polygon(positions: Sequence[Position]) -> Shape:
-    units = [_unit(lat, lng) for lat, lng in positions]
+    units = _units(positions)
     edges = _edges(units, closed=True, code="volume_polygon")
     try:
         geography = spherely.create_polygon([(lng, lat) for lat, lng in positions])
@@ -112,7 +119,7 @@ def _polygon(positions: Sequence[Position]) -> Shape:
 
 
 def _corridor(positions: Sequence[Position], half_width_m: float) -> Shape:
-    units = [_unit(lat, lng) for lat, lng in positions]
+    units = _units(positions)
     edges = _edges(units, closed=False, code="volume_extent")
     geography = spherely.create_linestring([(lng, lat) for lat, lng in positions])
     return _shape(geography, units, half_width_m, max(edges), 2 * math.fsum(edges), 0.0)
@@ -129,7 +136,7 @@ def _shape(
     center = _middle(units)
     # A cap under a hemisphere holds every geodesic between two of its points, and the smaller of the two areas that a
     # ring inside it bounds: so the farthest vertex bounds edges and interior too.
-    reach_m = max([_arc_m(center, unit) for unit in units])
+    reach_m = _arc_m(max([math.dist(center, unit) for unit in units]))
     if reach_m > MAX_REACH_M:
         raise Malformed("volume_size", f"reaches more than {MAX_REACH_M // 1000} km from its middle", hint=_SPLIT)
     area_m2 = outline_area_m2 + radius_m * (perimeter_m + math.pi * radius_m)
@@ -151,10 +158,9 @@ def _shape(
     )
 
 
-def _edges(units: Sequence[Vector], *, closed: bool, code: str) -> list[float]:
-    starts = units if closed else units[:-1]
-    ends = [*units[1:], units[0]] if closed else units[1:]
-    lengths = [_arc_m(start, end) for start, end in zip(starts, ends, strict=True)]
+def _edges(units: list[Vector], *, closed: bool, code: str) -> list[float]:
+    ends = units[1:] + units[:1] if closed else units[1:]
+    lengths = [_DIAMETER_M * asin(chord / 2 if chord < 2 else 1.0) for chord in map(math.dist, units, ends)]
     if min(lengths) < MIN_EDGE_M:
         hint = "a ring is not closed: leave out the last vertex if it repeats the first" if closed else ""
         raise Malformed(code, "two neighbouring points are the same place", hint=hint)
@@ -163,29 +169,34 @@ def _edges(units: Sequence[Vector], *, closed: bool, code: str) -> list[float]:
     return lengths
 
 
-def _one_spelling(position: Position) -> Position:
+def _one_spelling(positions: Sequence[Position]) -> Sequence[Position]:
     """A pole has one longitude here, and the antimeridian one sign: else S2 takes one place for two."""
-    lat, lng = position
-    if lat == 90 or lat == -90:
-        return lat, 0.0
-    return (lat, 180.0) if lng == -180 else position
+    lats, lngs = zip(*positions, strict=True)
+    if -180 not in lngs and 90 not in lats and -90 not in lats:
+        return positions
+    return [(lat, 0.0 if abs(lat) == 90 else 180.0 if lng == -180 else lng) for lat, lng in positions]
 
 
-def _unit(lat: float, lng: float) -> Vector:
-    phi, theta = math.radians(lat), math.radians(lng)
-    across = math.cos(phi)
-    return across * math.cos(theta), across * math.sin(theta), math.sin(phi)
+def _units(positions: Sequence[Position]) -> list[Vector]:
+    # All in one expression, as this is where the time of a notice of many vertices goes.
+    return [
+        ((across := cos(phi := lat * _RADIANS)) * cos(theta := lng * _RADIANS), across * sin(theta), sin(phi))
+        for lat, lng in positions
+    ]
 
 
-def _arc_m(a: Vector, b: Vector) -> float:
-    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.dist(a, b) / 2))
+def _arc_m(chord: float) -> float:
+    """Return the great-circle metres of a chord of the unit sphere."""
+    # Two opposite points may come out a rounding farther apart than a diameter.
+    return _DIAMETER_M * asin(min(1.0, chord / 2))
 
 
 def _middle(units: Sequence[Vector]) -> Vector:
     """The middle of the vectors' box, on the sphere: unlike their mean it does not follow where vertices crowd."""
     if len(units) == 1:
         return units[0]
-    x, y, z = ((min(axis) + max(axis)) / 2 for axis in zip(*units, strict=True))
+    xs, ys, zs = zip(*units, strict=True)
+    x, y, z = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, (min(zs) + max(zs)) / 2
     length = math.hypot(x, y, z)
     if length < 0.1:
         raise Malformed("volume_size", "the outline goes round the world", hint=_SPLIT)
