@@ -11,7 +11,7 @@ from .errors import Malformed
 SECOND = 1_000_000
 """Microseconds in a second."""
 
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z", re.ASCII)
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -25,12 +25,13 @@ def parse_instant(text: object, *, up: bool = False, code: str = "volume_window"
     if match is None:
         raise Malformed(code, "a time must be RFC 3339 with Z, such as 2026-11-22T14:05:00Z")
     try:
-        whole = datetime.fromisoformat(f"{match[1]}T{match[2]}+00:00")
+        whole = datetime.fromisoformat(f"{match[1]}+00:00") - _EPOCH
     except ValueError:
         raise Malformed(code, "there is no such date or time") from None
-    nanoseconds = int((match[3] or "0").ljust(9, "0"))
-    micro = -(-nanoseconds // 1000) if up else nanoseconds // 1000
-    instant = (whole - _EPOCH) // timedelta(microseconds=1) + micro
+    instant = (whole.days * 86_400 + whole.seconds) * SECOND
+    if fraction := match[2]:
+        nanoseconds = int(fraction.ljust(9, "0"))
+        instant += -(-nanoseconds // 1000) if up else nanoseconds // 1000
     if instant < 0:
         raise Malformed(code, "times before 1970 are not taken")
     return instant

@@ -58,10 +58,6 @@ HIGHEST_FLIGHT_LEVEL_M = 30_480
 LAST_INSTANT = parse_instant("9000-01-01T00:00:00Z")
 """Later times are refused: a millennium of room for the tail of any category before calendars end."""
 
-_UNITS = {"M": (1, 1.0), "FT": (1, 0.3048), "FL": (100, 0.3048)}
-"""How many of what length a unit is. A flight level is a hundred feet before it is metres, so that FL 330 and
-33 000 ft are the same number."""
-
 _OUTLINES = ("outline_polygon", "outline_circle", "outline_corridor")
 
 
@@ -76,6 +72,20 @@ class Reference(StrEnum):
     """The ground below."""
     FL = "FL"
     """The pressure level 1013.25 hPa in the standard atmosphere."""
+
+
+_UNITS = {"M": (1, 1.0), "FT": (1, 0.3048), "FL": (100, 0.3048)}
+"""How many of what length a unit is. A flight level is a hundred feet before it is metres, so that FL 330 and
+33 000 ft are the same number."""
+
+_HIGHEST_M = dict.fromkeys(map(str, Reference), HIGHEST_M) | {"FL": HIGHEST_FLIGHT_LEVEL_M}
+_BOUNDS = {
+    (reference, units): (LOWEST_M / (counted * unit_m), highest_m / (counted * unit_m))
+    for reference, highest_m in _HIGHEST_M.items()
+    for units, (counted, unit_m) in _UNITS.items()
+    if units != "FL" or reference == "FL"
+}
+"""For each pair of reference and units that there is, the least and the greatest number of units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +174,28 @@ def _altitude(volume3d: Mapping[str, Any], name: str) -> tuple[float, Reference]
         reference = Reference(spoken)
     except ValueError:
         raise Malformed("volume_band", f"the reference of {name} must be W84, AMSL, AGL or FL") from None
-    if units not in _UNITS or (units == "FL" and reference is not Reference.FL):
+    return altitude_m(altitude["value"], spoken, units, name), reference
+
+
+def altitude_m(value: object, reference: str, units: str, name: str) -> float:
+    """Return the metres of altitude ``name``; raise ``Malformed`` with ``volume_band`` or ``volume_shape``."""
+    bounds = _BOUNDS.get((reference, units))
+    if bounds is None:
         raise Malformed("volume_band", f"the units of {name} must be M or FT, or FL with reference FL")
-    highest_m = HIGHEST_FLIGHT_LEVEL_M if reference is Reference.FL else HIGHEST_M
     counted, unit_m = _UNITS[units]
-    value = number(
-        altitude["value"], LOWEST_M / (counted * unit_m), highest_m / (counted * unit_m), "volume_band", name
-    )
-    return value * counted * unit_m, reference
+    return number(value, *bounds, "volume_band", name) * counted * unit_m
 
 
 def _time(volume4d: Mapping[str, Any], name: str, *, up: bool) -> int:
     time = members(volume4d[name], name, "value", "format")
     if time["format"] != "RFC3339":
         raise Malformed("volume_shape", f"the format of {name} must be RFC3339")
-    instant = parse_instant(time["value"], up=up)
+    return volume_instant(time["value"], name, up=up)
+
+
+def volume_instant(value: object, name: str, *, up: bool) -> int:
+    """Return the instant of time ``name``; raise ``Malformed`` with ``volume_window``."""
+    instant = parse_instant(value, up=up)
     if instant > LAST_INSTANT:
         raise Malformed("volume_window", f"{name} is later than the year 9000")
     return instant
