@@ -23,6 +23,8 @@ MAX_AHEAD_S = 60
 """Seconds by which ``iat`` may lie ahead of the receiver's clock: duty machines keep time within seconds."""
 
 MAX_ISSUER_CHARACTERS = 32
+MAX_SECONDS = MAX_SAFE_INTEGER // 1_000_000
+"""In microseconds it is still an integer that every JSON reader keeps exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def read_claims(payload: Mapping[str, Any], *, admit_by: bool) -> Claims:
 
 def seconds(payload: Mapping[str, Any], name: str) -> int:
     """Return the whole seconds of claim ``name``; raise ``Malformed`` with ``claims``."""
-    return whole(payload, name, low=0, high=MAX_SAFE_INTEGER // 1_000_000)
+    return whole(payload, name, low=0, high=MAX_SECONDS)
 
 
 def whole(payload: Mapping[str, Any], name: str, *, low: int = 0, high: int = MAX_SAFE_INTEGER) -> int:

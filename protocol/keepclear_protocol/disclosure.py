@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .encoding import b64, digest, dump_json, is_128_bits, is_digest, parse_json, unb64
+from .encoding import are_digests, b64, digest, dump_json, is_128_bits, parse_json, unb64
 from .errors import Malformed
+from .quick import quick_element, quick_property
 
 SALT_BYTES = 16
 """128 random bits (RFC 9901 section 9.3): without them a counterpart could guess a hidden volume and hash it."""
@@ -30,7 +31,10 @@ _RESERVED = frozenset(("_sd", "_sd_alg", "..."))
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """A disclosure that matched: its exact text, its digest, the property's name (``None`` for an element), value."""
+    """A disclosure that matched: its exact text, its digest, the property's name (``None`` for an element), value.
+
+    The value of an element is a ``Volume`` where the quick reader took it for one; any other value is as JSON has it.
+    """
 
     raw: str
     digest: str
@@ -40,7 +44,8 @@ class Disclosure:
 
 def check_digests(digests: Sequence[object]) -> None:
     """Raise ``Malformed`` with ``notice`` unless all are SHA-256 digests in their one spelling."""
-    if not all(map(is_digest, digests)):
+    texts = [sha256 for sha256 in digests if isinstance(sha256, str)]
+    if len(texts) != len(digests) or not are_digests(texts):
         raise Malformed("notice", "a digest must be a SHA-256 in base64url")
 
 
@@ -100,18 +105,36 @@ def open_disclosures(raws: Sequence[str], *, elements: Sequence[str], properties
         members = kinds.get(sha256)
         if members is None:
             raise Malformed("disclosure_unmatched")
-        salt, *rest = _parse(raw, members)
+        salt, name, value = _read(raw, members)
         if salt in salts:
             raise Malformed("disclosure", "two disclosures have the same salt")
         salts.add(salt)
-        opened[sha256] = Disclosure(raw, sha256, rest[0] if members == 3 else None, rest[-1])
+        opened[sha256] = Disclosure(raw, sha256, name, value)
     return list(opened.values())
 
 
 def disclosed_name(raw: str) -> str | None:
     """Return the name of the property that ``raw`` discloses, None for an element; ``raw`` matched a digest before."""
-    members = parse_json(unb64(raw), max_bytes=MAX_DISCLOSURE_BYTES)
+    data = unb64(raw)
+    if taken := quick_property(data):
+        return taken[1]
+    members = parse_json(data, max_bytes=MAX_DISCLOSURE_BYTES)
     return members[1] if len(members) == 3 else None
+
+
+def glimpse(raws: Sequence[str], name: str) -> tuple[str, str] | None:
+    """Return disclosure and text of property ``name`` where one of ``raws`` is written in the usual way, else None.
+
+    No more than a glimpse: neither that it matches a digest nor that it fits or stands once is looked at.
+    """
+    for raw in raws:
+        try:
+            taken = quick_property(unb64(raw))
+        except Malformed:
+            continue
+        if taken and taken[1] == name:
+            return raw, taken[2]
+    return None
 
 
 def _salt() -> str:
@@ -125,10 +148,23 @@ def _disclose(members: list[object]) -> str:
         raise Malformed("disclosure", "the value cannot be written as JSON") from None
 
 
-def _parse(raw: str, members: int) -> list[Any]:
-    """Return ``[salt, value]`` or ``[salt, name, value]``; raise ``Malformed`` with ``disclosure``."""
+def _read(raw: str, members: int) -> tuple[str, str | None, Any]:
+    """Return salt, name and value; raise ``Malformed`` with ``disclosure``."""
     try:
         data = unb64(raw)
+    except Malformed as error:
+        raise Malformed("disclosure", f"a disclosure cannot be read: {error.detail}") from None
+    if len(data) > MAX_DISCLOSURE_BYTES:
+        return _parse(data, members)
+    if members == 3:
+        return quick_property(data) or _parse(data, members)
+    if taken := quick_element(data):
+        return taken[0], None, taken[1]
+    return _parse(data, members)
+
+
+def _parse(data: bytes, members: int) -> tuple[str, str | None, Any]:
+    try:
         parsed = parse_json(data, max_bytes=MAX_DISCLOSURE_BYTES)
     except Malformed as error:
         raise Malformed("disclosure", f"a disclosure cannot be read: {error.detail}") from None
@@ -142,7 +178,7 @@ def _parse(raw: str, members: int) -> list[Any]:
     # A reserved name can stand in the value only if its letters stand in the text or are escaped there.
     if (b'"_sd' in data or b'"..."' in data or b"\\" in data) and _has_reserved(parsed[-1]):
         raise Malformed("disclosure", "a disclosed value may not hold digests of its own")
-    return parsed
+    return parsed[0], parsed[1] if members == 3 else None, parsed[-1]
 
 
 def _has_reserved(value: object) -> bool:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .errors import Malformed
@@ -23,6 +24,7 @@ MAX_SAFE_INTEGER = 2**53 - 1
 # The one spelling of 128 and of 256 bits: 22 and 43 characters carry four and two bits more, and these must be zero.
 _128_BITS = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]\Z")
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")
+_DIGESTS = re.compile(r"(?:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])*\Z")
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
@@ -58,6 +60,11 @@ def digest(data: bytes | str) -> str:
 def is_digest(value: object) -> bool:
     """Whether ``value`` has the one spelling of a SHA-256 digest that ``digest`` writes."""
     return isinstance(value, str) and _DIGEST.match(value) is not None
+
+
+def are_digests(texts: Sequence[str]) -> bool:
+    """Whether each of ``texts`` is what ``is_digest`` takes, in one go for all of them."""
+    return set(map(len, texts)) <= {43} and _DIGESTS.match("".join(texts)) is not None
 
 
 def is_128_bits(value: object) -> bool:

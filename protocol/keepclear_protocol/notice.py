@@ -15,19 +15,17 @@ Not guaranteed: that the claims fit an agreement, its limits or the clock, or th
 admits the notice asks. Not hidden from a counterpart: ``iat``, ``admit_by``, the revision, the padded volume count.
 """
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from .claims import Claims, digest_claim, id_claim, new_jti, read_claims, whole
+from .claims import Claims, new_jti
 from .disclosure import (
     Disclosure,
-    check_digests,
     disclose_element,
     disclose_property,
     disclosed_name,
+    glimpse,
     manifest_digest,
     open_disclosures,
     split_disclosures,
@@ -37,8 +35,10 @@ from .encoding import digest
 from .errors import Malformed, NotAuthentic
 from .keys import PrivateKey
 from .kinds import NOTICE
-from .statement import KeyFinder, Statement, sign_statement
-from .stored import open_or_reopen
+from .properties import is_category, read_properties
+from .statement import KeyFinder, Signed, sign_statement
+from .stored import verify_or_recall
+from .visible import MIN_VOLUME_DIGESTS, PROPERTY_DIGESTS, Visible, read_visible
 from .volume import Volume, parse_volume
 
 MAX_SUBMISSION_BYTES = 512 * 1024
@@ -46,25 +46,13 @@ MAX_SUBMISSION_BYTES = 512 * 1024
 
 MAX_VOLUMES = 500
 MAX_VERTICES = 5_000
-MIN_VOLUME_DIGESTS = 16
-"""Fewer volumes than this all look alike."""
-
-MAX_VOLUME_DIGESTS = 512
-PROPERTY_DIGESTS = 8
-"""Four properties at most, padded so that nobody sees which were given."""
-
-MAX_REMARKS_CHARACTERS = 280
-
-_VISIBLE = frozenset(
-    ("iss", "aud", "terms", "iat", "jti", "admit_by", "notice", "revision", "volumes", "_sd", "_sd_alg")
-)
 _SHOWN_TO_COUNTERPART = frozenset(("category",))
 
-_CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
-_CALLSIGN = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}\Z")
-_CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-"""Unicode categories that could make remarks read otherwise than they stand: controls, format and bidirectional
-marks, surrogates, private use, unassigned, line and paragraph separators."""
+_CATEGORY_AMONG_LAST = 4
+"""Category, callsign, remarks and manifest are usually sent last."""
+
+_CATEGORY_CHARACTERS = 128
+"""The longest category's disclosure has 102."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +108,48 @@ class Notice:
             raise Malformed("disclosure_missing", "this presentation discloses no volume")
 
 
-class _Said(NamedTuple):
-    """The visible members that say which notice this is."""
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A notice whose signature verified, its visible members read, its disclosures still closed.
 
+    ``category`` is signed, but may be None although there is one: it is looked for in the usual place alone.
+    """
+
+    raw: str
+    jwt: str
+    sha256: str
+    kid: str
     claims: Claims
     id: str
     revision: int
     prev: str | None
+    category: str | None
+    visible: Visible
+
+    @property
+    def party(self) -> str:
+        """The party that it names as its issuer."""
+        return self.claims.iss
+
+    def open(self) -> Notice:
+        """Open all disclosures and return the notice; raises what ``open_submission`` raises after ``notice``."""
+        tail = self.raw[len(self.jwt) + 1 :]
+        disclosures = _open(self.visible, tail)
+        if not disclosures or disclosures[-1].name != "manifest":
+            raise Malformed("manifest", "the manifest must be the last disclosure")
+        *others, manifest = disclosures
+        if any(item.name == "manifest" for item in others):
+            raise Malformed("manifest", "there may be one manifest only")
+        # What stands before the manifest is every other disclosure, each followed by ~.
+        if manifest.value != digest(tail[: -len(manifest.raw) - 1]):
+            raise Malformed("manifest", "the manifest is not over what was sent")
+        properties = read_properties(others)
+        if "category" not in properties:
+            raise Malformed("disclosure_missing", "the category must be disclosed")
+        volumes = _read_volumes(others)
+        if not volumes:
+            raise Malformed("disclosure_missing", "at least one volume must be disclosed")
+        return _notice(self.jwt, self.sha256, self.kid, self.visible, volumes, properties, digest(self.raw))
 
 
 def build_notice(
@@ -178,31 +201,36 @@ def build_notice(
     return submission
 
 
+def open_envelope(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Envelope:
+    """Verify the signature of a submission and read its visible members: the cheap part, bounded for any size.
+
+    Raises ``NotAuthentic`` for whatever is wrong before the signature verified, which touches the JWT part only;
+    after it ``Malformed`` with ``too_large``, ``json``, ``json_number``, ``claims``, ``crit`` or ``notice``. With
+    ``find_key`` ``None`` the signature is not verified (see ``stored``).
+    """
+    signed = _verify_jwt(raw, find_key, max_bytes)
+    visible = read_visible(signed)
+    return Envelope(
+        raw,
+        signed.raw,
+        signed.sha256,
+        signed.kid,
+        visible.claims,
+        visible.id,
+        visible.revision,
+        visible.prev,
+        _category(raw[len(signed.raw) + 1 :], visible),
+        visible,
+    )
+
+
 def open_submission(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
     """Verify a notice sent with all its disclosures and return it.
 
-    Raises ``NotAuthentic`` for whatever is wrong before the signature verified, which touches the JWT part only;
-    after it ``Malformed`` with ``too_large``, ``claims``, ``crit``, ``notice``, a ``disclosure`` code, ``manifest``,
-    ``limit_volumes``, ``limit_vertices`` or a ``volume`` code. With ``find_key`` ``None`` the bytes are from the
-    service's own store: the signature is not verified again (see ``stored``), all else is checked as ever.
+    Raises what ``open_envelope`` raises, then ``Malformed`` with a ``disclosure`` code, ``manifest``,
+    ``limit_volumes``, ``limit_vertices`` or a ``volume`` code.
     """
-    statement, tail = _open_jwt(raw, find_key, max_bytes)
-    raws = split_disclosures(tail)
-    said, disclosures = _open_payload(statement, raws)
-    if not disclosures or disclosures[-1].name != "manifest":
-        raise Malformed("manifest", "the manifest must be the last disclosure")
-    *others, manifest = disclosures
-    if any(item.name == "manifest" for item in others):
-        raise Malformed("manifest", "there may be one manifest only")
-    if manifest.value != manifest_digest(raws[:-1]):
-        raise Malformed("manifest", "the manifest is not over what was sent")
-    properties = _read_properties(others)
-    if "category" not in properties:
-        raise Malformed("disclosure_missing", "the category must be disclosed")
-    volumes = _read_volumes(others)
-    if not volumes:
-        raise Malformed("disclosure_missing", "at least one volume must be disclosed")
-    return _notice(statement, said, volumes, properties, submission_sha256=digest(raw))
+    return open_envelope(raw, find_key, max_bytes=max_bytes).open()
 
 
 def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
@@ -212,15 +240,16 @@ def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = 
     Raises as ``open_submission`` does, and ``Malformed`` with ``disclosure`` for anything else that is disclosed:
     callsign, remarks and manifest are for the service alone.
     """
-    statement, tail = _open_jwt(raw, find_key, max_bytes)
-    said, disclosures = _open_payload(statement, split_disclosures(tail))
-    properties = _read_properties(disclosures)
+    signed = _verify_jwt(raw, find_key, max_bytes)
+    visible = read_visible(signed)
+    disclosures = _open(visible, raw[len(signed.raw) + 1 :])
+    properties = read_properties(disclosures)
     if not _SHOWN_TO_COUNTERPART.issuperset(properties):
         raise Malformed("disclosure", "only volumes and the category may be shown to a counterpart")
     volumes = _read_volumes(disclosures)
     if volumes and "category" not in properties:
         raise Malformed("disclosure_missing", "volumes are shown together with their category")
-    return _notice(statement, said, volumes, properties, submission_sha256=None)
+    return _notice(signed.raw, signed.sha256, signed.kid, visible, volumes, properties, None)
 
 
 def present(notice: Notice, digests: Collection[str]) -> str:
@@ -256,51 +285,32 @@ def present_stored(submission: str, digests: Collection[str]) -> str:
     return "~".join([jwt, *shown, category, ""])
 
 
-def _open_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> tuple[Statement, str]:
-    """Return the verified JWT part and what stands behind its ``~``; nothing of that is looked at before.
+def _verify_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> Signed:
+    """Return the verified JWT part; nothing of what stands behind its ``~`` is looked at before.
 
-    The size of the JWT part is bounded by ``open_statement``, so that a stranger costs one signature at most, and is
+    The size of the JWT part is bounded by ``verify_statement``, so that a stranger costs one signature at most, and is
     never told that it sent too much.
     """
-    jwt, tilde, tail = raw.partition("~")
+    jwt, tilde, _ = raw.partition("~")
     if not tilde:
         raise NotAuthentic
-    statement = open_or_reopen(jwt, NOTICE.typ, find_key)
+    signed = verify_or_recall(jwt, NOTICE.typ, find_key)
     if len(raw) > max_bytes:
         raise Malformed("too_large", f"{len(raw)} bytes; the limit is {max_bytes}")
-    return statement, tail
+    return signed
 
 
-def _open_payload(statement: Statement, raws: Sequence[str]) -> tuple[_Said, list[Disclosure]]:
-    payload = statement.payload
-    claims = read_claims(payload, admit_by=True)
-    revision = whole(payload, "revision", low=1)
-    if payload.keys() != (_VISIBLE if revision == 1 else _VISIBLE | {"prev"}):
-        raise Malformed("notice", "a notice has exactly its visible members, and prev from revision 2")
-    said = _Said(
-        claims, id_claim(payload, "notice"), revision, None if revision == 1 else digest_claim(payload, "prev")
-    )
-    elements, properties = _volume_digests(payload["volumes"]), payload["_sd"]
-    if not isinstance(properties, list) or len(properties) != PROPERTY_DIGESTS:
-        raise Malformed("notice", f"_sd must hold {PROPERTY_DIGESTS} digests")
-    check_digests(elements)
-    check_digests(properties)
-    if properties != sorted(properties):
-        raise Malformed("notice", "_sd must be sorted")
-    if payload["_sd_alg"] != "sha-256":
-        raise Malformed("notice", "_sd_alg must be sha-256")
-    return said, open_disclosures(raws, elements=elements, properties=properties)
+def _category(tail: str, visible: Visible) -> str | None:
+    last = tail.rsplit("~", _CATEGORY_AMONG_LAST + 1)[-_CATEGORY_AMONG_LAST - 1 :]
+    found = glimpse([raw for raw in last if 0 < len(raw) <= _CATEGORY_CHARACTERS], "category")
+    if found is None or not is_category(found[1]) or digest(found[0]) not in visible.properties:
+        return None
+    return found[1]
 
 
-def _volume_digests(volumes: object) -> list[str]:
-    if not isinstance(volumes, list) or not MIN_VOLUME_DIGESTS <= len(volumes) <= MAX_VOLUME_DIGESTS:
-        raise Malformed("notice", f"volumes must be {MIN_VOLUME_DIGESTS} to {MAX_VOLUME_DIGESTS} digests")
-    if len(volumes) & (len(volumes) - 1):
-        raise Malformed("notice", "the number of volumes must be padded to a power of two")
-    digests = [item["..."] for item in volumes if isinstance(item, dict) and len(item) == 1 and "..." in item]
-    if len(digests) != len(volumes):
-        raise Malformed("notice", "volumes may hold digests only")
-    return digests
+def _open(visible: Visible, tail: str) -> list[Disclosure]:
+    raws = split_disclosures(tail)
+    return open_disclosures(raws, elements=visible.elements, properties=visible.properties)
 
 
 def _padded(count: int) -> int:
@@ -317,7 +327,7 @@ def _read_volumes(disclosures: Sequence[Disclosure]) -> tuple[DisclosedVolume, .
     volumes: list[DisclosedVolume] = []
     vertices = 0
     for item in elements:
-        volume = parse_volume(item.value)
+        volume = item.value if isinstance(item.value, Volume) else parse_volume(item.value)
         vertices += volume.shape.vertices
         if vertices > MAX_VERTICES:
             raise Malformed("limit_vertices", f"a notice has at most {MAX_VERTICES} vertices")
@@ -325,56 +335,25 @@ def _read_volumes(disclosures: Sequence[Disclosure]) -> tuple[DisclosedVolume, .
     return tuple(volumes)
 
 
-def _read_properties(disclosures: Sequence[Disclosure]) -> dict[str, Disclosure]:
-    """Return the disclosed properties by name; raise ``Malformed`` unless each is known, fit and there once."""
-    properties: dict[str, Disclosure] = {}
-    for item in disclosures:
-        if item.name is None:
-            continue
-        if item.name in properties:
-            raise Malformed("disclosure_repeated", f"{item.name} is disclosed twice")
-        if not _fits(item.name, item.value):
-            raise Malformed("disclosure", "a property must be a category, callsign or remarks as the profile has them")
-        properties[item.name] = item
-    return properties
-
-
-def _fits(name: object, value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    if name == "category":
-        return _CATEGORY.match(value) is not None
-    if name == "callsign":
-        return _CALLSIGN.match(value) is not None
-    return name == "remarks" and _is_plain_text(value)
-
-
-def _is_plain_text(value: str) -> bool:
-    return (
-        0 < len(value) <= MAX_REMARKS_CHARACTERS
-        and unicodedata.is_normalized("NFC", value)
-        and not any(unicodedata.category(character) in _CONTROLS for character in value)
-    )
-
-
 def _notice(
-    statement: Statement,
-    said: _Said,
+    jwt: str,
+    sha256: str,
+    kid: str,
+    visible: Visible,
     volumes: tuple[DisclosedVolume, ...],
     properties: Mapping[str, Disclosure],
-    *,
     submission_sha256: str | None,
 ) -> Notice:
     category, callsign, remarks = (properties.get(name) for name in ("category", "callsign", "remarks"))
     return Notice(
-        jwt=statement.raw,
-        sha256=statement.sha256,
+        jwt=jwt,
+        sha256=sha256,
         submission_sha256=submission_sha256,
-        kid=statement.kid,
-        claims=said.claims,
-        id=said.id,
-        revision=said.revision,
-        prev=said.prev,
+        kid=kid,
+        claims=visible.claims,
+        id=visible.id,
+        revision=visible.revision,
+        prev=visible.prev,
         volumes=volumes,
         category=category.value if category else "",
         category_disclosure=category.raw if category else "",

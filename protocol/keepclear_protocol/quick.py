@@ -17,19 +17,18 @@ from typing import Annotated, Literal
 from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType
 from msgspec.json import Decoder
 
+from .encoding import is_128_bits
 from .errors import Malformed
 from .geometry import shape_of
 from .outline import MAX_RADIUS_M, MIN_PATH_POINTS, MIN_VERTICES, Circle, Corridor, Outline, Polygon, Position
 from .volume import Reference, Volume, altitude_m, volume_instant
 
-_SALT = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]\Z")
+
+class Known(Struct, forbid_unknown_fields=True, gc=False):
+    """An object whose members are all known. It lives as long as one reading: no collector need look after it."""
 
 
-class _Known(Struct, forbid_unknown_fields=True, gc=False):
-    pass
-
-
-class _Position(_Known):
+class _Position(Known):
     lat: Annotated[float, Meta(ge=-90, le=90)]
     lng: Annotated[float, Meta(ge=-180, le=180)]
 
@@ -37,32 +36,32 @@ class _Position(_Known):
 _Metres = Annotated[float, Meta(gt=0, le=MAX_RADIUS_M)]
 
 
-class _Length(_Known):
+class _Length(Known):
     value: _Metres
     units: Literal["M"]
 
 
-class _Polygon(_Known):
+class _Polygon(Known):
     vertices: Annotated[list[_Position], Meta(min_length=MIN_VERTICES)]
 
 
-class _Circle(_Known):
+class _Circle(Known):
     center: _Position
     radius: _Length
 
 
-class _Corridor(_Known):
+class _Corridor(Known):
     path: Annotated[list[_Position], Meta(min_length=MIN_PATH_POINTS)]
     half_width: _Length
 
 
-class _Altitude(_Known):
+class _Altitude(Known):
     value: float
     reference: Literal["W84", "AMSL", "AGL", "FL"]
     units: Literal["M", "FT", "FL"]
 
 
-class _Volume3D(_Known):
+class _Volume3D(Known):
     altitude_lower: _Altitude
     altitude_upper: _Altitude
     outline_polygon: _Polygon | UnsetType = UNSET
@@ -70,12 +69,12 @@ class _Volume3D(_Known):
     outline_corridor: _Corridor | UnsetType = UNSET
 
 
-class _Time(_Known):
+class _Time(Known):
     value: str
     format: Literal["RFC3339"]
 
 
-class _Volume4D(_Known):
+class _Volume4D(Known):
     volume: _Volume3D
     time_start: _Time
     time_end: _Time
@@ -92,20 +91,26 @@ _TO_WHOLE = 1.5 * 2**52
 """Added and taken away again, it leaves the nearest whole number of anything below 2**51."""
 
 
+_PROPERTY = re.compile(
+    rb'\["([A-Za-z0-9_-]{22})", ?"(category|callsign|remarks|manifest)", ?"([^"\\\x00-\x1f]*)"\]\Z'
+)
+
+
+def has_texts(data: bytes, texts: int) -> bool:
+    """Whether ``data``, decoded to a value of ``texts`` names and texts, spelled each once and without an escape."""
+    return data.count(b'"') == 2 * texts and b"\\" not in data
+
+
 def quick_element(data: bytes) -> tuple[str, Volume] | None:
-    """Return salt and volume of a disclosure's bytes ``[salt, Volume4D]``, or None where they are for the strict one."""
-    if b"\\" in data:
-        return None
+    """Return salt and volume of a disclosure's bytes ``[salt, Volume4D]``, or None: then the strict one is asked."""
     try:
         salt, volume4d = _ELEMENT.decode(data)
-        if not _SALT.match(salt):
-            return None
         volume3d = volume4d.volume
         found = _outline(volume3d)
         if found is None:
             return None
         outline, texts = found
-        if data.count(b'"') != 2 * (_ELEMENT_TEXTS + texts):
+        if not has_texts(data, _ELEMENT_TEXTS + texts) or not is_128_bits(salt):
             return None
         lower, upper = volume3d.altitude_lower, volume3d.altitude_upper
         lower_m = altitude_m(lower.value, lower.reference, lower.units, "altitude_lower")
@@ -149,3 +154,19 @@ def _positions(positions: list[_Position]) -> tuple[Position, ...] | None:
         ]
     )
     return taken if len(taken) == len(positions) else None
+
+
+def quick_property(data: bytes) -> tuple[str, str, str] | None:
+    """Return salt, name and text of a property's bytes ``[salt, name, text]``, or None: then the strict one is asked.
+
+    The names are those of a notice. That the text fits its name is not looked at.
+    """
+    match = _PROPERTY.match(data)
+    if match is None:
+        return None
+    salt, name, text = match.groups()
+    try:
+        taken = salt.decode(), name.decode(), text.decode()
+    except UnicodeDecodeError:
+        return None
+    return taken if is_128_bits(taken[0]) else None

@@ -6,32 +6,31 @@ this; each would otherwise verify again what it has verified, at about 100 us ea
 belongs here.
 """
 
-from .encoding import digest, parse_json, unb64
+from .encoding import digest, unb64
 from .errors import Malformed
 from .kinds import MAX_PAYLOAD_BYTES
-from .statement import KeyFinder, Statement, match_header, open_statement
+from .statement import KeyFinder, Signed, Statement, match_header, read_payload, verify_statement
+
+
+def verify_or_recall(
+    raw: str, typ: str, find_key: KeyFinder | None, *, max_payload_bytes: int = MAX_PAYLOAD_BYTES
+) -> Signed:
+    """Verify a statement's signature unless ``find_key`` is ``None``: then ``raw`` is from our own store.
+
+    Of that, raises ``NotAuthentic`` for other header bytes and ``Malformed`` for anything else that was never admitted.
+    """
+    if find_key is not None:
+        return verify_statement(raw, typ, find_key, max_payload_bytes=max_payload_bytes)
+    parts = raw.split(".")
+    if len(parts) != 3:
+        raise Malformed("json", "a statement has three parts")
+    protected, body, _ = (unb64(part) for part in parts)
+    return Signed(raw, typ, match_header(protected, typ), body, digest(raw), max_payload_bytes)
 
 
 def open_or_reopen(
     raw: str, typ: str, find_key: KeyFinder | None, *, max_payload_bytes: int = MAX_PAYLOAD_BYTES
 ) -> Statement:
     """Open a statement, verifying its signature unless ``find_key`` is ``None``: then ``raw`` is from our own store."""
-    if find_key is None:
-        return reopen_statement(raw, typ, max_payload_bytes=max_payload_bytes)
-    return open_statement(raw, typ, find_key, max_payload_bytes=max_payload_bytes)
-
-
-def reopen_statement(raw: str, typ: str, *, max_payload_bytes: int = MAX_PAYLOAD_BYTES) -> Statement:
-    """Return a statement of kind ``typ`` from our own store, its signature not verified again.
-
-    Raises ``NotAuthentic`` for other header bytes and ``Malformed`` for anything else that was never admitted.
-    """
-    parts = raw.split(".")
-    if len(parts) != 3:
-        raise Malformed("json", "a statement has three parts")
-    protected, body, _ = (unb64(part) for part in parts)
-    kid = match_header(protected, typ)
-    payload = parse_json(body, max_bytes=max_payload_bytes)
-    if not isinstance(payload, dict):
-        raise Malformed("json", "a statement's payload must be an object")
-    return Statement(raw, typ, kid, payload, digest(raw))
+    signed = verify_or_recall(raw, typ, find_key, max_payload_bytes=max_payload_bytes)
+    return Statement(raw, typ, signed.kid, read_payload(signed), signed.sha256)

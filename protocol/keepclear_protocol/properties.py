@@ -1,0 +1,59 @@
+"""The properties that a notice may disclose beside its volumes: category, callsign and remarks.
+
+Guaranteed of what ``read_properties`` returns: each is known, stands once and is written as the profile has it, so that
+none of them can look like another on a console. Not guaranteed: that the agreement knows the category.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from .disclosure import Disclosure
+from .errors import Malformed
+
+MAX_REMARKS_CHARACTERS = 280
+
+_CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
+_CALLSIGN = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}\Z")
+_CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+"""Unicode categories that could make remarks read otherwise than they stand: controls, format and bidirectional
+marks, surrogates, private use, unassigned, line and paragraph separators."""
+
+
+def is_category(text: str) -> bool:
+    """Whether ``text`` is written as a category is."""
+    return _CATEGORY.match(text) is not None
+
+
+def read_properties(disclosures: Sequence[Disclosure]) -> dict[str, Disclosure]:
+    """Return the disclosed properties by name; raise ``Malformed`` unless each is known, fit and there once."""
+    properties: dict[str, Disclosure] = {}
+    for item in disclosures:
+        if item.name is None:
+            continue
+        if item.name in properties:
+            raise Malformed("disclosure_repeated", f"{item.name} is disclosed twice")
+        if not _fits(item.name, item.value):
+            raise Malformed("disclosure", "a property must be a category, callsign or remarks as the profile has them")
+        properties[item.name] = item
+    return properties
+
+
+def _fits(name: object, value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    if name == "category":
+        return is_category(value)
+    if name == "callsign":
+        return _CALLSIGN.match(value) is not None
+    return name == "remarks" and _is_plain_text(value)
+
+
+def _is_plain_text(value: str) -> bool:
+    if not 0 < len(value) <= MAX_REMARKS_CHARACTERS:
+        return False
+    # In ASCII the characters that are not printable are the controls.
+    return (value.isascii() and value.isprintable()) or (
+        unicodedata.is_normalized("NFC", value)
+        and not any(unicodedata.category(character) in _CONTROLS for character in value)
+    )
