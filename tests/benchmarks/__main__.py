@@ -22,7 +22,8 @@ def main() -> int:
     """Run the benchmarks that were named, or all; print a table for each; ``--json`` writes the figures too."""
     words = argparse.ArgumentParser(prog="make bench", description=__doc__)
     words.add_argument("names", nargs="*", metavar="NAME", help=f"which of: {', '.join(BENCHMARKS)}; all by default")
-    words.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    words.add_argument("--size", choices=("quick", "middle", "full"), default="full", help="full is for the record")
+    words.add_argument("--quick", dest="size", action="store_const", const="quick", help="to see that it works")
     words.add_argument("--json", type=Path, help="where to write the figures")
     given = words.parse_args()
     for name in given.names:
@@ -34,12 +35,12 @@ def main() -> int:
     for name in given.names or BENCHMARKS:
         began = time.monotonic()
         module = importlib.import_module(f"{__package__}.{name}")
-        found[name] = module.measure(Scale(given.quick))
+        found[name] = module.measure(Scale(given.size))
         title = f"{name}: {str(module.__doc__).partition(chr(10))[0]} ({time.monotonic() - began:.0f} s)"
         sys.stdout.write(table(title, found[name]) + "\n\n")
         sys.stdout.flush()
         if given.json:
-            given.json.write_text(json.dumps(record(found, quick=given.quick), indent=2) + "\n", "utf-8")
+            given.json.write_text(json.dumps(record(found, size=given.size), indent=2) + "\n", "utf-8")
     missed = [f"{name}: {item.name}" for name, items in found.items() for item in items if item.met is False]
     sys.stdout.write(f"{len(missed)} targets missed{': ' if missed else ''}{'; '.join(missed)}\n")
     return 0

@@ -4,6 +4,7 @@ A figure without a target is there to be read beside the others. Ratios are take
 interleaved in one run; absolute times are those of the machine that the record names.
 """
 
+import math
 import operator
 import os
 import platform
@@ -36,13 +37,13 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large a run is: the record's size, or with ``quick`` one that shows that a benchmark works."""
+    """How large a run is: ``full`` for the record, ``quick`` to see that a benchmark works, ``middle`` between."""
 
-    quick: bool = False
+    size: str = "full"
 
     def of(self, quick: int, full: int) -> int:
         """Return the number for this run's size."""
-        return quick if self.quick else full
+        return {"quick": quick, "middle": round(math.sqrt(quick * full) / 2) * 2, "full": full}[self.size]
 
 
 def table(title: str, figures: Sequence[Figure]) -> str:
@@ -61,10 +62,10 @@ def number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def record(figures: dict[str, Sequence[Figure]], *, quick: bool) -> dict[str, object]:
+def record(figures: dict[str, Sequence[Figure]], *, size: str) -> dict[str, object]:
     """Return what is written as JSON: the figures of each benchmark, the machine and the versions."""
     return {
-        "quick": quick,
+        "size": size,
         "machine": {
             "cores": os.cpu_count(),
             "load": os.getloadavg(),
