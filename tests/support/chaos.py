@@ -9,14 +9,18 @@ admissions count: what it adopts from others it commits in peace.
 version stands there; ``blind`` - takes an older store for the one it knew.
 """
 
+import math
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from keepclear_service.decide.entry import Admission, Entry
-from keepclear_service.line.follower import Follower
-from keepclear_service.store.lines import StoredLine
+from keepclear_service.line import uncommitted
+from keepclear_service.line.ports import SignedAlert, Turned
+from keepclear_service.line.turn import Turn
+from keepclear_service.store import line as stored
+from keepclear_service.store.line import StoredLine
 
 
 def _now() -> None:
@@ -25,26 +29,28 @@ def _now() -> None:
 
 def die(point: str) -> None:
     """Arm this process to die at ``point``."""
-    submit, commit = StoredLine.submit, StoredLine.commit
+    turn, commit = StoredLine.turn, StoredLine.commit
     admitted: set[int] = set()
 
-    async def dying_submit(self: StoredLine, *args: Any, **named: Any) -> Admission:
-        admission = await submit(self, *args, **named)
-        if admission.entry is not None and not admission.again:
-            if point == "admitted":
-                _now()
-            admitted.add(admission.entry.seq)
-        return admission
-
-    async def dying_commit(self: StoredLine, epoch: str, seq: int, alerts: Any) -> bool:
-        if point == "matched" and seq in admitted:
+    async def dying_turn(self: StoredLine, *args: Any, **named: Any) -> Turned:
+        turned = await turn(self, *args, **named)
+        new = {outcome.entry.seq for outcome in turned.outcomes if outcome.entry is not None and not outcome.again}
+        if new and point == "admitted":
             _now()
-        written = await commit(self, epoch, seq, alerts)
-        if point == "committed" and seq in admitted:
-            _now()
-        return written
+        admitted.update(new)
+        return turned
 
-    StoredLine.submit, StoredLine.commit = dying_submit, dying_commit  # type: ignore[method-assign]
+    async def dying_commit(
+        self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]
+    ) -> None:
+        own = not admitted.isdisjoint(seq for seq, _ in entries)
+        if point == "matched" and own:
+            _now()
+        await commit(self, epoch, entries)
+        if point == "committed" and own:
+            _now()
+
+    StoredLine.turn, StoredLine.commit = dying_turn, dying_commit  # type: ignore[method-assign]
 
 
 def be_wrong(way: str) -> None:
@@ -53,46 +59,28 @@ def be_wrong(way: str) -> None:
 
 
 def _deaf() -> None:
-    async def ingest(self: Follower, entries: Sequence[Entry]) -> None:
-        self.cursor = max(self.cursor, entries[-1].seq - 1)
-        async with self._folding:
-            await self._fold(entries[-1:])
+    fold = Turn._fold
 
-    Follower.ingest = ingest  # type: ignore[method-assign]
+    async def deaf(self: Turn, turned: Turned) -> None:
+        own = tuple(entry for entry in turned.entries if entry.seq in self._mine)
+        await fold(self, replace(turned, entries=own))
+        if turned.entries:
+            self.cursor = turned.entries[-1].seq
+
+    Turn._fold = deaf  # type: ignore[method-assign]
 
 
 def _heartless() -> None:
-    async def nothing(self: Follower) -> None:
-        return None
-
-    Follower._adopt_orphans = nothing  # type: ignore[method-assign]
+    uncommitted.ADOPT_AFTER_S = math.inf
 
 
 def _stubborn() -> None:
-    _edit("commit", "if not redis.call('ZSCORE', prefix .. 'unmatched', ARGV[3]) then return 0 end", "")
-    _edit("commit", "or cjson.decode(newest).version < seq", "or true")
+    _edit("commit", "UNMATCHED GUARD", "")
+    _edit("commit", "VERSION GUARD", "")
     commit = StoredLine.commit
 
-    async def twice(self: StoredLine, epoch: str, seq: int, alerts: Any) -> bool:
-        await commit(self, epoch, seq, alerts)
-        return await commit(self, epoch, seq, alerts)
+    async def twice(self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
+        await commit(self, epoch, entries)
+        await commit(self, epoch, entries)
 
     StoredLine.commit = twice  # type: ignore[method-assign]
-
-
-def _blind() -> None:
-    _edit("submit", "if tonumber(cursor) > tonumber(known[2]) then return {'behind'} end", "")
-    _edit("follow", "if (ARGV[6] == '' or ARGV[6] == known[4]) and tonumber(ARGV[2]) <= head then", "if true then")
-
-
-def _edit(name: str, old: str, new: str) -> None:
-    """Have script ``name`` run with ``old`` replaced; it must be there once."""
-    create = StoredLine.__init__
-
-    def edited(self: StoredLine, redis: Any, agreement_id: str) -> None:
-        create(self, redis, agreement_id)
-        text = getattr(self, f"_{name}").script
-        assert text.count(old) == 1, old
-        setattr(self, f"_{name}", redis.register_script(text.replace(old, new)))
-
-    StoredLine.__init__ = edited  # type: ignore[method-assign]

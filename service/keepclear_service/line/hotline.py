@@ -2,167 +2,98 @@
 
 Guaranteed: a receipt is signed only after the statement is in the store's log, matched against every entry before it
 and its alerts are committed. A worker that dies in between loses nothing: the entry stays unmatched in the store, and
-every other worker folds it too and commits its alerts after ``ADOPT_AFTER_S``. Whatever the store does not answer is
-an ``Unavailable``; the same bytes sent again are safe.
+every other worker folds it too and commits its alerts. Whatever the store does not answer is an ``Unavailable``; the
+same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; see ``tick``.
 """
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from keepclear_protocol.acknowledgement import open_acknowledgement
-from keepclear_protocol.agreement import ACKNOWLEDGE, SUBMIT, Agreement, Party, PartyKey
+from keepclear_protocol.agreement import Agreement, Party, PartyKey
 from keepclear_protocol.alert import sign_alert
-from keepclear_protocol.claims import Claims
-from keepclear_protocol.encoding import digest, dump_json
-from keepclear_protocol.errors import Forbidden, NotAuthentic, OutOfStep, Refused, Unavailable
+from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import Forbidden, OutOfStep, Refused
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.notice import Notice, open_submission
-from keepclear_protocol.receipt import sign_receipt
+from keepclear_protocol.kinds import NOTICE, Kind
 from keepclear_protocol.request import RequestProof, check_request
-from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
-from ..decide.admission import (
-    Bound,
-    check_notice,
-    check_role,
-    check_signer,
-    counts_until,
-    notice_bounds,
-    statement_bounds,
-)
-from ..decide.entry import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Admission, Entry, Line, Outgoing
+from ..decide.admission import check_signer
+from ..decide.entry import Entry, Outgoing
 from ..decide.shown import alert_object
-from .follower import Follower
+from .lane import Lane
+from .opening import Opening
+from .ports import Line, SignedAlert
+from .receipts import receipt
+from .tick import until_tick
+from .turn import Turn
+from .waiting import Told
 
-ATTEMPTS = 3
-"""Times that a submit is tried anew after new terms or a new epoch came in between."""
+ANSWER_BYTES = 256 * 1024
+"""Of alert objects beside a receipt, worst first: thirty ordinary ones. The others come on the stream."""
+
+AT_ONCE = 64
+"""Alerts whose counterpart's notices are read for one answer: at most 32 MB for a moment, mostly 200 KB."""
+
+AlertObject = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender."""
+    """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender.
+
+    ``more``: some were left out, which come on the stream as all do.
+    """
 
     receipt: str
     again: bool
-    alerts: tuple[dict[str, str | None], ...] = ()
+    alerts: tuple[AlertObject, ...] = ()
+    more: bool = False
 
 
 class Hotline:
     """One agreement's line: admits statements, matches them and commits the alerts."""
 
-    def __init__(self, line: Line, key: PrivateKey, follower: Follower) -> None:
+    def __init__(self, line: Line, key: PrivateKey, founding: Agreement, lane: Lane, *, tick_ms: int) -> None:
         self.line = line
-        self.follower = follower
+        self.turn = Turn(line, founding, self._signed)
+        self._opening = Opening(line, self.turn, lane)
         self._key = key
+        self._tick_ms = tick_ms
 
     @property
     def agreement(self) -> Agreement:
         """The agreement in force as far as this worker knows."""
-        return self.follower.agreement
+        return self.turn.agreement
+
+    @property
+    def epoch(self) -> str:
+        """The life of the store that this worker follows."""
+        return self.turn.epoch
+
+    def state(self) -> str:
+        """Return ``ok``, or in a few words why this agreement is not ready."""
+        return self.turn.state()
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
-        found = self.agreement.find(kid)
-        if found is None:
-            raise NotAuthentic
-        return found
+        return self._opening.signer(kid)
 
-    async def submit_notice(self, raw: str) -> Accepted:
-        """Admit a notice with all its disclosures."""
-        notice = open_submission(raw, self.agreement.party_key, max_bytes=self.agreement.limits.submission_bytes)
-        for _ in range(ATTEMPTS):
-            agreement = self.agreement
-            bounds = self._check(notice.claims, notice.kid, SUBMIT)
-            check_notice(notice, agreement)
-            entry = Entry(
-                seq=0,
-                kind=NOTICE,
-                party=notice.party,
-                id=notice.id,
-                revision=notice.revision,
-                sha256=notice.sha256,
-                submission=notice.submission_sha256 or "",
-                received_at=0,
-                terms=notice.claims.terms,
-                note="",
-            )
-            windows = (notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
-            admission = await self._admit(
-                entry,
-                raw,
-                notice,
-                prev=notice.prev or "",
-                bounds=[*bounds, *notice_bounds(notice, agreement)],
-                keep=counts_until(notice, agreement) // 1000,
-                lead=(windows[0] // 1000, windows[1] // 1000, windows[2] * 1000, windows[3] * 1000),
-            )
-            if admission is not None:
-                return admission
-        raise Unavailable("busy", "the terms are changing; send the same bytes again")
-
-    async def submit_withdrawal(self, raw: str) -> Accepted:
-        """Admit a withdrawal."""
-        withdrawal = open_withdrawal(raw, self.agreement.party_key)
-        for _ in range(ATTEMPTS):
-            bounds = self._check(withdrawal.claims, withdrawal.kid, SUBMIT)
-            entry = Entry(
-                seq=0,
-                kind=WITHDRAWAL,
-                party=withdrawal.claims.iss,
-                id=withdrawal.notice,
-                revision=withdrawal.revision,
-                sha256=withdrawal.sha256,
-                submission="",
-                received_at=0,
-                terms=withdrawal.claims.terms,
-                note="",
-            )
-            admission = await self._admit(
-                entry, raw, withdrawal, prev=withdrawal.prev, bounds=bounds, keep=0, lead=None
-            )
-            if admission is not None:
-                return admission
-        raise Unavailable("busy", "the terms are changing; send the same bytes again")
-
-    async def acknowledge(self, raw: str) -> Accepted:
-        """Admit an acknowledgement of a conflict's newest alert and relay it."""
-        ack = open_acknowledgement(raw, self.agreement.party_key)
-        for _ in range(ATTEMPTS):
-            agreement = self.agreement
-            bounds = self._check(ack.claims, ack.kid, ACKNOWLEDGE)
-            entry = Entry(
-                seq=0,
-                kind=ACKNOWLEDGEMENT,
-                party=ack.claims.iss,
-                id=ack.claims.jti,
-                revision=0,
-                sha256=ack.sha256,
-                submission="",
-                received_at=0,
-                terms=ack.claims.terms,
-                note="",
-            )
-            admission = await self.line.acknowledge(
-                entry,
-                body=raw,
-                worker_terms=agreement.terms,
-                bounds=_milliseconds(bounds),
-                retention_ms=agreement.retention_s * 1000,
-                conflict=ack.conflict,
-                version=ack.version,
-                alert=ack.alert,
-                stage=ack.stage,
-                epoch=self.follower.epoch,
-            )
-            if admission.behind:
-                await self.follower.catch_up()
-                continue
-            entry = _accepted(admission)
-            self.follower.poke()
-            return Accepted(self.receipt(entry), admission.again)
-        raise Unavailable("busy", "the terms are changing; send the same bytes again")
+    async def submit(self, kind: Kind, raw: str, arrived: float) -> Accepted:
+        """Admit a statement whose last byte came at ``arrived`` (the loop's clock); answer once it is committed."""
+        opened = await self._opening.open(kind, raw)
+        if isinstance(opened, Entry):
+            await self.turn.matched(opened)
+            return Accepted(self.receipt(opened), True)
+        told = await self.turn.submit(opened.arrival, opened.body)
+        entry = _accepted(told)
+        if told.outcome.again:
+            return Accepted(self.receipt(entry), True)
+        signed = self.receipt(entry)
+        alerts, more = await self._objects([alert for alert in told.alerts if alert.to == entry.party])
+        if kind is NOTICE:
+            await until_tick(arrived, opened.volumes, self._tick_ms)
+        return Accepted(signed, False, alerts, more)
 
     def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
         """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""
@@ -182,99 +113,47 @@ class Hotline:
 
     def receipt(self, entry: Entry) -> str:
         """Return the receipt of a log entry: the same bytes each time."""
-        return sign_receipt(
-            self._key,
-            aud=self.agreement.id,
-            terms=entry.terms,
-            kind=entry.kind,
-            party=entry.party,
-            id=entry.id,
-            revision=entry.revision or None,
-            sha256=entry.sha256,
-            submission=entry.submission or None,
-            seq=entry.seq,
-            epoch=entry.epoch,
-            received_at=entry.received_at,
-            lead=entry.note or None,
+        return receipt(self._key, self.agreement.id, entry)
+
+    def _signed(self, outgoing: Outgoing, seq: int) -> SignedAlert:
+        jws = sign_alert(self._key, outgoing.payload)
+        return SignedAlert(
+            to=outgoing.to,
+            conflict=outgoing.conflict,
+            version=seq,
+            own=outgoing.own,
+            other=outgoing.other,
+            state=outgoing.payload["state"],
+            sha256=digest(jws),
+            jws=jws,
+            shows=outgoing.shows,
+            body=outgoing.body,
+            rank=outgoing.rank,
+            ends=outgoing.ends,
+            keep=outgoing.keep,
         )
 
-    async def commit(self, seq: int, alerts: Iterable[Outgoing]) -> list[tuple[Outgoing, dict[str, str | None]]]:
-        """Sign an entry's alerts and write them; return each with its alert object."""
-        alerts = list(alerts)
-        hashes = sorted({outgoing.body for outgoing in alerts if outgoing.body})
-        bodies = dict(zip(hashes, await self.line.bodies(hashes), strict=True))
-        signed = [
-            (outgoing, alert_object(sign_alert(self._key, outgoing.payload), outgoing.shows, bodies.get(outgoing.body)))
-            for outgoing in alerts
-        ]
-        await self.line.commit(
-            self.follower.epoch,
-            seq,
-            [(outgoing, digest(str(told["alert"])), dump_json(told).decode()) for outgoing, told in signed],
-        )
-        self.follower.committed(seq)
-        return signed
-
-    def _check(self, claims: Claims, kid: str, role: str) -> list[Bound]:
-        party, key = self.signer(kid)
-        check_signer(claims, party.id, self.agreement)
-        check_role(key, role)
-        return statement_bounds(claims, key)
-
-    async def _admit(
-        self,
-        entry: Entry,
-        raw: str,
-        opened: Notice | Withdrawal,
-        *,
-        prev: str,
-        bounds: list[Bound],
-        keep: int,
-        lead: tuple[int, int, int, int] | None,
-    ) -> Accepted | None:
-        """Admit, match and commit; None when the worker was behind and has caught up."""
-        follower = self.follower
-        # Before the store has it: a hint may have the follower fold the entry before the answer is here.
-        follower.remember(entry, opened)
-        admission = await self.line.submit(
-            entry,
-            prev=prev,
-            body=raw,
-            worker_terms=self.agreement.terms,
-            bounds=_milliseconds(bounds),
-            keep=keep,
-            lead=lead,
-            cursor=follower.cursor,
-            done=follower.take_done(),
-            epoch=follower.epoch,
-        )
-        if admission.entry is None or admission.again:
-            follower.forget(entry)
-        if admission.behind:
-            await follower.catch_up()
-            return None
-        entry = _accepted(admission)
-        if admission.again:
-            # The first sender may have died before its alerts were committed: this receipt waits for them too.
-            await follower.matched(entry.seq)
-            return Accepted(self.receipt(entry), True)
-        await follower.ingest(admission.entries)
-        alerts = await follower.alerts_of(entry.seq)
-        told = await self.commit(entry.seq, alerts) if alerts else []
+    async def _objects(self, alerts: list[SignedAlert]) -> tuple[tuple[AlertObject, ...], bool]:
+        """Return the alert objects, worst first, as far as an answer holds them, and whether there are more."""
         if not alerts:
-            follower.quiet(entry.seq)
-        mine = tuple(shown for outgoing, shown in told if outgoing.to == entry.party)
-        return Accepted(self.receipt(entry), False, mine)
+            return (), False
+        alerts.sort(key=lambda alert: (alert.rank, alert.conflict))
+        told: list[AlertObject] = []
+        room = ANSWER_BYTES
+        bodies = await self.line.bodies([alert.body for alert in alerts[:AT_ONCE]])
+        for alert, body in zip(alerts[:AT_ONCE], bodies, strict=True):
+            shown = alert_object(alert.jws, alert.shows, body)
+            room -= sum(len(part or "") for part in shown.values())
+            if room < 0 and told:
+                break
+            told.append(shown)
+        return tuple(told), len(told) < len(alerts)
 
 
-def _accepted(admission: Admission) -> Entry:
-    if admission.refused is not None:
-        kind = Forbidden if admission.refused.startswith("key_") else OutOfStep
-        raise (Refused if admission.refused.startswith("limit_") else kind)(admission.refused)
-    assert admission.entry is not None  # noqa: S101 - neither refused nor behind
-    return admission.entry
-
-
-def _milliseconds(bounds: Iterable[Bound]) -> list[tuple[str, int, int]]:
-    # The lower bound up, the upper one down: an arrival within the milliseconds is within the instants.
-    return [(bound.code, -(-bound.low // 1000), bound.high // 1000) for bound in bounds]
+def _accepted(told: Told) -> Entry:
+    refused = told.outcome.refused
+    if refused is not None:
+        kind = Forbidden if refused.startswith("key_") else OutOfStep
+        raise (Refused if refused.startswith("limit_") else kind)(refused)
+    assert told.outcome.entry is not None  # noqa: S101 - neither refused nor unknown
+    return told.outcome.entry

@@ -1,31 +1,34 @@
-"""The composition root: settings in, an app out. The only place that picks the store and ties the rooms together."""
+"""The composition root: settings in, an app out. The only place that picks the store and ties the rooms together.
+
+A worker listens before its lines are read: reads and streams come from the store, submits are told ``busy`` until
+then, and ``/readyz`` says ``starting``. A store that holds no line, or could lose one, ends the start with an error.
+"""
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
 from fastapi import FastAPI
-from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.errors import LocalError
-from keepclear_protocol.keys import PrivateKey
-from redis.asyncio import Redis
+from keepclear_protocol.agreement import Agreement, open_agreement
+from keepclear_protocol.errors import LocalError, Unavailable
 from redis.exceptions import RedisError
 
+from ..delivery.hub import Hub
 from ..http import health, problems, reads, stream, submits
 from ..http.deps import Hotlines
-from ..http.hangups import HangUps
-from ..line.follower import Follower
 from ..line.hotline import Hotline
-from ..store.connect import check_durability, connect
-from ..store.lines import CHANNEL, StoredLine
+from ..line.lane import Lane
+from ..logs import log_event
+from ..store.connect import Store, check_durability, connect
+from ..store.line import StoredLine
 from .admin import adopt_newer
 from .files import read_agreement, read_key
 from .settings import Settings
 
 HINT_AGAIN_S = 1.0
-"""Seconds until the hints are asked for again after the store was gone; the followers poll meanwhile."""
+"""Seconds until the hints are asked for again after the store was gone; lines and hubs poll meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +50,30 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        redis: Any = connect(store_url, password=settings.store_password()).submits
-        app.state.redis, app.state.settings, app.state.draining = redis, settings, asyncio.Event()
-        await check_durability(redis, volatile=settings.volatile)
-        hotlines = {agreement.id: await open_hotline(redis, agreement, key) for agreement in agreements}
-        app.state.hotlines = Hotlines(hotlines)
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(hotline.follower.run()) for hotline in hotlines.values()]
-            running.append(tasks.create_task(_hints(redis, list(hotlines.values()))))
-            try:
-                yield
-            finally:
-                for task in running:
-                    task.cancel()
-        await redis.aclose()
+        store = connect(store_url, password=settings.store_password())
+        try:
+            await check_durability(store.submits, volatile=settings.volatile)
+            lane = Lane()
+            hotlines = []
+            for agreement in agreements:
+                line = StoredLine(store, agreement.id)
+                await _bring_into_force(line, agreement)
+                hotlines.append(Hotline(line, key, agreement, lane, tick_ms=settings.tick_ms))
+            hubs = {hotline.agreement.id: Hub(hotline) for hotline in hotlines}
+            app.state.settings, app.state.draining = settings, asyncio.Event()
+            app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
+            app.state.check_store = functools.partial(check_durability, store.submits, volatile=settings.volatile)
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(hotline.turn.run()) for hotline in hotlines]
+                running += [tasks.create_task(hub.run()) for hub in hubs.values()]
+                running.append(tasks.create_task(_hints(store, hotlines, hubs)))
+                try:
+                    yield
+                finally:
+                    for task in running:
+                        task.cancel()
+        finally:
+            await store.close()
 
     app = FastAPI(
         title="Keepclear",
@@ -72,35 +85,38 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    app.add_middleware(HangUps)
     for door in (submits, reads, stream, health):
         app.include_router(door.router)
     return app
 
 
-async def open_hotline(redis: Any, agreement: Agreement, key: PrivateKey) -> Hotline:
-    """Open one agreement's line, put the agreement at hand in force if it is a newer revision, and fold its log."""
-    line = StoredLine(redis, agreement.id)
-    follower = Follower(line, agreement)
-    hotline = Hotline(line, key, follower)
-    follower.commit = hotline.commit
-    await follower.start()
-    await adopt_newer(line, follower.agreement, agreement)
-    await follower.catch_up()
-    return hotline
+async def _bring_into_force(line: StoredLine, at_hand: Agreement) -> None:
+    """Hold the line against the agreement at hand, and put that in force if it is a newer revision."""
+    founded = await line.open()
+    raw = await line.terms(founded.terms)
+    if raw is None:
+        raise Unavailable("store_unsafe", "the store has lost the agreement that is in force")
+    await adopt_newer(line, open_agreement(raw), at_hand)
 
 
-async def _hints(redis: Redis, hotlines: list[Hotline]) -> None:
-    """Wake the followers when the store says that something is new; they poll where this is silent."""
-    of_prefix = {hotline.line.prefix.encode(): hotline for hotline in hotlines}
+async def _hints(store: Store, hotlines: list[Hotline], hubs: dict[str, Hub]) -> None:
+    """Wake lines and hubs when the store says that something is new; they poll where this is silent."""
+    of_prefix = {hotline.line.prefix: (hotline, hubs[hotline.agreement.id]) for hotline in hotlines}
+    lost = False
     while True:
         try:
-            async with redis.pubsub(ignore_subscribe_messages=True) as hints:
-                await hints.subscribe(CHANNEL)
-                while True:
-                    message = await hints.get_message(timeout=None)
-                    if message is not None and message["data"] in of_prefix:
-                        of_prefix[message["data"]].follower.poke()
-        except (RedisError, OSError) as error:
-            log.warning("hints lost", extra={"cause": str(error)})
+            async for hint in store.hints():
+                if lost:
+                    lost = False
+                    log_event(log, logging.INFO, "hints_back")
+                prefix, head, *parties = hint.split()
+                if prefix in of_prefix:
+                    hotline, hub = of_prefix[prefix]
+                    hotline.turn.poke(int(head))
+                    for party in parties:
+                        hub.poke(party)
+        except (Unavailable, RedisError, OSError) as error:
+            if not lost:
+                log_event(log, logging.WARNING, "hints_lost", cause=f"{type(error).__name__}: {error}")
+            lost = True
             await asyncio.sleep(HINT_AGAIN_S)

@@ -27,6 +27,7 @@ def _options(*names: str) -> Callable[[Any], Any]:
         "port": {"type": int},
         "workers": {"type": int},
         "drain_s": {"type": int},
+        "tick_ms": {"type": int},
         "limit_connections": {"type": int},
         "volatile": {"is_flag": True, "default": None},
     }
@@ -77,6 +78,7 @@ def service() -> None:
     "workers",
     "volatile",
     "drain_s",
+    "tick_ms",
     "limit_connections",
     "log_level",
 )

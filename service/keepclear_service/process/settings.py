@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         le=600,
         description="Seconds that requests and streams have to end after SIGTERM, before they are cut.",
     )
+    tick_ms: int = Field(
+        25,
+        ge=0,
+        le=10_000,
+        description="Milliseconds of a tick, for each 16 volumes begun: a receipt leaves whole ticks after its notice.",
+    )
     limit_connections: int = Field(
         default=2000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
     )

@@ -1,0 +1,166 @@
+"""Opening: from the bytes at a door to a statement that asks to be admitted, the cheap checks before the costly ones.
+
+In this order: the signature, over the JWT part alone; the issuer, its role and whether its key is plainly out of use;
+whether the same was accepted before; the terms; the category. Only then are the volumes of a notice read and held
+against the limits, a long one beside the loop, the parties by turns (``lane``). What depends on when a statement
+arrived, and on what was said before it, is for the store to decide (``admission``).
+"""
+
+import time
+from dataclasses import dataclass
+
+from keepclear_protocol.acknowledgement import open_acknowledgement
+from keepclear_protocol.agreement import Agreement, Party, PartyKey
+from keepclear_protocol.claims import MAX_AHEAD_S, Claims
+from keepclear_protocol.errors import Malformed, NotAuthentic, OutOfStep
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Kind
+from keepclear_protocol.lead import write_note
+from keepclear_protocol.notice import Envelope, Notice, open_envelope
+from keepclear_protocol.withdrawal import open_withdrawal
+
+from ..decide.admission import check_notice, check_role, check_signer, counts_until, notice_bounds, statement_bounds
+from ..decide.entry import Entry
+from ..decide.fold import Body
+from .lane import Lane
+from .ports import Arrival, Chain, CompareAndSet, Line
+from .turn import Turn
+
+LONG_BYTES = 16 * 1024
+"""A submission of more is opened in a thread: some twenty volumes, five milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A statement ready to be admitted, what the fold will want of it, and the number of its volumes."""
+
+    arrival: Arrival
+    body: Body
+    volumes: int = 0
+
+
+class Opening:
+    """Opens the statements of one agreement."""
+
+    def __init__(self, line: Line, turn: Turn, lane: Lane) -> None:
+        self._line = line
+        self._turn = turn
+        self._lane = lane
+
+    def signer(self, kid: str) -> tuple[Party, PartyKey]:
+        """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
+        found = self._turn.agreement.find(kid)
+        if found is None:
+            raise NotAuthentic
+        return found
+
+    async def open(self, kind: Kind, raw: str) -> Opened | Entry:
+        """Return the opened statement, or the entry of the same statement where that is known to be accepted before.
+
+        Raises the ``Refused`` of whatever is wrong with it.
+        """
+        if kind is NOTICE:
+            return await self._notice(raw)
+        return await (self._withdrawal(raw) if kind is WITHDRAWAL else self._acknowledgement(raw))
+
+    async def _notice(self, raw: str) -> Opened | Entry:
+        agreement = self._turn.agreement
+        envelope = open_envelope(raw, agreement.party_key, max_bytes=agreement.limits.submission_bytes)
+        long = len(raw) > LONG_BYTES
+        before = await self._check(envelope.kid, envelope.claims, envelope.sha256, NOTICE, costly=long)
+        if before is not None:
+            return before
+        agreement = self._turn.agreement
+        if envelope.category is not None and envelope.category not in agreement.categories:
+            raise Malformed("category", f"the agreement's categories are {', '.join(sorted(agreement.categories))}")
+        if long:
+            sender = (agreement.id, envelope.claims.iss)
+            notice = await self._lane.run(sender, lambda: _checked(envelope, agreement))
+        else:
+            notice = _checked(envelope, agreement)
+        bounds = (*statement_bounds(notice.claims, self.signer(notice.kid)[1]), *notice_bounds(notice, agreement))
+        note = write_note(notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
+        arrival = Arrival(
+            kind=NOTICE.name,
+            party=notice.party,
+            id=notice.id,
+            jti=notice.claims.jti,
+            sha256=notice.sha256,
+            submission=notice.submission_sha256 or "",
+            body=raw,
+            terms=notice.claims.terms,
+            note=note,
+            bounds=bounds,
+            precondition=Chain(
+                notice.id, notice.revision, notice.prev, notice.last_end, counts_until(notice, agreement)
+            ),
+        )
+        return Opened(arrival, notice, len(notice.volumes))
+
+    async def _withdrawal(self, raw: str) -> Opened | Entry:
+        withdrawal = open_withdrawal(raw, self._turn.agreement.party_key)
+        claims = withdrawal.claims
+        before = await self._check(withdrawal.kid, claims, withdrawal.sha256, WITHDRAWAL)
+        precondition = Chain(withdrawal.notice, withdrawal.revision, withdrawal.prev, None, 0)
+        return before or Opened(
+            self._arrival(WITHDRAWAL, raw, withdrawal.kid, claims, withdrawal.sha256, withdrawal.notice, precondition),
+            withdrawal,
+        )
+
+    async def _acknowledgement(self, raw: str) -> Opened | Entry:
+        ack = open_acknowledgement(raw, self._turn.agreement.party_key)
+        before = await self._check(ack.kid, ack.claims, ack.sha256, ACKNOWLEDGEMENT)
+        precondition = CompareAndSet(ack.conflict, ack.version, ack.alert, ack.stage)
+        return before or Opened(
+            self._arrival(ACKNOWLEDGEMENT, raw, ack.kid, ack.claims, ack.sha256, ack.claims.jti, precondition), None
+        )
+
+    def _arrival(
+        self, kind: Kind, raw: str, kid: str, claims: Claims, sha256: str, id: str, precondition: Chain | CompareAndSet
+    ) -> Arrival:
+        return Arrival(
+            kind=kind.name,
+            party=claims.iss,
+            id=id,
+            jti=claims.jti,
+            sha256=sha256,
+            submission="",
+            body=raw,
+            terms=claims.terms,
+            note="",
+            bounds=tuple(statement_bounds(claims, self.signer(kid)[1])),
+            precondition=precondition,
+        )
+
+    async def _check(
+        self, kid: str, claims: Claims, sha256: str, kind: Kind, *, costly: bool = False
+    ) -> Entry | None:
+        """Hold a statement against the agreement; return its entry where the same was accepted before.
+
+        The store is asked for that only where much work or a refusal would follow: it asks itself on admission.
+        """
+        agreement = self._turn.agreement
+        party, key = self.signer(kid)
+        check_signer(claims, party.id, agreement)
+        check_role(key, kind.role)
+        if costly:
+            # By the worker's own clock, with more room than clocks may differ; the store's clock decides.
+            key.check(None, max(key.not_before, int(time.time() - MAX_AHEAD_S) * SECOND))
+        if not costly and claims.terms == agreement.terms:
+            return None
+        before = await self._line.seen(claims.iss, claims.jti)
+        if before is not None:
+            if before.sha256 != sha256:
+                raise OutOfStep("jti_conflict")
+            return before
+        if claims.terms not in self._turn.agreements:
+            await self._turn.caught_up()  # they may be in force without this worker knowing it yet
+        if claims.terms != self._turn.agreement.terms:
+            raise OutOfStep("wrong_terms")
+        return None
+
+
+def _checked(envelope: Envelope, agreement: Agreement) -> Notice:
+    notice = envelope.open()
+    check_notice(notice, agreement)
+    return notice

@@ -1,0 +1,190 @@
+"""The start: a fold's state from what the store holds, without matching again what has been matched.
+
+Guaranteed: every statement that is read back is held against its hash and its signature, once. Superseded revisions
+and withdrawn notices are skipped; conflicts come from the store's own records. The state is that at the last entry up
+to which everything is matched; the turn folds what follows as ever, and lays the records over it once it has come to
+the head. Memory is bounded by what counts: statements are read ``AT_ONCE`` at a time.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from keepclear_protocol.agreement import Agreement, open_agreement
+from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import KeepclearError, Unavailable
+from keepclear_protocol.keys import PublicKey
+from keepclear_protocol.lead import read_note
+from keepclear_protocol.notice import Notice, open_submission
+from keepclear_protocol.withdrawal import open_withdrawal
+
+from ..decide.entry import NOTICE, TERMS, WITHDRAWAL, Entry
+from ..decide.fold import Body, State, restore
+from .ports import Founded, Line, Record
+
+AT_ONCE = 128
+"""Statements read and opened at once: 64 MB where all are of the largest size."""
+
+LOG_AT_ONCE = 1_000
+RECORDS_AT_ONCE = 500
+
+OPEN_BESIDE = 16 * 1024
+"""Bytes of statements from which they are opened in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poisoned:
+    """An entry that cannot be folded, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A state made anew: of which life of the store, up to which entry, under which terms, and what is set aside."""
+
+    state: State
+    epoch: str
+    cursor: int
+    agreement: Agreement
+    poison: dict[int, str]
+
+
+class Replay:
+    """Reads a line back. ``agreements`` are all terms that it met, ``records`` the store's conflicts at the start."""
+
+    def __init__(self, line: Line, founding: Agreement) -> None:
+        self._line = line
+        self._founding = founding
+        self._failed: set[int] = set()
+        self.agreements: dict[str, Agreement] = {}
+        self.records: tuple[Record, ...] = ()
+
+    def failed_at(self, seq: int) -> bool:
+        """Note that an entry could not be folded; whether that happened before."""
+        before = seq in self._failed
+        self._failed.add(seq)
+        return before
+
+    async def start(self, poison: frozenset[int]) -> Started:
+        """Return the state as at ``matched_through``, without the entries in ``poison``; raises ``Unavailable``."""
+        founded = await self._line.open()
+        agreement = await self._read_terms(founded)
+        through = founded.matched_through
+        newest = await self._newest(founded, through)
+        aside: dict[int, str] = {}
+        filed: list[tuple[Entry, Notice]] = []
+        live = [entry for entry in newest if entry.kind == NOTICE and entry.seq not in poison]
+        clock = max((entry.received_at for entry in newest), default=0)
+        for at in range(0, len(live), AT_ONCE):
+            bodies = await self.statements(live[at : at + AT_ONCE], agreement, clock)
+            for entry in live[at : at + AT_ONCE]:
+                body = bodies[entry.seq]
+                if isinstance(body, Notice):
+                    filed.append((entry, body))
+                elif isinstance(body, Poisoned):
+                    aside[entry.seq] = body.why
+        self.records = await self._records(agreement)
+        state = await asyncio.to_thread(restore, agreement, filed, [r for r in self.records if r.version <= through])
+        return Started(state, founded.epoch, through, agreement, aside)
+
+    async def statements(
+        self, entries: Sequence[Entry], agreement: Agreement, clock: int
+    ) -> dict[int, Body | Poisoned]:
+        """Return each entry's statement, verified, by ``seq``; None where it has none or has outlived its retention."""
+        found: dict[int, Body | Poisoned] = {entry.seq: None for entry in entries}
+        for entry in entries:
+            if entry.kind == TERMS:
+                found[entry.seq] = await self._terms(entry.sha256)
+        wanted = [entry for entry in entries if entry.kind in (NOTICE, WITHDRAWAL)]
+        bodies = await self._line.bodies([entry.sha256 for entry in wanted]) if wanted else []
+        rows = list(zip(wanted, bodies, strict=True))
+        opened = (
+            await asyncio.to_thread(self._open_all, rows, agreement, clock)
+            if sum(len(raw or "") for raw in bodies) > OPEN_BESIDE
+            else self._open_all(rows, agreement, clock)
+        )
+        return found | opened
+
+    def _open_all(
+        self, rows: Sequence[tuple[Entry, str | None]], agreement: Agreement, clock: int
+    ) -> dict[int, Body | Poisoned]:
+        return {entry.seq: self._open(entry, raw, agreement, clock) for entry, raw in rows}
+
+    def _open(self, entry: Entry, raw: str | None, agreement: Agreement, clock: int) -> Body | Poisoned:
+        if raw is None:
+            gone = entry.kind != NOTICE or _outlived(entry, agreement, clock)
+            return None if gone else Poisoned("its bytes are gone")
+        try:
+            if entry.kind == NOTICE:
+                notice = open_submission(raw, self._key)
+                held = (notice.party, notice.id, notice.revision, notice.sha256, notice.submission_sha256)
+                as_logged = held == (entry.party, entry.id, entry.revision, entry.sha256, entry.submission)
+                return notice if as_logged else Poisoned("its bytes are another statement")
+            withdrawal = open_withdrawal(raw, self._key)
+        except KeepclearError as error:
+            return Poisoned(f"its bytes do not hold: {error.code}")
+        as_logged = digest(raw) == entry.sha256 and withdrawal.party == entry.party and withdrawal.notice == entry.id
+        return withdrawal if as_logged else Poisoned("its bytes are another statement")
+
+    def _key(self, kid: str) -> PublicKey | None:
+        """An operational key of any terms that were in force: what was admitted under older ones stands."""
+        for agreement in self.agreements.values():
+            key = agreement.party_key(kid)
+            if key is not None:
+                return key
+        return None
+
+    async def _read_terms(self, founded: Founded) -> Agreement:
+        self.agreements = {}
+        for sha256, seq in founded.history:
+            if seq <= founded.matched_through or not self.agreements:
+                await self._terms(sha256)
+        return list(self.agreements.values())[-1]
+
+    async def _terms(self, sha256: str) -> Agreement:
+        if sha256 in self.agreements:
+            return self.agreements[sha256]
+        raw = await self._line.terms(sha256)
+        if raw is None:
+            raise Unavailable("store_unsafe", "the store has lost an agreement that was in force")
+        previous = list(self.agreements.values())[-1] if self.agreements else None
+        try:
+            agreement = open_agreement(raw, previous)
+        except KeepclearError as error:
+            raise Unavailable("store_unsafe", f"an agreement in the store does not hold: {error.detail}") from error
+        if agreement.terms != sha256 or agreement.id != self._founding.id:
+            raise Unavailable("store_unsafe", "an agreement in the store is not the one that was in force")
+        self.agreements[sha256] = agreement
+        return agreement
+
+    async def _newest(self, founded: Founded, through: int) -> list[Entry]:
+        """Return the newest entry of each notice up to ``through``."""
+        newest: dict[tuple[str, str], Entry] = {}
+        after = founded.oldest - 1
+        while after < through:
+            entries = await self._line.log(after, LOG_AT_ONCE)
+            if not entries:
+                break
+            for entry in entries:
+                if entry.seq <= through and entry.kind in (NOTICE, WITHDRAWAL):
+                    newest[entry.party, entry.id] = entry
+            after = entries[-1].seq
+        return list(newest.values())
+
+    async def _records(self, agreement: Agreement) -> tuple[Record, ...]:
+        found: list[Record] = []
+        for party in agreement.parties:
+            after: str | None = ""
+            while after is not None:
+                rows, after = await self._line.records(party.id, after, RECORDS_AT_ONCE)
+                found += rows
+        return tuple(found)
+
+
+def _outlived(entry: Entry, agreement: Agreement, clock: int) -> bool:
+    """Whether a notice has ended longer ago than anything of it counts: then its bytes may have gone."""
+    _, last, _, _ = read_note(entry.note)
+    tail_s = max((minima.tail_s for minima in agreement.categories.values()), default=0)
+    return last + (tail_s + agreement.retention_s) * 1_000_000 < clock
+

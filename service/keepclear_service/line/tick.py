@@ -1,0 +1,28 @@
+"""Equal time: when a notice's receipt may leave, so that its time tells nothing of what was matched.
+
+Measured before there were ticks: whoever filed a probe learnt from the time of its receipt, without any alert, whether
+hidden volumes of another party lay near it (``docs/adr/0010``). A receipt leaves at a whole number of ticks after its
+notice had come in, and a tick depends on the notice's own number of volumes alone. It is many times what matching can
+add, so almost all receipts leave after exactly one. Alerts and commits never wait.
+"""
+
+import asyncio
+import math
+
+VOLUMES_OF_A_TICK = 16
+"""Volumes that one ``tick_ms`` covers: the padding of a small notice, which looks the same from 1 to 16."""
+
+
+def tick_s(volumes: int, tick_ms: int) -> float:
+    """Return the seconds of one tick of a notice of ``volumes`` volumes."""
+    return max(1, math.ceil(volumes / VOLUMES_OF_A_TICK)) * tick_ms / 1000
+
+
+async def until_tick(arrived: float, volumes: int, tick_ms: int) -> None:
+    """Wait until whole ticks have gone since ``arrived``, an instant of the running loop's clock."""
+    tick = tick_s(volumes, tick_ms)
+    if not tick:
+        return
+    now = asyncio.get_running_loop().time()
+    due = arrived + math.ceil((now - arrived) / tick) * tick
+    await asyncio.sleep(due - now)

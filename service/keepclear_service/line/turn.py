@@ -1,0 +1,361 @@
+"""The turn: how anything changes. One pipeline for each agreement and worker, one turn after the other.
+
+A turn takes what has arrived since the last one, admits all of it by one script, folds what the log holds beyond this
+worker's cursor, its own among it, commits the alerts by one more script, and releases the answers. While it runs the
+next one gathers. The fold's state is touched here and nowhere else, so there is no lock and no hand-over.
+
+Guaranteed: entries are folded in the order of their ``seq``, each once, none skipped; an answer is given only after
+its entry's alerts are committed. Where the log no longer begins where this worker left it, the store has another epoch
+or a lower head, or the fold failed, the state is thrown away and made anew (``start``). Entries that nobody waits for
+have an owner: timers that this turn let become entries are committed by it, and what another worker has left unmatched
+for half a second is committed from here (``uncommitted``). An entry that cannot be folded is named, set aside and
+makes the agreement not ready. Woken by arrivals, a hint, the next due time that the store told, and once a second.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.errors import KeepclearError, Unavailable
+
+from ..decide.entry import TERMS, Entry, Outgoing
+from ..decide.fold import Body, State, apply, heavy, overlay
+from ..logs import log_event
+from .fair import FairQueue
+from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
+from .start import Poisoned, Replay
+from .uncommitted import Uncommitted
+from .waiting import Told, Waiting, refuse
+
+POLL_S = 1.0
+"""Seconds between looks at the store where no hint came; a lost hint costs this much and no more."""
+
+ATTEMPTS = 3
+"""Times that an arrival is tried anew after new terms or a new epoch came in between."""
+
+WAITING_OF_A_PARTY = 2_000
+"""Arrivals of one party that may wait for a turn: as many as a worker has connections."""
+
+START_WITHIN_S = 1.5
+"""Seconds that a submit waits for a line that is still being read: most are there sooner, and a desk waits longer."""
+
+CLEAN_EVERY_S = 1.0
+
+LAG_S = 5.0
+"""Seconds without a whole turn after which the agreement is not ready; turns come every second."""
+
+log = logging.getLogger(__name__)
+
+
+class Turn:
+    """One agreement's pipeline in one worker. ``sign`` makes an alert of what the fold asks to be told."""
+
+    def __init__(self, line: Line, founding: Agreement, sign: Callable[[Outgoing, int], SignedAlert]) -> None:
+        self._line = line
+        self._replay = Replay(line, founding)
+        self._sign = sign
+        self._state: State | None = None
+        self._queue: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
+        self._again: list[Waiting] = []
+        self._repeated: list[Waiting] = []
+        self._uncommitted = Uncommitted()
+        self._mine: dict[int, Waiting | None] = {}
+        self._done: list[int] = []
+        self._wake, self._ended = asyncio.Event(), asyncio.Event()
+        self._told_head = 0
+        self._next_due: float | None = None
+        self._ready = asyncio.Event()
+        self._turned_at = 0.0
+        self._cleaned_at = 0.0
+        self._lost: str | None = None
+        self._poison: dict[int, str] = {}
+        self.agreement = founding
+        self.epoch = ""
+        self.cursor = 0
+
+    @property
+    def agreements(self) -> dict[str, Agreement]:
+        """All terms that ever were in force as far as this worker knows, by their hash."""
+        return self._replay.agreements
+
+    def state(self) -> str:
+        """Return ``ok``, or in a few words why this agreement is not ready."""
+        if self._poison:
+            return "poison entry " + ", ".join(f"{seq} ({why})" for seq, why in sorted(self._poison.items()))
+        if self._lost is not None:
+            return self._lost
+        if not self._ready.is_set():
+            return "starting"
+        return "lagging" if time.monotonic() - self._turned_at > LAG_S else "ok"
+
+    def poke(self, head: int) -> None:
+        """Look at the store soon if its log has come to ``head``."""
+        self._told_head = max(self._told_head, head)
+        if head > self.cursor:
+            self._wake.set()
+
+    async def submit(self, arrival: Arrival, body: Body) -> Told:
+        """Admit, match and commit an opened statement; raises ``Unavailable``, and then the outcome is unknown."""
+        if self._lost is not None:
+            raise Unavailable(self._lost)
+        if self._poison:
+            raise Unavailable("store_unsafe", f"the line is not ready: {self.state()}")
+        if not self._ready.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), START_WITHIN_S)
+            if not self._ready.is_set():
+                raise Unavailable("busy", "the line is still being read; send the same bytes again")
+        waiting = Waiting(arrival, body)
+        if not self._queue.put(arrival.party, waiting):
+            raise Unavailable("busy", "too many statements of this party wait; send the same bytes again")
+        self._wake.set()
+        return await waiting.future
+
+    async def matched(self, entry: Entry) -> None:
+        """Wait until an admitted entry is folded and committed, by whomever; raises ``Unavailable``."""
+        waiting = Waiting(None, None, Outcome(entry, again=True))
+        self._repeated.append(waiting)
+        self._wake.set()
+        await waiting.future
+
+    async def caught_up(self) -> None:
+        """Wait until a turn that begins from here on has ended; raises ``Unavailable``."""
+        for _ in range(2):  # one that is under way may have asked the store before
+            ended = self._ended
+            self._wake.set()
+            await ended.wait()
+        if self._lost is not None:
+            raise Unavailable(self._lost)
+
+    async def run(self) -> None:
+        """Take turns until cancelled."""
+        try:
+            while True:
+                well = await self._take_turn()
+                self._ended.set()
+                self._ended = asyncio.Event()
+                await (self._woken() if well else asyncio.sleep(POLL_S))
+        finally:
+            self._refuse_all(Unavailable("busy", "the service is stopping; send the same bytes again"))
+
+    async def _take_turn(self) -> bool:
+        """Take one turn; False where the store or a fault of our own came in between."""
+        try:
+            await self._turn()
+        except Unavailable as error:
+            if self._lost is None:
+                log_event(
+                    log, logging.ERROR, "line_lost", agreement=self.agreement.id, code=error.code, cause=_cause(error)
+                )
+            self._lost = error.code
+            self._refuse_all(error)
+            return False
+        except Exception:
+            # The state may be half changed. Made anew, and the entry named if it fails again.
+            log.exception("turn_fault")
+            self._forget_state()
+            self._refuse_all(Unavailable("internal", "a fault of the service's own; send the same bytes again"))
+            return False
+        if self._lost is not None:
+            log_event(log, logging.INFO, "line_back", agreement=self.agreement.id)
+        self._lost = None
+        return True
+
+    async def _woken(self) -> None:
+        if self._queue or self._again or self._told_head > self.cursor:
+            await asyncio.sleep(0)
+            return
+        self._wake.clear()
+        wait_s = POLL_S if self._next_due is None else min(POLL_S, max(0.0, self._next_due - time.monotonic()))
+        adopt_s = self._uncommitted.due_in_s()
+        if adopt_s is not None:
+            wait_s = min(wait_s, adopt_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), wait_s)
+
+    async def _turn(self) -> None:
+        if self._state is None:
+            await self._begin()
+        batch = self._take() if self._ready.is_set() else []
+        done, self._done = self._done, []
+        told_head, self._told_head = self._told_head, 0
+        try:
+            turned = await self._line.turn(
+                [waiting.arrival for waiting in batch if waiting.arrival is not None],
+                epoch=self.epoch,
+                terms=self.agreement.terms,
+                cursor=self.cursor,
+                done=done,
+            )
+        except BaseException as error:
+            self._done = done + self._done
+            self._told_head = max(self._told_head, told_head)
+            refuse(batch, error if isinstance(error, Unavailable) else Unavailable("internal"))
+            raise
+        repeated = self._note_outcomes(batch, turned)
+        if not self._follows(turned):
+            log_event(log, logging.WARNING, "line_read_anew", agreement=self.agreement.id, cursor=self.cursor)
+            self._forget_state()
+            refuse(repeated, Unavailable("busy", "the line is being read anew; send the same bytes again"))
+            return
+        await self._fold(turned)
+        repeated, self._repeated = repeated + self._repeated, []
+        for waiting in repeated:
+            self._answer_repeated(waiting)
+        self._uncommitted.drop_matched(turned)
+        await self._commit()
+        self._settle(turned)
+        await self._clean()
+
+    def _take(self) -> list[Waiting]:
+        again, self._again = self._again, []
+        return again + self._queue.take(max(1, ADMIT_AT_ONCE - len(again)))
+
+    def _note_outcomes(self, batch: Sequence[Waiting], turned: Turned) -> list[Waiting]:
+        """Answer what was refused; keep what was admitted until it is folded; return what was accepted before."""
+        if turned.behind:
+            for waiting in batch:
+                self._try_again(waiting)
+            return []
+        fired_to = turned.head - sum(outcome.entry is not None and not outcome.again for outcome in turned.outcomes)
+        self._mine.update(dict.fromkeys(range(fired_to - turned.fired + 1, fired_to + 1)))
+        for waiting, outcome in zip(batch, turned.outcomes, strict=True):
+            waiting.outcome = outcome
+            if outcome.entry is None:
+                waiting.answer()
+            elif not outcome.again:
+                self._mine[outcome.entry.seq] = waiting
+        return [waiting for waiting in batch if waiting.outcome.again]
+
+    def _answer_repeated(self, waiting: Waiting) -> None:
+        """The first sender may have died before its alerts were committed: this answer waits for them too."""
+        entry = waiting.outcome.entry
+        if entry is not None and entry.seq > self.cursor:
+            self._repeated.append(waiting)  # another worker's, and not folded here yet
+        elif entry is None or not self._uncommitted.wait(entry.seq, waiting):
+            waiting.answer()
+
+    def _try_again(self, waiting: Waiting) -> None:
+        waiting.attempts += 1
+        if waiting.attempts < ATTEMPTS:
+            self._again.append(waiting)
+        else:
+            refuse([waiting], Unavailable("busy", "the line is being read anew; send the same bytes again"))
+
+    def _follows(self, turned: Turned) -> bool:
+        if turned.epoch != self.epoch or turned.head < self.cursor:
+            return False
+        first = turned.entries[0].seq if turned.entries else turned.head + 1
+        return first == self.cursor + 1
+
+    async def _fold(self, turned: Turned) -> None:
+        state = self._state
+        assert state is not None  # noqa: S101 - begun before each turn
+        others = [entry for entry in turned.entries if self._mine.get(entry.seq) is None]
+        bodies = await self._replay.statements(others, self.agreement, turned.clock) if others else {}
+        unmatched = frozenset(turned.unmatched)
+        for entry in turned.entries:
+            own = entry.seq in self._mine
+            waiting = self._mine.get(entry.seq)
+            body = waiting.body if waiting is not None else bodies[entry.seq]
+            if isinstance(body, Poisoned):
+                self._set_aside(entry, body.why)
+            alerts = [] if isinstance(body, Poisoned) else await self._apply(state, entry, body)
+            self.cursor = entry.seq
+            self._mine.pop(entry.seq, None)
+            if isinstance(body, Agreement):
+                self.agreement = body
+            if alerts:
+                self._uncommitted.add(entry.seq, alerts, waiting, own=own)
+                continue
+            if entry.seq not in self._poison and (own or entry.seq in unmatched):
+                self._done.append(entry.seq)
+            if waiting is not None:
+                waiting.answer()
+
+    async def _apply(self, state: State, entry: Entry, body: Body) -> list[Outgoing]:
+        """Fold one entry; a heavy one in a thread, so that other agreements and open streams go on meanwhile."""
+        if entry.seq in self._poison:
+            return []
+        try:
+            if entry.kind == TERMS or heavy(state, body):
+                return await asyncio.to_thread(apply, state, entry, body)
+            return apply(state, entry, body)
+        except Exception as error:
+            # The state may be half changed: thrown away by whoever catches this, and made anew. Met again, set aside.
+            if not self._replay.failed_at(entry.seq):
+                raise
+            log.exception("fold_fault")
+            self._set_aside(entry, type(error).__name__)
+            raise
+
+    def _set_aside(self, entry: Entry, why: str) -> None:
+        if entry.seq not in self._poison:
+            self._poison[entry.seq] = why
+            log_event(log, logging.ERROR, "poison_entry", seq=entry.seq, kind=entry.kind, party=entry.party, why=why)
+
+    async def _commit(self) -> None:
+        """Commit the alerts of this worker's own entries, and of what others have left lying; then answer."""
+        for piece in self._uncommitted.pieces():
+            signed = {seq: [self._sign(outgoing, seq) for outgoing in alerts] for seq, alerts in piece.items()}
+            await self._line.commit(self.epoch, list(signed.items()))
+            for seq, alerts in signed.items():
+                for waiting in self._uncommitted.committed(seq):
+                    waiting.answer(tuple(alerts))
+
+    def _settle(self, turned: Turned) -> None:
+        """Note when the next timer is due, and whether everything is folded."""
+        self._next_due = None
+        if turned.due is not None:
+            self._next_due = time.monotonic() + max(0.0, (turned.due - turned.clock) / 1e6)
+        if len(turned.entries) >= BATCH or self.cursor < turned.head:
+            self._told_head = max(self._told_head, turned.head)
+        elif not self._ready.is_set():
+            assert self._state is not None  # noqa: S101 - folded just now
+            overlay(self._state, self._replay.records)
+            self._replay.records = ()
+            self._ready.set()
+            log_event(log, logging.INFO, "line_ready", agreement=self.agreement.id, seq=self.cursor)
+        self._turned_at = time.monotonic()
+
+    async def _begin(self) -> None:
+        """Make the state anew as at the last entry that all entries before are matched of."""
+        self._ready.clear()
+        started = await self._replay.start(frozenset(self._poison))
+        self._state, self.epoch, self.cursor = started.state, started.epoch, started.cursor
+        self.agreement = started.agreement
+        for seq, why in started.poison.items():
+            self._poison[seq] = why
+
+    def _forget_state(self) -> None:
+        """Throw the fold away. What was admitted by it stays in the log; who waits is told that it is not known."""
+        error = Unavailable("busy", "the line is being read anew; send the same bytes again")
+        self._refuse_admitted(error)
+        self._state = None
+        self._ready.clear()
+        self._uncommitted, self._mine, self._done = Uncommitted(), {}, []
+
+    def _refuse_admitted(self, error: KeepclearError) -> None:
+        self._uncommitted.refuse(error)
+        refuse((waiting for waiting in self._mine.values() if waiting is not None), error)
+
+    async def _clean(self) -> None:
+        if time.monotonic() - self._cleaned_at >= CLEAN_EVERY_S:
+            self._cleaned_at = time.monotonic()
+            parties = [party.id for party in self.agreement.parties]
+            await self._line.clean(self.agreement.retention_s, parties)
+
+    def _refuse_all(self, error: KeepclearError) -> None:
+        """Let nobody wait who may wait for long: what is in the log is folded and committed all the same."""
+        while self._again or self._queue:
+            refuse(self._take(), error)
+        refuse(self._repeated, error)
+        self._repeated = []
+        self._refuse_admitted(error)
+
+
+def _cause(error: BaseException) -> str:
+    return f"{type(error.__cause__).__name__}: {error.__cause__}" if error.__cause__ is not None else str(error)

@@ -1,0 +1,85 @@
+"""What is folded and not known to be committed: alerts by the entry that calls for them, and who waits for them.
+
+An entry's alerts are committed by the worker that admitted it; those of others are kept until the store says that the
+entry is matched, and committed from here once they have lain for ``ADOPT_AFTER_S``: their worker has died.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from keepclear_protocol.errors import KeepclearError
+
+from ..decide.entry import Outgoing
+from .ports import Turned
+from .waiting import Waiting, refuse
+
+ADOPT_AFTER_S = 0.5
+"""Seconds that a worker leaves another's entry alone: its commit follows its admission within milliseconds."""
+
+COMMIT_AT_ONCE = 512
+"""Alerts of one script: some ten milliseconds of a store that does nothing else meanwhile."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    since: float
+    own: bool
+    alerts: list[Outgoing]
+    waiting: list[Waiting] = field(default_factory=list)
+
+
+class Uncommitted:
+    """Folded entries whose alerts are still to be committed, by ``seq``."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, _Entry] = {}
+
+    def add(self, seq: int, alerts: list[Outgoing], waiting: Waiting | None, *, own: bool) -> None:
+        """Keep an entry's alerts until it is committed; ``own`` where this worker must do so at once."""
+        self._entries[seq] = _Entry(time.monotonic(), own, alerts, [] if waiting is None else [waiting])
+
+    def wait(self, seq: int, waiting: Waiting) -> bool:
+        """Let somebody wait for an entry; False where nothing of it is left to be committed."""
+        entry = self._entries.get(seq)
+        if entry is not None:
+            entry.waiting.append(waiting)
+        return entry is not None
+
+    def drop_matched(self, turned: Turned) -> None:
+        """Let go of the entries that somebody has committed."""
+        unmatched = frozenset(turned.unmatched)
+        for seq in [seq for seq in self._entries if seq <= turned.unmatched_through and seq not in unmatched]:
+            for waiting in self._entries.pop(seq).waiting:
+                waiting.answer()
+
+    def pieces(self) -> Iterator[dict[int, list[Outgoing]]]:
+        """Yield what is to be committed now, in the order of the log, in pieces of ``COMMIT_AT_ONCE`` alerts or so."""
+        adopt = time.monotonic() - ADOPT_AFTER_S
+        piece: dict[int, list[Outgoing]] = {}
+        alerts = 0
+        for seq in sorted(seq for seq, entry in self._entries.items() if entry.own or entry.since <= adopt):
+            more = self._entries[seq].alerts
+            if piece and alerts + len(more) > COMMIT_AT_ONCE:
+                yield piece
+                piece, alerts = {}, 0
+            piece[seq] = more
+            alerts += len(more)
+        if piece:
+            yield piece
+
+    def committed(self, seq: int) -> Iterable[Waiting]:
+        """Note that an entry is committed; return who waited for it."""
+        return self._entries.pop(seq).waiting
+
+    def due_in_s(self) -> float | None:
+        """Return the seconds until something of another worker's is to be committed from here; None for never."""
+        if not self._entries:
+            return None
+        return max(0.0, min(entry.since for entry in self._entries.values()) + ADOPT_AFTER_S - time.monotonic())
+
+    def refuse(self, error: KeepclearError) -> None:
+        """Let nobody wait any longer; the alerts stay."""
+        for entry in self._entries.values():
+            refuse(entry.waiting, error)
+            entry.waiting = []

@@ -1,0 +1,45 @@
+"""Who waits for a turn: statements on their way through it, and what they are answered."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from keepclear_protocol.errors import KeepclearError
+
+from ..decide.fold import Body
+from .ports import Arrival, Outcome, SignedAlert
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a turn answers of an arrival: its outcome, and the signed alerts that it caused for either side."""
+
+    outcome: Outcome
+    alerts: tuple[SignedAlert, ...] = ()
+
+
+def _future() -> "asyncio.Future[Told]":
+    return asyncio.get_running_loop().create_future()
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An arrival and its statement, for the fold; or, without one, somebody who waits for an entry to be committed."""
+
+    arrival: Arrival | None
+    body: Body
+    outcome: Outcome = field(default_factory=Outcome)
+    attempts: int = 0
+    future: "asyncio.Future[Told]" = field(default_factory=_future)
+
+    def answer(self, alerts: tuple[SignedAlert, ...] = ()) -> None:
+        """Release the one who waits, unless it was before."""
+        if not self.future.done():
+            self.future.set_result(Told(self.outcome, () if self.outcome.again else alerts))
+
+
+def refuse(all_waiting: Iterable[Waiting], error: KeepclearError) -> None:
+    """Let some go with an error, unless they were released before."""
+    for waiting in all_waiting:
+        if not waiting.future.done():
+            waiting.future.set_exception(error)
