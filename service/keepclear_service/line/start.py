@@ -2,8 +2,8 @@
 
 Guaranteed: every statement that is read back is held against its hash and its signature, once. Superseded revisions
 and withdrawn notices are skipped; conflicts come from the store's own records. The state is that at the last entry up
-to which everything is matched; the turn folds what follows as ever, and lays the records over it once it has come to
-the head. Memory is bounded by what counts: statements are read ``AT_ONCE`` at a time.
+to which everything is matched; the turn folds what follows as ever. Memory is bounded by what counts: statements are
+read ``AT_ONCE`` at a time.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.keys import PublicKey
+from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.lead import read_note
 from keepclear_protocol.notice import Notice, open_submission
 from keepclear_protocol.withdrawal import open_withdrawal
 
-from ..decide.entry import NOTICE, TERMS, WITHDRAWAL, Entry
+from ..decide.entry import TERMS, Entry
 from ..decide.fold import Body, State, restore
 from .ports import Founded, Line, Record
 
@@ -51,14 +52,13 @@ class Started:
 
 
 class Replay:
-    """Reads a line back. ``agreements`` are all terms that it met, ``records`` the store's conflicts at the start."""
+    """Reads a line back. ``agreements`` are all terms that it met, by their hash, in their order."""
 
     def __init__(self, line: Line, founding: Agreement) -> None:
         self._line = line
         self._founding = founding
         self._failed: set[int] = set()
         self.agreements: dict[str, Agreement] = {}
-        self.records: tuple[Record, ...] = ()
 
     def failed_at(self, seq: int) -> bool:
         """Note that an entry could not be folded; whether that happened before."""
@@ -74,7 +74,7 @@ class Replay:
         newest = await self._newest(founded, through)
         aside: dict[int, str] = {}
         filed: list[tuple[Entry, Notice]] = []
-        live = [entry for entry in newest if entry.kind == NOTICE and entry.seq not in poison]
+        live = [entry for entry in newest if entry.kind == NOTICE.name and entry.seq not in poison]
         clock = max((entry.received_at for entry in newest), default=0)
         for at in range(0, len(live), AT_ONCE):
             bodies = await self.statements(live[at : at + AT_ONCE], agreement, clock)
@@ -84,8 +84,8 @@ class Replay:
                     filed.append((entry, body))
                 elif isinstance(body, Poisoned):
                     aside[entry.seq] = body.why
-        self.records = await self._records(agreement)
-        state = await asyncio.to_thread(restore, agreement, filed, [r for r in self.records if r.version <= through])
+        records = await self._records(agreement)
+        state = await asyncio.to_thread(restore, agreement, filed, records, through)
         return Started(state, founded.epoch, through, agreement, aside)
 
     async def statements(
@@ -96,7 +96,7 @@ class Replay:
         for entry in entries:
             if entry.kind == TERMS:
                 found[entry.seq] = await self._terms(entry.sha256)
-        wanted = [entry for entry in entries if entry.kind in (NOTICE, WITHDRAWAL)]
+        wanted = [entry for entry in entries if entry.kind in (NOTICE.name, WITHDRAWAL.name)]
         bodies = await self._line.bodies([entry.sha256 for entry in wanted]) if wanted else []
         rows = list(zip(wanted, bodies, strict=True))
         opened = (
@@ -113,10 +113,10 @@ class Replay:
 
     def _open(self, entry: Entry, raw: str | None, agreement: Agreement, clock: int) -> Body | Poisoned:
         if raw is None:
-            gone = entry.kind != NOTICE or _outlived(entry, agreement, clock)
+            gone = entry.kind != NOTICE.name or _outlived(entry, agreement, clock)
             return None if gone else Poisoned("its bytes are gone")
         try:
-            if entry.kind == NOTICE:
+            if entry.kind == NOTICE.name:
                 notice = open_submission(raw, self._key)
                 held = (notice.party, notice.id, notice.revision, notice.sha256, notice.submission_sha256)
                 as_logged = held == (entry.party, entry.id, entry.revision, entry.sha256, entry.submission)
@@ -167,10 +167,10 @@ class Replay:
             if not entries:
                 break
             for entry in entries:
-                if entry.seq <= through and entry.kind in (NOTICE, WITHDRAWAL):
+                if entry.seq <= through and entry.kind in (NOTICE.name, WITHDRAWAL.name):
                     newest[entry.party, entry.id] = entry
             after = entries[-1].seq
-        return list(newest.values())
+        return sorted(newest.values(), key=lambda entry: entry.seq)
 
     async def _records(self, agreement: Agreement) -> tuple[Record, ...]:
         found: list[Record] = []

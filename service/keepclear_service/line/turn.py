@@ -22,7 +22,7 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import TERMS, Entry, Outgoing
-from ..decide.fold import Body, State, apply, heavy, overlay
+from ..decide.fold import Body, State, apply, heavy
 from ..logs import log_event
 from .fair import FairQueue
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
@@ -189,6 +189,8 @@ class Turn:
                 terms=self.agreement.terms,
                 cursor=self.cursor,
                 done=done,
+                parties=[party.id for party in self.agreement.parties],
+                retention_s=self.agreement.retention_s,
             )
         except BaseException as error:
             self._done = done + self._done
@@ -314,9 +316,6 @@ class Turn:
         if len(turned.entries) >= BATCH or self.cursor < turned.head:
             self._told_head = max(self._told_head, turned.head)
         elif not self._ready.is_set():
-            assert self._state is not None  # noqa: S101 - folded just now
-            overlay(self._state, self._replay.records)
-            self._replay.records = ()
             self._ready.set()
             log_event(log, logging.INFO, "line_ready", agreement=self.agreement.id, seq=self.cursor)
         self._turned_at = time.monotonic()
