@@ -9,6 +9,7 @@ admissions count: what it adopts from others it commits in peace.
 version stands there; ``blind`` - takes an older store for the one it knew.
 """
 
+import hashlib
 import math
 import os
 import signal
@@ -20,6 +21,7 @@ from keepclear_service.line import uncommitted
 from keepclear_service.line.ports import SignedAlert, Turned
 from keepclear_service.line.turn import Turn
 from keepclear_service.store.line import StoredLine
+from keepclear_service.store.scripts import Script
 
 
 def _now() -> None:
@@ -74,8 +76,8 @@ def _heartless() -> None:
 
 
 def _stubborn() -> None:
-    _edit("commit", "UNMATCHED GUARD", "")
-    _edit("commit", "VERSION GUARD", "")
+    _edit(stored._COMMIT, "if call('ZSCORE', unmatched, seq) then", "if true then")
+    _edit(stored._COMMIT, "if tonumber(older) >= tonumber(version) then return end", "")
     commit = StoredLine.commit
 
     async def twice(self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
@@ -83,3 +85,19 @@ def _stubborn() -> None:
         await commit(self, epoch, entries)
 
     StoredLine.commit = twice  # type: ignore[method-assign]
+
+
+def _blind() -> None:
+    _edit(stored._ADMIT, "local same_life = epoch == ARGV[1] and cursor <= head", "local same_life = epoch == ARGV[1]")
+
+    def follows(self: Turn, turned: Turned) -> bool:
+        return turned.epoch == self.epoch
+
+    Turn._follows = follows  # type: ignore[method-assign]
+
+
+def _edit(script: Script, old: str, new: str) -> None:
+    """Have ``script`` run with ``old`` replaced; it must be there once."""
+    assert script._text.count(old) == 1, old
+    script._text = script._text.replace(old, new)
+    script._sha1 = hashlib.sha1(script._text.encode(), usedforsecurity=False).hexdigest()

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         description="Seconds that requests and streams have to end after SIGTERM, before they are cut.",
     )
     tick_ms: int = Field(
-        25,
+        default=25,
         ge=0,
         le=10_000,
         description="Milliseconds of a tick, for each 16 volumes begun: a receipt leaves whole ticks after its notice.",
