@@ -15,10 +15,12 @@ from keepclear_service.decide.entry import NOTICE, TERMS, WITHDRAWAL, Entry
 from keepclear_service.decide.fold import State, apply
 from keepclear_service.decide.shown import alert_object
 from keepclear_service.store.connect import connect
-from keepclear_service.store.lines import StoredLine, _entry
+from keepclear_service.store.line import StoredLine
+
+ALL = 1_000_000
 
 Told = dict[str, Any]
-"""An alert object as a stream holds it: ``alert``, ``presentation``, ``cause``."""
+"""An alert object as it is sent: ``alert``, ``presentation``, ``cause``."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +39,38 @@ def refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
 
 
 async def _refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
-    redis = connect(url).submits
+    store = connect(url)
     try:
-        line = StoredLine(redis, founding.id)
-        rows: Any = await redis.xrange(f"{line.prefix}log")
-        entries = [_entry((seq, [part for pair in fields.items() for part in pair])) for seq, fields in rows]
+        line = StoredLine(store, founding.id)
+        entries = list(await line.log(0, ALL))
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1)), "the log has holes"
         state = State(founding)
         parties = {party.id for party in founding.parties}
         wanted: dict[str, list[Told]] = {party: [] for party in parties}
         for entry in entries:
             for outgoing in apply(state, entry, await _body(line, entry, state.agreement)):
-                (beside,) = await line.bodies([outgoing.body]) if outgoing.body else (None,)
-                assert (beside is not None) == bool(outgoing.shows)
-                told = alert_object(sign_alert(key, outgoing.payload), outgoing.shows, beside)
+                told = await _told(line, sign_alert(key, outgoing.payload), outgoing.shows, outgoing.body)
                 wanted.setdefault(outgoing.to, []).append(told)
         streams = {}
         for party in wanted:
-            rows = await redis.xrange(f"{line.prefix}stream:{party}")
-            assert [row[0] for row in rows] == [f"{at}-0".encode() for at in range(1, len(rows) + 1)]
-            streams[party] = [json.loads(row[1][b"object"]) for row in rows if row[1][b"event"] == b"alert"]
-        unmatched: Any = await redis.zrange(f"{line.prefix}unmatched", 0, -1)
+            window = await line.events(party, 0, ALL)
+            assert [event.at for event in window.events] == list(range(1, window.head + 1))
+            events = [event for event in window.events if event.kind == "alert"]
+            found = await line.alerts([event.sha256 for event in events])
+            streams[party] = [
+                await _told(line, str(jws), event.shows, event.body) for jws, event in zip(found, events, strict=True)
+            ]
+        unmatched: Any = await store.submits.zrange(f"{line.prefix}unmatched", 0, -1)
         waiting = [int(seq) for seq in unmatched]
         return Refolded(entries, wanted, streams, waiting)
     finally:
-        await redis.aclose()
+        await store.close()
+
+
+async def _told(line: StoredLine, jws: str, shows: str, body: str) -> Told:
+    (beside,) = await line.bodies([body]) if body else (None,)
+    assert (beside is not None) == bool(shows)
+    return alert_object(jws, shows, beside)
 
 
 async def _body(line: StoredLine, entry: Entry, agreement: Agreement) -> Any:
