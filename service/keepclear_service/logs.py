@@ -7,6 +7,7 @@ what a caller names is logged; nobody logs a statement's content.
 import json
 import logging
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +36,47 @@ class JsonLines(logging.Formatter):
 def log_event(logger: logging.Logger, level: int, event: str, **fields: object) -> None:
     """Log ``event``, a stable name in snake case, with its fields."""
     logger.log(level, event, extra={_FIELDS: fields})
+
+
+QUIET_S = 2.0
+"""Seconds without a failure after which an outage is over: what fails now and then is one outage, not many lines."""
+
+
+class Outage:
+    """Something that fails and comes back: one line with the cause when it begins, one when it is over.
+
+    ``fields`` stand in both lines.
+    """
+
+    def __init__(self, logger: logging.Logger, begun: str, ended: str, **fields: object) -> None:
+        self._logger = logger
+        self._begun, self._ended = begun, ended
+        self._fields = fields
+        self._since: float | None = None
+        self._failures = 0
+        self._failed_at = 0.0
+
+    def began(self, error: BaseException, **fields: object) -> None:
+        """Note a failure; the first of an outage is logged with the cause of ``error``."""
+        self._failed_at = time.monotonic()
+        self._failures += 1
+        if self._since is None:
+            self._since = self._failed_at
+            log_event(self._logger, logging.WARNING, self._begun, **self._fields, **fields, cause=cause(error))
+
+    def over(self) -> None:
+        """Note that it works; what has worked for ``QUIET_S`` is over, and logged so."""
+        if self._since is not None and time.monotonic() - self._failed_at >= QUIET_S:
+            lasted = round(self._failed_at - self._since, 3)
+            log_event(self._logger, logging.INFO, self._ended, **self._fields, lasted_s=lasted, failures=self._failures)
+            self._since, self._failures = None, 0
+
+
+def cause(error: BaseException) -> str:
+    """Return what is behind an error: the first that was raised, with its type."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {error}"
 
 
 def configure_logging(level: str) -> None:

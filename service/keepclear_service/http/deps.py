@@ -5,7 +5,7 @@ request is held against the agreement's own origin with the raw path and query, 
 is rebuilt from a header that anyone can send.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -16,6 +16,7 @@ from keepclear_protocol.request import SCHEME, RequestProof, open_request
 from keepclear_protocol.statement import match_header
 
 from ..line.hotline import Hotline
+from .problems import served
 
 PROOF_HEADER = "authorization"
 
@@ -23,13 +24,13 @@ PROOF_HEADER = "authorization"
 class Hotlines:
     """The hotlines of one worker, found by the key that signed: one key belongs to one agreement."""
 
-    def __init__(self, hotlines: Mapping[str, Hotline]) -> None:
-        self._all = dict(hotlines)
+    def __init__(self, hotlines: Sequence[Hotline]) -> None:
+        self._all = tuple(hotlines)
         self._of_key: dict[str, Hotline] = {}
 
-    def all(self) -> list[Hotline]:
+    def all(self) -> tuple[Hotline, ...]:
         """Return every hotline of this worker."""
-        return list(self._all.values())
+        return self._all
 
     def of(self, compact: str, typ: str) -> Hotline:
         """Return the hotline in whose agreement the signer of an unverified JWS would be; raise ``NotAuthentic``."""
@@ -40,7 +41,7 @@ class Hotlines:
         known = self._of_key.get(kid)
         if known is not None and known.agreement.find(kid) is not None:
             return known
-        for hotline in self._all.values():
+        for hotline in self._all:
             if hotline.agreement.find(kid) is not None:
                 self._of_key[kid] = hotline
                 return hotline
@@ -81,6 +82,7 @@ def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Await
         proof = open_request(header, hotline.agreement.party_key)
         party = hotline.check_reader(proof, role=role, terms=terms)
         await hotline.spend(proof, method=request.method, target=target(request))
+        served()
         return Reader(hotline, party, proof)
 
     return admit

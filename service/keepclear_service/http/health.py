@@ -1,23 +1,51 @@
 """Health: whether the process lives, and whether it can keep its promises. No party's data."""
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
-from keepclear_protocol.claims import SERVICE
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import KeepclearError
 
 from ..decide.selfcheck import rules_hold
-from ..store.connect import check_durability
-from .deps import hotlines
-
-LOG_LAG_S = 5.0
-"""Seconds since a follower last went through all that it does; it does so every second."""
+from .deps import Hotlines, hotlines
 
 ASKED_AGAIN_S = 1.0
 """Seconds for which an answer is given again: nobody need prove who they are here, so asking must cost little."""
 
+OK = "ok"
+
 router = APIRouter()
+
+
+class Readiness:
+    """What was found when it was last looked, and one look at a time. ``check_store`` raises what is wrong with it."""
+
+    def __init__(self, lines: Hotlines, check_store: Callable[[], Awaitable[None]]) -> None:
+        self._lines = lines
+        self._check_store = check_store
+        self._looking = asyncio.Lock()
+        self._looked_at = float("-inf")
+        self._found: dict[str, str] = {}
+
+    async def checks(self) -> dict[str, str]:
+        """Return each check's ``ok``, or in a few words what is wrong; at most ``ASKED_AGAIN_S`` old."""
+        async with self._looking:
+            if time.monotonic() - self._looked_at > ASKED_AGAIN_S:
+                self._found = await self._look()
+                self._looked_at = time.monotonic()
+            return self._found
+
+    async def _look(self) -> dict[str, str]:
+        try:
+            await self._check_store()
+            store = OK
+        except KeepclearError as error:
+            store = error.code
+        # A line's own state tells of its turns, each of which is a script there and back.
+        states = sorted({hotline.state() for hotline in self._lines.all()} - {OK})
+        return {"store": store, "lines": "; ".join(states) or OK, "rules": OK if rules_hold() else "wrong"}
 
 
 @router.get("/healthz")
@@ -28,28 +56,12 @@ async def healthz() -> Response:
 
 @router.get("/readyz", responses={503: {"description": "not ready: which check fails"}})
 async def readyz(request: Request) -> Response:
-    """Say whether store, durability, log and rules are as they must be; 503 if one is not."""
+    """Say whether the store and its durability, all lines and the rules are as they must be; 503 if one is not."""
     state = request.app.state
-    asked_at, answer = getattr(state, "readiness", (0.0, None))
-    if answer is None or time.monotonic() - asked_at > ASKED_AGAIN_S:
-        answer = await _checks(request)
-        state.readiness = (time.monotonic(), answer)
-    ready = set(answer.values()) == {"ok"}
-    body = dump_json({"status": "ready" if ready else "not ready", "checks": answer})
+    if not hasattr(state, "readiness"):
+        state.readiness = Readiness(hotlines(request), state.check_store)
+    readiness: Readiness = state.readiness
+    checks = await readiness.checks()
+    ready = set(checks.values()) == {OK}
+    body = dump_json({"status": "ready" if ready else "not ready", "checks": checks})
     return Response(body, 200 if ready else 503, media_type="application/json")
-
-
-async def _checks(request: Request) -> dict[str, str]:
-    checks: dict[str, str] = {}
-    try:
-        await check_durability(request.app.state.redis, volatile=request.app.state.settings.volatile)
-        checks["durability"] = "ok"
-        for hotline in hotlines(request).all():
-            await hotline.line.events(SERVICE, 0, 1)  # a script, there and back; the service has no stream
-        checks["store"] = "ok"
-    except KeepclearError as error:
-        checks["store"] = error.code
-    lagging = [h for h in hotlines(request).all() if time.monotonic() - h.follower.ran_at > LOG_LAG_S]
-    checks["log"] = "lagging" if lagging else "ok"
-    checks["rules"] = "ok" if rules_hold() else "wrong"
-    return checks

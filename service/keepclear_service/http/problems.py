@@ -10,11 +10,20 @@ from keepclear_protocol.errors import CODES, KeepclearError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from ..logs import Outage
+
 MEDIA_TYPE = "application/problem+json"
 
 _OF_STATUS = {404: "not_found", 405: "method", 413: "too_large", 415: "content_type"}
 
 log = logging.getLogger(__name__)
+
+_refusals = Outage(log, "unavailable", "available")
+
+
+def served() -> None:
+    """Note that a request which needs the store was served: what was unavailable is back."""
+    _refusals.over()
 
 
 def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = None) -> Response:
@@ -30,6 +39,15 @@ def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = Non
     return Response(dump_json(document), known.status, headers, media_type=MEDIA_TYPE)
 
 
+def refusal(error: KeepclearError | ClientDisconnect) -> Response:
+    """Return the answer for an error of ours; that the service is unavailable is logged once, with its cause."""
+    if isinstance(error, ClientDisconnect):
+        return problem("request")  # nobody hears it
+    if error.status >= 500:
+        _refusals.began(error, code=error.code)
+    return problem(error.code, error.detail, headers={"Retry-After": "1"} if error.retryable else None)
+
+
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what the OpenAPI page says of a door's refusals."""
     content = {MEDIA_TYPE: {"schema": {"type": "object"}}}
@@ -39,13 +57,12 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def install(app: FastAPI) -> None:
     """Let every error of the app end as a problem document."""
 
-    @app.exception_handler(KeepclearError)
-    async def _refused(_: Request, error: Exception) -> Response:
-        assert isinstance(error, KeepclearError)  # noqa: S101 - the handler is for nothing else
-        if error.status >= 500:
-            log.warning("unavailable", extra={"code": error.code, "cause": str(error.__cause__ or error)})
-        headers = {"Retry-After": "1"} if error.retryable else None
-        return problem(error.code, error.detail, headers=headers)
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, KeepclearError | ClientDisconnect)  # noqa: S101 - the handler is for nothing else
+        return refusal(error)
+
+    app.add_exception_handler(KeepclearError, refused)
+    app.add_exception_handler(ClientDisconnect, refused)  # else whoever hangs up would fill the log with tracebacks
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: Exception) -> Response:
@@ -56,10 +73,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _unreadable(_: Request, __: Exception) -> Response:
         return problem("request")  # the framework's own answer would repeat the input
-
-    @app.exception_handler(ClientDisconnect)
-    async def _left(_: Request, __: Exception) -> Response:
-        return problem("request")  # nobody hears it; without it, whoever hangs up would fill the log with tracebacks
 
     @app.exception_handler(Exception)
     async def _fault(_: Request, error: Exception) -> Response:

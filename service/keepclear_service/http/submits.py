@@ -8,36 +8,19 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 from keepclear_protocol.encoding import dump_json
-from keepclear_protocol.errors import KeepclearError, Malformed, NotAuthentic
+from keepclear_protocol.errors import Malformed, NotAuthentic
 from keepclear_protocol.kinds import KINDS, Kind
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
 
 from ..line.hotline import Accepted
 from .deps import hotlines
-from .problems import described, refusal
+from .plain import PlainRoute
+from .problems import described, served
 
 MAX_BODY_BYTES = 512 * 1024
 """The largest submission of the protocol; an agreement may allow less."""
 
 router = APIRouter()
-
-
-class StatementDoor(APIRoute):
-    """A route that hands the request's body to the line and answers with what that says."""
-
-    def __init__(self, path: str, endpoint: Any, **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-        self.app = self._answer
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            response: Response = await self.endpoint(Request(scope, receive))
-        except (KeepclearError, ClientDisconnect) as error:
-            response = refusal(error)
-        await response(scope, receive, send)
 
 
 def _door(kind: Kind) -> None:
@@ -58,7 +41,7 @@ def _door(kind: Kind) -> None:
             200: {"description": "accepted before: the receipt"},
             **described(400, 401, 403, 409, 413, 415, 422, 503),
         },
-        route_class_override=StatementDoor,
+        route_class_override=PlainRoute,
     )
 
 

@@ -57,6 +57,8 @@ class BoundedHead(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a head begins."""
         super().on_message_begin()
+        # For a stream that takes nothing: a plain close would keep its buffer until the other side reads it.
+        self.scope["state"]["abort"] = self.transport.abort
         self._heads += 1
         self._waiting, self._head_bytes = True, 0
 

@@ -1,0 +1,191 @@
+"""A feed: one party's stream as one worker reads it, once for all who listen here.
+
+Guaranteed: what a feed holds is the end of the party's stream without a hole, bounded in number and bytes, and each
+event of it was read, signed and encoded once. A reader whose position the feed does not hold reads the store for
+itself, in bounded pieces and in turn with the others that are behind; where that piece ends at what the feed holds,
+the feed keeps it for the next. A feed decides no gap: whoever does not fit asks the store.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from keepclear_protocol.errors import Unavailable
+
+from ..line.hotline import Hotline
+from ..line.ports import Window
+from .told import Told, gap, tell
+
+RECENT_EVENTS = 256
+RECENT_BYTES = 2 * 1024 * 1024
+"""What a feed holds. A reader that takes an ordinary event of 5 KB each is a minute of the busiest line behind by
+then; the largest event has under 1 MB."""
+
+PIECE_EVENTS = 32
+PIECE_BYTES = 256 * 1024
+"""What a reader that is behind takes at once, one event at least: all that a frozen one holds."""
+
+WOKEN_AT_ONCE = 64
+"""Readers woken in one turn of the loop: a thousand of them would hold everything else up for 50 ms."""
+
+
+log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Whoever reads a feed and wants to be woken; ``over`` once it is to stop."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it wants nothing more."""
+
+    def wake(self) -> None:
+        """Look again."""
+
+    def end(self) -> None:
+        """Stop: what comes next is not known here."""
+
+
+class Feed:
+    """The end of one party's stream. ``limit`` is shared by all feeds; ``lost`` hears of a store that fails."""
+
+    def __init__(
+        self, hotline: Hotline, party: str, limit: asyncio.Semaphore, lost: Callable[[Unavailable | None], None]
+    ) -> None:
+        self._hotline = hotline
+        self._party = party
+        self._limit = limit
+        self._lost = lost
+        self._behind = asyncio.Lock()
+        self._poked = asyncio.Event()
+        self._told: dict[int, Told] = {}
+        self._bytes = 0
+        self._first = 1
+        self.listeners: set[Listener] = set()
+        self.epoch = ""
+        self.at = 0
+        self.moves = 0
+        """Counts what this feed came to know, so that whoever looked away can tell that there is more."""
+
+    def join(self, listener: Listener) -> None:
+        """Have ``listener`` woken by what is new."""
+        self.listeners.add(listener)
+
+    def leave(self, listener: Listener) -> None:
+        """Forget ``listener``; with the last one all that is held is let go."""
+        self.listeners.discard(listener)
+        if not self.listeners:
+            self._begin("", 0)
+
+    def poke(self) -> None:
+        """Look at the store soon."""
+        self._poked.set()
+
+    def at_end(self, epoch: str, at: int) -> bool:
+        """Whether a reader there has heard all that this feed knows of."""
+        return epoch != "" and (epoch, at) == (self.epoch, self.at)
+
+    def after(self, epoch: str, at: int) -> Told | None:
+        """Return the event behind a position, if it is held here."""
+        return self._told.get(at + 1) if epoch == self.epoch else None
+
+    async def run(self) -> None:
+        """Read what is new whenever poked, as long as anybody listens."""
+        while True:
+            await self._poked.wait()
+            self._poked.clear()
+            try:
+                while self.listeners and await self._read():
+                    await self._wake()
+            except Unavailable as error:
+                self._fail(error)
+            except Exception:
+                # A fault of our own must not end the reading in silence: who listened comes back and starts anew.
+                log.exception("feed_fault")
+                self._fail(None)
+
+    async def read_behind(self, listener: Listener, epoch: str, at: int) -> tuple[str, list[Told]]:
+        """Read the piece behind a position for a listener that the feed cannot serve; without an epoch, of this one.
+
+        Returns the store's epoch, and no event at the head. Raises ``Unavailable``.
+        """
+        async with self._behind, self._limit:
+            if listener.over:
+                return epoch, []
+            held = self.after(epoch, at)  # another listener from there may have been here before
+            if held is not None:
+                return epoch, [held]
+            try:
+                return await self._read_piece(epoch, at)
+            except Unavailable as error:
+                self._fail(error)
+                raise
+
+    async def _read_piece(self, epoch: str, at: int) -> tuple[str, list[Told]]:
+        window = await self._hotline.line.events(self._party, at, PIECE_EVENTS)
+        if not self.epoch:
+            self._begin(window.epoch, window.head)
+        elif (window.epoch, window.head) != (self.epoch, self.at):
+            self.poke()
+        jump = gap(window, epoch or window.epoch, at)
+        if jump is not None:
+            return window.epoch, [jump]
+        piece: list[Told] = []
+        while len(piece) < len(window.events) and sum(len(told.data) for told in piece) < PIECE_BYTES:
+            piece += await tell(self._hotline, window.epoch, window.events[len(piece) :])
+        self._keep_before(piece)
+        return window.epoch, piece
+
+    async def _read(self) -> bool:
+        """Read one piece of what is new; False where there is nothing."""
+        epoch, at = self.epoch, self.at
+        window = await self._hotline.line.events(self._party, at, PIECE_EVENTS)
+        self._lost(None)
+        if (epoch, at) != (self.epoch, self.at):
+            return True  # begun meanwhile
+        if not epoch or gap(window, epoch, at) is not None:
+            self._begin(window.epoch, window.head)
+            return True
+        for told in await tell(self._hotline, epoch, window.events):
+            if (epoch, told.at) != (self.epoch, self.at + 1):
+                break
+            self._told[told.at] = told
+            self._bytes += len(told.data)
+            self.at = told.at
+            self.moves += 1
+        self._trim()
+        return bool(window.events)
+
+    def _begin(self, epoch: str, at: int) -> None:
+        self.epoch, self.at = epoch, at
+        self._told, self._bytes, self._first = {}, 0, at + 1
+        self.moves += 1
+
+    def _keep_before(self, piece: list[Told]) -> None:
+        """Keep what another reader read where it ends just before what is held, as far as there is room."""
+        for told in reversed(piece):
+            full = len(self._told) >= RECENT_EVENTS or self._bytes + len(told.data) > RECENT_BYTES
+            if full or (told.epoch, told.at) != (self.epoch, self._first - 1):
+                return
+            self._told[told.at] = told
+            self._bytes += len(told.data)
+            self._first = told.at
+
+    def _trim(self) -> None:
+        while len(self._told) > RECENT_EVENTS or (self._bytes > RECENT_BYTES and len(self._told) > 1):
+            self._bytes -= len(self._told.pop(self._first).data)
+            self._first += 1
+
+    async def _wake(self) -> None:
+        for count, listener in enumerate(list(self.listeners), 1):
+            listener.wake()
+            if count % WOKEN_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _fail(self, error: Unavailable | None) -> None:
+        """End all listeners: a stream that could miss something must not look alive."""
+        if error is not None:
+            self._lost(error)
+        for listener in list(self.listeners):
+            listener.end()

@@ -1,0 +1,152 @@
+"""The hub: everybody who listens to one agreement on one worker, and one reader of the store for each party.
+
+Guaranteed: a party's events are read when that party's stream moves, and once a second in case a hint was lost; other
+parties' events wake nobody. Comments come from one wheel that turns at its own pace, so that when they come tells
+nothing of what anybody files. A stream whose key is no longer valid ends within a second.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections.abc import Iterator
+
+from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.errors import KeepclearError, Unavailable
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.kinds import WATCH
+
+from ..line.hotline import Hotline
+from ..logs import Outage
+from .feed import Feed
+from .subscriber import Connection, Subscriber
+
+POLL_S = 1.0
+"""Seconds between looks at the store where no hint came; a lost hint costs this much and no more."""
+
+KEEP_ALIVE_S = 4.0
+"""Seconds between comments on a stream. A desk is promised one every five."""
+
+SLOTS = 16
+"""Parts of the wheel: of 5 000 streams some 300 are written to at once, which takes ten milliseconds."""
+
+CATCHING_UP = 4
+"""Readers that are behind and read for themselves at the same time, of all parties."""
+
+HELD_BYTES = 64 * 1024 * 1024
+"""Held for readers that are behind, all together. Beyond it those that have taken nothing for longest are cut."""
+
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """The streams of one agreement on one worker. ``draining`` is set when the worker is to stop."""
+
+    def __init__(self, hotline: Hotline, draining: asyncio.Event) -> None:
+        self._hotline = hotline
+        self._draining = draining
+        self._limit = asyncio.Semaphore(CATCHING_UP)
+        self._feeds: dict[str, Feed] = {}
+        self._running: asyncio.TaskGroup | None = None
+        self._wheel: list[set[Subscriber]] = [set() for _ in range(SLOTS)]
+        self._next_slot = itertools.cycle(self._wheel)
+        self._outage = Outage(log, "streams_lost", "streams_back", agreement=hotline.agreement.id)
+
+    def poke(self, party: str) -> None:
+        """Look at a party's stream soon: it has moved."""
+        feed = self._feeds.get(party)
+        if feed is not None:
+            feed.poke()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as self._running:
+            self._running.create_task(self._poll())
+            self._running.create_task(self._turn_wheel())
+            await self._draining.wait()
+            for subscriber in list(self._subscribers()):
+                subscriber.drain()
+
+    async def serve(self, party: str, kid: str, start: Cursor | None, connection: Connection) -> None:
+        """Write a party's stream to ``connection`` from ``start`` on; return when it ends."""
+        feed = self._feed(party)
+        subscriber = Subscriber(feed, connection, kid, start)
+        with self._joined(feed, subscriber):
+            await subscriber.run()
+
+    @contextlib.contextmanager
+    def _joined(self, feed: Feed, subscriber: Subscriber) -> Iterator[None]:
+        slot = next(self._next_slot)
+        feed.join(subscriber)
+        slot.add(subscriber)
+        if self._draining.is_set():
+            subscriber.drain()
+        try:
+            yield
+        finally:
+            slot.discard(subscriber)
+            feed.leave(subscriber)
+
+    def _feed(self, party: str) -> Feed:
+        feed = self._feeds.get(party)
+        if feed is None:
+            if self._running is None:
+                raise Unavailable("busy")
+            feed = self._feeds[party] = Feed(self._hotline, party, self._limit, self._heard)
+            self._running.create_task(feed.run())
+        return feed
+
+    def _heard(self, error: Unavailable | None) -> None:
+        if error is None:
+            self._outage.over()
+        else:
+            self._outage.began(error)
+
+    def _subscribers(self) -> Iterator[Subscriber]:
+        return itertools.chain.from_iterable(self._wheel)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            for feed in self._feeds.values():
+                feed.poke()
+            self._end_invalid()
+            self._bound_held()
+
+    async def _turn_wheel(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for slot in itertools.cycle(self._wheel):
+            due = max(due + KEEP_ALIVE_S / SLOTS, loop.time())
+            await asyncio.sleep(due - loop.time())
+            for subscriber in list(slot):
+                subscriber.tick(loop.time())
+
+    def _end_invalid(self) -> None:
+        """End the streams whose key is gone, revoked, out of its time, or no longer allowed to watch."""
+        now = int(time.time() * SECOND)
+        valid: dict[str, bool] = {}
+        for subscriber in self._subscribers():
+            if subscriber.kid not in valid:
+                valid[subscriber.kid] = self._may_watch(subscriber.kid, now)
+            if not valid[subscriber.kid]:
+                subscriber.end()
+
+    def _may_watch(self, kid: str, now: int) -> bool:
+        try:
+            self._hotline.signer(kid)[1].check(WATCH, now)
+        except KeepclearError:
+            return False
+        return True
+
+    def _bound_held(self) -> None:
+        """Cut those that have waited longest for their connection, as long as too much is held for them."""
+        waiting = [(subscriber.busy_since, subscriber.held, subscriber) for subscriber in self._subscribers()]
+        stuck = sorted(((since, held, who) for since, held, who in waiting if since is not None), key=lambda row: row[0])
+        held = sum(row[1] for row in stuck)
+        for _, bytes_held, subscriber in stuck:
+            if held <= HELD_BYTES:
+                return
+            subscriber.cut()
+            held -= bytes_held

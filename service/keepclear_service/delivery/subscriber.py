@@ -1,0 +1,168 @@
+"""A subscriber: one open stream, from its cursor to its end.
+
+Guaranteed: events leave in order and none is skipped without a gap; nothing waits for a subscriber. It holds a
+position, and at most one piece of events that it read for itself; while it is at the end of the feed it costs a
+future. What the connection does not take within ``STALLED_S`` ends it, and its cursor lets it come back.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.errors import Unavailable
+
+from .feed import Feed
+from .told import DRAIN, KEEP_ALIVE, OPEN, Told
+
+STREAM_LASTS_S = 600.0
+"""After this a desk proves anew who it is."""
+
+STALLED_S = 15.0
+"""Seconds that a connection may take nothing: three comments, after which a desk takes the line for dead as well."""
+
+WRITE_BYTES = 32 * 1024
+"""Written at once. A connection's buffer takes writes until it holds 64 KiB, so this bounds what a frozen one holds."""
+
+AT_A_TIME = 16
+"""Events sent before others have their turn: a connection that takes all at once never makes its writer wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where a stream is written.
+
+    ``write`` waits while the connection is full, and returns when it is gone; ``gone`` waits until the other side has
+    hung up; ``abort`` drops the connection with all that it holds.
+    """
+
+    write: Callable[[bytes], Awaitable[None]]
+    gone: Callable[[], Coroutine[Any, Any, None]]
+    abort: Callable[[], None]
+
+
+class Subscriber:
+    """One open stream of ``feed``, read with the key ``kid``. Without ``start`` it begins with the first event."""
+
+    __slots__ = (
+        "_comment",
+        "_connection",
+        "_draining",
+        "_ends",
+        "_feed",
+        "_piece",
+        "_waiter",
+        "_writing",
+        "at",
+        "busy_since",
+        "epoch",
+        "kid",
+        "over",
+    )
+
+    def __init__(self, feed: Feed, connection: Connection, kid: str, start: Cursor | None) -> None:
+        self._feed = feed
+        self._connection = connection
+        self.kid = kid
+        self.epoch, self.at = (start.epoch, start.number) if start else ("", 0)
+        self._ends = asyncio.get_running_loop().time() + STREAM_LASTS_S
+        self._piece: deque[Told] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._comment = self._draining = False
+        self._writing = 0
+        self.busy_since: float | None = None
+        self.over = False
+
+    @property
+    def held(self) -> int:
+        """Bytes of events that are held for this subscriber."""
+        return self._writing + sum(len(told.data) for told in self._piece)
+
+    def wake(self) -> None:
+        """Look again."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def end(self) -> None:
+        """Stop after what is being written."""
+        self.over = True
+        self.wake()
+
+    def drain(self) -> None:
+        """Say ``drain`` and stop, as soon as what is known has been sent."""
+        self._draining = True
+        self.wake()
+
+    def cut(self) -> None:
+        """Drop the connection with all that it has not taken."""
+        self._connection.abort()
+        self.end()
+
+    def tick(self, now: float) -> None:
+        """Send a comment if nothing else is being sent; end what has lasted long enough or takes nothing."""
+        if now > self._ends:
+            self.end()
+        if self.busy_since is None:
+            self._comment = True
+            self.wake()
+        elif now - self.busy_since > STALLED_S:
+            self.cut()
+
+    async def run(self) -> None:
+        """Write the stream until it ends. A store that fails ends it too: the desk hears so at the door."""
+        gone = asyncio.create_task(self._connection.gone())
+        gone.add_done_callback(lambda _: self.end())
+        try:
+            await self._write(OPEN)
+            await self._run()
+        finally:
+            gone.cancel()
+
+    async def _run(self) -> None:
+        sent = 0
+        while not self.over:
+            moves = self._feed.moves
+            told = await self._next()
+            if told is not None:
+                await self._write(told.data)
+                self.epoch, self.at = told.epoch, told.at
+                sent += 1
+                if sent % AT_A_TIME == 0:
+                    await asyncio.sleep(0)
+            elif self._draining:
+                await self._write(DRAIN)
+                return
+            elif self._comment:
+                self._comment = False
+                await self._write(KEEP_ALIVE)
+            elif moves == self._feed.moves and not self.over:
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
+
+    async def _next(self) -> Told | None:
+        """Return the next event; None where there is none yet, or none is to be fetched."""
+        if self._piece:
+            return self._piece.popleft()
+        if self._feed.at_end(self.epoch, self.at):
+            return None
+        told = self._feed.after(self.epoch, self.at)
+        if told is not None or self._draining:
+            return told
+        try:
+            epoch, piece = await self._feed.read_behind(self, self.epoch, self.at)
+        except Unavailable:
+            self.over = True
+            return None
+        self.epoch = self.epoch or epoch
+        self._piece.extend(piece)
+        return self._piece.popleft() if self._piece else None
+
+    async def _write(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        self._writing = len(data)
+        for at in range(0, len(data), WRITE_BYTES):
+            self.busy_since = loop.time()
+            await self._connection.write(data[at : at + WRITE_BYTES])
+        self.busy_since, self._writing = None, 0

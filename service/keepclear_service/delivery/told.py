@@ -1,0 +1,100 @@
+"""What a stream says, as bytes: a numbered event, a gap, the few words that carry no position.
+
+Guaranteed: an event's bytes depend on the log and the stored statements alone, so that they are the same for every
+reader and on every worker. An event whose alert or statement retention has let go is told as a gap: its reader then
+reads anew what still counts, and never takes a hole for nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.kinds import ALERT, EVERY_KIND, NOTICE
+
+from ..decide.entry import Entry
+from ..decide.shown import alert_object
+from ..line.hotline import Hotline
+from ..line.ports import Event, Window
+
+BODIES_AT_ONCE = 8
+"""Statements read together, of up to 512 KiB each: at most 4 MiB for a moment."""
+
+RETRY_MS = 500
+"""What a draining worker asks of its readers: come back soon, another worker is there."""
+
+OPEN = b": open\n\n"
+KEEP_ALIVE = b": keep-alive\n\n"
+DRAIN = b"event: drain\ndata: {}\nretry: %d\n\n" % RETRY_MS
+
+_EVENT = {kind.name: kind.event or kind.name for kind in EVERY_KIND}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as it is sent, and the position at which its reader then stands."""
+
+    epoch: str
+    at: int
+    data: bytes
+
+
+def tell_gap(reason: str, epoch: str, at: int) -> Told:
+    """Return the event that sends a reader to ``at``; ``reason`` is ``trimmed``, ``epoch`` or ``ahead``."""
+    return Told(epoch, at, _event("gap", epoch, at, {"reason": reason, "resume_at": str(Cursor(epoch, at))}))
+
+
+def gap(window: Window, epoch: str, at: int) -> Told | None:
+    """Return the gap between the position ``at`` of ``epoch`` and what ``window``, read behind it, holds, if any."""
+    if window.epoch != epoch:
+        return tell_gap("epoch", window.epoch, window.head)
+    if at > window.head:
+        return tell_gap("ahead", epoch, window.head)
+    first = window.events[0].at if window.events else window.head + 1
+    return tell_gap("trimmed", epoch, first - 1) if first != at + 1 else None
+
+
+async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[Told]:
+    """Return events as they are sent, at most ``BODIES_AT_ONCE`` of them; raise ``Unavailable``."""
+    events = events[:BODIES_AT_ONCE]
+    alerts = [event for event in events if event.kind == ALERT.name]
+    receipted = [event for event in events if _EVENT.get(event.kind) == NOTICE.event]
+    bodies = {event.body if event.kind == ALERT.name else event.sha256 for event in events} - {""}
+    read = await asyncio.gather(
+        hotline.line.alerts([event.sha256 for event in alerts]),
+        hotline.line.bodies(list(bodies)),
+        hotline.line.entries([event.seq for event in receipted]),
+    )
+    signed = dict(zip((event.at for event in alerts), read[0], strict=True))
+    stored = dict(zip(bodies, read[1], strict=True))
+    entries = dict(zip((event.at for event in receipted), read[2], strict=True))
+    told = []
+    for event in events:
+        if event.kind == ALERT.name:
+            data = _alert(event, signed[event.at], stored)
+        else:
+            data = _statement(hotline, event, stored.get(event.sha256), entries.get(event.at))
+        if data is None:
+            told.append(tell_gap("trimmed", epoch, event.at))
+        else:
+            name = _EVENT.get(event.kind, event.kind)
+            told.append(Told(epoch, event.at, _event(name, epoch, event.at, data)))
+    return told
+
+
+def _alert(event: Event, jws: str | None, stored: dict[str, str | None]) -> dict[str, str | None] | None:
+    return None if jws is None else alert_object(jws, event.shows, stored.get(event.body))
+
+
+def _statement(hotline: Hotline, event: Event, raw: str | None, entry: Entry | None) -> dict[str, Any] | None:
+    if raw is None:
+        return None
+    if _EVENT.get(event.kind) != NOTICE.event:
+        return {event.kind: raw}
+    return None if entry is None else {event.kind: raw, "receipt": hotline.receipt(entry)}
+
+
+def _event(name: str, epoch: str, at: int, data: object) -> bytes:
+    return b"event: %s\nid: %s-%d\ndata: %s\n\n" % (name.encode(), epoch.encode(), at, dump_json(data))

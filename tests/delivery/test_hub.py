@@ -1,0 +1,230 @@
+"""The hub: what moves is read once for all, and nobody waits for anybody."""
+
+import asyncio
+import json
+
+import pytest
+from keepclear_protocol.cursor import Cursor
+from keepclear_service.delivery import feed, hub, subscriber
+from support.store_line import notice
+from support.streams import Stage, on_hub, until
+
+
+def test_an_event_is_read_and_encoded_once_for_all_streams(store_url: str) -> None:
+    async def story(stage: Stage) -> None:
+        readers = [stage.open("south", 0) for _ in range(50)]
+        await until(lambda: all(reader.came for reader in readers))
+        await stage.bench.one(notice("shown"))
+        before = stage.line.calls.copy()
+        (made,) = await stage.alert("south", shows="cause", body="north shown 1")
+        await until(lambda: all(stage.alerts_of(reader) for reader in readers))
+        calls = stage.line.calls - before
+        assert calls["alerts"] == calls["bodies"] == 1 and calls["events"] <= 4, calls
+        assert {bytes(reader.came) for reader in readers} == {bytes(readers[0].came)}
+        ((event, id, data),) = readers[0].events
+        assert (event, id) == ("alert", str(Cursor(stage.bench.epoch, 1)))
+        assert json.loads(data) == {"alert": made.jws, "presentation": None, "cause": "north shown 1"}
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-101")
+def test_what_moves_another_party_wakes_nobody(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "POLL_S", 30.0)
+    monkeypatch.setattr(hub, "KEEP_ALIVE_S", 60.0)
+
+    async def story(stage: Stage) -> None:
+        south, north = stage.open("south", 0), stage.open("north", 0)
+        await until(lambda: south.came and north.came)
+        await stage.alert("north", other="south")  # and the events of its own notice
+        await until(lambda: stage.alerts_of(north))
+        asked, wrote = len(stage.line.asked), south.writes
+        await stage.alert("north", 5, other="south")
+        await until(lambda: len(stage.alerts_of(north)) == 6)
+        assert {args[0] for name, args in stage.line.asked[asked:] if name == "events"} == {"north"}
+        assert south.writes == wrote
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-097", "R-098")
+def test_a_slow_reader_reads_for_itself_and_joins_the_others_again(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "RECENT_EVENTS", 4)
+    monkeypatch.setattr(feed, "PIECE_EVENTS", 3)
+
+    async def story(stage: Stage) -> None:
+        slow, quick = stage.open("south", 0), stage.open("south", 0)
+        await until(lambda: slow.came and quick.came)
+        slow.freeze()
+        await stage.alert("south", 20)
+        await until(lambda: len(quick.numbers) == 20)
+        assert slow.numbers == []
+        before = stage.line.calls["alerts"]
+        slow.thaw()
+        await until(lambda: len(slow.numbers) == 20)
+        assert stage.line.calls["alerts"] > before
+        assert slow.numbers == quick.numbers == list(range(1, 21))
+        assert bytes(slow.came).split(b"\n\n")[1:] == bytes(quick.came).split(b"\n\n")[1:]
+        before = stage.line.calls["alerts"]
+        await stage.alert("south")
+        await until(lambda: len(slow.numbers) == len(quick.numbers) == 21)
+        assert stage.line.calls["alerts"] == before + 1
+
+    on_hub(story, store_url)
+
+
+def test_a_reader_that_takes_nothing_is_cut_and_comes_back_with_its_cursor(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriber, "STALLED_S", 0.2)
+    monkeypatch.setattr(hub, "KEEP_ALIVE_S", 0.4)
+
+    async def story(stage: Stage) -> None:
+        frozen, other = stage.open("south", 0), stage.open("south", 0)
+        await until(lambda: frozen.came and other.came)
+        frozen.freeze()
+        await stage.alert("south", 3)
+        await until(lambda: frozen.ended)
+        assert frozen.aborted and not other.ended and not other.aborted
+        assert other.numbers == [1, 2, 3]
+        again = stage.open("south", (frozen.numbers or [0])[-1])
+        await until(lambda: again.numbers == [1, 2, 3])
+
+    on_hub(story, store_url)
+
+
+def test_of_those_that_take_nothing_only_so_much_is_held(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "HELD_BYTES", 3_000)
+    monkeypatch.setattr(hub, "POLL_S", 0.05)
+
+    async def story(stage: Stage) -> None:
+        frozen, other = [stage.open("south", 0) for _ in range(10)], stage.open("south", 0)
+        await until(lambda: other.came and all(reader.came for reader in frozen))
+        for reader in frozen:
+            reader.freeze()
+        await stage.alert("south", 2)
+        await until(lambda: any(reader.ended for reader in frozen))
+        await until(lambda: other.numbers == [1, 2])
+        await asyncio.sleep(0.2)
+        standing = [reader for reader in frozen if not reader.ended]
+        assert standing and not other.ended
+        assert {reader.aborted for reader in frozen if reader.ended} == {True}
+
+    on_hub(story, store_url)
+
+
+def test_an_event_that_comes_while_a_reader_looks_elsewhere_is_not_missed(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store has told a reader that there is nothing more, and the feed moves on before the reader hears it."""
+    monkeypatch.setattr(hub, "POLL_S", 60.0)
+    monkeypatch.setattr(hub, "KEEP_ALIVE_S", 600.0)
+
+    async def story(stage: Stage) -> None:
+        first = stage.open("south", 0)
+        await until(lambda: first.came)
+        await stage.alert("south")
+        await until(lambda: first.numbers == [1])
+        held, let_go = asyncio.Event(), asyncio.Event()
+
+        async def hold(name: str, args: tuple[object, ...]) -> None:
+            if (name, args[1:2]) == ("events", (1,)) and not held.is_set():
+                held.set()
+                await let_go.wait()
+
+        stage.line.before = hold
+        # A strange epoch makes this reader look for itself; then it stands at 1 and looks again.
+        late = stage.open("south", 1, epoch="f" * 32)
+        stage.hub.poke("south")
+        await asyncio.wait_for(held.wait(), 10)
+        stage.line.before = None
+        await stage.alert("south")
+        let_go.set()
+        await until(lambda: first.numbers == [1, 2])
+        await until(lambda: late.numbers[-1:] == [2])
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-101")
+def test_comments_come_from_one_wheel_whatever_else_is_sent(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "KEEP_ALIVE_S", 0.32)
+
+    async def story(stage: Stage) -> None:
+        quiet = [stage.open("north", 0) for _ in range(3)]
+        busy = stage.open("south", 0)
+        await until(lambda: all(reader.comments >= 3 for reader in quiet))
+        await stage.alert("south", 5)
+        await until(lambda: len(busy.numbers) == 5 and busy.comments >= 4)
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-101")
+def test_a_stream_ends_when_it_has_lasted_long_enough(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "KEEP_ALIVE_S", 0.1)
+    monkeypatch.setattr(subscriber, "STREAM_LASTS_S", 0.2)
+
+    async def story(stage: Stage) -> None:
+        reader = stage.open("north", 0)
+        await until(lambda: reader.ended)
+        assert not reader.aborted
+
+    on_hub(story, store_url)
+
+
+def test_who_hangs_up_is_forgotten(store_url: str) -> None:
+    async def story(stage: Stage) -> None:
+        idle, frozen = stage.open("south", 0), stage.open("south", 0)
+        await until(lambda: idle.came and frozen.came)
+        frozen.freeze()
+        await stage.alert("south")
+        for reader in (idle, frozen):
+            reader.hang_up()
+            await until(lambda reader=reader: reader.ended)
+        before = stage.line.calls["events"]
+        stage.hub.poke("south")
+        await asyncio.sleep(0.05)
+        assert stage.line.calls["events"] == before
+
+    on_hub(story, store_url)
+
+
+def test_a_waiting_stream_may_be_cancelled_again_and_again(store_url: str) -> None:
+    """As a server does when its time to drain is over; in particular while it is being woken."""
+
+    async def story(stage: Stage) -> None:
+        for turns in range(4):
+            readers = [stage.open("south", 0) for _ in range(3)]
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for _ in range(6):
+                for task in stage.serving:
+                    task.cancel()
+                await asyncio.sleep(0)
+            for ended in await asyncio.gather(*stage.serving, return_exceptions=True):
+                assert isinstance(ended, asyncio.CancelledError)
+            stage.serving.clear()
+            assert not any(reader.ended for reader in readers)
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-101")
+def test_a_draining_worker_says_so_behind_all_that_it_knows(store_url: str) -> None:
+    async def story(stage: Stage) -> None:
+        reader, north = stage.open("south", 0), stage.open("north", 0)
+        await until(lambda: reader.came and north.came)
+        await stage.alert("south", 2)
+        await until(lambda: reader.numbers == [1, 2])
+        stage.draining.set()
+        await until(lambda: reader.ended and north.ended)
+        assert reader.events[-1] == ("drain", "", "{}")
+        assert b"retry: 500\n" in reader.came
+        late = stage.open("south", 0)
+        await until(lambda: late.ended)
+        assert late.events[-1][0] == "drain"
+
+    on_hub(story, store_url)
