@@ -26,7 +26,7 @@ from keepclear_protocol.terms import LIMITS_AT_MOST, read_terms
 from keepclear_protocol.volume import Reference, Volume, parse_volume
 from keepclear_service.delivery import hub, subscriber
 from keepclear_service.delivery import told as told_events
-from keepclear_service.http import health, reads, submits
+from keepclear_service.http import health, reads, stream, submits
 from keepclear_service.http.problems import problem
 
 ROOM = Path(__file__).resolve().parents[1] / "protocol"

@@ -44,11 +44,30 @@ class Doors:
         """Read a door with a fresh proof of ``party``."""
         return self.http.get(target, headers=self.world.proof(party, target, **changed))
 
+    def index(self, party: str) -> list[dict[str, Any]]:
+        """Return the index of the party's conflicts, all pages of it."""
+        found: list[dict[str, Any]] = []
+        target: str | None = "/v1/conflicts"
+        while target is not None:
+            answer = self.get(party, target)
+            assert answer.status_code == 200, answer.text
+            found += answer.json()["conflicts"]
+            after = answer.json()["next"]
+            target = None if after is None else f"/v1/conflicts?after={after}"
+        return found
+
     def conflicts(self, party: str) -> list[dict[str, Any]]:
-        """Return the party's conflicts: alert objects with acknowledgements."""
-        answer = self.get(party, "/v1/conflicts")
-        assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["conflicts"]
+        """Return the party's conflicts: alert objects with acknowledgements, worst and soonest first."""
+        wanted = [row["conflict"] for row in self.index(party)]
+        found: list[dict[str, Any]] = []
+        while wanted:
+            answer = self.get(party, f"/v1/conflicts/{','.join(wanted[:32])}")
+            assert answer.status_code == 200, answer.text
+            rows = answer.json()["conflicts"]
+            assert rows, "an answer holds one at least"
+            found += rows
+            got = {row["conflict"] for row in rows}
+            wanted = [conflict for conflict in wanted if conflict not in got]
         return found
 
     def events(self, party: str, count: int, cursor: str | None = None, within_s: float = 10.0) -> list[dict[str, Any]]:
