@@ -84,7 +84,8 @@ def more_live(scale: Scale) -> list[Figure]:
         run(send(one.port, notices(small, few, 2, live=few), 64))
         run(send(other.port, notices(large, many, 2, live=many), 128))
         say(f"submit: {many} signed and filed in {time.monotonic() - began:.0f} s")
-        a, b = [], []
+        a: list[Run] = []
+        b: list[Run] = []
         for turn in range(runs):
             for on, live, found in ((one, few, a), (other, many, b)):
                 batch = notices(on.world, requests, 10 + turn, live=live)
