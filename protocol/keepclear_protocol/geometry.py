@@ -94,7 +94,7 @@ def shape_of(outline: Outline) -> Shape:
         case Circle(center, radius_m):
             positions = _one_spelling((center,))
             lat, lng = positions[0]
-            return _shape(spherely.create_point(lng, lat), _units(positions), radius_m, 0.0, 0.0, 0.0)
+            return _shape(spherely.create_point(lng, lat), unit_vectors(positions), radius_m, 0.0, 0.0, 0.0)
 
 
 def distance_m(a: Shape, b: Shape) -> float:
@@ -104,11 +104,11 @@ def distance_m(a: Shape, b: Shape) -> float:
 
 def center_distance_m(a: Shape, b: Shape) -> float:
     """Return the great-circle metres between the centers of ``a`` and ``b``, without S2."""
-    return _arc_m(math.dist(a.center, b.center))
+    return arc_m(math.dist(a.center, b.center))
 
 
 def _polygon(positions: Sequence[Position]) -> Shape:
-    units = _units(positions)
+    units = unit_vectors(positions)
     edges = _edges(units, closed=True, code="volume_polygon")
     try:
         geography = spherely.create_polygon([(lng, lat) for lat, lng in positions])
@@ -119,7 +119,7 @@ def _polygon(positions: Sequence[Position]) -> Shape:
 
 
 def _corridor(positions: Sequence[Position], half_width_m: float) -> Shape:
-    units = _units(positions)
+    units = unit_vectors(positions)
     edges = _edges(units, closed=False, code="volume_extent")
     geography = spherely.create_linestring([(lng, lat) for lat, lng in positions])
     return _shape(geography, units, half_width_m, max(edges), 2 * math.fsum(edges), 0.0)
@@ -136,7 +136,7 @@ def _shape(
     center = _middle(units)
     # A cap under a hemisphere holds every geodesic between two of its points, and the smaller of the two areas that a
     # ring inside it bounds: so the farthest vertex bounds edges and interior too.
-    reach_m = _arc_m(max([math.dist(center, unit) for unit in units]))
+    reach_m = arc_m(max([math.dist(center, unit) for unit in units]))
     if reach_m > MAX_REACH_M:
         raise Malformed("volume_size", f"reaches more than {MAX_REACH_M // 1000} km from its middle", hint=_SPLIT)
     area_m2 = outline_area_m2 + radius_m * (perimeter_m + math.pi * radius_m)
@@ -177,7 +177,8 @@ def _one_spelling(positions: Sequence[Position]) -> Sequence[Position]:
     return [(lat, 0.0 if abs(lat) == 90 else 180.0 if lng == -180 else lng) for lat, lng in positions]
 
 
-def _units(positions: Sequence[Position]) -> list[Vector]:
+def unit_vectors(positions: Sequence[Position]) -> list[Vector]:
+    """Return the unit vectors of positions, from the sphere's centre."""
     # All in one expression, as this is where the time of a notice of many vertices goes.
     return [
         ((across := cos(phi := lat * _RADIANS)) * cos(theta := lng * _RADIANS), across * sin(theta), sin(phi))
@@ -185,7 +186,7 @@ def _units(positions: Sequence[Position]) -> list[Vector]:
     ]
 
 
-def _arc_m(chord: float) -> float:
+def arc_m(chord: float) -> float:
     """Return the great-circle metres of a chord of the unit sphere."""
     # Two opposite points may come out a rounding farther apart than a diameter.
     return _DIAMETER_M * asin(min(1.0, chord / 2))

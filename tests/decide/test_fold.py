@@ -3,53 +3,16 @@
 import json
 import random
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.notice import Notice, open_presentation
 from keepclear_protocol.outline import Polygon
 from keepclear_protocol.recompute import match_all, still_ahead
-from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
-from keepclear_service.decide.entry import ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
+from keepclear_protocol.withdrawal import Withdrawal
+from keepclear_service.decide.entry import ENDED, TERMS, Outgoing
 from keepclear_service.decide.fold import State, apply
-from keepclear_service.decide.shown import alert_object
+from support.memory_log import Log
 from support.world import World, box, now_us
-
-
-class Log:
-    """A log in memory: entries with their bodies, folded as a worker folds them."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.entries: list[tuple[Entry, Any]] = []
-        self.founding = world.agreement
-        self.state = State(world.agreement)
-        self.bodies: dict[str, str] = {}
-
-    def add(
-        self, kind: str, party: str, id: str, revision: int, sha256: str, body: Any, at: int | None = None
-    ) -> list[Outgoing]:
-        entry = Entry(
-            len(self.entries) + 1, kind, party, id, revision, sha256, "", at or now_us(), self.world.agreement.terms, ""
-        )
-        self.entries.append((entry, body))
-        return apply(self.state, entry, body)
-
-    def notice(self, raw: str, at: int | None = None) -> tuple[Notice, list[Outgoing]]:
-        notice = self.world.opened(raw)
-        self.bodies[notice.sha256] = raw
-        return notice, self.add(NOTICE, notice.party, notice.id, notice.revision, notice.sha256, notice, at)
-
-    def withdrawal(self, raw: str, at: int | None = None) -> list[Outgoing]:
-        ended = open_withdrawal(raw, None)
-        self.bodies[ended.sha256] = raw
-        return self.add(WITHDRAWAL, ended.claims.iss, ended.notice, ended.revision, ended.sha256, ended, at)
-
-    def beside(self, outgoing: Outgoing) -> dict[str, str | None]:
-        """What travels beside an alert, from the stored statements."""
-        jws = sign_alert(self.world.service, outgoing.payload)
-        return alert_object(jws, outgoing.shows, self.bodies.get(outgoing.body))
 
 
 def told(outgoing: list[Outgoing]) -> list[tuple[str, str, str | None]]:

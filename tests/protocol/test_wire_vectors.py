@@ -68,6 +68,14 @@ def test_each_file_gives_its_keys_and_tells_good_from_bad(file: str) -> None:
     assert {True, False} == {"code" in case for case in document["cases"]}
 
 
+@pytest.mark.req("R-018", "R-038")
+def test_each_statement_of_the_vectors_has_a_jti_of_its_own() -> None:
+    said = [json.loads(unb64(raw.split(".")[1])) for raw in FILES["alerts.json"]["statements"].values()]
+    assert len({payload["jti"] for payload in said}) == len(said)
+    revisions = [payload["revision"] for payload in said if payload["notice"] == said[0]["notice"]]
+    assert len(revisions) > 2 and len(set(revisions)) > 1
+
+
 class Desk:
     """As much of a desk's memory as alerts need that come one after the other on one unbroken stream."""
 

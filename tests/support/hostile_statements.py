@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from keepclear_protocol.claims import new_jti
 from keepclear_protocol.encoding import b64, digest, dump_json
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, REQUEST, WITHDRAWAL
@@ -51,6 +52,7 @@ def statement_payload(line: HostileLine, door: str, **changed: Any) -> dict[str,
 
 def _notice_members(line: HostileLine) -> dict[str, Any]:
     return {
+        "notice": new_jti(),
         "revision": 1,
         "volumes": [{"...": digest(str(number))} for number in range(16)],
         "_sd": sorted(digest(f"property {number}") for number in range(8)),

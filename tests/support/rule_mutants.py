@@ -5,13 +5,18 @@ Each maker takes pytest's ``monkeypatch`` and returns a judge; a mutant of the m
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 import shapely
-from keepclear_protocol import geometry, separation
+from keepclear_protocol import bulk, geometry, pairs, separation, table
 from keepclear_protocol.outline import Corridor, Polygon
+from keepclear_protocol.pairs import Pairs
 from keepclear_protocol.separation import Minima, Pair, Uncertainty, judge
+from keepclear_protocol.table import Ints
 from keepclear_protocol.volume import Reference, Volume
+from keepclear_protocol.worst import Contest
 
 Judge = Callable[[Volume, Minima, Volume, Minima, Uncertainty], Pair | None]
 Maker = Callable[[pytest.MonkeyPatch], Judge]
@@ -155,3 +160,97 @@ MUTANTS |= {
     )
     for name in ("geoid_undulation_m", "pressure_error_m", "terrain_m")
 }
+
+
+Spoil = Callable[[pytest.MonkeyPatch], None]
+
+
+def _set(module: object, name: str, value: object) -> Spoil:
+    return lambda monkeypatch: monkeypatch.setattr(module, name, value)
+
+
+def _changed(module: object, name: str, change: Callable[..., object]) -> Spoil:
+    """A function of the bulk rules that answers otherwise: ``change`` gets the right function and its arguments."""
+    right = getattr(module, name)
+    return _set(module, name, lambda *args, **named: change(right, *args, **named))
+
+
+def _row(**columns: Callable[[dict[str, Any]], Any]) -> Spoil:
+    """Rows in which some columns are other than the rules say."""
+
+    def change(right: Callable[..., tuple[Any, ...]], *args: Any) -> tuple[Any, ...]:
+        row = dict(zip(table.ROW.names or (), right(*args), strict=True))
+        return tuple((row | {name: wrong(row) for name, wrong in columns.items()}).values())
+
+    return _changed(table, "row_of", change)
+
+
+def _metres_left_out(right: Callable[[Pairs], Ints], self: Pairs) -> Ints:
+    return right(self) >> self.metres_bits << self.metres_bits
+
+
+def _latest_inverted(right: type[Contest], judged: Pairs, which: Ints, group: Ints, rest: Ints, bits: Any) -> Contest:
+    return right(judged, which, group, rest.max() - rest if bits is None else rest, bits)
+
+
+def _settled_after_one_guess(_: Callable[..., None], pairs: Pairs, contests: list[Contest]) -> None:
+    worseness = pairs.worseness()
+    guesses = [(contest.undecided(worseness), contest.likeliest())[1] for contest in contests]
+    asked = np.unique(np.concatenate(guesses))
+    pairs.ask(asked)
+    for contest in contests:
+        contest.learn(asked, pairs.worseness())
+
+
+def _narrow_without_margin(right: Callable[..., None], self: Pairs, *args: Any, **named: Any) -> None:
+    margin_m, self.margin_m = self.margin_m, 0 * self.margin_m
+    right(self, *args, **named)
+    self.margin_m = margin_m
+
+
+BULK_MUTANTS: dict[str, Spoil] = {
+    "takes the sphere for the earth": _set(pairs, "SPHERE_FACTOR", 1.0),
+    "open on every axis of space": _set(pairs, "ROUNDING_M", -TINY_M),
+    "takes all references for one": _changed(
+        pairs, "offset_table", lambda right, *args: tuple(0 * side for side in right(*args))
+    ),
+    "offsets with the wrong sign": _changed(
+        pairs, "offset_table", lambda right, *args: tuple(-side for side in right(*args)[::-1])
+    ),
+    "least offset alone": _changed(pairs, "offset_table", lambda right, *args: (right(*args)[0],) * 2),
+    "caps too small": _changed(pairs, "_cap_gap", lambda right, *args: right(*args) + 3_000.0),
+    "never an overlap": _set(pairs, "_OVERLAP", 1),
+    "never only possible": _set(pairs, "_POSSIBLE", 1),
+    "severity before distance left out": _changed(
+        Pairs, "worseness", lambda right, self: right(self) & ((1 << self.metres_bits) - 1)
+    ),
+    "distance left out": _changed(Pairs, "worseness", _metres_left_out),
+    "one guess for each volume": _changed(bulk, "settle", _settled_after_one_guess),
+    "runs of other volumes than asked": _changed(
+        pairs._Crowds, "runs", lambda _, self, size: np.arange(len(self.table)) // size
+    ),
+    "margin left out of a run's bound": _changed(Pairs, "narrow", _narrow_without_margin),
+    "which of equal pairs left out": _changed(
+        bulk, "_packed", lambda right, ranks, room: right([*ranks[:-1], (0 * ranks[-1][0], 1)], room)
+    ),
+    "later before sooner": _changed(
+        bulk, "_packed", lambda right, ranks, room: right([ranks[0], ranks[2], ranks[1], ranks[3]], room)
+    ),
+    "height after time": _changed(
+        bulk, "_packed", lambda right, ranks, room: right([*ranks[1:3], ranks[0], ranks[3]], room)
+    ),
+    "over when it just touches": _changed(bulk, "_worst", lambda right, *args: right(*args[:-1], args[-1] + 1)),
+    "nothing is over": _changed(bulk, "_worst", lambda right, *args: right(*args[:-1], 0)),
+    "the first end for the last": _changed(bulk, "Contest", _latest_inverted),
+    "our band for theirs": _changed(
+        bulk, "judge", lambda right, a, a_minima, b, b_minima, uncertainty: right(b, b_minima, a, a_minima, uncertainty)
+    ),
+    "overlap of widened windows": _row(start=lambda row: row["first"], end=lambda row: row["last"]),
+    "ignores lead": _row(first=lambda row: row["start"]),
+    "ignores tail": _row(last=lambda row: row["end"]),
+    "ignores radius and edges": _row(margin_m=lambda row: 0.0),
+    "ignores minima on the ground": _row(horizontal_m=lambda row: 0.0),
+    "ignores minima of altitude": _row(vertical_m=lambda row: 0.0),
+    "bounds too small": _row(bound_m=lambda row: row["bound_m"] / 2),
+}
+"""What the bulk rules would be with one corner cut."""

@@ -17,9 +17,16 @@ _WITH_FACTORY = """
 import sys
 from keepclear_service import __main__
 from keepclear_service.process import commands, supervisor
-factory = sys.argv.pop(1)
-commands.run_service = lambda settings: supervisor.run(settings, factory=factory)
+worker = (sys.executable, "-c", sys.argv.pop(1), sys.argv.pop(1))
+commands.run_service = lambda settings: supervisor.run(settings, worker=worker)
 sys.exit(__main__.main())
+"""
+
+_WORKER = """
+import importlib, sys
+from keepclear_service.process import server
+module, _, name = sys.argv[1].partition(":")
+sys.exit(server.main(lambda settings: getattr(importlib.import_module(module), name)(settings)))
 """
 
 
@@ -60,7 +67,7 @@ class RunningService:
 def service_process(log_file: Path, *words: str, factory: str | None = None, env: dict[str, str] | None = None
                     ) -> subprocess.Popen[str]:
     """Start ``keepclear-service`` with ``words``; with ``factory``, around another application than ours."""
-    program = ["-m", "keepclear_service"] if factory is None else ["-c", _WITH_FACTORY, factory]
+    program = ["-m", "keepclear_service"] if factory is None else ["-c", _WITH_FACTORY, _WORKER, factory]
     paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
     with log_file.open("a") as log:

@@ -19,7 +19,6 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.draining = asyncio.Event()
         await check_durability(store, volatile=settings.volatile)
         yield
         await store.aclose()

@@ -123,7 +123,8 @@ class State:
 
     def say(self, cid: str, key: Key, other: Key, version: int, said: str) -> None:
         """Note what was said of a conflict."""
-        self.conflicts[cid] = Conflict(key, other, version, said)
+        # In one order, whoever acted: a restored state knows the two, not which of them came last.
+        self.conflicts[cid] = Conflict(min(key, other), max(key, other), version, said)
         self.of_notice.setdefault(key, set()).add(cid)
         self.of_notice.setdefault(other, set()).add(cid)
 

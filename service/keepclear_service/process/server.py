@@ -3,14 +3,14 @@
 A worker is a process of the supervisor's. It reads its settings as one JSON object from standard input, says ``ready``
 (or why not) as one JSON line on standard output, and ends when standard input does: then its supervisor is gone.
 
-Draining: the signal sets ``app.state.draining`` before uvicorn begins to close, because uvicorn waits for open streams
-before it runs the application's shutdown, and an endless stream would hold it for ever (measured). Streams watch that
-event and say ``drain``; what has not ended after ``drain_s`` is cut.
+Draining: the signal sets the event ``app.state.draining``, which stands there before the application's startup. uvicorn
+waits for open streams before anything is told that it closes, and an endless stream would hold it for ever (measured).
+Streams watch that event and say ``drain``; what has not ended after ``drain_s`` is cut. Then the application's own
+shutdown runs. Where a task of the application fails, the worker ends, and the supervisor starts the next one.
 """
 
 import asyncio
 import contextlib
-import importlib
 import json
 import logging
 import os
@@ -25,7 +25,6 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from keepclear_protocol.errors import KeepclearError
-from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..logs import configure_logging, log_event
@@ -78,29 +77,6 @@ class BoundedHead(HttpToolsProtocol):
                 self.send_400_response("The request's head is too large.")
 
 
-class Startup:
-    """The application, with what went wrong in its startup kept in ``failure`` instead of logged as a traceback."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
-        self.failure: Exception | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; let no startup failure through but as the protocol's message."""
-        if scope["type"] != "lifespan":
-            await self.app(scope, receive, send)
-            return
-
-        async def quiet(message: Message) -> None:
-            await send({"type": message["type"]} if message["type"].endswith(".failed") else message)
-
-        try:
-            await self.app(scope, receive, quiet)
-        except Exception as error:
-            self.failure = error
-            raise
-
-
 class Server(uvicorn.Server):
     """uvicorn's server, which says when it is ready, and sets ``app.state.draining`` as the first act of its end."""
 
@@ -108,40 +84,30 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._ready = ready
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then say so."""
-        self._loop = asyncio.get_running_loop()
+        """Listen as uvicorn does, then say so."""
         await super().startup(sockets)
-        if self.started:
-            if self.should_exit:
-                self._drain()
-            self._ready()
+        self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the drain; called from the signal handler."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._drain)
+        self._loop.call_soon_threadsafe(lambda: self._app.state.draining.set())
         super().handle_exit(sig, frame)
-
-    def _drain(self) -> None:
-        draining = getattr(self._app.state, "draining", None)
-        if isinstance(draining, asyncio.Event):
-            draining.set()
 
 
 def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve ``app`` on ``listener`` until SIGTERM or SIGINT; return when all is drained or cut.
 
-    Raises whatever the application's startup raised.
+    Raises whatever the application's startup raised, as it is: the lifespan is entered here and not by uvicorn, which
+    would log a traceback and exit.
     """
-    startup = Startup(app)
     config = uvicorn.Config(
-        startup,
+        app,
         interface="asgi3",
         http=BoundedHead,
-        lifespan="on",
+        lifespan="off",
         ws="none",
         log_config=None,
         access_log=False,
@@ -151,25 +117,26 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.drain_s,
     )
-    server = Server(config, app, ready)
-    # uvicorn restores these handlers and raises the signal again when it has drained; that then changes nothing.
-    for sig in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sig, server.handle_exit)
-    try:
-        server.run(sockets=[listener])
-    except SystemExit:
-        if startup.failure is None:
-            raise
-        raise startup.failure from None
+
+    async def run() -> None:
+        app.state.draining = asyncio.Event()
+        server = Server(config, app, ready)
+        # uvicorn restores these handlers and raises the signal again when it has drained; that then changes nothing.
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sig, server.handle_exit)
+        async with app.router.lifespan_context(app):
+            await server.serve(sockets=[listener])
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())
 
 
-def work(order: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> int:
+def work(create_app: AppFactory, order: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> int:
     """Do as ``order`` says; return the process's exit code. ``say`` reports to the supervisor."""
     settings = Settings(**order["settings"])
     configure_logging(settings.log_level)
-    module, _, name = order["factory"].partition(":")
     try:
-        app = getattr(importlib.import_module(module), name)(settings)
+        app = create_app(settings)
         listener = socket.socket(fileno=order["listener"])
         serve(app, settings, listener, lambda: say({"event": "ready"}))
     except KeepclearError as error:
@@ -191,8 +158,8 @@ def _leave_with_parent() -> None:
     os._exit(1)
 
 
-def main() -> int:
-    """Run one worker; see the module."""
+def main(create_app: AppFactory) -> int:
+    """Run one worker around the application that ``create_app`` makes of the settings; see the module."""
     order = json.loads(sys.stdin.buffer.readline())
     tether(order["supervisor"], signal.SIGKILL)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
@@ -203,8 +170,4 @@ def main() -> int:
         with contextlib.suppress(BrokenPipeError):
             os.write(report, json.dumps(message).encode() + b"\n")
 
-    return work(order, say)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return work(create_app, order, say)

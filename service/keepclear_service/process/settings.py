@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         description="Milliseconds of a tick, for each 16 volumes begun: a receipt leaves whole ticks after its notice.",
     )
     limit_connections: int = Field(
-        default=2000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
+        default=8000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
     )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."

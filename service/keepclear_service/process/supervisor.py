@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Sequence
 
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
@@ -24,7 +25,8 @@ from .settings import Settings
 
 logger = logging.getLogger(__name__)
 
-APP_FACTORY = "keepclear_service.process.app:create_app"
+WORKER = (sys.executable, "-P", "-m", "keepclear_service.process.worker")
+"""The words that start a worker: a program that calls ``server.main`` with what makes its application."""
 
 RESTART_FIRST_S = 0.1
 RESTART_MAX_S = 5.0
@@ -41,14 +43,11 @@ MAX_FILES = 65_536
 class Worker:
     """One worker's place: the process that fills it now, and its successors."""
 
-    def __init__(self, settings: Settings, factory: str, address: Listening) -> None:
+    def __init__(self, settings: Settings, program: Sequence[str], address: Listening) -> None:
         self._address = address
+        self._program = program
         self._drain_s = settings.drain_s
-        self._order = {
-            "supervisor": os.getpid(),
-            "settings": settings.model_dump(mode="json"),
-            "factory": factory,
-        }
+        self._order = {"supervisor": os.getpid(), "settings": settings.model_dump(mode="json")}
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -61,7 +60,7 @@ class Worker:
         with self._address.for_worker() as listener:
             order = self._order | {"listener": listener.fileno()}
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "keepclear_service.process.server"),
+                *self._program,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 pass_fds=(listener.fileno(),),
@@ -115,8 +114,8 @@ class Worker:
             await self._process.wait()
 
 
-async def run(settings: Settings, *, factory: str = APP_FACTORY) -> None:
-    """Run the service until SIGTERM or SIGINT; ``factory`` names the function that makes the application.
+async def run(settings: Settings, *, worker: Sequence[str] = WORKER) -> None:
+    """Run the service until SIGTERM or SIGINT; ``worker`` is the program of each of its workers.
 
     Raises ``KeepclearError`` where the service cannot start.
     """
@@ -137,18 +136,20 @@ async def run(settings: Settings, *, factory: str = APP_FACTORY) -> None:
     try:
         with contextlib.closing(Listening(settings.host, settings.port, workers=settings.workers)) as address:
             if settings.store is not None:
-                await _run_workers(settings, factory, address, None)
+                await _run_workers(settings, worker, address, None)
             else:
                 async with embedded_store(settings.embedded) as store:
-                    await _run_workers(settings.with_store(store.url), factory, address, store)
+                    await _run_workers(settings.with_store(store.url), worker, address, store)
     except asyncio.CancelledError:
         if not stopping:
             raise
     log_event(logger, logging.INFO, "stopped")
 
 
-async def _run_workers(settings: Settings, factory: str, address: Listening, store: EmbeddedStore | None) -> None:
-    workers = [Worker(settings, factory, address) for _ in range(settings.workers)]
+async def _run_workers(
+    settings: Settings, program: Sequence[str], address: Listening, store: EmbeddedStore | None
+) -> None:
+    workers = [Worker(settings, program, address) for _ in range(settings.workers)]
     tasks = [asyncio.create_task(worker.start()) for worker in workers]
     try:
         await asyncio.gather(*tasks)

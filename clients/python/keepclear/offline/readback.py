@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.geometry import EARTH_RADIUS_M, Shape, distance_m, shape_of
+from keepclear_protocol.geometry import EARTH_RADIUS_M, Shape, arc_m, distance_m, shape_of, unit_vectors
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.recompute import lead_of_volumes
@@ -175,14 +175,14 @@ def _along(outline: Outline) -> list[Position]:
 
 def _edge(a: Position, b: Position) -> list[Position]:
     """Return positions along the shortest way, ``a`` with and ``b`` without: the chord's, seen from Earth's centre."""
-    start, end = _unit(a), _unit(b)
+    start, end = unit_vectors((a, b))
     parts = [number / _PARTS_OF_AN_EDGE for number in range(1, _PARTS_OF_AN_EDGE)]
     return [a, *(_position(*(x + (y - x) * part for x, y in zip(start, end, strict=True))) for part in parts)]
 
 
 def _middle(positions: Sequence[Position]) -> Position:
     """Return the middle between the outermost positions, which does not follow where they crowd."""
-    axes = list(zip(*(_unit(position) for position in positions), strict=True))
+    axes = list(zip(*unit_vectors(positions), strict=True))
     middle = [(min(axis) + max(axis)) / 2 for axis in axes]
     if math.hypot(*middle) < 1e-6:
         return positions[0]  # all round the world: no place is the middle
@@ -213,13 +213,7 @@ def _extent(volumes: Sequence[Volume], center: Position) -> tuple[float, float]:
 def _length_m(outline: Outline) -> float:
     if not isinstance(outline, Corridor):
         return 0.0
-    units = [_unit(position) for position in outline.path]
-    return math.fsum(2 * EARTH_RADIUS_M * math.asin(min(1.0, math.dist(a, b) / 2)) for a, b in pairwise(units))
-
-
-def _unit(position: Position) -> tuple[float, float, float]:
-    lat, lng = math.radians(position[0]), math.radians(position[1])
-    return math.cos(lat) * math.cos(lng), math.cos(lat) * math.sin(lng), math.sin(lat)
+    return math.fsum(arc_m(math.dist(a, b)) for a, b in pairwise(unit_vectors(outline.path)))
 
 
 def _position(x: float, y: float, z: float) -> Position:

@@ -7,7 +7,7 @@ The sphere is that of the rules. What comes out is as good as the sphere: ``OVER
 import math
 from itertools import pairwise
 
-from keepclear_protocol.geometry import EARTH_RADIUS_M
+from keepclear_protocol.geometry import EARTH_RADIUS_M, Vector, arc_m, unit_vectors
 
 OVER_ELLIPSOID = 1.005
 """A distance on the ellipsoid is at most this times the one on the sphere: the meridian's radius of curvature at the
@@ -20,41 +20,30 @@ longest edge, 0.7 m at this length."""
 Position = tuple[float, float]
 """Latitude and longitude, degrees. A longitude may run beyond 180 while an edge is followed."""
 
-_Vector = tuple[float, float, float]
 
-
-def _unit(position: Position) -> _Vector:
-    lat, lng = math.radians(position[0]), math.radians(position[1])
-    return math.cos(lat) * math.cos(lng), math.cos(lat) * math.sin(lng), math.sin(lat)
-
-
-def _cross(a: _Vector, b: _Vector) -> _Vector:
+def _cross(a: Vector, b: Vector) -> Vector:
     return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
 
 
-def _dot(a: _Vector, b: _Vector) -> float:
+def _dot(a: Vector, b: Vector) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-def _angle(a: _Vector, b: _Vector) -> float:
-    return math.atan2(math.hypot(*_cross(a, b)), _dot(a, b))
 
 
 def distance_m(a: Position, b: Position) -> float:
     """Return the great-circle distance of two positions in metres."""
-    return EARTH_RADIUS_M * _angle(_unit(a), _unit(b))
+    return arc_m(math.dist(*unit_vectors((a, b))))
 
 
 def edge_distance_m(point: Position, start: Position, end: Position) -> float:
     """Return the distance of a position from the shortest edge between two others, in metres."""
-    p, a, b = _unit(point), _unit(start), _unit(end)
+    p, a, b = unit_vectors((point, start, end))
     normal = _cross(a, b)
     size = math.hypot(*normal)
     # Beside the edge, not beyond its ends: ahead of the start and behind the end, seen along the great circle.
     if size > 0 and _dot(_cross(normal, a), p) >= 0 and _dot(_cross(b, normal), p) >= 0:
         across = _dot(p, normal) / size
         return EARTH_RADIUS_M * abs(math.asin(max(-1.0, min(1.0, across))))
-    return EARTH_RADIUS_M * min(_angle(p, a), _angle(p, b))
+    return arc_m(min(math.dist(p, a), math.dist(p, b)))
 
 
 def dense_edge(start: Position, end: Position, bound_m: float) -> list[Position]:
