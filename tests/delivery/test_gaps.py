@@ -167,7 +167,7 @@ def test_an_alert_that_retention_let_go_is_a_gap(store_url: str) -> None:
         await until(lambda: gaps(late) == [("epoch", 4)])
         for reader in (live, late):
             reader.hang_up()
-            await until(lambda reader=reader: reader.ended)
+            await until(reader.has_ended)
         again = stage.open("south", 0)
         await until(lambda: again.numbers == [1, 2, 3, 4])
         assert gaps(again) == [("trimmed", 2), ("trimmed", 3)]

@@ -185,7 +185,7 @@ def test_who_hangs_up_is_forgotten(store_url: str) -> None:
         await stage.alert("south")
         for reader in (idle, frozen):
             reader.hang_up()
-            await until(lambda reader=reader: reader.ended)
+            await until(reader.has_ended)
         before = stage.line.calls["events"]
         stage.hub.poke("south")
         await asyncio.sleep(0.05)
