@@ -13,7 +13,7 @@ from .agreement import Agreement
 from .instant import format_instant
 from .lead import lead_class
 from .notice import DisclosedVolume, Notice
-from .separation import Pair, judge
+from .separation import Pair, judge, turned
 
 GRACE_M = 0.01
 """Metres by which another processor's distance may differ from ours."""
@@ -26,6 +26,20 @@ class Match:
     own: DisclosedVolume
     other: DisclosedVolume
     pair: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What two notices that are in conflict have to do with one another, seen from an instant.
+
+    ``ours`` are, for each of the other's volumes in a pair still ahead, its worst pair, in the order of their digests;
+    ``theirs`` likewise from the other's point of view. Both are empty where every pair is over. ``ends`` is the instant
+    at which the last pair is over.
+    """
+
+    ours: tuple[Match, ...]
+    theirs: tuple[Match, ...]
+    ends: int
 
 
 def match_all(own: Notice, other: Notice, agreement: Agreement) -> list[Match]:
@@ -42,12 +56,17 @@ def match_all(own: Notice, other: Notice, agreement: Agreement) -> list[Match]:
 def swap(matches: Iterable[Match], own: Notice, other: Notice, agreement: Agreement) -> list[Match]:
     """Return ``matches`` from the other side's point of view; ``own`` and ``other`` are the new ones."""
     mine, theirs = agreement.categories[own.category], agreement.categories[other.category]
-    swapped = []
-    for match in matches:
-        pair = judge(match.other.volume, mine, match.own.volume, theirs, agreement.uncertainty)
-        if pair is not None:
-            swapped.append(Match(match.other, match.own, pair))
-    return swapped
+    return [
+        Match(match.other, match.own, turned(match.pair, match.other.volume, mine, match.own.volume, theirs))
+        for match in matches
+    ]
+
+
+def meeting_of(matches: Sequence[Match], own: Notice, other: Notice, agreement: Agreement, at: int) -> Meeting:
+    """Return the meeting that ``matches`` make at the instant ``at``; there must be one."""
+    ahead = still_ahead(matches, at)
+    ours, theirs = worst_per_disclosed(ahead), worst_per_disclosed(swap(ahead, other, own, agreement))
+    return Meeting(tuple(ours), tuple(theirs), max(match.pair.end for match in matches))
 
 
 def still_ahead(matches: Iterable[Match], at: int) -> list[Match]:
@@ -101,11 +120,15 @@ def overall_severity(matches: Iterable[Match]) -> str:
 
 def findings(matches: Sequence[Match], at: int, agreement: Agreement) -> Mapping[str, Any]:
     """Return the members of an open alert that follow from ``matches``, all of them still ahead at ``at``."""
-    rows = worst_per_disclosed(matches)
+    return findings_of(worst_per_disclosed(matches), {match.own.digest for match in matches}, at, agreement)
+
+
+def findings_of(rows: Sequence[Match], shown: Iterable[str], at: int, agreement: Agreement) -> Mapping[str, Any]:
+    """Return what ``findings`` returns, from the worst matches and the digests of our volumes in any match."""
     return {
         "severity": overall_severity(rows),
         "lead": lead_of_volumes([row.other for row in rows], at, agreement),
         "disclosed": [row.other.digest for row in rows],
-        "shown": sorted({match.own.digest for match in matches}),
+        "shown": sorted(shown),
         "pairs": [pair_json(row) for row in rows],
     }

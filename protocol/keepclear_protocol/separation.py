@@ -15,7 +15,7 @@ widened by its own category's lead and tail. A pair takes the larger of the two 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .geometry import ROUNDING_M, SPHERE_FACTOR, Shape, center_distance_m, distance_m
@@ -137,20 +137,29 @@ def judge(a: Volume, a_minima: Minima, b: Volume, b_minima: Minima, uncertainty:
         severity = Severity.OVERLAP
     else:
         severity = Severity.PROXIMITY
-    lower, upper = b.lower_m, b.upper_m
-    if a.reference is b.reference:
-        lower = max(lower, a.lower_m - vertical_minimum)
-        upper = min(upper, a.upper_m + vertical_minimum)
     return Pair(
         severity,
         math.floor(max(0.0, horizontal)),
         math.floor(max(0.0, least)),
         start,
         end,
-        math.floor(lower),
-        math.ceil(upper),
+        *_band(a, b, vertical_minimum),
         b.reference,
     )
+
+
+def turned(pair: Pair, a: Volume, a_minima: Minima, b: Volume, b_minima: Minima) -> Pair:
+    """Return what ``judge`` makes of ``a`` and ``b``, from what it made of ``b`` and ``a``: the band alone differs."""
+    lower, upper = _band(a, b, max(a_minima.vertical_m, b_minima.vertical_m))
+    return replace(pair, lower_m=lower, upper_m=upper, reference=b.reference)
+
+
+def _band(a: Volume, b: Volume, vertical_minimum: float) -> tuple[int, int]:
+    lower, upper = b.lower_m, b.upper_m
+    if a.reference is b.reference:
+        lower = max(lower, a.lower_m - vertical_minimum)
+        upper = min(upper, a.upper_m + vertical_minimum)
+    return math.floor(lower), math.ceil(upper)
 
 
 def _horizontal_gap(a: Shape, b: Shape, minimum_m: float) -> float | None:
@@ -165,16 +174,20 @@ def _horizontal_gap(a: Shape, b: Shape, minimum_m: float) -> float | None:
 def _vertical_gaps(a: Volume, b: Volume, uncertainty: Uncertainty) -> Bounds:
     """The least and the greatest vertical gap between two bands over every offset that the bounds allow.
 
-    A negative gap is the depth of overlap. The offset is what must be added to ``a``'s altitudes to read them in
-    ``b``'s reference.
+    A negative gap is the depth of overlap.
     """
-    low, high = 0.0, 0.0
-    if a.reference is not b.reference:
-        a_low, a_high = _above_sea(a.reference, uncertainty)
-        b_low, b_high = _above_sea(b.reference, uncertainty)
-        low, high = a_low - b_high, a_high - b_low
+    low, high = offset_bounds(a.reference, b.reference, uncertainty)
     a_above, b_above = a.lower_m - b.upper_m, b.lower_m - a.upper_m
     return max(a_above + low, b_above - high), max(a_above + high, b_above - low)
+
+
+def offset_bounds(a: Reference, b: Reference, uncertainty: Uncertainty) -> Bounds:
+    """Return the bounds of what must be added to an altitude of reference ``a`` to read it in reference ``b``."""
+    if a is b:
+        return 0.0, 0.0
+    a_low, a_high = _above_sea(a, uncertainty)
+    b_low, b_high = _above_sea(b, uncertainty)
+    return a_low - b_high, a_high - b_low
 
 
 def _above_sea(reference: Reference, uncertainty: Uncertainty) -> Bounds:

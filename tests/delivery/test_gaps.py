@@ -59,7 +59,7 @@ def test_a_cursor_resumes_behind_it_or_hears_why_not(
             await stage.alert("south", 3)
         reader = stage.open("south", cursor[1], epoch=cursor[0])
         expected = 4 if isinstance(told, tuple) else [*told, 4]
-        await until(lambda: reader.numbers == told or isinstance(told, tuple) and gaps(reader) == [told])
+        await until(lambda: reader.numbers == told or (isinstance(told, tuple) and gaps(reader) == [told]))
         await stage.alert("south")
         await until(lambda: reader.numbers[-1:] == [4])
         assert reader.numbers == ([told[1], 4] if isinstance(told, tuple) else expected)

@@ -3,7 +3,6 @@
 Seen from the doors. What a desk makes of a gap, and of a version that fell, is told with the desk.
 """
 
-import asyncio
 import contextlib
 import shutil
 import subprocess
@@ -16,12 +15,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from keepclear_protocol.encoding import digest
 from keepclear_protocol.receipt import open_receipt
-from keepclear_service.decide.entry import NOTICE, Entry
-from keepclear_service.store.connect import connect
-from keepclear_service.store.lines import StoredLine
-from support.line import Doors, RunningLine, payload, write_files
+from support.line import Doors, RunningLine, found_line, payload, write_files
 from support.nursery import Nursery, nursery
 from support.refold import hold_against, refold
 from support.service import RunningService, running_service
@@ -137,6 +132,7 @@ def test_crashes_of_service_and_store_under_load_lose_and_repeat_nothing(
 ) -> None:
     world = World()
     words = ["run", *write_files(world, tmp_path), "--store", store_url]
+    found_line(world.agreement, store_url)
     log = tmp_path / "service.log"
     with contextlib.ExitStack() as services:
 
@@ -309,65 +305,3 @@ def test_a_new_epoch_of_an_empty_store_is_refused_and_leaves_it_empty(
     assert snapshot(store_url) == {}
     with workers.line(world, store_url) as line:
         line.file("north")
-
-
-def test_a_worker_ahead_of_the_store_is_sent_back_to_read_its_log(store_url: str) -> None:
-    """The scripts' part of it: such a worker is admitted nothing, and what it lets go of is not let go."""
-
-    async def story() -> None:
-        redis = connect(store_url).submits
-        line = StoredLine(redis, digest("agreement"))
-        terms, now = digest("terms"), int(time.time() * 1000)
-        epoch, _, _ = await line.open(terms, b"{}")
-
-        async def submit(body: str, cursor: int) -> Any:
-            entry = Entry(0, NOTICE, "north", body, 1, digest(body), digest(body), 0, terms, "")
-            window = (now, now + 60_000, 1, 1)
-            return await line.submit(
-                entry,
-                prev="",
-                body=body,
-                worker_terms=terms,
-                bounds=[],
-                keep=now + 600_000,
-                lead=window,
-                cursor=cursor,
-                done=[],
-                epoch=epoch,
-            )
-
-        assert (await submit("one", 0)).entry is not None
-        assert (await submit("two", 2)).behind
-        assert (await submit("two", 1)).entry is not None
-        assert (await line.follow(3, [1, 2], 60_000, life=epoch)).unmatched == {1, 2}
-        assert (await line.follow(2, [1, 2], 60_000, life="0" * 32)).unmatched == {1, 2}
-        assert (await line.follow(2, [1, 2], 60_000, life=epoch)).unmatched == frozenset()
-        await redis.aclose()
-
-    asyncio.run(story())
-
-
-def test_workers_that_take_an_old_store_for_the_one_they_knew_are_found_out(
-    world: World, workers: Nursery, folder: Path, store_process: RunningStore, store_url: str
-) -> None:
-    """Positive control: such a worker receipts a notice and never holds it against anything."""
-    backup = folder / "backup"
-    with workers.line(world, store_url, wrong="blind") as line:
-        for attempt in range(5):
-            kept = line.file("north", box(10.0 + attempt))
-            settle(store_url)
-            back_up(store_process, backup)
-            again(line, kept["sent"])
-            for number in range(3):
-                line.file("north", box(*place(10 * attempt + number)))
-            put_back(store_process, backup)
-            anew = again(line, world.submission("south", box(10.0 + attempt)))
-            assert anew["status"] == 201
-            if anew["alerts"] == []:
-                break
-            # It polled between the two and found itself out: nothing shown, so once more.
-        else:
-            pytest.fail("the blind worker always saw in time")
-        settle(store_url)
-    with pytest.raises(AssertionError, match="was never told"):
-        hold_against(refold(store_url, world.agreement, world.service))

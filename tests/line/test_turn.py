@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from keepclear_protocol.errors import OutOfStep, Unavailable
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
+from keepclear_service.decide import fold
 from keepclear_service.line import turn as turn_module
 from keepclear_service.line.hotline import Accepted, Hotline
 from keepclear_service.line.lane import Lane
@@ -135,7 +136,7 @@ def test_what_its_worker_left_unmatched_is_committed_by_another(store_url: str) 
         async def nothing(*_: Any) -> None:
             await asyncio.Event().wait()
 
-        dying.line.commit = nothing  # type: ignore[method-assign]
+        dying.line.commit = nothing  # type: ignore[method-assign, assignment]
         lost = asyncio.create_task(file(dying, world.submission("south", box(48.05))))
         line = survivor.line
         for party in ("north", "south"):
@@ -152,9 +153,8 @@ def test_what_its_worker_left_unmatched_is_committed_by_another(store_url: str) 
 def test_a_conflict_closes_by_time_with_nobody_filing_anything(store_url: str) -> None:
     async def story(world: World, all_workers: Workers) -> None:
         one = await all_workers.start()
-        soon = dict(start_s=-600, last_s=601.5)
-        await file(one, world.submission("north", box(**soon)))
-        await file(one, world.submission("south", box(48.05, **soon)))
+        await file(one, world.submission("north", box(start_s=-600, last_s=601.5)))
+        await file(one, world.submission("south", box(48.05, start_s=-600, last_s=601.5)))
         ends = time.monotonic() + 1.5
 
         async def closed() -> bool:
@@ -184,7 +184,7 @@ def test_a_fault_while_folding_costs_no_alert(store_url: str, monkeypatch: pytes
     async def story(world: World, all_workers: Workers) -> None:
         one = await all_workers.start()
         await file(one, world.submission("north", box()))
-        real, failed = turn_module.apply, list[int]()
+        real, failed = fold.apply, list[int]()
 
         def once(state: Any, entry: Any, body: Any) -> Any:
             if not failed:
@@ -211,7 +211,7 @@ def test_an_entry_that_cannot_be_folded_is_named_and_the_line_is_not_ready(
     async def story(world: World, all_workers: Workers) -> None:
         one = await all_workers.start()
         await file(one, world.submission("north", box()))
-        real = turn_module.apply
+        real = fold.apply
 
         def failing(state: Any, entry: Any, body: Any) -> Any:
             if entry.seq == 2:

@@ -20,6 +20,7 @@ from typing import Any
 from keepclear_service.line import uncommitted
 from keepclear_service.line.ports import SignedAlert, Turned
 from keepclear_service.line.turn import Turn
+from keepclear_service.store import line as stored
 from keepclear_service.store.line import StoredLine
 from keepclear_service.store.scripts import Script
 

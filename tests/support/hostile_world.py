@@ -9,7 +9,7 @@ from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.notice import Notice
 
-from support.line import RunningLine, write_key
+from support.line import RunningLine, found_line, write_key
 from support.notice_forge import KEY as CORPUS_KEY
 from support.service import running_service
 from support.snapshot import settle
@@ -101,6 +101,8 @@ def hostile_line(folder: Path, store_url: str, *words: str) -> Iterator[HostileL
     world = HostileWorld()
     other = OtherWorld(world.service)
     files = write_both(world, other, folder)
+    for one in (world, other):
+        found_line(one.agreement, store_url)
     with running_service(folder / "service.log", "run", *files, "--store", store_url, "--port", "0", *words) as service:
         line = HostileLine(world, service)
         line.prepare(other, store_url)

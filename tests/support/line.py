@@ -1,5 +1,6 @@
 """A whole line for a test: a world, a real store, the service as real processes, and plain HTTP to its doors."""
 
+import asyncio
 import contextlib
 import json
 import time
@@ -8,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.keys import PrivateKey
+from keepclear_service.store.connect import connect
+from keepclear_service.store.line import StoredLine
 
 from .service import RunningService, running_service
 from .world import World
@@ -100,10 +104,24 @@ def write_key(path: Path, key: PrivateKey) -> None:
     path.write_text(key.text + "\n")
 
 
+def found_line(agreement: Agreement, store_url: str) -> None:
+    """Found the agreement's line in a store, unless it stands there already."""
+
+    async def found() -> None:
+        store = connect(store_url)
+        try:
+            await StoredLine(store, agreement.id).found(agreement.terms, agreement.raw)
+        finally:
+            await store.close()
+
+    asyncio.run(found())
+
+
 @contextlib.contextmanager
 def running_line(world: World, folder: Path, store_url: str, *words: str) -> Iterator[RunningLine]:
-    """Run the service over a store until the block ends."""
+    """Run the service over a store until the block ends; the line is founded there where it was not."""
     files = write_files(world, folder)
+    found_line(world.agreement, store_url)
     with running_service(folder / "service.log", "run", *files, "--store", store_url, "--port", "0", *words) as service:
         line = RunningLine(world, service)
         try:

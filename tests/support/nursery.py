@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.line import Doors
+from keepclear_service.process.files import read_agreement
+
+from support.line import Doors, found_line
 from support.service import alive
 from support.world import World
 
@@ -70,8 +72,14 @@ class Nursery:
         self.log_file = log_file
 
     def start(self, store_url: str, **told: str) -> Life:
-        """Start a worker; ``told`` may name the point at which it is to ``die`` or the way in which it is ``wrong``."""
+        """Start a worker, its lines founded where they were not.
+
+        ``told`` may name the point at which it is to ``die`` or the way in which it is ``wrong``.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
+        for at, word in enumerate(self._words):
+            if word == "--agreement":
+                found_line(read_agreement(Path(self._words[at + 1])), store_url)
         order = {"store": store_url, "words": self._words, **told}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()

@@ -3,22 +3,26 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.encoding import dump_json, unb64
 from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.kinds import ALERT, NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import open_submission
 from keepclear_protocol.withdrawal import open_withdrawal
-from keepclear_service.decide.entry import NOTICE, TERMS, WITHDRAWAL, Entry
+from keepclear_service.decide.entry import TERMS, Entry
 from keepclear_service.decide.fold import State, apply
 from keepclear_service.decide.shown import alert_object
+from keepclear_service.line.ports import BATCH
 from keepclear_service.store.connect import connect
-from keepclear_service.store.lines import StoredLine, _entry
+from keepclear_service.store.line import StoredLine
+
+ALL = 1_000_000
 
 Told = dict[str, Any]
-"""An alert object as a stream holds it: ``alert``, ``presentation``, ``cause``."""
+"""An alert object as it is sent: ``alert``, ``presentation``, ``cause``."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +41,44 @@ def refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
 
 
 async def _refold(url: str, founding: Agreement, key: PrivateKey) -> Refolded:
-    redis = connect(url).submits
+    store = connect(url)
     try:
-        line = StoredLine(redis, founding.id)
-        rows: Any = await redis.xrange(f"{line.prefix}log")
-        entries = [_entry((seq, [part for pair in fields.items() for part in pair])) for seq, fields in rows]
+        line = StoredLine(store, founding.id)
+        entries: list[Entry] = []
+        while more := await line.log(len(entries), BATCH):
+            entries += more
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1)), "the log has holes"
         state = State(founding)
-        parties = {party.id for party in founding.parties}
-        wanted: dict[str, list[Told]] = {party: [] for party in parties}
+        wanted: dict[str, list[Told]] = {party.id: [] for party in founding.parties}
         for entry in entries:
             for outgoing in apply(state, entry, await _body(line, entry, state.agreement)):
-                (beside,) = await line.bodies([outgoing.body]) if outgoing.body else (None,)
-                assert (beside is not None) == bool(outgoing.shows)
-                told = alert_object(sign_alert(key, outgoing.payload), outgoing.shows, beside)
+                told = await _object(line, sign_alert(key, outgoing.payload), outgoing.shows, outgoing.body)
                 wanted.setdefault(outgoing.to, []).append(told)
-        streams = {}
-        for party in wanted:
-            rows = await redis.xrange(f"{line.prefix}stream:{party}")
-            assert [row[0] for row in rows] == [f"{at}-0".encode() for at in range(1, len(rows) + 1)]
-            streams[party] = [json.loads(row[1][b"object"]) for row in rows if row[1][b"event"] == b"alert"]
-        unmatched: Any = await redis.zrange(f"{line.prefix}unmatched", 0, -1)
-        waiting = [int(seq) for seq in unmatched]
+        streams = {party: [await _object(line, *shown) for shown in await _stream(line, party)] for party in wanted}
+        waiting = [int(seq) for seq in await cast(Any, store.submits).zrange(f"{line.prefix}unmatched", 0, -1)]
         return Refolded(entries, wanted, streams, waiting)
     finally:
-        await redis.aclose()
+        await store.close()
+
+
+async def _stream(line: StoredLine, party: str) -> list[tuple[str, str, str]]:
+    """Return the alerts of a party's stream, each with what it shows."""
+    found: list[tuple[str, str, str]] = []
+    at = 0
+    while events := (await line.events(party, at, BATCH)).events:
+        assert [event.at for event in events] == list(range(at + 1, at + len(events) + 1)), "the stream has holes"
+        alerts = [event for event in events if event.kind == ALERT.name]
+        for event, jws in zip(alerts, await line.alerts([event.sha256 for event in alerts]), strict=True):
+            assert jws is not None, f"the alert of event {event.at} of {party} is gone"
+            found.append((jws, event.shows, event.body))
+        at = events[-1].at
+    return found
+
+
+async def _object(line: StoredLine, jws: str, shows: str, body: str) -> Told:
+    (beside,) = await line.bodies([body]) if body else (None,)
+    assert (beside is not None) == bool(shows)
+    return alert_object(jws, shows, beside)
 
 
 async def _body(line: StoredLine, entry: Entry, agreement: Agreement) -> Any:
@@ -69,11 +86,13 @@ async def _body(line: StoredLine, entry: Entry, agreement: Agreement) -> Any:
         raw = await line.terms(entry.sha256)
         assert raw is not None
         return open_agreement(raw, agreement)
-    if entry.kind not in (NOTICE, WITHDRAWAL):
+    if entry.kind not in (NOTICE.name, WITHDRAWAL.name):
         return None
     (body,) = await line.bodies([entry.sha256])
     assert body is not None
-    return open_submission(body, None) if entry.kind == NOTICE else open_withdrawal(body, None)
+    if entry.kind == NOTICE.name:
+        return open_submission(body, agreement.party_key)
+    return open_withdrawal(body, agreement.party_key)
 
 
 def said(told: Told) -> dict[str, Any]:

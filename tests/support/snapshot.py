@@ -11,6 +11,7 @@ EVIDENCE = b":evidence:"
 _READ: dict[bytes, tuple[Any, ...]] = {
     b"string": ("GET",),
     b"hash": ("HGETALL",),
+    b"set": ("SMEMBERS",),
     b"zset": ("ZRANGE", 0, -1, "WITHSCORES"),
     b"stream": ("XRANGE", "-", "+"),
 }
@@ -33,7 +34,9 @@ def snapshot(url: str, *, without: tuple[bytes, ...] = (PROOF,)) -> dict[bytes, 
 
 
 def _plain(value: Any) -> str:
-    return repr(sorted(value.items()) if isinstance(value, dict) else value)
+    if isinstance(value, dict):
+        return repr(sorted(value.items()))
+    return repr(sorted(value) if isinstance(value, set) else value)
 
 
 def difference(before: dict[bytes, str], after: dict[bytes, str]) -> list[bytes]:

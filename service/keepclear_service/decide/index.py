@@ -11,14 +11,15 @@ cost follows the neighbourhood, whatever the sizes, and there is no seam to get 
 
 import itertools
 import math
-from collections.abc import Hashable, Iterator
+from array import array
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from keepclear_protocol.geometry import EARTH_RADIUS_M, SPHERE_FACTOR
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima, widened
-
-EARTH_RADIUS_M = 6_371_010.0
-"""The sphere of the rules (S2's)."""
+from keepclear_protocol.table import ROW, Ints, Table, row_of
 
 SMALLEST_CELL_M = 4_000.0
 """A one-minute leg reaches 4 to 10 km."""
@@ -26,21 +27,26 @@ SMALLEST_CELL_M = 4_000.0
 SHORTEST_BUCKET_US = 900_000_000
 """15 minutes."""
 
+PAIRS_AT_ONCE = 131_072
+"""Candidates named in one piece: a megabyte of numbers."""
+
 Cell = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Item:
-    """An indexed volume: its owner's key, and its widened window as instants."""
+    """An indexed volume: its owner's key, its widened window as instants, and its row while it is in an index."""
 
     owner: Hashable
     disclosed: DisclosedVolume
+    minima: Minima
     x: float
     y: float
     z: float
     reach_m: float
     start: int
     end: int
+    slot: int = -1
 
 
 class Index:
@@ -48,8 +54,15 @@ class Index:
 
     def __init__(self, horizontal_m: float) -> None:
         # A shape's bound holds its radius and edges as the rules take them; the rules take 0.994 of the distance.
-        self._margin_m = horizontal_m / 0.994 + 1.0
-        self._levels: dict[tuple[int, int], dict[Cell, list[Item]]] = {}
+        self._margin_m = horizontal_m / SPHERE_FACTOR + 1.0
+        self._levels: dict[tuple[int, int], dict[Cell, array[int]]] = {}
+        self._items: list[Item | None] = []
+        self._free: list[int] = []
+        self._rows = np.zeros(64, dtype=ROW)
+        self._shapes = np.empty(64, dtype=object)
+
+    def __len__(self) -> int:
+        return len(self._items) - len(self._free)
 
     def item(self, owner: Hashable, disclosed: DisclosedVolume, minima: Minima) -> Item:
         """Return ``disclosed`` as the index sees it, its window widened by its category."""
@@ -59,6 +72,7 @@ class Index:
         return Item(
             owner,
             disclosed,
+            minima,
             x * EARTH_RADIUS_M,
             y * EARTH_RADIUS_M,
             z * EARTH_RADIUS_M,
@@ -69,48 +83,126 @@ class Index:
 
     def add(self, item: Item) -> None:
         """Put an item in."""
+        if self._free:
+            slot = self._free.pop()
+            self._items[slot] = item
+        else:
+            slot = len(self._items)
+            self._items.append(item)
+            if slot == len(self._rows):
+                self._grow()
+        item.slot = slot
+        self._rows[slot] = row_of(item.disclosed.volume, item.minima)
+        self._shapes[slot] = item.disclosed.volume.shape.geography
         level = _level(item)
-        self._levels.setdefault(level, {}).setdefault(_cell(item, level), []).append(item)
+        cells = self._levels.setdefault(level, {})
+        cell = _cell(item, level)
+        slots = cells.get(cell)
+        if slots is None:
+            cells[cell] = array("q", (slot,))
+        else:
+            slots.append(slot)
 
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
         level = _level(item)
         cells = self._levels[level]
         cell = _cell(item, level)
-        cells[cell].remove(item)
+        cells[cell].remove(item.slot)
         if not cells[cell]:
             del cells[cell]
             if not cells:
                 del self._levels[level]
+        self._items[item.slot] = self._shapes[item.slot] = None
+        self._free.append(item.slot)
+        item.slot = -1
 
     def near(self, query: Item) -> Iterator[Item]:
         """Yield every item that could be in conflict with ``query``, other owners' and its own alike."""
+        items = self._items
         for level, cells in self._levels.items():
-            size, bucket = _sizes(level)
-            reach = query.reach_m + size + self._margin_m
-            spans = [
-                range(math.floor((at - reach) / size), math.floor((at + reach) / size) + 1)
-                for at in (query.x, query.y, query.z)
-            ]
-            times = range((query.start - bucket) // bucket, query.end // bucket + 1)
-            if math.prod(map(len, spans)) * len(times) <= len(cells):
-                found = [
-                    items
-                    for cell in itertools.product(times, spans[0], spans[1], spans[2])
-                    if (items := cells.get(cell))
-                ]
-            else:
-                found = list(cells.values())
-            for items in found:
-                for item in items:
+            for slots in _within(cells, *self._ranges(query, level)):
+                for slot in slots:
+                    item = items[slot]
+                    assert item is not None  # noqa: S101 - for the type checker; a cell holds what is there
                     if item.start <= query.end and query.start <= item.end and self._close(item, query):
                         yield item
+
+    def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
+        """Yield in pieces the numbers of queries and beside them the slots of what could be near them.
+
+        A look at each cell, none at each item: what ``near`` leaves out by time and reach is still among them.
+        """
+        pieces: list[tuple[Ints, Ints]] = []
+        held = 0
+        for asking, slots in self._neighbourhoods(queries):
+            most = max(1, PAIRS_AT_ONCE // len(slots))
+            for at in range(0, len(asking), most):
+                some = asking[at : at + most]
+                pieces.append((np.repeat(some, len(slots)), np.tile(slots, len(some))))
+                held += len(some) * len(slots)
+                if held >= PAIRS_AT_ONCE:
+                    yield _joined(pieces)
+                    pieces, held = [], 0
+        if pieces:
+            yield _joined(pieces)
+
+    @property
+    def table(self) -> Table:
+        """The table of all slots; those of no item hold anything."""
+        return Table(self._rows, self._shapes)
+
+    def items(self, slots: Ints) -> list[Item]:
+        """Return the items in ``slots``."""
+        found = [self._items[slot] for slot in slots.tolist()]
+        return [item for item in found if item is not None]
+
+    def _neighbourhoods(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
+        """Queries that look through the same cells, and the slots that stand in these."""
+        for level, cells in self._levels.items():
+            asking: dict[tuple[range, ...], list[int]] = {}
+            for number, query in enumerate(queries):
+                asking.setdefault(self._ranges(query, level), []).append(number)
+            for ranges, numbers in asking.items():
+                found = [np.frombuffer(slots, dtype=np.int64) for slots in _within(cells, *ranges)]
+                if found:
+                    # Copied: an array cannot grow while a view of it is held.
+                    yield np.array(numbers, dtype=np.int64), np.concatenate(found)
+
+    def _ranges(self, query: Item, level: tuple[int, int]) -> tuple[range, range, range, range]:
+        """The cells of a level, by time and place, that hold whatever of it is near ``query``."""
+        size, bucket = _sizes(level)
+        reach = query.reach_m + size + self._margin_m
+        return (
+            range((query.start - bucket) // bucket, query.end // bucket + 1),
+            range(math.floor((query.x - reach) / size), math.floor((query.x + reach) / size) + 1),
+            range(math.floor((query.y - reach) / size), math.floor((query.y + reach) / size) + 1),
+            range(math.floor((query.z - reach) / size), math.floor((query.z + reach) / size) + 1),
+        )
 
     def _close(self, item: Item, query: Item) -> bool:
         reach = item.reach_m + query.reach_m + self._margin_m
         dx, dy, dz = item.x - query.x, item.y - query.y, item.z - query.z
         # A chord is never longer than its arc, so nothing within reach along the earth is left out.
         return dx * dx + dy * dy + dz * dz <= reach * reach
+
+    def _grow(self) -> None:
+        rows, shapes = np.zeros(2 * len(self._rows), dtype=ROW), np.empty(2 * len(self._rows), dtype=object)
+        rows[: len(self._rows)], shapes[: len(self._rows)] = self._rows, self._shapes
+        self._rows, self._shapes = rows, shapes
+
+
+def _within(
+    cells: "dict[Cell, array[int]]", times: range, xs: range, ys: range, zs: range
+) -> "list[array[int]]":
+    """What stands in the cells of these ranges; or in all cells, where those are fewer."""
+    if len(times) * len(xs) * len(ys) * len(zs) <= len(cells):
+        return [slots for cell in itertools.product(times, xs, ys, zs) if (slots := cells.get(cell))]
+    return list(cells.values())
+
+
+def _joined(pieces: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    return np.concatenate([piece[0] for piece in pieces]), np.concatenate([piece[1] for piece in pieces])
 
 
 def _level(item: Item) -> tuple[int, int]:

@@ -14,7 +14,6 @@ from typing import Protocol
 from keepclear_protocol.errors import Unavailable
 
 from ..line.hotline import Hotline
-from ..line.ports import Window
 from .told import Told, gap, tell
 
 RECENT_EVENTS = 256

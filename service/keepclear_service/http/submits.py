@@ -1,8 +1,4 @@
-"""The doors that take statements: one for each kind. The bytes are read, never parsed by the framework.
-
-A door is a route of FastAPI's with an application of its own: what a submit costs beyond the line's own work is
-measured (``make bench``), and a body that is not parsed, with no parameter to inject, needs none of the rest.
-"""
+"""The doors that take statements: one for each kind. The bytes are read, never parsed by the framework."""
 
 import asyncio
 from typing import Any
@@ -27,7 +23,9 @@ def _door(kind: Kind) -> None:
     async def door(request: Request) -> Response:
         raw = await _body(request, kind.media_type)
         arrived = asyncio.get_running_loop().time()
-        return _answer(await hotlines(request).of(raw, kind.typ).submit(kind, raw, arrived))
+        accepted = await hotlines(request).of(raw, kind.typ).submit(kind, raw, arrived)
+        served()
+        return _answer(accepted)
 
     router.add_api_route(
         kind.door,

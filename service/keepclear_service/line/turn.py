@@ -23,7 +23,7 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import TERMS, Entry, Outgoing
 from ..decide.fold import Body, State, apply, heavy
-from ..logs import log_event
+from ..logs import Outage, log_event
 from .fair import FairQueue
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
 from .start import Poisoned, Replay
@@ -71,6 +71,7 @@ class Turn:
         self._turned_at = 0.0
         self._cleaned_at = 0.0
         self._lost: str | None = None
+        self._outage = Outage(log, "line_lost", "line_back", agreement=founding.id)
         self._poison: dict[int, str] = {}
         self.agreement = founding
         self.epoch = ""
@@ -146,10 +147,7 @@ class Turn:
         try:
             await self._turn()
         except Unavailable as error:
-            if self._lost is None:
-                log_event(
-                    log, logging.ERROR, "line_lost", agreement=self.agreement.id, code=error.code, cause=_cause(error)
-                )
+            self._outage.began(error)
             self._lost = error.code
             self._refuse_all(error)
             return False
@@ -159,8 +157,7 @@ class Turn:
             self._forget_state()
             self._refuse_all(Unavailable("internal", "a fault of the service's own; send the same bytes again"))
             return False
-        if self._lost is not None:
-            log_event(log, logging.INFO, "line_back", agreement=self.agreement.id)
+        self._outage.over()
         self._lost = None
         return True
 
@@ -354,7 +351,3 @@ class Turn:
         refuse(self._repeated, error)
         self._repeated = []
         self._refuse_admitted(error)
-
-
-def _cause(error: BaseException) -> str:
-    return f"{type(error.__cause__).__name__}: {error.__cause__}" if error.__cause__ is not None else str(error)

@@ -1,14 +1,28 @@
-"""What an operator does to a line from the command line: a new epoch after a restore, new terms while it runs."""
+"""What an operator does to a line from the command line: found it, bring new terms into force, name a new epoch.
 
-from typing import Any
+A line is founded once, on purpose, and by nothing else here: a store that does not hold it may be the wrong one, or one
+that lost it.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
 
 from keepclear_protocol.agreement import Agreement, open_agreement
-from keepclear_protocol.errors import LocalError
+from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..store.connect import connect
-from ..store.lines import StoredLine
+from ..store.line import StoredLine
 from .files import read_agreement
 from .settings import Settings
+
+
+async def found(settings: Settings) -> dict[str, bool]:
+    """Found the line of each agreement at hand; tell by agreement whether it was founded, or stood already.
+
+    Raises ``LocalError`` with ``usage`` where one stands under other terms.
+    """
+    async with _lines(settings) as lines:
+        return {agreement.id: await line.found(agreement.terms, agreement.raw) for line, agreement in lines}
 
 
 async def new_epoch(settings: Settings) -> dict[str, str]:
@@ -16,27 +30,30 @@ async def new_epoch(settings: Settings) -> dict[str, str]:
 
     Raises ``LocalError`` with ``usage``, and changes nothing, where the store does not hold all of them.
     """
-    lines = _lines(settings)
-    for line, agreement in lines:
-        if not await line.founded():
-            raise LocalError(
-                "usage",
-                f"the store holds nothing of the agreement {agreement.name}",
-                hint="is it the right store, and was the backup put back?",
-            )
-    return {agreement.id: await line.new_epoch() for line, agreement in lines}
+    async with _lines(settings) as lines:
+        for line, agreement in lines:
+            if not await line.stands():
+                raise LocalError(
+                    "usage",
+                    f"the store holds nothing of the agreement {agreement.name}",
+                    hint="is it the right store, and was the backup put back?",
+                )
+        return {agreement.id: await line.new_epoch() for line, agreement in lines}
 
 
 async def adopt(settings: Settings) -> dict[str, str]:
-    """Put each agreement at hand in force where it follows the one that is; workers learn of it at once."""
+    """Put each agreement at hand in force where it follows the one that is; workers learn of it at once.
+
+    Raises ``Unavailable`` with ``store_unsafe`` where the store does not hold the line, and as ``adopt_newer`` does.
+    """
     adopted = {}
-    for line, agreement in _lines(settings):
-        _, current, _ = await line.open(agreement.terms, agreement.raw)
-        raw = await line.terms(current)
-        if raw is None:
-            raise LocalError("usage", "the store has lost the agreement in force")
-        await adopt_newer(line, open_agreement(raw), agreement)
-        adopted[agreement.id] = agreement.terms
+    async with _lines(settings) as lines:
+        for line, agreement in lines:
+            raw = await line.terms((await line.open()).terms)
+            if raw is None:
+                raise Unavailable("store_unsafe", "the store has lost the agreement in force")
+            await adopt_newer(line, open_agreement(raw), agreement)
+            adopted[agreement.id] = agreement.terms
     return adopted
 
 
@@ -48,24 +65,23 @@ async def adopt_newer(line: StoredLine, current: Agreement, at_hand: Agreement) 
     if at_hand.revision <= current.revision:
         return
     successor = open_agreement(at_hand.raw, current)
-    longer_ms = 1000 * max(
-        0,
-        successor.retention_s
-        - current.retention_s
-        + max(
-            minima.tail_s - current.categories[name].tail_s
-            for name, minima in successor.categories.items()
-            if name in current.categories
-        ),
+    longer_s = successor.retention_s - current.retention_s
+    longer_s += max(
+        minima.tail_s - current.categories[name].tail_s
+        for name, minima in successor.categories.items()
+        if name in current.categories
     )
-    parties = [party.id for party in current.parties]
-    if not await line.adopt(current.terms, successor.terms, successor.raw, longer_ms=longer_ms, parties=parties):
+    if not await line.adopt(current.terms, successor.terms, successor.raw, longer_ms=1000 * max(0, longer_s)):
         raise LocalError("usage", "other terms came into force meanwhile; try again")
 
 
-def _lines(settings: Settings) -> list[tuple[StoredLine, Agreement]]:
+@contextlib.asynccontextmanager
+async def _lines(settings: Settings) -> AsyncIterator[list[tuple[StoredLine, Agreement]]]:
     if settings.store is None or not settings.agreements:
         raise LocalError("usage", "a store and an agreement are needed")
-    redis: Any = connect(settings.store, password=settings.store_password()).submits
     agreements = [read_agreement(path) for path in settings.agreements]
-    return [(StoredLine(redis, agreement.id), agreement) for agreement in agreements]
+    store = connect(settings.store, password=settings.store_password())
+    try:
+        yield [(StoredLine(store, agreement.id), agreement) for agreement in agreements]
+    finally:
+        await store.close()

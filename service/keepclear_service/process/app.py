@@ -20,7 +20,7 @@ from ..http import health, problems, reads, stream, submits
 from ..http.deps import Hotlines
 from ..line.hotline import Hotline
 from ..line.lane import Lane
-from ..logs import log_event
+from ..logs import Outage
 from ..store.connect import Store, check_durability, connect
 from ..store.line import StoredLine
 from .admin import adopt_newer
@@ -59,8 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
                 line = StoredLine(store, agreement.id)
                 await _bring_into_force(line, agreement)
                 hotlines.append(Hotline(line, key, agreement, lane, tick_ms=settings.tick_ms))
-            hubs = {hotline.agreement.id: Hub(hotline) for hotline in hotlines}
             app.state.settings, app.state.draining = settings, asyncio.Event()
+            hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
             app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
             app.state.check_store = functools.partial(check_durability, store.submits, volatile=settings.volatile)
             async with asyncio.TaskGroup() as tasks:
@@ -102,13 +102,11 @@ async def _bring_into_force(line: StoredLine, at_hand: Agreement) -> None:
 async def _hints(store: Store, hotlines: list[Hotline], hubs: dict[str, Hub]) -> None:
     """Wake lines and hubs when the store says that something is new; they poll where this is silent."""
     of_prefix = {hotline.line.prefix: (hotline, hubs[hotline.agreement.id]) for hotline in hotlines}
-    lost = False
+    outage = Outage(log, "hints_lost", "hints_back")
     while True:
         try:
             async for hint in store.hints():
-                if lost:
-                    lost = False
-                    log_event(log, logging.INFO, "hints_back")
+                outage.over()
                 prefix, head, *parties = hint.split()
                 if prefix in of_prefix:
                     hotline, hub = of_prefix[prefix]
@@ -116,7 +114,5 @@ async def _hints(store: Store, hotlines: list[Hotline], hubs: dict[str, Hub]) ->
                     for party in parties:
                         hub.poke(party)
         except (Unavailable, RedisError, OSError) as error:
-            if not lost:
-                log_event(log, logging.WARNING, "hints_lost", cause=f"{type(error).__name__}: {error}")
-            lost = True
+            outage.began(error)
             await asyncio.sleep(HINT_AGAIN_S)

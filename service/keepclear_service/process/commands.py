@@ -90,6 +90,16 @@ def run(**given: Any) -> None:
     asyncio.run(run_service(settings))
 
 
+@service.command()
+@_options("agreement", "store", "store_password_file", "embedded", "log_level")
+def found(**given: Any) -> None:
+    """Found the line of each agreement in the store, once and on purpose; `run` never does.
+
+    A store that lost its line is put back from a backup, not founded anew.
+    """
+    asyncio.run(_with_store(_settings(**given), admin.found))
+
+
 @service.command("new-epoch")
 @_options("agreement", "store", "store_password_file", "embedded", "log_level")
 def new_epoch(**given: Any) -> None:

@@ -37,6 +37,11 @@ class LineReader:
         self._keys = Keys(agreement_id)
         self.prefix = self._keys.prefix
 
+    async def stands(self) -> bool:
+        """Whether the store holds the line at all."""
+        with store_faults():
+            return bool(await self._submits.hexists(self._keys.meta, "epoch"))
+
     async def open(self) -> Founded:
         """Return the line as it stands; raise ``Unavailable`` with ``store_unsafe`` where the store holds none."""
         keys = [self._keys.meta, self._keys.terms, self._keys.log, self._keys.unmatched]

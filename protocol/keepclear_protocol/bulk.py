@@ -1,0 +1,166 @@
+"""A notice against many others in bulk: what ``match_all`` and ``meeting_of`` find, without a look at each pair.
+
+Guaranteed: the same meetings, to the bit, as the scalar rules give over every pair; those are the oracle of the tests.
+What an alert shows is at most one pair for each volume, so most pairs need no distance and none becomes an object.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from .notice import DisclosedVolume
+from .pairs import Pairs
+from .recompute import Match, Meeting
+from .separation import Minima, Uncertainty, judge
+from .table import Ints, Table, distinct
+from .worst import Contest, settle
+
+Owner = TypeVar("Owner", bound=Hashable)
+
+PAIRS_AT_ONCE = 262_144
+"""Pairs held in arrays at one time: some 40 MB. 500 volumes against 500 are 250 000."""
+
+KEY_BITS = 62
+"""Of a signed 64-bit number, with room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roll(Generic[Owner]):
+    """Volumes as disclosed, their table, and whose notice each is of."""
+
+    table: Table
+    volumes: Sequence[DisclosedVolume]
+    owners: Sequence[Owner]
+
+
+def meetings(
+    ours: Roll[Owner],
+    theirs: Roll[Owner],
+    i: Ints,
+    j: Ints,
+    *,
+    minima: Callable[[Owner], Minima],
+    uncertainty: Uncertainty,
+    at: int,
+) -> dict[Owner, Meeting]:
+    """Return the meeting of one notice, ``ours``, with each owner of ``theirs`` that it is in conflict with.
+
+    The pairs to look at are ``i`` of ours and ``j`` of theirs, from ``near_pairs``; ``at`` is the instant at which a
+    pair is ahead or over.
+    """
+    names = list(dict.fromkeys(theirs.owners))
+    numbers = {name: number for number, name in enumerate(names)}
+    owner = np.fromiter((numbers[name] for name in theirs.owners), np.int64, len(theirs.owners))
+    if len(names) > 1:
+        order = np.argsort(owner[j], kind="stable")
+        i, j = i[order], j[order]
+    found: dict[Owner, Meeting] = {}
+    for low, high in _blocks(owner[j]):
+        pairs = Pairs(ours.table, theirs.table, i[low:high], j[low:high], uncertainty)
+        for number, ends, per_theirs, per_ours in _worst(pairs, owner, ours.volumes, theirs.volumes, at):
+            mine, other = minima(ours.owners[0]), minima(names[number])
+            found[names[number]] = Meeting(
+                _matches(ours.volumes, mine, theirs.volumes, other, per_theirs, uncertainty),
+                _matches(theirs.volumes, other, ours.volumes, mine, [(b, a) for a, b in per_ours], uncertainty),
+                ends,
+            )
+    return found
+
+
+def _blocks(owner: Ints) -> Iterator[tuple[int, int]]:
+    """Runs of whole owners, of at most ``PAIRS_AT_ONCE`` pairs or of one owner alone."""
+    low = high = 0
+    for end in [*(np.flatnonzero(np.diff(owner)) + 1).tolist(), len(owner)]:
+        if end - low > PAIRS_AT_ONCE and high > low:
+            yield low, high
+            low = high
+        high = end
+    if high > low:
+        yield low, high
+
+
+Winners = list[tuple[int, int]]
+
+
+def _worst(
+    pairs: Pairs, owner: Ints, ours: Sequence[DisclosedVolume], theirs: Sequence[DisclosedVolume], at: int
+) -> Iterator[tuple[int, int, Winners, Winners]]:
+    """Yield each owner in conflict: its number, the latest end, the worst pair ahead of each volume of either side."""
+    columns, column = distinct(pairs.j, len(pairs.theirs))
+    whose = owner[pairs.j]
+    whose -= (base := int(whose[0]))
+    mine, other = pairs.ours.rows, pairs.theirs.rows[columns]
+    starts_i, starts_j, start_bits = _codes(mine["first"], other["first"])
+    ends_i, ends_j, end_bits = _codes(mine["last"], other["last"])
+    end_code = np.minimum(ends_i[pairs.i], ends_j[column])
+    ranks = [
+        (pairs.vertical_m, int(pairs.vertical_m.max()).bit_length()),
+        (np.maximum(starts_i[pairs.i], starts_j[column]), start_bits),
+        (end_code, end_bits),
+    ]
+    ahead = np.flatnonzero(pairs.end >= at)
+
+    def contest(group: Ints, partner: Ints, digests: Sequence[str]) -> Contest:
+        place = np.argsort(np.argsort(np.array(digests)))
+        rest, bits = _packed([*ranks, (place[partner], len(digests).bit_length())], KEY_BITS - pairs.worseness_bits)
+        return Contest(pairs, ahead, group[ahead], rest[ahead], bits)
+
+    # A volume of ours has a worst pair with each owner; one of theirs is of one owner anyway.
+    per_theirs = contest(column, pairs.i, [item.digest for item in ours])
+    per_ours = contest(
+        pairs.i * (int(whose[-1]) + 1) + whose, column, [theirs[j].digest for j in columns.tolist()]
+    )
+    latest = Contest(pairs, np.arange(len(pairs)), whose, (1 << end_bits) - end_code, None)
+    settle(pairs, [per_theirs, per_ours, latest])
+    worseness = pairs.worseness()
+    for_us, for_them = (_by_owner(whose, pairs, each.winners(worseness)) for each in (per_theirs, per_ours))
+    for pair in latest.winners(worseness).tolist():
+        number = int(whose[pair])
+        yield number + base, int(pairs.end[pair]), for_us.get(number, []), for_them.get(number, [])
+
+
+def _codes(a: Ints, b: Ints) -> tuple[Ints, Ints, int]:
+    """Instants as small numbers in the same order, and how many bits they take."""
+    values = np.unique(np.concatenate((a, b)))
+    return np.searchsorted(values, a), np.searchsorted(values, b), len(values).bit_length()
+
+
+def _packed(ranks: Sequence[tuple[Ints, int]], room: int) -> tuple[Ints, int]:
+    """One number for several, that sorts as they do one after the other, and how many bits it takes."""
+    if sum(bits for _, bits in ranks) > room:
+        order = np.lexsort([numbers for numbers, _ in reversed(ranks)])
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return place, len(order).bit_length()
+    packed, taken = np.zeros(len(ranks[0][0]), dtype=np.int64), 0
+    for numbers, bits in ranks:
+        packed = (packed << bits) + numbers
+        taken += bits
+    return packed, taken
+
+
+def _by_owner(whose: Ints, pairs: Pairs, winners: Ints) -> dict[int, Winners]:
+    sides: dict[int, Winners] = {}
+    for number, i, j in zip(whose[winners].tolist(), pairs.i[winners].tolist(), pairs.j[winners].tolist(), strict=True):
+        sides.setdefault(number, []).append((i, j))
+    return sides
+
+
+def _matches(
+    own: Sequence[DisclosedVolume],
+    own_minima: Minima,
+    other: Sequence[DisclosedVolume],
+    other_minima: Minima,
+    pairs: Winners,
+    uncertainty: Uncertainty,
+) -> tuple[Match, ...]:
+    """The matches of pairs that are in conflict, in the order of the other's digests; each judged by the rules."""
+    found = []
+    for at, of in pairs:
+        ours, theirs = own[at], other[of]
+        pair = judge(ours.volume, own_minima, theirs.volume, other_minima, uncertainty)
+        assert pair is not None  # noqa: S101 - the bulk rules are those of judge; the tests hold them against it
+        found.append(Match(ours, theirs, pair))
+    return tuple(sorted(found, key=lambda match: match.other.digest))
