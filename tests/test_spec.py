@@ -92,8 +92,15 @@ def test_every_code_of_the_page_is_a_code_and_every_code_of_the_wire_is_on_the_p
 
 @pytest.mark.req("R-013")
 def test_every_kind_of_statement_is_in_the_table_with_its_limit() -> None:
-    told = [(words(typ)[0], number(limit)) for _, typ, _, limit in rows("R-013")]
-    assert told == [(kind.typ, kind.max_payload_bytes) for kind in kinds.EVERY_KIND]
+    told = []
+    for name, typ, signer, limit, admitted, event in rows("R-013"):
+        role = next((word for word in words(signer) if word in ROLES), "")
+        precondition = admitted.partition(" (")[0].replace(" ", "_") or "none"
+        told.append((words(name), words(typ), role, number(limit), precondition, words(event)))
+    assert told == [
+        ([kind.name], [kind.typ], kind.role, kind.max_payload_bytes, kind.precondition, [kind.event] * bool(kind.event))
+        for kind in kinds.EVERY_KIND
+    ]
 
 
 @pytest.mark.req("R-018", "R-019")
@@ -208,7 +215,7 @@ def test_the_doors_are_those_of_the_service() -> None:
     told = {door for row in rows("R-088") for door in words(row[0])}
     routers = (submits, reads, stream, health)
     served = {
-        f"{method} {route.path.replace('{notice_id}', '{id}')}"
+        f"{method} {route.path}"
         for module in routers
         for route in module.router.routes
         for method in route.methods - {"HEAD"}

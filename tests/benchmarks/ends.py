@@ -17,7 +17,7 @@ from .streaming import Stream, open_stream, until
 PLACE = (40.0, 0.0)
 SPACING_M = 2_000.0
 PER_SECOND = 20.0
-FILED_PER_SECOND = 100
+FILED_PER_SECOND = 60
 """The rate at which at least the notices can be filed, so that all lie there before they end."""
 
 
@@ -28,7 +28,7 @@ def measure(scale: Scale) -> list[Figure]:
     world = World("north", "south", "third", categories={"transport": small})
     say(f"ends: {count} notices")
     beside = notices(world, scale.of(300, 1_000), 9, parties=["third"])
-    end = int(time.time() + count / 900 + count / FILED_PER_SECOND + 5)
+    end = int(time.time() + count / 300 + count / FILED_PER_SECOND + 5)
 
     def one(index: int) -> bytes:
         party = ("north", "south")[index % 2]

@@ -84,6 +84,7 @@ def _unpinned() -> None:
 class Filed:
     """What the next revision of a notice, or its withdrawal, must name."""
 
+    party: str
     id: str
     revision: int
     sha256: str
@@ -93,7 +94,7 @@ def filed(raw: str) -> Any:
     """Return a ``Filed`` of a submission's bytes, unverified, since it is our own; it stands in for the notice."""
     jwt = raw.partition("~")[0]
     payload = json.loads(unb64(jwt.split(".")[1]))
-    return Filed(payload.get("notice", payload["jti"]), payload["revision"], digest(jwt))
+    return Filed(payload["iss"], payload.get("notice", payload["jti"]), payload["revision"], digest(jwt))
 
 
 def usual(rng: random.Random, side: float = AREA_DEGREES) -> Volume:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from support.world import World
 
-from .client import Result, run, send
+from .client import Result, post, run, send
 from .figures import Figure, Scale
-from .load import notices, plain_world
+from .load import filed, notices, plain_world
 from .stage import Stage, all_cores, say, stage
 
 CONNECTIONS = (32, 256)
@@ -76,7 +76,7 @@ def _compared(ours: Sequence[Run], least: Sequence[Run], connections: int) -> li
 def more_live(scale: Scale) -> list[Figure]:
     """Return the processor time of a submit under few and under many live notices at equal density."""
     few, many = scale.of(200, 1_000), scale.of(1_000, 100_000)
-    runs, requests = scale.of(2, 5), scale.of(200, 1_500)
+    runs, requests = scale.of(2, 5), scale.of(200, 600)
     small, large = plain_world(), plain_world()
     say(f"submit: {few} against {many} live notices")
     with stage(small) as one, stage(large) as other:
@@ -84,11 +84,13 @@ def more_live(scale: Scale) -> list[Figure]:
         run(send(one.port, notices(small, few, 2, live=few), 64))
         run(send(other.port, notices(large, many, 2, live=many), 128))
         say(f"submit: {many} signed and filed in {time.monotonic() - began:.0f} s")
-        # The few stay few: each run files a tenth of them at most where that is possible.
-        a, b = [], []
+        a: list[Run] = []
+        b: list[Run] = []
         for turn in range(runs):
-            a.append(once(one, notices(small, requests, 10 + turn, live=few + turn * requests), 64))
-            b.append(once(other, notices(large, requests, 10 + turn, live=many), 64))
+            for on, live, found in ((one, few, a), (other, many, b)):
+                batch = notices(on.world, requests, 10 + turn, live=live)
+                found.append(once(on, batch, 64))
+                run(send(on.port, withdrawals(on.world, batch), 64))  # the few stay few
         ratio = statistics.median(y.worker_us / x.worker_us for x, y in zip(a, b, strict=True))
         return [
             Figure(f"submit under {few} live", median(a, "worker_us"), "us", note=_words(a)),
@@ -126,6 +128,12 @@ def two_workers(scale: Scale) -> list[Figure]:
         Figure("two to one, measured", measured, "", note=f"all processes on {cores} cores, none free"),
         Figure("the store alone could take", store, "/s"),
     ]
+
+
+def withdrawals(world: World, requests: Sequence[bytes]) -> list[bytes]:
+    """Return the requests that withdraw what ``requests`` filed."""
+    raws = [request.partition(b"\r\n\r\n")[2].decode() for request in requests]
+    return [post("withdrawals", world.withdrawal(filed(raw).party, filed(raw))) for raw in raws]
 
 
 def batches(world: World, count: int, requests: int) -> Iterator[list[bytes]]:

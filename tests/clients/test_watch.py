@@ -71,10 +71,13 @@ def test_another_epoch_an_unnumbered_event_and_a_told_gap_are_gaps() -> None:
 
 
 @pytest.mark.req("R-100", "R-102")
-def test_unknown_kinds_of_event_do_not_move_anything() -> None:
+def test_an_unknown_event_moves_the_position_if_it_has_one_and_is_no_gap() -> None:
     follower = Follower(Cursor(EPOCH, 4))
-    assert follower.received(f"id: {EPOCH}-5\nevent: heartbeat\ndata: {{}}\n\n".encode()) == []
-    assert names(follower.received(ack(5))) == ["a5"]
+    for id in (f"id: {EPOCH}-5\n", "", "id: x\n", f"id: {EPOCH}-5\n"):
+        assert follower.received(f"{id}event: heartbeat\ndata: {{}}\n\n".encode()) == []
+    assert follower.cursor == Cursor(EPOCH, 5)
+    assert names(follower.received(ack(6))) == ["a6"]
+    assert names(follower.received(f"id: {EPOCH}-8\nevent: heartbeat\ndata: {{}}\n\n".encode())) == ["gap hole"]
 
 
 @given(st.lists(st.integers(1, 12), max_size=40))

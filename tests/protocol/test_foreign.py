@@ -132,6 +132,16 @@ def test_receipts(case: Case) -> None:
         assert payload["jti"] == foreign.digest(recipe)[:21] + "A"
 
 
+@cases("streams")
+def test_streams(case: Case) -> None:
+    assert foreign.follow(case["cursor"], case["text"]) == case["expect"]
+
+
+def test_kinds_and_their_payloads() -> None:
+    limits = {case["typ"]: case["max_payload_bytes"] for case in VECTORS["kinds"]["cases"]}
+    assert {typ: foreign.LIMITS.get(typ, 65_536) for typ in limits} == limits
+
+
 def test_agreements() -> None:
     for document in VECTORS["agreement"]["accepted"]:
         payload, _, _, _ = foreign.agreement(document["document"])

@@ -90,7 +90,7 @@ WHAT_TO_DO = {
     "conflict_unknown": "Read the conflicts again.",
     "version_stale": "Look at the newest alert and acknowledge that.",
     "store_unavailable": "The operator: start the store. Until then nothing is deconflicted.",
-    "store_unsafe": "The operator: make the store durable (appendfsync always, noeviction).",
+    "store_unsafe": "The operator: make the store durable (appendfsync always, noeviction), or restore what it lost.",
     "busy": "Send the same bytes again in a moment.",
     "unreachable": "Check the line; meanwhile you are NOT DECONFLICTED. Send the same bytes again.",
     "internal": "The operator: see the service's log. Send the same bytes again.",

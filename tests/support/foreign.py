@@ -252,6 +252,27 @@ def instant(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1_000_000)
 
 
+def follow(cursor: str, text: str) -> Object:
+    """R-096 to R-100: what a desk keeps of a stream, where it is then, and why it must read everything again if so."""
+    epoch, _, at = cursor.partition("-")
+    number = int(at)
+    kept: list[list[str]] = []
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        name, position = fields.get("event"), fields.get("id", "")
+        if name == "gap":
+            return {"kept": kept, "cursor": None, "gap": json.loads(fields["data"])["reason"]}
+        if not re.fullmatch(r"[0-9a-f]{32}-(0|[1-9][0-9]{0,15})", position):
+            continue
+        where, _, at = position.partition("-")
+        if where != epoch or int(at) > number + 1:
+            return {"kept": kept, "cursor": None, "gap": "epoch" if where != epoch else "hole"}
+        if int(at) == number + 1:
+            number = int(at)
+            kept += [[position, name]] if name in ("alert", "acknowledgement", "notice") else []
+    return {"kept": kept, "cursor": f"{epoch}-{number}", "gap": None}
+
+
 def judge(one: Object, mine: Object, two: Object, theirs: Object, uncertainty: Object) -> Object | None:
     """R-055 to R-061, for circles."""
     (place1, r1), (place2, r2) = _circle(one), _circle(two)

@@ -68,8 +68,8 @@ class Follower:
                 self._retry_s = arrival.retry_ms / 1000
             elif isinstance(arrival, GapArrived):
                 news += self._hole(arrival.reason)
-            elif arrival is not None or event.event in _POSITIONED:
-                news += self._positioned(arrival, event.id)
+            else:
+                news += self._positioned(arrival if event.event in _POSITIONED else None, event.id)
         return news
 
     def reread(self, at: Cursor) -> None:
@@ -93,11 +93,14 @@ class Follower:
         return wait_s * random.uniform(0.8, 1.2)  # noqa: S311 - spreads desks out; nothing secret
 
     def _positioned(self, arrival: Arrival | None, id: str | None) -> list[News]:
-        if self._gap or arrival is None:
+        """Return what an event brings; ``arrival`` is None for a name not known here: it moves the position alone."""
+        if self._gap:
             return []
         try:
             position = Cursor.parse(id)
         except EvidenceInvalid:
+            if arrival is None:
+                return []
             return [News(Unreadable("an event without a position"), None), *self._hole("unnumbered")]
         known = self.cursor
         if known is None or position.epoch != known.epoch:
@@ -107,7 +110,7 @@ class Follower:
         if position.number != known.number + 1:
             return self._hole("hole")
         self.cursor = position
-        return [News(arrival, position)]
+        return [] if arrival is None else [News(arrival, position)]
 
     def _hole(self, reason: str) -> list[News]:
         if self._gap:

@@ -1,0 +1,39 @@
+"""Known answers for kinds and streams: the table is the code's, and the SDK follows each stream as the file says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear.desk.position import Follower
+from keepclear.wire.answers import Cursor, GapArrived
+from support.stream_vectors import DOCUMENTS
+
+FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
+STREAMS = json.loads((FOLDER / "streams.json").read_text("utf-8"))["cases"]
+
+
+@pytest.mark.req("R-013", "R-088")
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_the_files_are_what_their_maker_makes(file: str) -> None:
+    assert (FOLDER / file).read_text("utf-8") == DOCUMENTS[file]()
+
+
+@pytest.mark.req("R-099", "R-100", "R-102")
+@pytest.mark.parametrize("case", STREAMS, ids=[case["name"] for case in STREAMS])
+def test_a_desk_follows_each_stream_as_told(case: dict[str, Any]) -> None:
+    follower = Follower(Cursor.parse(case["cursor"]))
+    kept, gap = [], None
+    for news in follower.received(case["text"].encode()):
+        if isinstance(news.arrival, GapArrived):
+            gap = news.arrival.reason
+        else:
+            kept.append([str(news.cursor), "acknowledgement"])
+    assert {"kept": kept, "gap": gap} == {name: case["expect"][name] for name in ("kept", "gap")}
+    if gap is None:
+        assert str(follower.cursor) == case["expect"]["cursor"]
+
+
+def test_names_are_unique_and_reasons_given() -> None:
+    assert len({case["name"] for case in STREAMS}) == len(STREAMS)
+    assert all(case["why"] for case in STREAMS)
