@@ -56,19 +56,33 @@ class Doors:
             target = None if after is None else f"/v1/conflicts?after={after}"
         return found
 
+    def index(self, party: str) -> list[dict[str, Any]]:
+        """Return all rows of the index of the party's conflicts."""
+        rows: list[dict[str, Any]] = []
+        after: str | None = ""
+        while after is not None:
+            page = self.read(party, "/v1/conflicts" + (f"?after={after}" if after else ""))
+            rows += page["conflicts"]
+            after = page["next"]
+        return rows
+
     def conflicts(self, party: str) -> list[dict[str, Any]]:
-        """Return the party's conflicts: alert objects with acknowledgements, worst and soonest first."""
+        """Return the party's conflicts whole, worst first: alert objects with acknowledgements."""
         wanted = [row["conflict"] for row in self.index(party)]
-        found: list[dict[str, Any]] = []
+        whole: list[dict[str, Any]] = []
         while wanted:
-            answer = self.get(party, f"/v1/conflicts/{','.join(wanted[:32])}")
-            assert answer.status_code == 200, answer.text
-            rows = answer.json()["conflicts"]
-            assert rows, "an answer holds one at least"
-            found += rows
-            got = {row["conflict"] for row in rows}
-            wanted = [conflict for conflict in wanted if conflict not in got]
-        return found
+            answer = self.read(party, "/v1/conflicts/" + ",".join(wanted[:32]))
+            whole += answer["conflicts"]
+            told = len(answer["conflicts"]) if answer["more"] else 32
+            wanted = wanted[told:]
+        return whole
+
+    def read(self, party: str, target: str) -> dict[str, Any]:
+        """Return what a door answers that must answer."""
+        answer = self.get(party, target)
+        assert answer.status_code == 200, answer.text
+        read: dict[str, Any] = answer.json()
+        return read
 
     def events(self, party: str, count: int, cursor: str | None = None, within_s: float = 10.0) -> list[dict[str, Any]]:
         """Return the first ``count`` events of a party's stream behind ``cursor``: id, event, data."""

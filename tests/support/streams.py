@@ -98,6 +98,9 @@ class Reader:
         self._gone.set()
         self._takes.set()
 
+    def has_ended(self) -> bool:
+        return self.ended
+
     async def _write(self, data: bytes) -> None:
         self.writes += 1
         await self._takes.wait()

@@ -110,7 +110,7 @@ class Feed:
         Returns the store's epoch, and no event at the head. Raises ``Unavailable``.
         """
         async with self._behind, self._limit:
-            if listener.over:
+            if listener.over or self.at_end(epoch, at):
                 return epoch, []
             held = self.after(epoch, at)  # another listener from there may have been here before
             if held is not None:

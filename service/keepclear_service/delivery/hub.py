@@ -142,10 +142,8 @@ class Hub:
 
     def _bound_held(self) -> None:
         """Cut those that have waited longest for their connection, as long as too much is held for them."""
-        waiting = [(subscriber.busy_since, subscriber.held, subscriber) for subscriber in self._subscribers()]
-        stuck = sorted(
-            ((since, held, who) for since, held, who in waiting if since is not None), key=lambda row: row[0]
-        )
+        stuck = [(who.busy_since, who.held, who) for who in self._subscribers() if who.busy_since is not None]
+        stuck.sort(key=lambda row: row[0])
         held = sum(row[1] for row in stuck)
         for _, bytes_held, subscriber in stuck:
             if held <= HELD_BYTES:

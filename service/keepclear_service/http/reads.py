@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from keepclear_protocol.claims import is_jti
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.encoding import dump_json, is_digest
+from keepclear_protocol.encoding import dump_json, is_128_bits, is_digest
 from keepclear_protocol.errors import Malformed
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.kinds import NOTICE, WATCH, WITHDRAWAL
@@ -59,13 +58,13 @@ async def notices(who: Watching, after: After = None, state: Annotated[str | Non
     return _json({"at": _at(page), "notices": listed, "next": page.after})
 
 
-@router.get("/v1/notices/{notice_id}")
-async def notice(who: Watching, notice_id: str) -> Response:
+@router.get("/v1/notices/{id}")
+async def notice(who: Watching, id: str) -> Response:
     """Return one of the party's own notices: the newest revision's bytes and their receipt."""
-    if not is_jti(notice_id):
+    if not is_128_bits(id):
         raise Malformed("not_found")
     line = who.hotline.line
-    page = await line.notice(who.party, notice_id)
+    page = await line.notice(who.party, id)
     if not page.rows:
         raise Malformed("not_found")
     entry = page.rows[0].entry
@@ -92,17 +91,17 @@ async def conflicts(who: Watching, after: After = None) -> Response:
     return _json({"at": _at(page), "conflicts": listed, "next": page.after})
 
 
-@router.get("/v1/conflicts/{conflict_ids}")
-async def named_conflicts(who: Watching, conflict_ids: str) -> Response:
+@router.get("/v1/conflicts/{ids}")
+async def named_conflicts(who: Watching, ids: str) -> Response:
     """Return some conflicts whole, in the order asked: the newest alert of each, and the answers to it.
 
     ``more`` says that the answer was cut and the rest must be asked for again. Ids of no conflict are left out.
     """
-    ids = list(dict.fromkeys(conflict_ids.split(",")))
-    if len(ids) > NAMED_AT_ONCE or not all(map(is_digest, ids)):
+    wanted = list(dict.fromkeys(ids.split(",")))
+    if len(wanted) > NAMED_AT_ONCE or not all(map(is_digest, wanted)):
         raise Malformed("request", f"at most {NAMED_AT_ONCE} ids of conflicts, with a comma between them")
-    page = await who.hotline.line.conflict(who.party, ids)
-    rows = sorted(page.rows, key=lambda row: ids.index(row.conflict))
+    page = await who.hotline.line.conflict(who.party, wanted)
+    rows = sorted(page.rows, key=lambda row: wanted.index(row.conflict))
     whole, more = await _whole(who.hotline.line, rows)
     return Response(
         b'{"at":%s,"conflicts":[%s],"more":%s}' % (dump_json(_at(page)), b",".join(whole), dump_json(more)),

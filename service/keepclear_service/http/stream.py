@@ -78,6 +78,7 @@ router.add_api_route(
     "/v1/stream",
     stream,
     methods=["GET"],
+    response_model=None,
     responses={200: {"description": "server-sent events", "content": {"text/event-stream": {}}}},
     openapi_extra={"parameters": [_parameter("query", "cursor"), _parameter("header", "last-event-id")]},
     route_class_override=PlainRoute,
