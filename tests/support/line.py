@@ -45,18 +45,6 @@ class Doors:
         return self.http.get(target, headers=self.world.proof(party, target, **changed))
 
     def index(self, party: str) -> list[dict[str, Any]]:
-        """Return the index of the party's conflicts, all pages of it."""
-        found: list[dict[str, Any]] = []
-        target: str | None = "/v1/conflicts"
-        while target is not None:
-            answer = self.get(party, target)
-            assert answer.status_code == 200, answer.text
-            found += answer.json()["conflicts"]
-            after = answer.json()["next"]
-            target = None if after is None else f"/v1/conflicts?after={after}"
-        return found
-
-    def index(self, party: str) -> list[dict[str, Any]]:
         """Return all rows of the index of the party's conflicts."""
         rows: list[dict[str, Any]] = []
         after: str | None = ""
