@@ -5,20 +5,32 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The tests on every core: each worker of pytest's has ports, stores and folders of its own.
+SPREAD := -n auto --dist worksteal
 LOCK_VENV := .venv-lock
 UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test test-long check bench lock clean
 
 help:  ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/run.stamp  ## two parties, a mediator, recorded flights, on this machine's loopback (ARGS="--limit 50")
 	@$(BIN)/keepclear demo $(ARGS)
 
-test: check  ## lint, types, contracts and all tests (ARGS="tests/protocol -k volume")
-	$(BIN)/python -m pytest $(ARGS)
+test: check  ## lint, types, contracts, all tests but the long ones, coverage (ARGS="tests/http -k stream" runs a part)
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(SPREAD) -m "not long"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+else
+	$(BIN)/python -m pytest -m "not long" $(ARGS)
+endif
+
+test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many random cases (ARGS="tests/compose" runs a part)
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 check: $(VENV)/dev.stamp  ## lint, types and import contracts alone
 	$(BIN)/ruff check .
@@ -35,7 +47,7 @@ lock:  ## resolve requirements/ anew from pyproject.toml (LOCK_ARGS=--upgrade fo
 	$(UV_LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 
 clean:  ## remove what make has made
-	rm -rf $(VENV) $(LOCK_VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(LOCK_VENV) dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

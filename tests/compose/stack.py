@@ -100,7 +100,7 @@ class Stack:
         state = self.inspect(service)["State"]
         return str(state["Health"]["Status"] if state["Running"] else state["Status"])
 
-    def wait_healthy(self, *services: str, within_s: float = 60.0) -> None:
+    def wait_healthy(self, *services: str, within_s: float = 180.0) -> None:
         """Return when all these containers are healthy."""
         deadline = time.monotonic() + within_s
         while waiting := {name: self.health(name) for name in services if self.health(name) != "healthy"}:

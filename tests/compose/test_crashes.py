@@ -20,8 +20,9 @@ from compose.stack import LASTING, Stack
 
 pytestmark = pytest.mark.timeout(1200)
 
-BEFORE_S, AFTER_S = 1.5, 2.0
-WITHIN_S = 45.0
+BEFORE, AFTER = 10, 20
+"""Receipts before the kill, and conflicts filed in all: counted, not timed, so that a busy machine tries as many."""
+WITHIN_S = 120.0
 PAUSE_S = 0.05
 
 
@@ -70,11 +71,11 @@ async def crash(stack: Stack, victim: str, folder: Path) -> tuple[Story, dict[st
             await until(lambda: all(reader.connected for reader in readers.values()), WITHIN_S)
             await until(lambda: all(desk.journal.cursor() for desk in desks.values()), WITHIN_S)
             async with background(file_pairs(story, parties["north"], parties["south"])) as (filing,):
-                await asyncio.sleep(BEFORE_S)
+                await until(lambda: len(story.filings.receipted) >= BEFORE, WITHIN_S)
                 await asyncio.to_thread(stack.crash, victim)
                 story.killed_at = time.monotonic()
                 await until(lambda: max(story.filings.receipted) > story.killed_at + 0.5, WITHIN_S)
-                await asyncio.sleep(AFTER_S)
+                await until(lambda: len(story.filings.pairs) >= AFTER, WITHIN_S)
                 story.done = True
                 await asyncio.wait_for(filing, WITHIN_S)
             await until(lambda: story.filings.complete(readers["north"], readers["south"]), WITHIN_S)
@@ -94,7 +95,8 @@ def test_a_killed_container_costs_seconds_and_nothing_else(stack: Stack, tmp_pat
     back = time.monotonic()
     assert stack.inspect(victim)["RestartCount"] == before + 1
     assert any(at < story.killed_at for at in story.filings.receipted)
-    assert len(story.filings.pairs) >= 10
+    assert any(at > story.killed_at for at in story.filings.receipted)
+    assert len(story.filings.pairs) >= AFTER
     assert not story.filings.missing(readers["north"], readers["south"])
     streams = []
     for name, reader in readers.items():

@@ -146,11 +146,19 @@ def test_nothing_is_lost_or_told_twice_when_store_worker_and_service_are_killed(
     assert "streams cut and resumed" in disturbed.stdout
 
 
+IN_BACKGROUND = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+"""Starts what follows as a script's ``&`` does: with SIGINT ignored, which a program inherits."""
+
+
 @contextlib.contextmanager
 def started(folder: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """Start the demo, and when it is filing give its process and the ids of all that it has started."""
     process = subprocess.Popen(
-        COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": folder}
+        [*IN_BACKGROUND, *COMMAND],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": folder},
     )
     try:
         assert process.stderr is not None

@@ -20,7 +20,7 @@ def run(flights: str | None, *, limit: int | None, out: str | None, disturb: boo
     source = Path(flights) if flights is not None else None
     try:
         result = asyncio.run(_play(source, limit=limit, keep=keep, disturb=disturb))
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except (KeyboardInterrupt, asyncio.CancelledError):  # the first before the loop's handlers stand
         raise click.Abort from None
     _tell(result, to_stderr=out == "-")
     if out is not None:
@@ -30,7 +30,8 @@ def run(flights: str | None, *, limit: int | None, out: str | None, disturb: boo
 async def _play(source: Path | None, *, limit: int | None, keep: Path | None, disturb: bool) -> Result:
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C is asyncio's own to handle, in the same way
+    # SIGINT too: where a script started us in the background it is ignored, and asyncio would leave it so.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, lambda: task.cancel() if task is not None else None)
     return await play(source, limit=limit, keep=keep, disturb=disturb, say=lambda text: click.echo(text, err=True))
