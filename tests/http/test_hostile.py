@@ -44,7 +44,13 @@ def line() -> Iterator[HostileLine]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-KNOWN_EVENTS = ("worker_ready", "line_ready", "Invalid HTTP request", "Unsupported upgrade request", "No supported WebSocket")
+KNOWN_EVENTS = (
+    "worker_ready",
+    "line_ready",
+    "Invalid HTTP request",
+    "Unsupported upgrade request",
+    "No supported WebSocket",
+)
 """All that the service may have to say while it is attacked: no fault, no traceback."""
 
 
