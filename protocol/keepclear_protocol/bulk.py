@@ -15,16 +15,12 @@ from .pairs import Pairs
 from .recompute import Match, Meeting
 from .separation import Minima, Uncertainty, judge
 from .table import Ints, Table, distinct
-from .worst import Contest, settle
+from .worst import KEY_BITS, Contest, codes, packed, settle
 
 Owner = TypeVar("Owner", bound=Hashable)
 
 PAIRS_AT_ONCE = 262_144
 """Pairs held in arrays at one time: some 40 MB. 500 volumes against 500 are 250 000."""
-
-KEY_BITS = 62
-"""Of a signed 64-bit number, with room to spare."""
-
 
 @dataclass(frozen=True, slots=True)
 class Roll(Generic[Owner]):
@@ -92,8 +88,8 @@ def _worst(
     whose = owner[pairs.j]
     whose -= (base := int(whose[0]))
     mine, other = pairs.ours.rows, pairs.theirs.rows[columns]
-    starts_i, starts_j, start_bits = _codes(mine["first"], other["first"])
-    ends_i, ends_j, end_bits = _codes(mine["last"], other["last"])
+    starts_i, starts_j, start_bits = codes(mine["first"], other["first"])
+    ends_i, ends_j, end_bits = codes(mine["last"], other["last"])
     end_code = np.minimum(ends_i[pairs.i], ends_j[column])
     ranks = [
         (pairs.vertical_m, int(pairs.vertical_m.max()).bit_length()),
@@ -104,7 +100,7 @@ def _worst(
 
     def contest(group: Ints, partner: Ints, digests: Sequence[str]) -> Contest:
         place = np.argsort(np.argsort(np.array(digests)))
-        rest, bits = _packed([*ranks, (place[partner], len(digests).bit_length())], KEY_BITS - pairs.worseness_bits)
+        rest, bits = packed([*ranks, (place[partner], len(digests).bit_length())], KEY_BITS - pairs.worseness_bits)
         return Contest(pairs, ahead, group[ahead], rest[ahead], bits)
 
     # A volume of ours has a worst pair with each owner; one of theirs is of one owner anyway.
@@ -119,26 +115,6 @@ def _worst(
     for pair in latest.winners(worseness).tolist():
         number = int(whose[pair])
         yield number + base, int(pairs.end[pair]), for_us.get(number, []), for_them.get(number, [])
-
-
-def _codes(a: Ints, b: Ints) -> tuple[Ints, Ints, int]:
-    """Instants as small numbers in the same order, and how many bits they take."""
-    values = np.unique(np.concatenate((a, b)))
-    return np.searchsorted(values, a), np.searchsorted(values, b), len(values).bit_length()
-
-
-def _packed(ranks: Sequence[tuple[Ints, int]], room: int) -> tuple[Ints, int]:
-    """One number for several, that sorts as they do one after the other, and how many bits it takes."""
-    if sum(bits for _, bits in ranks) > room:
-        order = np.lexsort([numbers for numbers, _ in reversed(ranks)])
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
-        return place, len(order).bit_length()
-    packed, taken = np.zeros(len(ranks[0][0]), dtype=np.int64), 0
-    for numbers, bits in ranks:
-        packed = (packed << bits) + numbers
-        taken += bits
-    return packed, taken
 
 
 def _by_owner(whose: Ints, pairs: Pairs, winners: Ints) -> dict[int, Winners]:

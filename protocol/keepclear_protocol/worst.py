@@ -21,6 +21,9 @@ RUNS = (64, 8)
 GUESSES = 3
 """Rounds in which each group asks for its likeliest pair, before each narrowing."""
 
+KEY_BITS = 62
+"""Of a signed 64-bit number, with room to spare: worseness and rest together."""
+
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -28,10 +31,11 @@ class Contest:
     """Groups of pairs, and for each the worst by ``worseness`` and then ``rest``.
 
     ``which`` are the pairs that take part, ``group`` their groups (numbers from 0), and ``rest`` breaks ties: a number
-    of at most ``bits`` bits. With ``bits`` None the rest alone decides, and of equal pairs any will do.
+    of at most ``bits`` bits. With ``bits`` None the rest alone decides, and of equal pairs any will do. There are at
+    least ``groups`` groups; one may have no pair.
     """
 
-    def __init__(self, pairs: Pairs, which: Ints, group: Ints, rest: Ints, bits: int | None) -> None:
+    def __init__(self, pairs: Pairs, which: Ints, group: Ints, rest: Ints, bits: int | None, groups: int = 0) -> None:
         order = np.argsort(group.astype(np.uint16) if group.max(initial=0) < 65536 else group, kind="stable")
         self._pairs = pairs
         self._open = which[order]
@@ -40,7 +44,7 @@ class Contest:
         self._group[which] = group
         self._rest = np.zeros(len(pairs), dtype=np.int64)
         self._rest[which] = rest
-        self._known_best = np.full(int(group.max(initial=-1)) + 1, _NEVER, dtype=np.int64)
+        self._known_best = np.full(max(groups, int(group.max(initial=-1)) + 1), _NEVER, dtype=np.int64)
         self._keys = np.empty(0, dtype=np.int64)
 
     def key(self, which: Ints, worseness: Ints) -> Ints:
@@ -54,6 +58,15 @@ class Contest:
         """Take in what was asked."""
         mine = asked[(self._group[asked] >= 0) & self._pairs.alive[asked]]
         np.minimum.at(self._known_best, self._group[mine], self.key(mine, worseness))
+
+    def start_from(self, group: Ints, keys: Ints) -> None:
+        """Let only pairs worse than ``keys`` count, in these groups."""
+        self._known_best[group] = keys
+
+    def outdone(self, group: Ints, keys: Ints) -> Mask:
+        """Return of which of these groups a pair worse than ``keys`` was found."""
+        worse: Mask = self._known_best[group] < keys
+        return worse
 
     def undecided(self, worseness: Ints) -> Ints:
         """Return the pairs that could be worse than the worst known of their group, group by group."""
@@ -116,3 +129,29 @@ def _union(pairs: Pairs, some: Sequence[Ints]) -> Ints:
     for which in some:
         chosen[which] = True
     return np.flatnonzero(chosen)
+
+
+def codes(a: Ints, b: Ints) -> tuple[Ints, Ints, int]:
+    """Return instants as small numbers in the same order, and how many bits they take."""
+    values = np.unique(np.concatenate((a, b)))
+    return np.searchsorted(values, a), np.searchsorted(values, b), len(values).bit_length()
+
+
+def packed(ranks: Sequence[tuple[Ints, int]], room: int) -> tuple[Ints, int]:
+    """Return one number for several, that sorts as they do one after the other, and how many bits it takes.
+
+    Where they take more than ``room`` it is their place in that order, the same for the same numbers.
+    """
+    if sum(bits for _, bits in ranks) > room:
+        order = np.lexsort([numbers for numbers, _ in reversed(ranks)])
+        changes = np.zeros(len(order), dtype=bool)
+        for numbers, _ in ranks:
+            changes[1:] |= numbers[order[1:]] != numbers[order[:-1]]
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.cumsum(changes)
+        return place, len(order).bit_length()
+    packed, taken = np.zeros(len(ranks[0][0]), dtype=np.int64), 0
+    for numbers, bits in ranks:
+        packed = (packed << bits) + numbers
+        taken += bits
+    return packed, taken

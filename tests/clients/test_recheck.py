@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keepclear.verify.recheck import check_figures, compare
+from keepclear.verify.ranges import compare
+from keepclear.verify.recheck import check_figures
 from keepclear_protocol.alert import Alert, Side, open_alert
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.instant import format_instant

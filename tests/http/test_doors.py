@@ -93,8 +93,9 @@ def test_a_cursor_resumes_exactly_behind_it_and_a_strange_one_is_a_gap(line: Run
     assert [event["id"].split("-")[1] for event in events] == ["1", "2", "3"]
     assert line.events("north", 1, cursor=events[1]["id"]) == [events[2]]
     epoch = events[0]["id"].split("-")[0]
-    (ahead,) = line.events("north", 1, cursor=f"{epoch}-99")
-    assert (ahead["event"], ahead["data"]) == ("gap", {"reason": "ahead", "resume_at": f"{epoch}-3"})
+    for beyond in (4, 99, 2**53, 10**16 - 1):  # however large, it is a position that is not there
+        (ahead,) = line.events("north", 1, cursor=f"{epoch}-{beyond}")
+        assert (ahead["event"], ahead["data"]) == ("gap", {"reason": "ahead", "resume_at": f"{epoch}-3"})
     (other,) = line.events("north", 1, cursor=f"{'0' * 32}-2")
     assert other["data"] == {"reason": "epoch", "resume_at": f"{epoch}-3"}
 

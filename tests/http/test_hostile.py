@@ -14,6 +14,7 @@ import pytest
 from keepclear_protocol.errors import CODES
 from keepclear_protocol.receipt import open_receipt
 from support.forge import NoticeForge
+from support.hostile_checks import check_order_cases
 from support.hostile_http import Exchange, http_cases
 from support.hostile_order import order_cases
 from support.hostile_statements import Case, statement_cases
@@ -24,7 +25,7 @@ from support.snapshot import EVIDENCE, PROOF, difference, settle, snapshot
 from support.stores import store_binary, store_server
 from support.world import box
 
-CASES = [*statement_cases(), *order_cases(), *volume_cases()]
+CASES = [*statement_cases(), *order_cases(), *check_order_cases(), *volume_cases()]
 HTTP_CASES = list(http_cases())
 
 
@@ -43,10 +44,17 @@ def line() -> Iterator[HostileLine]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-KNOWN_EVENTS = ("worker_ready", "Invalid HTTP request", "Unsupported upgrade request", "No supported WebSocket")
+KNOWN_EVENTS = (
+    "worker_ready",
+    "line_ready",
+    "Invalid HTTP request",
+    "Unsupported upgrade request",
+    "No supported WebSocket",
+)
 """All that the service may have to say while it is attacked: no fault, no traceback."""
 
 
+@pytest.mark.req("R-046")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_hostile_statement_is_refused_with_its_code_and_changes_nothing(line: HostileLine, case: Case) -> None:
     body = case.make(line)
@@ -59,7 +67,7 @@ def test_a_hostile_statement_is_refused_with_its_code_and_changes_nothing(line: 
     changed = difference(before, snapshot(line.store_url))
     if case.evidence:
         assert sum(EVIDENCE in name for name in changed) <= 1
-        changed = [name for name in changed if EVIDENCE not in name and b":notice:" not in name]
+        changed = [name for name in changed if EVIDENCE not in name and b":chain:" not in name]
     assert changed == []
 
 

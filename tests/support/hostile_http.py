@@ -177,7 +177,7 @@ def _cursors() -> Iterator[Exchange]:
         f"{EPOCH}-01",
         f"{EPOCH}-1.0",
         f"{EPOCH}-1e3",
-        f"{EPOCH}-{'9' * 16}",
+        f"{EPOCH}-{'9' * 17}",
         f"{EPOCH}-{'9' * 400}",
         f"{'0' * 31}-1",
         f"{'0' * 33}-1",

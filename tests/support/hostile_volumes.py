@@ -5,12 +5,16 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from keepclear_protocol.encoding import unb64
 from keepclear_protocol.errors import CODES
+from keepclear_protocol.kinds import NOTICE
+from keepclear_protocol.statement import sign_statement
 
-from support.forge import NoticeForge
+from support.forge import NoticeForge, party_claims
 from support.hostile_statements import Case
 from support.hostile_world import HostileLine
 from support.notice_attacks import attacks
+from support.notice_forge import Forge
 from support.world import box
 
 Volume = dict[str, Any]
@@ -244,6 +248,19 @@ def _corpus() -> Iterator[Case]:
             yield Case(
                 f"SD-JWT: {attack['name']}",
                 "notices",
-                lambda line, raw=attack["sd_jwt"]: raw.encode(),
+                lambda line, raw=attack["sd_jwt"], code=code: _rehomed(line, raw, code).encode(),
                 *((401, "not_authenticated") if not attack["sd_jwt"].isascii() else (CODES[code].status, code)),
             )
+
+
+def _rehomed(line: HostileLine, raw: str, code: str) -> str:
+    """Return an attack signed anew by north for this line's agreement: that is looked at before any disclosure."""
+    if code == "not_authenticated":
+        return raw
+    jwt, tilde, tail = raw.partition("~")
+    payload = json.loads(unb64(jwt.split(".")[1]))
+    given, ours = Forge("").payload([], []), party_claims(line.world, "north")
+    for name in ("iss", "aud", "terms", "iat", "admit_by"):
+        if payload.get(name) == given[name]:
+            payload[name] = ours[name]
+    return sign_statement(line.world.parties["north"].key, NOTICE.typ, payload) + tilde + tail

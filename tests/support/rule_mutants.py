@@ -231,13 +231,13 @@ BULK_MUTANTS: dict[str, Spoil] = {
     ),
     "margin left out of a run's bound": _changed(Pairs, "narrow", _narrow_without_margin),
     "which of equal pairs left out": _changed(
-        bulk, "_packed", lambda right, ranks, room: right([*ranks[:-1], (0 * ranks[-1][0], 1)], room)
+        bulk, "packed", lambda right, ranks, room: right([*ranks[:-1], (0 * ranks[-1][0], 1)], room)
     ),
     "later before sooner": _changed(
-        bulk, "_packed", lambda right, ranks, room: right([ranks[0], ranks[2], ranks[1], ranks[3]], room)
+        bulk, "packed", lambda right, ranks, room: right([ranks[0], ranks[2], ranks[1], ranks[3]], room)
     ),
     "height after time": _changed(
-        bulk, "_packed", lambda right, ranks, room: right([*ranks[1:3], ranks[0], ranks[3]], room)
+        bulk, "packed", lambda right, ranks, room: right([*ranks[1:3], ranks[0], ranks[3]], room)
     ),
     "over when it just touches": _changed(bulk, "_worst", lambda right, *args: right(*args[:-1], args[-1] + 1)),
     "nothing is over": _changed(bulk, "_worst", lambda right, *args: right(*args[:-1], 0)),

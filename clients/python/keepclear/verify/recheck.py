@@ -1,83 +1,72 @@
 """An alert's figures against the rules: recomputed from our own notice and the presentation, with 10 mm of grace.
 
-The grace is for other processors, which may round a distance differently. It is given by growing and by shrinking our
-own volume by 10 mm, sideways and in height: a pair that is in conflict even when shrunk must be in the alert, one that
-is clear even when grown must not, and each distance must lie between the two. Times and bands are sums that every
-processor rounds alike, so they and everything else are exact.
+A pair that is in conflict even when our volume is shrunk must be in the alert, one that is clear even when it is grown
+must not, and each distance must lie between the two (see ``ranges``). Everything else is exact.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.instant import format_instant
-from keepclear_protocol.notice import DisclosedVolume, Notice
-from keepclear_protocol.recompute import GRACE_M, lead_of_volumes
-from keepclear_protocol.separation import Minima, Pair, Severity, judge, severity_rank, widened
-from keepclear_protocol.volume import Volume
+from keepclear_protocol.notice import Notice
+from keepclear_protocol.recompute import lead_of_volumes
+from keepclear_protocol.separation import Severity, severity_rank, widened
 
+from .ranges import Range, compare, minima_of
+from .sweep import Sweep
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A pair of volumes: its worst and its mildest reading within the grace, and whether it surely is a conflict."""
-
-    own: DisclosedVolume
-    other: DisclosedVolume
-    near: Pair
-    far: Pair
-    sure: bool
-    vertical_minimum_m: float
-
-    @property
-    def worst(self) -> tuple[object, ...]:
-        """Sorts as the rules sort pairs, by the worst reading."""
-        return *self.near.rank, self.own.digest
-
-    @property
-    def mildest(self) -> tuple[object, ...]:
-        """Sorts as the rules sort pairs, by the mildest reading."""
-        return *self.far.rank, self.own.digest
-
-
-def compare(own: Notice, other: Notice, agreement: Agreement) -> Iterator[Range]:
-    """Yield every pair of volumes that is in conflict within the grace; raise ``EvidenceInvalid`` with ``category``."""
-    mine, theirs = _minima(own, agreement), _minima(other, agreement)
-    vertical_minimum_m = max(mine.vertical_m, theirs.vertical_m)
-    # For the figures of a pair just within the minima, which is out of them once our volume is shrunk.
-    roomy = replace(
-        mine,
-        horizontal_m=max(mine.horizontal_m, theirs.horizontal_m) + 2 * GRACE_M,
-        vertical_m=vertical_minimum_m + 2 * GRACE_M,
-    )
-    windows = [(shown, *widened(shown.volume, theirs)) for shown in other.volumes]
-    for ours in own.volumes:
-        first, last = widened(ours.volume, mine)
-        meeting = [shown for shown, start, end in windows if start <= last and first <= end]
-        if not meeting:
-            continue
-        grown, shrunk = _grown(ours.volume, GRACE_M), _grown(ours.volume, -GRACE_M)
-        for shown in meeting:
-            near = judge(grown, mine, shown.volume, theirs, agreement.uncertainty)
-            if near is None:
-                continue
-            far = judge(shrunk, mine, shown.volume, theirs, agreement.uncertainty)
-            mild = far or judge(shrunk, roomy, shown.volume, theirs, agreement.uncertainty) or near
-            yield Range(ours, shown, near, mild, far is not None, vertical_minimum_m)
+FEW = 400
+"""Pairs of volumes that are judged one by one: some ten milliseconds."""
 
 
 def surely_ahead(own: Notice, other: Notice, agreement: Agreement, at: int) -> bool:
     """Whether some pair is surely in conflict and not over at the instant ``at``."""
-    return any(pair.sure and pair.near.end >= at for pair in compare(own, other, agreement))
+    return bool(_view(own, other, agreement, at).sure_of(item.digest for item in own.volumes))
 
 
 def first_window(notice: Notice, agreement: Agreement) -> int:
     """Return the instant at which the first widened window begins; raise ``EvidenceInvalid`` with ``category``."""
-    minima = _minima(notice, agreement)
+    minima = minima_of(notice, agreement)
     return min(widened(shown.volume, minima)[0] for shown in notice.volumes)
+
+
+class Listed:
+    """Every pair that is in conflict and ahead, judged one by one."""
+
+    def __init__(self, own: Notice, other: Notice, agreement: Agreement, at: int) -> None:
+        self._pairs = [pair for pair in compare(own, other, agreement) if pair.near.end >= at]
+        self._claims = {(pair.own.digest, pair.other.digest): pair for pair in self._pairs}
+        self._by_other: dict[str, list[Range]] = {}
+        for pair in self._pairs:
+            self._by_other.setdefault(pair.other.digest, []).append(pair)
+
+    def claim(self, own: object, other: object) -> Range | None:
+        """Return the pair of these digests, if it is one."""
+        return self._claims.get((own, other)) if isinstance(own, str) and isinstance(other, str) else None
+
+    def near_of(self, own: Iterable[str]) -> set[str]:
+        """Return those of our digests that are in conflict within the grace."""
+        return {pair.own.digest for pair in self._pairs}.intersection(own)
+
+    def sure_of(self, own: Iterable[str]) -> set[str]:
+        """Return those of our digests that are surely in conflict, or at least one of them."""
+        return {pair.own.digest for pair in self._pairs if pair.sure}.intersection(own)
+
+    def theirs_near(self) -> set[str]:
+        """Return the other side's digests that are in conflict within the grace."""
+        return set(self._by_other)
+
+    def outdone(self, claims: Sequence[Range]) -> bool:
+        """Whether any claim, each for another of their volumes, is surely not its volume's worst pair."""
+        return any(
+            rival.sure and rival.mildest < claim.worst
+            for claim in claims
+            for rival in self._by_other[claim.other.digest]
+        )
 
 
 def check_figures(alert: Alert, own: Notice, other: Notice, agreement: Agreement) -> None:
@@ -86,16 +75,15 @@ def check_figures(alert: Alert, own: Notice, other: Notice, agreement: Agreement
     With ``recompute`` for a figure, a pair or a volume that is not what the rules give; with ``over_disclosed`` where
     the counterpart was shown a volume of ours that is not in conflict.
     """
-    ranges = [pair for pair in compare(own, other, agreement) if pair.near.end >= alert.at]
-    allowed = {pair.own.digest for pair in ranges}
-    if excess := set(alert.shown) - allowed:
+    pairs = _view(own, other, agreement, alert.at)
+    if excess := set(alert.shown) - pairs.near_of(alert.shown):
         detail = f"MEDIATOR OVER-DISCLOSED: {len(excess)} of our volumes were shown that are not in conflict"
         raise EvidenceInvalid("over_disclosed", detail)
-    if {pair.own.digest for pair in ranges if pair.sure} - set(alert.shown):
+    if pairs.sure_of({item.digest for item in own.volumes} - set(alert.shown)):
         raise EvidenceInvalid("recompute", "a volume of ours is in conflict, but the alert does not list it")
-    if {item.digest for item in other.volumes} != {pair.other.digest for pair in ranges}:
+    if {item.digest for item in other.volumes} != pairs.theirs_near():
         raise EvidenceInvalid("recompute", "a volume was shown to us that is not in conflict")
-    _check_rows(alert, ranges)
+    _check_rows(alert, pairs)
     severities = [Severity(row["severity"]) for row in alert.pairs]
     if alert.severity != min(severities, key=severity_rank):
         raise EvidenceInvalid("recompute", f"the severity is not {alert.severity}")
@@ -104,17 +92,22 @@ def check_figures(alert: Alert, own: Notice, other: Notice, agreement: Agreement
         raise EvidenceInvalid("recompute", f"the lead class is {lead}, not {alert.lead}")
 
 
-def _check_rows(alert: Alert, ranges: list[Range]) -> None:
+def _view(own: Notice, other: Notice, agreement: Agreement, at: int) -> "Listed | Sweep":
+    many = len(own.volumes) * len(other.volumes) > FEW
+    return (Sweep if many else Listed)(own, other, agreement, at)
+
+
+def _check_rows(alert: Alert, pairs: "Listed | Sweep") -> None:
     if [row.get("other") for row in alert.pairs] != sorted(alert.disclosed):
         raise EvidenceInvalid("recompute", "there must be one pair for each volume shown to us")
-    for row in alert.pairs:
-        rivals = [pair for pair in ranges if pair.other.digest == row["other"]]
-        claimed = next((pair for pair in rivals if pair.own.digest == row.get("own")), None)
-        if claimed is None:
-            raise EvidenceInvalid("recompute", "a pair names volumes that are not in conflict")
-        if any(rival.sure and rival.mildest < claimed.worst for rival in rivals if rival is not claimed):
-            raise EvidenceInvalid("recompute", "a pair is not the worst of the volume shown to us")
-        if wrong := [name for name, right in _expected(claimed).items() if not _holds(row.get(name), right)]:
+    claims = [pairs.claim(row.get("own"), row.get("other")) for row in alert.pairs]
+    sure = [claim for claim in claims if claim is not None]
+    if len(sure) < len(claims):
+        raise EvidenceInvalid("recompute", "a pair names volumes that are not in conflict")
+    if pairs.outdone(sure):
+        raise EvidenceInvalid("recompute", "a pair is not the worst of the volume shown to us")
+    for row, claim in zip(alert.pairs, sure, strict=True):
+        if wrong := [name for name, right in _expected(claim).items() if not _holds(row.get(name), right)]:
             raise EvidenceInvalid("recompute", f"the rules give another {wrong[0]}")
 
 
@@ -148,17 +141,3 @@ def _holds(value: object, right: Any) -> bool:
         return isinstance(value, str) and value in right
     low, high = right
     return type(value) is int and low <= value <= high
-
-
-def _grown(volume: Volume, by_m: float) -> Volume:
-    shape = volume.shape
-    # The bound only says where to look at all, so it grows with the volume and never shrinks.
-    larger = replace(shape, margin_m=shape.margin_m + by_m, bound_m=shape.bound_m + max(0.0, by_m))
-    return replace(volume, lower_m=volume.lower_m - by_m, upper_m=volume.upper_m + by_m, shape=larger)
-
-
-def _minima(notice: Notice, agreement: Agreement) -> Minima:
-    minima = agreement.categories.get(notice.category)
-    if minima is None:
-        raise EvidenceInvalid("category", f"the terms know no category {notice.category}")
-    return minima

@@ -1,0 +1,103 @@
+"""A pair of volumes as the rules may read it within 10 mm: between its worst reading and its mildest.
+
+The grace is for other processors, which may round a distance differently. It is given by growing and by shrinking our
+own volume by 10 mm, sideways and in height. Times and bands are sums that every processor rounds alike.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.errors import EvidenceInvalid
+from keepclear_protocol.notice import DisclosedVolume, Notice
+from keepclear_protocol.recompute import GRACE_M
+from keepclear_protocol.separation import Minima, Pair, Uncertainty, judge, widened
+from keepclear_protocol.volume import Volume
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A pair of volumes: its worst and its mildest reading within the grace, and whether it surely is a conflict."""
+
+    own: DisclosedVolume
+    other: DisclosedVolume
+    near: Pair
+    far: Pair
+    sure: bool
+    vertical_minimum_m: float
+
+    @property
+    def worst(self) -> tuple[object, ...]:
+        """Sorts as the rules sort pairs, by the worst reading."""
+        return *self.near.rank, self.own.digest
+
+    @property
+    def mildest(self) -> tuple[object, ...]:
+        """Sorts as the rules sort pairs, by the mildest reading."""
+        return *self.far.rank, self.own.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a pair of these two notices is judged by: each side's minima, and the agreed uncertainty."""
+
+    mine: Minima
+    theirs: Minima
+    uncertainty: Uncertainty
+
+    @property
+    def vertical_minimum_m(self) -> float:
+        """The pair's vertical minimum."""
+        return max(self.mine.vertical_m, self.theirs.vertical_m)
+
+    @property
+    def roomy(self) -> Minima:
+        """For the figures of a pair just within the minima, which is out of them once our volume is shrunk."""
+        return replace(
+            self.mine,
+            horizontal_m=max(self.mine.horizontal_m, self.theirs.horizontal_m) + 2 * GRACE_M,
+            vertical_m=self.vertical_minimum_m + 2 * GRACE_M,
+        )
+
+    def range(self, ours: DisclosedVolume, shown: DisclosedVolume) -> Range | None:
+        """Return what the rules make of a pair within the grace; None where it is clear even then."""
+        volume, theirs, uncertainty = shown.volume, self.theirs, self.uncertainty
+        near = judge(grown(ours.volume, GRACE_M), self.mine, volume, theirs, uncertainty)
+        if near is None:
+            return None
+        shrunk = grown(ours.volume, -GRACE_M)
+        far = judge(shrunk, self.mine, volume, theirs, uncertainty)
+        mild = far or judge(shrunk, self.roomy, volume, theirs, uncertainty) or near
+        return Range(ours, shown, near, mild, far is not None, self.vertical_minimum_m)
+
+
+def rules_of(own: Notice, other: Notice, agreement: Agreement) -> Rules:
+    """Return what the notices' pairs are judged by; raise ``EvidenceInvalid`` with ``category``."""
+    return Rules(minima_of(own, agreement), minima_of(other, agreement), agreement.uncertainty)
+
+
+def compare(own: Notice, other: Notice, agreement: Agreement) -> Iterator[Range]:
+    """Yield every pair of volumes that is in conflict within the grace; raise ``EvidenceInvalid`` with ``category``."""
+    rules = rules_of(own, other, agreement)
+    windows = [(shown, *widened(shown.volume, rules.theirs)) for shown in other.volumes]
+    for ours in own.volumes:
+        first, last = widened(ours.volume, rules.mine)
+        for shown, start, end in windows:
+            if start <= last and first <= end and (found := rules.range(ours, shown)) is not None:
+                yield found
+
+
+def grown(volume: Volume, by_m: float) -> Volume:
+    """Return a volume grown by so many metres sideways and in height."""
+    shape = volume.shape
+    # The bound only says where to look at all, so it grows with the volume and never shrinks.
+    larger = replace(shape, margin_m=shape.margin_m + by_m, bound_m=shape.bound_m + max(0.0, by_m))
+    return replace(volume, lower_m=volume.lower_m - by_m, upper_m=volume.upper_m + by_m, shape=larger)
+
+
+def minima_of(notice: Notice, agreement: Agreement) -> Minima:
+    """Return the minima of a notice's category; raise ``EvidenceInvalid`` with ``category``."""
+    minima = agreement.categories.get(notice.category)
+    if minima is None:
+        raise EvidenceInvalid("category", f"the terms know no category {notice.category}")
+    return minima
