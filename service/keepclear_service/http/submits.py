@@ -10,8 +10,8 @@ from keepclear_protocol.kinds import KINDS, Kind
 
 from ..line.hotline import Accepted
 from .deps import hotlines
-from .plain import PlainRoute
 from .problems import described, served
+from .service import Door
 
 MAX_BODY_BYTES = 512 * 1024
 """The largest submission of the protocol; an agreement may allow less."""
@@ -19,7 +19,7 @@ MAX_BODY_BYTES = 512 * 1024
 router = APIRouter()
 
 
-def _door(kind: Kind) -> None:
+def _door(kind: Kind) -> Door:
     async def door(request: Request) -> Response:
         raw = await _body(request, kind.media_type)
         arrived = asyncio.get_running_loop().time()
@@ -39,16 +39,17 @@ def _door(kind: Kind) -> None:
             200: {"description": "accepted before: the receipt"},
             **described(400, 401, 403, 409, 413, 415, 422, 503),
         },
-        route_class_override=PlainRoute,
     )
+    return door
 
 
-for _kind in KINDS:
-    _door(_kind)
+DOORS = {kind.door: _door(kind) for kind in KINDS}
+"""What answers a POST, by path (see ``service``); the routes are there for the OpenAPI page and other methods."""
 
 
 async def _body(request: Request, media_type: str) -> str:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
+    kinds = [value for name, value in request.scope["headers"] if name == b"content-type"]
+    if len(kinds) != 1 or kinds[0].partition(b";")[0].strip().lower() != media_type.encode():
         raise Malformed("content_type", f"this door takes {media_type}")
     too_large = Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
     announced = request.headers.get("content-length", "")[:20]

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from ..delivery.hub import Hub
 from ..http import health, problems, reads, stream, submits
 from ..http.deps import Hotlines
+from ..http.service import ServiceApp
 from ..line.hotline import Hotline
 from ..line.lane import Lane
 from ..logs import Outage
@@ -75,7 +76,8 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await store.close()
 
-    app = FastAPI(
+    app = ServiceApp(
+        submits.DOORS,
         title="Keepclear",
         description="A deconfliction hotline. Statements are compact JWS; see protocol/SPEC.md.",
         version="1",
