@@ -48,18 +48,21 @@ DOORS = {kind.door: _door(kind) for kind in KINDS}
 
 
 async def _body(request: Request, media_type: str) -> str:
-    kinds = [value for name, value in request.scope["headers"] if name == b"content-type"]
+    kinds, announced = [], b""
+    for name, value in request.scope["headers"]:
+        if name == b"content-type":
+            kinds.append(value)
+        elif name == b"content-length":
+            announced = value[:20]
     if len(kinds) != 1 or kinds[0].partition(b";")[0].strip().lower() != media_type.encode():
         raise Malformed("content_type", f"this door takes {media_type}")
-    too_large = Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
-    announced = request.headers.get("content-length", "")[:20]
-    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
-        raise too_large
+    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+        raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > MAX_BODY_BYTES:
-            raise too_large
+            raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
     try:
         return body.decode("ascii")
     except UnicodeDecodeError:

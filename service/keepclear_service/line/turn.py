@@ -51,7 +51,10 @@ log = logging.getLogger(__name__)
 
 
 class Turn:
-    """One agreement's pipeline in one worker. ``sign`` makes an alert of what the fold asks to be told."""
+    """One agreement's pipeline in one worker. ``sign`` makes an alert of what the fold asks to be told.
+
+    ``ready`` is set while everything that the log held at the start has been folded.
+    """
 
     def __init__(self, line: Line, founding: Agreement, sign: Callable[[Outgoing, int], SignedAlert]) -> None:
         self._line = line
@@ -67,7 +70,7 @@ class Turn:
         self._wake, self._ended = asyncio.Event(), asyncio.Event()
         self._told_head = 0
         self._next_due: float | None = None
-        self._ready = asyncio.Event()
+        self.ready = asyncio.Event()
         self._turned_at = 0.0
         self._cleaned_at = 0.0
         self._lost: str | None = None
@@ -88,7 +91,7 @@ class Turn:
             return "poison entry " + ", ".join(f"{seq} ({why})" for seq, why in sorted(self._poison.items()))
         if self._lost is not None:
             return self._lost
-        if not self._ready.is_set():
+        if not self.ready.is_set():
             return "starting"
         return "lagging" if time.monotonic() - self._turned_at > LAG_S else "ok"
 
@@ -104,10 +107,10 @@ class Turn:
             raise Unavailable(self._lost)
         if self._poison:
             raise Unavailable("store_unsafe", f"the line is not ready: {self.state()}")
-        if not self._ready.is_set():
+        if not self.ready.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ready.wait(), START_WITHIN_S)
-            if not self._ready.is_set():
+                await asyncio.wait_for(self.ready.wait(), START_WITHIN_S)
+            if not self.ready.is_set():
                 raise Unavailable("busy", "the line is still being read; send the same bytes again")
         waiting = Waiting(arrival, body)
         if not self._queue.put(arrival.party, waiting):
@@ -176,7 +179,7 @@ class Turn:
     async def _turn(self) -> None:
         if self._state is None:
             await self._begin()
-        batch = self._take() if self._ready.is_set() else []
+        batch = self._take() if self.ready.is_set() else []
         done, self._done = self._done, []
         told_head, self._told_head = self._told_head, 0
         try:
@@ -312,14 +315,14 @@ class Turn:
             self._next_due = time.monotonic() + max(0.0, (turned.due - turned.clock) / 1e6)
         if len(turned.entries) >= BATCH or self.cursor < turned.head:
             self._told_head = max(self._told_head, turned.head)
-        elif not self._ready.is_set():
-            self._ready.set()
+        elif not self.ready.is_set():
+            self.ready.set()
             log_event(log, logging.INFO, "line_ready", agreement=self.agreement.id, seq=self.cursor)
         self._turned_at = time.monotonic()
 
     async def _begin(self) -> None:
         """Make the state anew as at the last entry that all entries before are matched of."""
-        self._ready.clear()
+        self.ready.clear()
         started = await self._replay.start(frozenset(self._poison))
         self._state, self.epoch, self.cursor = started.state, started.epoch, started.cursor
         self.agreement = started.agreement
@@ -331,7 +334,7 @@ class Turn:
         error = Unavailable("busy", "the line is being read anew; send the same bytes again")
         self._refuse_admitted(error)
         self._state = None
-        self._ready.clear()
+        self.ready.clear()
         self._uncommitted, self._mine, self._done = Uncommitted(), {}, []
 
     def _refuse_admitted(self, error: KeepclearError) -> None:

@@ -7,6 +7,7 @@ then, and ``/readyz`` says ``starting``. A store that holds no line, or could lo
 import asyncio
 import contextlib
 import functools
+import gc
 import logging
 from collections.abc import AsyncIterator
 
@@ -60,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
                 line = StoredLine(store, agreement.id)
                 await _bring_into_force(line, agreement)
                 hotlines.append(Hotline(line, key, agreement, lane, tick_ms=settings.tick_ms))
-            app.state.settings, app.state.draining = settings, asyncio.Event()
+            app.state.settings = settings
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
             app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
             app.state.check_store = functools.partial(check_durability, store.submits, volatile=settings.volatile)
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
                 running = [tasks.create_task(hotline.turn.run()) for hotline in hotlines]
                 running += [tasks.create_task(hub.run()) for hub in hubs.values()]
                 running.append(tasks.create_task(_hints(store, hotlines, hubs)))
+                running.append(tasks.create_task(_settle_down(hotlines)))
                 try:
                     yield
                 finally:
@@ -90,6 +92,13 @@ def create_app(settings: Settings) -> FastAPI:
     for door in (submits, reads, stream, health):
         app.include_router(door.router)
     return app
+
+
+async def _settle_down(hotlines: list[Hotline]) -> None:
+    """Once every line is read, keep what was made of them out of the garbage collector's rounds."""
+    for hotline in hotlines:
+        await hotline.turn.ready.wait()
+    gc.freeze()
 
 
 async def _bring_into_force(line: StoredLine, at_hand: Agreement) -> None:

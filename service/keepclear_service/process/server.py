@@ -11,6 +11,7 @@ shutdown runs. Where a task of the application fails, the worker ends, and the s
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -97,6 +98,19 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def _tune() -> None:
+    """Make the interpreter fit for a loop that must breathe and a memory that grows and stays.
+
+    Collecting garbage walked the whole fold again and again: measured, 15 % of a submit's time at 2 000 live notices,
+    and more with more. A submit leaves next to no cycles. A thread that matches a heavy notice works in pieces of two
+    or three milliseconds; a switch interval of one lets the loop in between them at once.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1_000)
+    sys.setswitchinterval(0.001)
+
+
 def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve ``app`` on ``listener`` until SIGTERM or SIGINT; return when all is drained or cut.
 
@@ -119,6 +133,7 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
     )
 
     async def run() -> None:
+        _tune()
         app.state.draining = asyncio.Event()
         server = Server(config, app, ready)
         # uvicorn restores these handlers and raises the signal again when it has drained; that then changes nothing.
