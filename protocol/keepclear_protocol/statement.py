@@ -11,7 +11,8 @@ Header-driven behaviour (alg, crit, jwk, b64) has no place to happen: the header
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from .encoding import b64, digest, dump_json, parse_json, unb64
 from .errors import Malformed, NotAuthentic
@@ -21,6 +22,9 @@ from .kinds import MAX_PAYLOAD_BYTES
 _HEADER = re.compile(
     rb'\{"alg":"Ed25519","kid":"([A-Za-z0-9_-]{43})","typ":"(keepclear-[a-z]+\+(?:jws|sd-jwt))"\}\Z'
 )
+
+MAX_HEADER_CHARACTERS = 200
+"""The longest header of the profile has 160: what a stranger sends is remembered in small pieces only."""
 
 KeyFinder = Callable[[str], PublicKey | None]
 """From a ``kid`` to the enrolled key of that name, if there is one."""
@@ -37,8 +41,7 @@ class Statement:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """A statement whose signature verified and whose payload, ``body``, nobody has read yet."""
 
     raw: str
@@ -62,6 +65,12 @@ def match_header(protected: bytes, typ: str) -> str:
     return match[1].decode()
 
 
+@lru_cache(maxsize=1024)
+def _kid(protected: str, typ: str) -> str:
+    """The ``kid`` of the profile's header in base64url: a party has few keys, and each has but one header a kind."""
+    return match_header(unb64(protected), typ)
+
+
 def sign_statement(key: PrivateKey, typ: str, payload: Mapping[str, Any]) -> str:
     """Return ``payload`` as a compact JWS of kind ``typ``, signed by ``key``."""
     signing_input = f"{b64(protected_header(key.kid, typ))}.{b64(dump_json(payload))}"
@@ -82,11 +91,13 @@ def verify_statement(
     parts = raw.split(".")
     if len(parts) != 3:
         raise NotAuthentic
+    protected = parts[0]
+    if len(protected) > MAX_HEADER_CHARACTERS:
+        raise NotAuthentic
     try:
-        protected, body, signature = (unb64(part) for part in parts)
+        kid, body, signature = _kid(protected, typ), unb64(parts[1]), unb64(parts[2])
     except Malformed:
         raise NotAuthentic from None
-    kid = match_header(protected, typ)
     key = find_key(kid)
     if key is None:
         raise NotAuthentic

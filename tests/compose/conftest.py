@@ -14,10 +14,11 @@ ORDER = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder as long and put them into ``ORDER``, leaving all others where they are."""
+    """Put the tests of this folder into ``ORDER``, all others where they are; what needs the stack is long."""
     here = [index for index, item in enumerate(items) if item.path.parent == HERE]
     for index in here:
-        items[index].add_marker(pytest.mark.long)
+        if "stack" in getattr(items[index], "fixturenames", ()):
+            items[index].add_marker(pytest.mark.long)
     ordered = sorted((items[index] for index in here), key=lambda item: ORDER.index(item.path.stem))
     for index, item in zip(here, ordered, strict=True):
         items[index] = item

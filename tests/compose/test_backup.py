@@ -49,6 +49,13 @@ def restore(stack: Stack, archive: Path) -> None:
     stack.wait_healthy(*LASTING)
 
 
+def lose(stack: Stack) -> None:
+    """Start the store again without its files."""
+    stack.compose("stop", "proxy", *REPLICAS, "redis")
+    stack.compose("run", "--rm", "--no-deps", "-T", "--entrypoint", "sh", "redis", "-c", "rm -rf /data/appendonlydir")
+    stack.compose("up", "-d", "--no-build", "redis")
+
+
 async def watch(stack: Stack, party: Outsider, folder: Path, enough: Any) -> list[Any]:
     shown: list[Any] = []
     async with asyncio.timeout(60), party.desk(folder) as desk:
@@ -79,3 +86,15 @@ def test_a_restored_backup_is_whole_and_announced(stack: Stack, tmp_path: Path) 
     assert lost not in held
     shown = asyncio.run(watch(stack, north, tmp_path / "north", gaps))
     assert gaps(shown) == ["epoch"]
+
+
+def test_a_store_that_lost_its_line_is_refused_until_the_backup_is_back(stack: Stack, tmp_path: Path) -> None:
+    north = Outsider(stack, "north")
+    kept = file(stack, north, next_place())
+    back_up(stack, tmp_path / "backup.tar")
+    lose(stack)
+    assert "found: the line was founded before" in stack.compose("run", "--rm", "-T", "found")
+    refused = stack.compose("run", "--rm", "-T", "--no-deps", "service-a", check=False)
+    assert "store_unsafe" in refused and "found" in refused
+    restore(stack, tmp_path / "backup.tar")
+    assert kept in notices(stack, north)

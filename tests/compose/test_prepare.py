@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import redis
 from cryptography import x509
 from keepclear.keystore import load_private_key
 from keepclear_protocol.agreement import open_agreement
@@ -22,7 +23,7 @@ VOLUMES = ("service", "store", "store-access", "proxy", "offline", "desk-north",
 @pytest.fixture
 def sample(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(SAMPLE))
-    for name in ("prepare", "access", "certificates"):
+    for name in ("prepare", "access", "certificates", "found"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return importlib.import_module("prepare")
 
@@ -54,6 +55,23 @@ def test_the_sample_is_a_signed_agreement_with_its_keys(sample: ModuleType, volu
         assert found is not None
         assert found[0].id == party
         assert found[0].root == load_private_key(volumes / "offline" / f"{party}-root.key").public
+
+
+def test_a_line_is_founded_once_in_the_life_of_the_volumes(
+    sample: ModuleType, volumes: Path, store_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(sample, volumes)
+    found, store = importlib.import_module("found"), ("--store", store_url)
+    unreachable = f"unix://{volumes}/nowhere.sock"
+    assert found.found(volumes / "service", ("--store", unreachable)) != 0
+    assert not (volumes / "service" / "founded").exists()
+    assert found.found(volumes / "service", store) == 0
+    with redis.Redis.from_url(store_url) as client:
+        assert client.keys("kc:*")
+        client.flushall()
+        assert found.found(volumes / "service", store) == 0
+        assert not client.keys("kc:*"), "a store that lost its line was given an empty one"
+    assert capsys.readouterr().out.splitlines() == ["found: the line is founded", "found: the line was founded before"]
 
 
 def test_nothing_is_for_others_and_no_password_stands_with_the_store(sample: ModuleType, volumes: Path) -> None:

@@ -35,6 +35,11 @@ def test_a_second_start_makes_and_changes_nothing(stack: Stack) -> None:
     assert stack.compose("logs", "--no-color", "init").rstrip().endswith("init: all there")
 
 
+def test_the_line_was_founded_once(stack: Stack) -> None:
+    assert "found: the line is founded" in stack.compose("logs", "--no-color", "found")
+    assert stack.compose("run", "--rm", "-T", "found").rstrip().endswith("found: the line was founded before")
+
+
 def test_two_desks_in_containers_file_the_recorded_sample(stack: Stack) -> None:
     began = time.monotonic()
     stack.compose("--profile", "demo", "up", "-d", "--no-build", "desk-north", "desk-south")

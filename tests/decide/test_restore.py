@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice
 from keepclear_service.decide import matching
-from keepclear_service.decide.entry import NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
+from keepclear_service.decide.entry import TERMS, Entry, Outgoing
 from keepclear_service.decide.fold import apply, restore
 from support.memory_log import Log
 from support.world import World, box, now_us
@@ -81,9 +82,9 @@ def newest_at(log: Log, through: int) -> list[tuple[Entry, Notice]]:
     """What a start reads: the newest revision of each notice that is not withdrawn."""
     newest: dict[tuple[str, str], tuple[Entry, Any]] = {}
     for entry, body in log.entries[:through]:
-        if entry.kind in (NOTICE, WITHDRAWAL):
+        if entry.kind in (NOTICE.name, WITHDRAWAL.name):
             newest[entry.party, entry.id] = entry, body
-    return sorted((found for found in newest.values() if found[0].kind == NOTICE), key=lambda found: found[0].seq)
+    return sorted((found for found in newest.values() if found[0].kind == NOTICE.name), key=lambda found: found[0].seq)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE
 from keepclear_protocol.recompute import match_all, still_ahead
 from keepclear_service.decide.admission import counts_until, notice_bounds
-from keepclear_service.decide.entry import ACKNOWLEDGEMENT, NOTICE, TERMS, Entry, Outgoing
+from keepclear_service.decide.entry import TERMS, Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
 from support.world import World, box, now_us
 
@@ -15,7 +16,7 @@ def fold(world: World, *received: tuple[str, int]) -> list[list[Outgoing]]:
     state, told = State(world.agreement), []
     for seq, (raw, at) in enumerate(received, 1):
         notice = world.opened(raw)
-        entry = Entry(seq, NOTICE, notice.party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
+        entry = Entry(seq, NOTICE.name, notice.party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
         told.append(apply(state, entry, notice))
     return told
 
@@ -48,9 +49,9 @@ def test_what_newer_terms_keep_longer_is_let_go_in_the_end() -> None:
     def fold(seq: int, kind: str, at: int, body: Any) -> None:
         apply(state, Entry(seq, kind, "north", notice.id, 1, notice.sha256, "", at, longer.terms, ""), body)
 
-    fold(1, NOTICE, notice.first_start, notice)
+    fold(1, NOTICE.name, notice.first_start, notice)
     fold(2, TERMS, notice.first_start, longer)
-    fold(3, ACKNOWLEDGEMENT, until + 1, None)
+    fold(3, ACKNOWLEDGEMENT.name, until + 1, None)
     assert len(state.filed) == 1
-    fold(4, ACKNOWLEDGEMENT, counts_until(notice, longer) + 1, None)
+    fold(4, ACKNOWLEDGEMENT.name, counts_until(notice, longer) + 1, None)
     assert not state.filed

@@ -3,8 +3,9 @@
 import pytest
 from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.errors import Malformed
+from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import present, present_stored
-from keepclear_service.decide.entry import NOTICE, Entry, Outgoing
+from keepclear_service.decide.entry import Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
 from keepclear_service.decide.shown import alert_object
 from support.world import World, box, now_us
@@ -15,7 +16,7 @@ def conflict(world: World, ours: str, theirs: str) -> list[Outgoing]:
     state, told, at = State(world.agreement), [], now_us()
     for seq, raw in enumerate((ours, theirs), 1):
         notice = world.opened(raw)
-        entry = Entry(seq, NOTICE, notice.party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
+        entry = Entry(seq, NOTICE.name, notice.party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
         told = apply(state, entry, notice)
     return told
 

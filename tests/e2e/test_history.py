@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from keepclear_service.decide.entry import ACKNOWLEDGEMENT, ENDED, TERMS
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT
+from keepclear_service.decide.entry import ENDED, TERMS
 from support.history import Actor, Workers
 from support.line import payload, write_files
 from support.nursery import Nursery, nursery
@@ -111,7 +112,7 @@ def test_any_history_folds_the_same_on_every_worker(
     by_seq = {entry.seq: entry.sha256 for entry in found.entries}
     assert {seq: by_seq.get(seq) for seq in receipts} == receipts
     # It was a history of everything, or this shows less than it says.
-    assert kinds[TERMS] == 2 and kinds[ENDED] > 0 and kinds[ACKNOWLEDGEMENT] > 0 and done["withdrawn"] > 0
+    assert kinds[TERMS] == 2 and kinds[ENDED] > 0 and kinds[ACKNOWLEDGEMENT.name] > 0 and done["withdrawn"] > 0
     assert compared > 50 and {said(told)["state"] for told in found.wanted["north"]} == {"open", "closed", "past"}
     # What a desk reads anew is the newest of each conflict.
     for party, rows in listed.items():

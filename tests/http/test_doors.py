@@ -78,7 +78,8 @@ def test_amending_and_withdrawing_close_the_conflict_with_their_cause(line: Runn
     assert payload(closed["alert"])["state"] == "closed" and closed["cause"] == amended.partition("~")[0] + "~"
     withdrawal = world.withdrawal("north", world.opened(amended))
     assert line.post("withdrawals", withdrawal).status_code == 201
-    (row,) = line.get("north", "/v1/notices").json()["notices"]
+    assert line.read("north", "/v1/notices")["notices"] == []
+    (row,) = line.read("north", "/v1/notices?state=all")["notices"]
     assert (row["revision"], row["state"]) == (3, "withdrawn")
     one = line.get("north", f"/v1/notices/{ours.id}").json()
     assert one["withdrawal"] == withdrawal and one["notice"] is None

@@ -54,7 +54,7 @@ KNOWN_EVENTS = (
 """All that the service may have to say while it is attacked: no fault, no traceback."""
 
 
-@pytest.mark.req("R-046")
+@pytest.mark.req("R-044", "R-046", "R-095")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_hostile_statement_is_refused_with_its_code_and_changes_nothing(line: HostileLine, case: Case) -> None:
     body = case.make(line)

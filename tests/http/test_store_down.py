@@ -7,6 +7,7 @@ silent, and may still do what it was told when it wakes.
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,10 @@ from support.line import RunningLine, payload, running_line
 from support.snapshot import difference, settle, snapshot
 from support.stores import RunningStore
 from support.world import World, box
+
+OUTAGE = {"worker_ready", "line_ready", "line_lost", "line_back", "unavailable", "available"} | {
+    f"{what}_{how}" for what in ("streams", "hints") for how in ("lost", "back")
+}
 
 ANSWER_S = 12.0
 """Seconds within which a 503 must come: five for the store's silence, and as long for a connection to wait for."""
@@ -106,5 +111,10 @@ def test_without_its_store_the_service_says_so_and_afterwards_goes_on(
     while (health := line.http.get("/readyz")).status_code != 200:
         assert time.monotonic() < deadline, health.text
         time.sleep(0.05)
-    told = {entry["event"] for entry in line.service.log()}
-    assert told <= {"worker_ready", "unavailable", "hints lost"}
+    # What was lost is said once, with its cause, and what is back once too; not once a second.
+    for event in ("unavailable", "line_lost", "streams_lost"):
+        (lost,) = [entry for entry in line.service.log() if entry["event"] == event]
+        assert "Error" in lost["cause"] or "No such file" in lost["cause"], lost
+    line.service.wait_for("line_back")
+    told = Counter(entry["event"] for entry in line.service.log())
+    assert told.keys() <= OUTAGE and max(told.values()) == 1, told

@@ -3,9 +3,10 @@
 from typing import Any
 
 from keepclear_protocol.alert import sign_alert
+from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.withdrawal import open_withdrawal
-from keepclear_service.decide.entry import ENDED, NOTICE, WITHDRAWAL, Entry, Outgoing
+from keepclear_service.decide.entry import ENDED, Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
 from keepclear_service.decide.shown import alert_object
 
@@ -36,12 +37,12 @@ class Log:
     def notice(self, raw: str, at: int | None = None) -> tuple[Notice, list[Outgoing]]:
         notice = self.world.opened(raw)
         self.bodies[notice.sha256] = raw
-        return notice, self.add(NOTICE, notice.party, notice.id, notice.revision, notice.sha256, notice, at)
+        return notice, self.add(NOTICE.name, notice.party, notice.id, notice.revision, notice.sha256, notice, at)
 
     def withdrawal(self, raw: str, at: int | None = None) -> list[Outgoing]:
         ended = open_withdrawal(raw, None)
         self.bodies[ended.sha256] = raw
-        return self.add(WITHDRAWAL, ended.claims.iss, ended.notice, ended.revision, ended.sha256, ended, at)
+        return self.add(WITHDRAWAL.name, ended.claims.iss, ended.notice, ended.revision, ended.sha256, ended, at)
 
     def ended(self, at: int) -> None:
         """Let the timers that are due at ``at`` become entries, as the store does."""

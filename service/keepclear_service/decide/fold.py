@@ -10,18 +10,21 @@ A notice counts until ``retention`` after its last window, so that one received 
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import OPEN, PAST, conflict_id
+from keepclear_protocol.kinds import KINDS, NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.recompute import Meeting
 from keepclear_protocol.withdrawal import Withdrawal
 
 from . import telling
-from .entry import ACKNOWLEDGEMENT, ENDED, NOTICE, TERMS, WITHDRAWAL, Entry, Outgoing
+from .entry import ENDED, TERMS, Entry, Outgoing
 from .matching import meetings_of
 from .state import Conflict, Key, State, restore, side_of
 
 __all__ = ["Body", "State", "apply", "heavy", "restore"]
 
 Body = Notice | Withdrawal | Agreement | None
+
+_KNOWN = frozenset((TERMS, *(kind.name for kind in KINDS)))
 
 HEAVY_VOLUMES = 16
 """A notice of more volumes than this may take longer than others should wait: some ten milliseconds and more."""
@@ -48,15 +51,15 @@ def apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
 
 
 def _apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
-    if entry.kind == NOTICE and isinstance(body, Notice):
+    if entry.kind == NOTICE.name and isinstance(body, Notice):
         return _notice(state, entry, body)
-    if entry.kind == WITHDRAWAL and isinstance(body, Withdrawal):
+    if entry.kind == WITHDRAWAL.name and isinstance(body, Withdrawal):
         return _withdrawal(state, entry)
     if entry.kind == TERMS and isinstance(body, Agreement):
         return _terms(state, entry, body)
     if entry.kind == ENDED:
         return _ended(state, entry)
-    if entry.kind not in (NOTICE, WITHDRAWAL, TERMS, ACKNOWLEDGEMENT):
+    if entry.kind not in _KNOWN:
         raise ValueError(f"an unknown kind of log entry: {entry.kind}")
     return []
 
@@ -122,7 +125,7 @@ def _settle(state: State, entry: Entry, key: Key, other: Key, meeting: Meeting |
         state.say(cid, key, other, entry.seq, OPEN)
         return telling.opened(state.agreement, entry, cid, state.filed[key], state.filed[other], meeting)
     if known is not None and known.state == OPEN:
-        reason, by = ("amended", key) if entry.kind == NOTICE else ("terms", None)
+        reason, by = ("amended", key) if entry.kind == NOTICE.name else ("terms", None)
         return _close(state, entry, cid, known, reason, by=by)
     if meeting is not None and known is None:
         state.say(cid, key, other, entry.seq, PAST)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import click
 from keepclear_protocol.errors import LocalError
+from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.volume import parse_volume
 
 from keepclear.desk.desk import Desk
@@ -127,7 +128,7 @@ def _show(filed: Filed, settings: Settings) -> None:
 def _finish(desk: Desk, filed: Iterable[Filed], officer: str | None) -> int:
     """Say to the other side that the alerts were delivered, and to whom shown; return the exit code."""
     alerts: list[AlertEvent] = [event for item in filed for event in item.alerts]
-    if alerts and "acknowledge" in desk.exchange.roles:
+    if alerts and ACKNOWLEDGE in desk.exchange.roles:
         desk.deliver()
         for event in alerts if officer is not None else ():
             if event.alert is not None and not event.superseded:
