@@ -16,9 +16,10 @@ from ..decide.entry import Entry
 from ..line.ports import BATCH, DUE_AT_ONCE, Arrival, SignedAlert, Turned
 from .arrivals import arrival_words, read_outcome
 from .connect import Store, store_faults
+from .packing import pack_alert
 from .reader import SCHEMA, LineReader
 from .scripts import Script
-from .texts import pack_alert, read_entry, write_record
+from .texts import read_entry, write_record
 
 UNMATCHED_TOLD = 1000
 """Unmatched entries told at once, the oldest; the script has the same number."""

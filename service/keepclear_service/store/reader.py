@@ -13,8 +13,9 @@ from ..decide.entry import Entry
 from ..line.ports import Event, Founded, NoticeRow, Page, Record, Window
 from .connect import Store, store_faults
 from .keys import Keys
+from .packing import unpack_alert
 from .scripts import Script
-from .texts import read_entry, read_event, read_notice, read_record, unpack_alert
+from .texts import read_entry, read_event, read_notice, read_record
 
 SCHEMA = "2"
 """How a line stands in the store. Another number is refused; 1 was before keys stood in KEYS."""

@@ -1,15 +1,8 @@
 """How entries, records and events stand in the store: words with one space between them, ``-`` where there is none.
 
 Written so that a script finds what it needs by a pattern, and that a worker reads thousands a second. Instants are
-milliseconds there and microseconds here. The bytes of an alert are packed: base64url grows them by a third.
+milliseconds there and microseconds here.
 """
-
-import hashlib
-
-from keepclear_protocol.encoding import b64, unb64
-from keepclear_protocol.errors import Unavailable
-from keepclear_protocol.kinds import ALERT
-from keepclear_protocol.statement import protected_header
 
 from ..decide.entry import Entry
 from ..line.ports import Event, NoticeRow, Record, SignedAlert
@@ -95,22 +88,3 @@ def read_event(at: bytes, text: bytes) -> Event:
         )
     kind, seq, sha256 = words
     return Event(at=int(at), kind=kind, sha256=sha256, seq=int(seq))
-
-
-_KID_BYTES, _SIGNATURE_BYTES = 32, 64
-
-
-def pack_alert(jws: str) -> bytes:
-    """Return an alert's JWS as the bytes of its key's name, its signature and its payload."""
-    protected, payload, signature = jws.split(".")
-    kid = unb64(protected).split(b'"')[7].decode()
-    return unb64(kid) + unb64(signature) + unb64(payload)
-
-
-def unpack_alert(packed: bytes, sha256: str) -> str:
-    """Return the JWS; raise ``Unavailable`` with ``store_unsafe`` where these are not the bytes of that hash."""
-    kid, rest = b64(packed[:_KID_BYTES]), _KID_BYTES + _SIGNATURE_BYTES
-    jws = f"{b64(protected_header(kid, ALERT.typ))}.{b64(packed[rest:])}.{b64(packed[_KID_BYTES:rest])}"
-    if b64(hashlib.sha256(jws.encode()).digest()) != sha256:
-        raise Unavailable("store_unsafe", "the store holds a damaged alert")
-    return jws
