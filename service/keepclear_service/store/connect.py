@@ -58,6 +58,8 @@ class Store:
     async def hints(self) -> AsyncIterator[str]:
         """Yield the hints that something is new, from when this is first asked on; raise ``Unavailable`` when lost."""
         with store_faults():
+            if isinstance(self.streams, RedisCluster):
+                await self.streams.initialize()  # its listener asks where the channel lives before anyone has looked
             async with self.streams.pubsub(ignore_subscribe_messages=True) as hints:
                 await hints.subscribe(CHANNEL)
                 while True:
