@@ -1,6 +1,7 @@
 """A cluster: each agreement on one shard, found by its keys, and hints heard on every one."""
 
 import asyncio
+from typing import Any
 
 import pytest
 import redis
@@ -66,7 +67,7 @@ def test_hints_of_every_agreement_are_heard(line_url: str) -> None:
                 line = StoredLine(store, name)
                 await line.found(TERMS, b"{}")
                 epoch = (await line.open()).epoch
-                given = {"epoch": epoch, "terms": TERMS, "cursor": 0, "done": ()}
+                given: dict[str, Any] = {"epoch": epoch, "terms": TERMS, "cursor": 0, "done": ()}
                 await line.turn([notice()], **given, parties=PARTIES, retention_s=RETENTION_S)
                 wanted.add(f"{line.prefix} 1 north")
             while wanted:

@@ -1,6 +1,7 @@
 """Real stores as processes of the tests' own, every write fsynced: one on a unix socket, or a cluster on loopback."""
 
 import contextlib
+import functools
 import shutil
 import signal
 import socket
@@ -112,7 +113,7 @@ class RunningCluster:
         """Where it answers, for ``--store``."""
         return f"redis+cluster://127.0.0.1:{self.ports[0]}"
 
-    def clients(self) -> list[redis.Redis]:
+    def clients(self) -> list[Any]:
         """Return a client of each primary."""
         return [redis.Redis(host="127.0.0.1", port=port) for port in self.ports]
 
@@ -142,14 +143,14 @@ class RunningCluster:
         clients = self.clients()
         try:
             for number, client in enumerate(clients):
-                _when(lambda client=client: client.ping(), "the primary answers")
+                _when(client.ping, "the primary answers")
                 client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
                 last = min(SLOTS, (number + 1) * share) - 1
                 client.execute_command("CLUSTER", "ADDSLOTSRANGE", number * share, last)
             for port, bus in zip(self.ports[1:], buses[1:], strict=True):
                 clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", port, bus)
             for client in clients:
-                _when(lambda client=client: _whole(client), "the cluster is whole")
+                _when(functools.partial(_whole, client), "the cluster is whole")
         finally:
             for client in clients:
                 client.close()
@@ -162,8 +163,8 @@ class RunningCluster:
             process.wait(timeout=START_TIMEOUT_S)
 
 
-def _whole(client: redis.Redis) -> bool:
-    info: Any = client.execute_command("CLUSTER", "INFO")
+def _whole(client: Any) -> bool:
+    info = client.execute_command("CLUSTER", "INFO")
     said = dict(line.split(":", 1) for line in _text(info).split("\r\n") if ":" in line)
     return said["cluster_state"] == "ok" and said["cluster_known_nodes"] == str(PRIMARIES)
 

@@ -7,7 +7,7 @@ cluster, whose client follows an agreement's shard when it moves.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -55,7 +55,7 @@ class Store:
     submits: Client
     streams: Client
 
-    async def hints(self) -> AsyncIterator[str]:
+    async def hints(self) -> AsyncGenerator[str, None]:
         """Yield the hints that something is new, from when this is first asked on; raise ``Unavailable`` when lost."""
         with store_faults():
             if isinstance(self.streams, RedisCluster):
@@ -112,7 +112,7 @@ def store_faults() -> Iterator[None]:
     """Turn every failure of the store within the block into ``Unavailable`` with ``store_unavailable``."""
     try:
         yield
-    except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
+    except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError) as error:
         raise Unavailable("store_unavailable", f"the store does not answer ({type(error).__name__})") from error
 
 
