@@ -12,6 +12,7 @@ from keepclear_service.decide.admission import FOREVER, Bound
 from keepclear_service.line.ports import Arrival, Chain, CompareAndSet, Outcome, SignedAlert, Turned
 from keepclear_service.store.connect import Store, connect
 from keepclear_service.store.line import StoredLine
+from redis.asyncio import RedisCluster
 
 AGREEMENT = digest("agreement")
 TERMS = digest("terms")
@@ -49,7 +50,8 @@ class Bench:
             "retention_s": RETENTION_S,
             **changed,
         }
-        turned = await self.line.turn(arrivals, **given)
+        line: StoredLine = given.pop("line", self.line)
+        turned = await line.turn(arrivals, **given)
         if turned.entries and "cursor" not in changed:
             self.cursor = turned.entries[-1].seq
         return turned
@@ -59,6 +61,19 @@ class Bench:
         turned = await self.turn(arrival, **changed)
         assert len(turned.outcomes) == 1
         return turned.outcomes[0]
+
+    async def keys(self) -> list[bytes]:
+        """Return the names of all keys, of all shards; there is one at least while the line stands."""
+        asked = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(self.redis, RedisCluster) else {}
+        return sorted(await self.redis.keys("*", **asked))
+
+    def stepped(self, seconds: float) -> StoredLine:
+        """Return the line as a worker has it whose clock is ``seconds`` ahead."""
+        return StoredLine(self.store, AGREEMENT, clock=lambda: time.time() + seconds)
+
+    async def clean(self) -> None:
+        """Let go of what has outlived its retention."""
+        await self.line.clean(RETENTION_S, PARTIES)
 
 
 def on_line(story: Callable[[Bench], Awaitable[None]], url: str) -> None:
@@ -116,15 +131,15 @@ def withdrawal(id: str = "n1", revision: int = 2, *, prev: str, party: str = "no
 
 
 def acknowledgement(
-    alert: SignedAlert, jti: str = "j1", *, party: str = "", stage: str = "acknowledged", body: str = "", **changed: Any
+    of: SignedAlert, jti: str = "j1", *, party: str = "", stage: str = "acknowledged", body: str = "", **changed: Any
 ) -> Arrival:
-    """Return an acknowledgement of ``alert``, or of what is ``changed`` about it."""
+    """Return an acknowledgement of the alert ``of``, or of what is ``changed`` about it."""
     body = body or f"ack {jti}"
-    named: dict[str, Any] = {"conflict": alert.conflict, "version": alert.version, "alert": alert.sha256}
+    named: dict[str, Any] = {"conflict": of.conflict, "version": of.version, "alert": of.sha256}
     named |= {name: changed.pop(name) for name in list(changed) if name in named}
     given: dict[str, Any] = {
         "kind": "acknowledgement",
-        "party": party or alert.to,
+        "party": party or of.to,
         "id": jti,
         "jti": jti,
         "sha256": digest(body),

@@ -24,7 +24,7 @@ def arrival_words(arrival: Arrival, number: int) -> list[Any]:
     return [
         arrival.kind,
         number,
-        arrival.id,
+        word(arrival.id),
         arrival.sha256,
         word(arrival.submission),
         arrival.body,

@@ -9,7 +9,9 @@ from ..line.ports import Event, NoticeRow, Record, SignedAlert
 
 
 def word(text: str) -> str:
-    """Return a text as a word of the store's; it has no space."""
+    """Return a text as a word of the store's. Raises ``ValueError`` where it is not one: nobody could read it again."""
+    if " " in text:
+        raise ValueError("a word of the store's has no space")
     return text or "-"
 
 
