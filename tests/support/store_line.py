@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
 from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.keys import PrivateKey
 from keepclear_service.decide.admission import FOREVER, Bound
-from keepclear_service.line.ports import Arrival, Chain, CompareAndSet, Outcome, SignedAlert, Turned
+from keepclear_service.line.ports import CHANNEL, Arrival, Chain, CompareAndSet, Outcome, SignedAlert, Turned
 from keepclear_service.store.connect import Store, connect
 from keepclear_service.store.line import StoredLine
 from redis.asyncio import RedisCluster
@@ -62,6 +62,20 @@ class Bench:
         assert len(turned.outcomes) == 1
         return turned.outcomes[0]
 
+    async def listening(self, hints: AsyncGenerator[str, None]) -> None:
+        """Wait until hints are heard: what was published before is not."""
+        heard = asyncio.ensure_future(anext(hints))
+        while not heard.done():
+            await self.redis.publish(CHANNEL, "nothing 0")
+            await asyncio.wait([heard], timeout=0.05)
+
+    async def heard(self, hints: AsyncGenerator[str, None]) -> str:
+        """Return the next hint."""
+        while True:
+            hint = await asyncio.wait_for(anext(hints), 20)
+            if hint != "nothing 0":
+                return hint
+
     async def keys(self) -> list[bytes]:
         """Return the names of all keys, of all shards; there is one at least while the line stands."""
         asked = {"target_nodes": RedisCluster.PRIMARIES} if isinstance(self.redis, RedisCluster) else {}
@@ -71,9 +85,10 @@ class Bench:
         """Return the line as a worker has it whose clock is ``seconds`` ahead."""
         return StoredLine(self.store, AGREEMENT, clock=lambda: time.time() + seconds)
 
-    async def clean(self) -> None:
+    async def clean(self, retention_s: int = RETENTION_S) -> None:
         """Let go of what has outlived its retention."""
-        await self.line.clean(RETENTION_S, PARTIES)
+        await asyncio.sleep(0.002)  # what was kept until this millisecond is over in the next
+        await self.line.clean(retention_s, PARTIES)
 
 
 def on_line(story: Callable[[Bench], Awaitable[None]], url: str) -> None:

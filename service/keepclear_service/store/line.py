@@ -8,7 +8,7 @@ same call again is safe. All keys carry the agreement's hash tag and stand in KE
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from keepclear_protocol.errors import LocalError, Unavailable
 
@@ -54,6 +54,10 @@ _ADMIT, _COMMIT, _CLEAN, _LEAVE = Script("admit"), Script("commit"), Script("cle
 _OF_TURN = ("stream", "own", "notices", "chain", "conflicts", "gone")
 _OF_COMMIT = ("stream", "conflicts", "rank")
 _OF_CLEAN = ("own", "notices", "chain", "conflicts", "rank", "gone")
+
+
+Piece: TypeAlias = Sequence[tuple[int, bool, Sequence[SignedAlert]]]
+"""Entries of a commit: seq, whether these are the last of its alerts, and these."""
 
 
 class StoredLine(LineReader):
@@ -170,7 +174,7 @@ class StoredLine(LineReader):
         if piece:
             await self._commit(epoch, piece)
 
-    async def _commit(self, epoch: str, piece: Sequence[tuple[int, bool, Sequence[SignedAlert]]]) -> None:
+    async def _commit(self, epoch: str, piece: Piece) -> None:
         alerts = [alert for _, _, part in piece for alert in part]
         names = list(dict.fromkeys(alert.to for alert in alerts))
         number = {party: place for place, party in enumerate(names, 1)}

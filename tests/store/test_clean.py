@@ -1,0 +1,178 @@
+"""What is let go of, and what never is: bounded pieces, by both clocks, and nothing that anything still counts on."""
+
+from keepclear_protocol.encoding import digest
+from keepclear_service.store.line import CLEANED_AT_ONCE, SLACK_MS
+from support.store_line import PARTIES, RETENTION_S, Bench, acknowledgement, alert, notice, on_line
+
+LONG_AGO = -RETENTION_S - 3600
+DAY_MS = 86_400_000
+
+
+async def left(bench: Bench, body: str) -> int:
+    """Return the ms that a statement's bytes have left; -1 where nothing limits them, -2 where they have gone."""
+    return int(await bench.redis.pttl(bench.key(f"body:{digest(body)}")))
+
+
+async def holds(bench: Bench, version: int) -> bool:
+    """Whether the bytes of an alert to the south are there."""
+    return (await bench.line.alerts([alert(version).sha256])) != [None]
+
+
+def test_a_notice_lasts_as_long_as_its_newest_revision_counts_and_then_a_day(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(
+            notice("old", ends=LONG_AGO, keep=-1),
+            notice("amended", ends=LONG_AGO, keep=-1),
+            notice("amended", 2, prev="north amended 1", ends=LONG_AGO, keep=3600),
+            notice("live"),
+            done=(),
+        )
+        await bench.turn(done=[1, 2, 3, 4])
+        await bench.clean()
+        ids = [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows]
+        assert ids == ["amended", "live"]
+        assert 0 < await left(bench, "north old 1") <= SLACK_MS
+        for body in ("north amended 1", "north amended 2", "north live 1"):
+            assert await left(bench, body) == -1
+        assert sorted(await bench.redis.hkeys(bench.key("chain:north"))) == [b"amended 1", b"amended 2", b"live 1"]
+
+    on_line(story, line_url)
+
+
+def test_the_log_loses_only_its_oldest_that_are_over_and_matched(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        for name, keep in (("old", -1), ("live", 3600), ("gone", -1)):
+            await bench.turn(notice(name, ends=LONG_AGO if keep < 0 else 3600, keep=keep))
+        await bench.clean(retention_s=0)
+        assert (await bench.line.open()).oldest == 1  # still unmatched
+        await bench.turn(done=[1, 2, 3])
+        await bench.clean()
+        assert (await bench.line.open()).oldest == 1  # received just now
+        await bench.clean(retention_s=0)
+        founded = await bench.line.open()
+        assert (founded.oldest, founded.head, founded.matched_through) == (2, 3, 3)
+
+    on_line(story, line_url)
+
+
+def test_an_alert_that_nobody_answered_stays_with_what_it_shows(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice(ends=LONG_AGO, keep=-1), notice("n2", party="south"), done=())
+        told = alert(2, state="closed", keep=-1, shows="notice", body="north n1 1")
+        await bench.line.commit(bench.epoch, [(1, []), (2, [told])])
+        for _ in range(2):
+            await bench.clean()
+            assert await holds_all(bench) and (await bench.line.notice("north", "n1")).rows == ()
+            assert await left(bench, "north n1 1") == -1
+        for stage in ("delivered", "displayed"):
+            assert (await bench.one(acknowledgement(told, f"j-{stage}", stage=stage))).entry is not None
+        await bench.clean()
+        assert await holds_all(bench)
+        assert (await bench.one(acknowledgement(told))).entry is not None
+        assert await left(bench, "ack j1") == -1
+        await bench.clean()
+        await bench.clean()
+        assert not await holds_all(bench) and await bench.line.alerts([told.sha256]) == [None]
+        assert 0 < await left(bench, "ack j1") <= SLACK_MS
+        # What it showed is looked at again within a day, and then gets its time to live.
+        await bench.redis.zadd(bench.key("leaving"), {f"body:{told.body}": 1})
+        await bench.clean()
+        assert 0 < await left(bench, "north n1 1") <= SLACK_MS
+        assert await bench.redis.exists(bench.key("shown"), bench.key("answers"), bench.key("leaving")) == 0
+
+    async def holds_all(bench: Bench) -> bool:
+        return bool((await bench.line.conflicts("south", "", 10)).rows)
+
+    on_line(story, line_url)
+
+
+def test_what_an_alert_shows_lasts_where_its_notice_went_before(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice(ends=LONG_AGO, keep=-1), notice("n2", party="south"))
+        await bench.turn(done=[1])
+        await bench.clean()
+        assert await left(bench, "north n1 1") > 0
+        await bench.line.commit(bench.epoch, [(2, [alert(2, shows="notice", body="north n1 1")])])
+        assert await left(bench, "north n1 1") == -1
+        await bench.clean()
+        assert await left(bench, "north n1 1") == -1
+
+    on_line(story, line_url)
+
+
+def test_an_open_conflict_stays_and_a_superseded_alert_goes_when_it_was_to_be_kept_no_longer(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(*(notice(f"n{number}") for number in range(3)))
+        await bench.line.commit(bench.epoch, [(1, [alert(1, keep=-1)])])
+        assert (await bench.one(acknowledgement(alert(1)))).entry is not None
+        await bench.clean()
+        assert await holds(bench, 1)  # answered, and yet open
+        await bench.line.commit(bench.epoch, [(2, [alert(2, keep=3600)])])
+        await bench.line.commit(bench.epoch, [(3, [alert(3)])])
+        await bench.clean()
+        assert [await holds(bench, version) for version in (1, 2, 3)] == [False, True, True]
+        assert 0 < await left(bench, "ack j1") <= SLACK_MS
+
+    on_line(story, line_url)
+
+
+def test_nothing_goes_by_a_clock_that_one_side_alone_has(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice(ends=LONG_AGO + 7200, keep=3600), notice("n2", ends=LONG_AGO, keep=-60))
+        await bench.turn(done=[1, 2])
+        for seconds, ids in ((7200, ["n1"]), (-7200, ["n1"])):
+            if seconds < 0:
+                await bench.turn(notice("n3", ends=LONG_AGO, keep=-60))
+                ids = ["n3", "n1"]
+            await bench.stepped(seconds).clean(RETENTION_S, PARTIES)
+            assert [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows] == ids
+
+    on_line(story, line_url)
+
+
+def test_cleaning_keeps_up_in_pieces_and_those_that_stay_hold_nothing_up(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        many = 2 * CLEANED_AT_ONCE
+        for first in range(0, many, 64):
+            await bench.turn(*(notice(f"stays{first + n}", ends=LONG_AGO - 60, keep=3600) for n in range(64)))
+        await bench.turn(*(notice(f"goes{number}", ends=LONG_AGO, keep=-1) for number in range(60)))
+        calls = 0
+        while (await bench.redis.hlen(bench.key("notices:north"))) > many:
+            await bench.clean()
+            calls += 1
+            assert calls < 10
+        assert await left(bench, "north goes59 1") > 0 and await left(bench, "north stays0 1") == -1
+
+    on_line(story, line_url)
+
+
+def test_what_counts_longer_under_new_terms_is_kept_longer(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        days = 2 * 86_400
+        await bench.turn(notice("n1", ends=LONG_AGO, keep=-1), notice("n2", ends=LONG_AGO - days, keep=-days))
+        await bench.turn(done=[1, 2])
+        assert await bench.line.adopt(bench.terms, digest("newer"), b"{}", longer_ms=DAY_MS)
+        await bench.clean()
+        assert [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows] == ["n1"]
+        # What comes under the new terms has it in its own.
+        bench.terms = digest("newer")
+        await bench.turn(notice("n3", ends=LONG_AGO, keep=-1, terms=bench.terms))
+        await bench.clean()
+        assert [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows] == ["n1"]
+
+    on_line(story, line_url)
+
+
+def test_marks_of_ended_conflicts_go_when_no_timer_can_come_again(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.one(notice())
+        await bench.redis.zadd(bench.key("due"), {f"end|{digest('c')}|1": 1})
+        await bench.turn()
+        await bench.clean()
+        key = bench.key("ended")
+        assert await bench.redis.zcard(key) == 1
+        await bench.redis.zadd(key, {f"end|{digest('c')}|1": 1})
+        await bench.clean()
+        assert await bench.redis.zcard(key) == 0
+
+    on_line(story, line_url)
