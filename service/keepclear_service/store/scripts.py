@@ -20,6 +20,7 @@ class Script:
     """A script of the folder ``scripts``."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self._text = files(__package__).joinpath(f"scripts/{name}.lua").read_text("utf-8")
         self._sha1 = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
