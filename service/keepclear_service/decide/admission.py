@@ -6,13 +6,15 @@ statement arrived. A late notice is never refused; what is refused is one that h
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from keepclear_protocol.agreement import Agreement, PartyKey
 from keepclear_protocol.claims import MAX_AHEAD_S, Claims
 from keepclear_protocol.errors import Forbidden, Malformed
-from keepclear_protocol.geometry import distance_m, shape_of
+from keepclear_protocol.geometry import Shape, distance_m, shape_of
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.notice import Notice
+from keepclear_protocol.outline import Outline
 from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.volume import Volume
 
@@ -110,9 +112,15 @@ def _check_volume(volume: Volume, minima: Minima, agreement: Agreement, number: 
     if area > limits.area_km2:
         raise Malformed("limit_area", f"volume {number} covers {area:.0f} km2; {limits.area_km2} are agreed")
     if agreement.area is not None:
-        region = shape_of(agreement.area)
+        region = _region(agreement.area)
         if distance_m(region, volume.shape) - region.margin_m - volume.shape.margin_m > 0:
             raise Malformed("outside_area", f"volume {number} lies outside the agreement's area")
+
+
+@lru_cache(maxsize=256)
+def _region(area: Outline) -> Shape:
+    """The shape of an agreement's area, made once and not for each volume."""
+    return shape_of(area)
 
 
 def widened_area_km2(volume: Volume, minima: Minima) -> float:

@@ -21,21 +21,23 @@ from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.table import ROW, Ints, Table, row_of
 
-SMALLEST_CELL_M = 4_000.0
+SMALLEST_REACH_M = 4_000.0
 """A one-minute leg reaches 4 to 10 km."""
 
-SHORTEST_BUCKET_US = 900_000_000
-"""15 minutes."""
+SHORTEST_BUCKET_US = 1_800_000_000
+"""Half an hour: most windows are shorter, and so share a level."""
 
 PAIRS_AT_ONCE = 131_072
 """Candidates named in one piece: a megabyte of numbers."""
 
-Cell = tuple[int, int, int, int]
+Place = tuple[int, int, int]
+Cells = dict[Place, "dict[int, array[int]]"]
+"""Of a level: by place, then by time. Most places within reach are in the sky or in the ground, and hold nothing."""
 
 
 @dataclass(slots=True)
 class Item:
-    """An indexed volume: its owner's key, its widened window as instants, and its row while it is in an index."""
+    """An indexed volume: its owner's key, its cap, its widened window as instants, and its row while in an index."""
 
     owner: Hashable
     disclosed: DisclosedVolume
@@ -55,7 +57,7 @@ class Index:
     def __init__(self, horizontal_m: float) -> None:
         # A shape's bound holds its radius and edges as the rules take them; the rules take 0.994 of the distance.
         self._margin_m = horizontal_m / SPHERE_FACTOR + 1.0
-        self._levels: dict[tuple[int, int], dict[Cell, array[int]]] = {}
+        self._levels: dict[tuple[int, int], Cells] = {}
         self._items: list[Item | None] = []
         self._free: list[int] = []
         self._rows = np.zeros(64, dtype=ROW)
@@ -73,9 +75,9 @@ class Index:
             owner,
             disclosed,
             minima,
-            x * EARTH_RADIUS_M,
-            y * EARTH_RADIUS_M,
-            z * EARTH_RADIUS_M,
+            x,
+            y,
+            z,
             volume.shape.bound_m,
             start,
             end,
@@ -95,11 +97,11 @@ class Index:
         self._rows[slot] = row_of(item.disclosed.volume, item.minima)
         self._shapes[slot] = item.disclosed.volume.shape.geography
         level = _level(item)
-        cells = self._levels.setdefault(level, {})
-        cell = _cell(item, level)
-        slots = cells.get(cell)
+        place, time = self._cell(item, level)
+        times = self._levels.setdefault(level, {}).setdefault(place, {})
+        slots = times.get(time)
         if slots is None:
-            cells[cell] = array("q", (slot,))
+            times[time] = array("q", (slot,))
         else:
             slots.append(slot)
 
@@ -107,26 +109,35 @@ class Index:
         """Take an item out that was put in."""
         level = _level(item)
         cells = self._levels[level]
-        cell = _cell(item, level)
-        cells[cell].remove(item.slot)
-        if not cells[cell]:
-            del cells[cell]
-            if not cells:
-                del self._levels[level]
+        place, time = self._cell(item, level)
+        times = cells[place]
+        times[time].remove(item.slot)
+        if not times[time]:
+            del times[time]
+            if not times:
+                del cells[place]
+                if not cells:
+                    del self._levels[level]
         self._items[item.slot] = self._shapes[item.slot] = None
         self._free.append(item.slot)
         item.slot = -1
 
-    def near(self, query: Item) -> Iterator[Item]:
-        """Yield every item that could be in conflict with ``query``, other owners' and its own alike."""
-        items = self._items
+    def near(self, query: Item) -> list[Item]:
+        """Return every item that could be in conflict with ``query``, other owners' and its own alike."""
+        slots = array("q")
         for level, cells in self._levels.items():
-            for slots in _within(cells, *self._ranges(query, level)):
-                for slot in slots:
-                    item = items[slot]
-                    assert item is not None  # noqa: S101 - for the type checker; a cell holds what is there
-                    if item.start <= query.end and query.start <= item.end and self._close(item, query):
-                        yield item
+            for found in _within(cells, *self._ranges(query, level)):
+                slots.extend(found)
+        if not slots:
+            return []
+        there = np.frombuffer(slots, dtype=np.int64)
+        rows = self._rows[there]
+        dx, dy, dz = rows["x"] - query.x, rows["y"] - query.y, rows["z"] - query.z
+        # A chord is never longer than its arc, so nothing within reach along the earth is left out.
+        reach = (rows["bound_m"] + (query.reach_m + self._margin_m)) / EARTH_RADIUS_M
+        close = dx * dx + dy * dy + dz * dz <= reach * reach
+        close &= (rows["first"] <= query.end) & (rows["last"] >= query.start)
+        return self.items(there[close])
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Yield in pieces the numbers of queries and beside them the slots of what could be near them.
@@ -172,19 +183,22 @@ class Index:
     def _ranges(self, query: Item, level: tuple[int, int]) -> tuple[range, range, range, range]:
         """The cells of a level, by time and place, that hold whatever of it is near ``query``."""
         size, bucket = _sizes(level)
-        reach = query.reach_m + size + self._margin_m
+        edge = 2 * size + self._margin_m
+        reach = (query.reach_m + size + self._margin_m) / edge
+        x, y, z = (at * (EARTH_RADIUS_M / edge) for at in (query.x, query.y, query.z))
         return (
             range((query.start - bucket) // bucket, query.end // bucket + 1),
-            range(math.floor((query.x - reach) / size), math.floor((query.x + reach) / size) + 1),
-            range(math.floor((query.y - reach) / size), math.floor((query.y + reach) / size) + 1),
-            range(math.floor((query.z - reach) / size), math.floor((query.z + reach) / size) + 1),
+            range(math.floor(x - reach), math.floor(x + reach) + 1),
+            range(math.floor(y - reach), math.floor(y + reach) + 1),
+            range(math.floor(z - reach), math.floor(z + reach) + 1),
         )
 
-    def _close(self, item: Item, query: Item) -> bool:
-        reach = item.reach_m + query.reach_m + self._margin_m
-        dx, dy, dz = item.x - query.x, item.y - query.y, item.z - query.z
-        # A chord is never longer than its arc, so nothing within reach along the earth is left out.
-        return dx * dx + dy * dy + dz * dz <= reach * reach
+    def _cell(self, item: Item, level: tuple[int, int]) -> tuple[Place, int]:
+        size, bucket = _sizes(level)
+        # Wide enough that a query of the level's own reach looks through three cells each way at most.
+        edge = 2 * size + self._margin_m
+        x, y, z = (math.floor(at * (EARTH_RADIUS_M / edge)) for at in (item.x, item.y, item.z))
+        return (x, y, z), item.start // bucket
 
     def _grow(self) -> None:
         rows, shapes = np.zeros(2 * len(self._rows), dtype=ROW), np.empty(2 * len(self._rows), dtype=object)
@@ -192,13 +206,19 @@ class Index:
         self._rows, self._shapes = rows, shapes
 
 
-def _within(
-    cells: "dict[Cell, array[int]]", times: range, xs: range, ys: range, zs: range
-) -> "list[array[int]]":
-    """What stands in the cells of these ranges; or in all cells, where those are fewer."""
-    if len(times) * len(xs) * len(ys) * len(zs) <= len(cells):
-        return [slots for cell in itertools.product(times, xs, ys, zs) if (slots := cells.get(cell))]
-    return list(cells.values())
+def _within(cells: Cells, times: range, xs: range, ys: range, zs: range) -> "list[array[int]]":
+    """What stands in the cells of these ranges, or in all cells where those are fewer."""
+    if len(xs) * len(ys) * len(zs) <= len(cells):
+        places = [found for place in itertools.product(xs, ys, zs) if (found := cells.get(place))]
+    else:
+        places = list(cells.values())
+    return [
+        slots
+        for buckets in places
+        for slots in (
+            buckets.values() if len(buckets) < len(times) else [buckets[time] for time in times if time in buckets]
+        )
+    ]
 
 
 def _joined(pieces: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
@@ -206,11 +226,8 @@ def _joined(pieces: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
 
 
 def _level(item: Item) -> tuple[int, int]:
-    space = max(0, math.ceil(math.log2(item.reach_m / SMALLEST_CELL_M)))
-    duration = (item.end - item.start) / SHORTEST_BUCKET_US
-    time = max(0, math.ceil(math.log(duration, 4))) if duration > 0 else 0
-    # Rounding of the logarithm must never leave an item larger than its level.
-    while SMALLEST_CELL_M * 2**space < item.reach_m:
+    space = time = 0
+    while SMALLEST_REACH_M * 2**space < item.reach_m:
         space += 1
     while SHORTEST_BUCKET_US * 4**time < item.end - item.start:
         time += 1
@@ -218,14 +235,4 @@ def _level(item: Item) -> tuple[int, int]:
 
 
 def _sizes(level: tuple[int, int]) -> tuple[float, int]:
-    return SMALLEST_CELL_M * 2 ** level[0], SHORTEST_BUCKET_US * 4 ** level[1]
-
-
-def _cell(item: Item, level: tuple[int, int]) -> Cell:
-    size, bucket = _sizes(level)
-    return (
-        item.start // bucket,
-        math.floor(item.x / size),
-        math.floor(item.y / size),
-        math.floor(item.z / size),
-    )
+    return SMALLEST_REACH_M * 2 ** level[0], SHORTEST_BUCKET_US * 4 ** level[1]

@@ -1,0 +1,95 @@
+"""A large neighbourhood is matched in bulk, with what judging every pair would say, and without judging every pair."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear.offline.inputs import load
+from keepclear_protocol import pairs
+from keepclear_protocol.encoding import digest
+from keepclear_protocol.notice import DisclosedVolume, Notice
+from keepclear_protocol.volume import Reference, parse_volume
+from keepclear_service.decide import matching
+from keepclear_service.decide.entry import NOTICE, Entry, Outgoing
+from keepclear_service.decide.fold import State, apply, heavy
+from support.crowds import START, crowd, notice_of
+from support.world import World
+
+
+def fold(world: World, notices: list[Notice], at: int) -> list[list[Outgoing]]:
+    """Fold notices of two parties by turns; return the alerts of each."""
+    state, told = State(world.agreement), []
+    for seq, notice in enumerate(notices, 1):
+        party = ("north", "south")[seq % 2]
+        entry = Entry(seq, NOTICE, party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
+        told.append(apply(state, entry, notice))
+    return told
+
+
+def named(template: Notice, name: object) -> Notice:
+    return replace(template, id=digest(f"id {name}")[:22], sha256=digest(f"sha {name}"))
+
+
+@pytest.mark.req("R-065", "R-073")
+def test_all_alerts_of_the_paris_file_are_the_same_one_by_one_and_in_bulk(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    template = world.opened(world.submission("north"))
+    notices = []
+    for number, flight in enumerate(load(shared / "flights" / "paris-2021-10-07.jsonl")):
+        volumes = [
+            DisclosedVolume(digest(f"{number} {at}"), "", parse_volume(volume))
+            for at, volume in enumerate(flight.volumes)
+        ]
+        notices.append(replace(named(template, number), volumes=tuple(volumes)))
+    at = min(notice.first_start for notice in notices) - 3_600_000_000
+    monkeypatch.setattr(matching, "FEW", 10**9)
+    wanted = fold(world, notices, at)
+    monkeypatch.setattr(matching, "FEW", -1)
+    assert fold(world, notices, at) == wanted
+    alerts = [item for told in wanted for item in told]
+    assert len(notices) > 200 and len(alerts) > 500
+    assert {item.payload["severity"] for item in alerts} == {"overlap", "proximity"}
+
+
+def test_few_distances_are_asked_of_many_volumes_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """120 against 120 are 14 400 pairs; what two alerts show takes some hundreds of distances."""
+    world = World()
+    template = world.opened(world.submission("north"))
+    rng = random.Random(1)
+    notices = [
+        notice_of(named(template, side), crowd(rng, 120, (48.0, 2.0), 3_000.0, [Reference.FL]), "transport")
+        for side in "ab"
+    ]
+    asked = []
+    right = pairs._distances
+
+    def counted(a: Any, i: Any, *others: Any) -> Any:
+        asked.append(len(i))
+        return right(a, i, *others)
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("judged one by one")
+
+    monkeypatch.setattr(pairs, "_distances", counted)
+    monkeypatch.setattr(matching, "judge", never)
+    (_, alerts) = fold(world, notices, START)
+    assert len(alerts) == 2 and min(len(item.payload["pairs"]) for item in alerts) > 60
+    assert 0 < sum(asked) < 2_000
+
+
+def test_what_may_take_long_is_told_before() -> None:
+    world = World()
+    template = world.opened(world.submission("north"))
+    state = State(world.agreement)
+    rng = random.Random(2)
+    small, large = (
+        notice_of(named(template, count), crowd(rng, count, (48.0, 2.0), 3_000.0, [Reference.FL]), "transport")
+        for count in (16, 17)
+    )
+    assert not heavy(state, large)  # nothing is there yet
+    apply(state, Entry(1, NOTICE, "north", small.id, 1, small.sha256, "", START, "", ""), small)
+    assert heavy(state, large) and heavy(state, world.agreement) and not heavy(state, small) and not heavy(state, None)
