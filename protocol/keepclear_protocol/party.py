@@ -38,6 +38,11 @@ class PartyKey:
     not_after: int
     revoked_at: int | None = None
 
+    def is_valid(self, now: int) -> bool:
+        """Whether the key is neither revoked nor out of its time at the instant ``now``."""
+        revoked = self.revoked_at is not None and now >= self.revoked_at
+        return not revoked and self.not_before <= now <= self.not_after
+
     def check(self, role: str | None, now: int) -> None:
         """Raise ``Forbidden`` with ``key_revoked``, ``key_not_valid`` or ``wrong_role`` unless usable at ``now``.
 

@@ -30,13 +30,15 @@ STATUS = {
 }
 """Of codes that are not 403 (about the signer) or 409 (about what was said before)."""
 
-SIGNER = ("wrong_party", "wrong_agreement", "wrong_role", "key_revoked", "key_not_valid")
+SIGNER = ("wrong_party", "wrong_agreement", "wrong_role")
+KEY = ("key_revoked", "key_not_valid")
 
 NOTICES = (
     "not_authenticated",
     "claims",
     *SIGNER,
     "jti_conflict",
+    *KEY,
     "wrong_terms",
     "category",
     "manifest",
@@ -44,7 +46,7 @@ NOTICES = (
     "admitted_too_late",
     "revision_order",
 )
-OTHERS = ("not_authenticated", "claims", *SIGNER, "jti_conflict", "wrong_terms", "admitted_too_late")
+OTHERS = ("not_authenticated", "claims", *SIGNER, "jti_conflict", *KEY, "wrong_terms", "admitted_too_late")
 LAST = {"withdrawals": "revision_order", "acknowledgements": "version_stale"}
 KEYS = {"wrong_role": "administers", "key_revoked": "revoked", "key_not_valid": "expired"}
 
@@ -60,7 +62,7 @@ def check_order_cases() -> Iterator[Case]:
 
 
 def _status(code: str) -> int:
-    return STATUS.get(code, 403 if code in SIGNER else 409)
+    return STATUS.get(code, 403 if code in (*SIGNER, *KEY) else 409)
 
 
 def _key(line: HostileLine, code: str, steps: tuple[str, ...]) -> PrivateKey:

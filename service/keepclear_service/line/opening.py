@@ -143,15 +143,17 @@ class Opening:
         party, key = self.signer(kid)
         check_signer(claims, party.id, agreement)
         check_role(key, kind.role)
-        # By the worker's own clock, with as much room as clocks may differ; what is closer the store's clock decides.
-        key.check(None, max(key.not_before, int(time.time() - MAX_AHEAD_S) * SECOND))
-        if not costly and claims.terms == agreement.terms:
+        # By the worker's own clock, with more room than clocks may differ; the store's clock decides.
+        now = max(key.not_before, int(time.time() - MAX_AHEAD_S) * SECOND)
+        if not costly and claims.terms == agreement.terms and key.is_valid(now):
             return None
+        # Before the key: what was accepted while it was valid must not look refused to who asks for its receipt again.
         before = await self._line.seen(claims.iss, claims.jti)
         if before is not None:
             if before.sha256 != sha256:
                 raise OutOfStep("jti_conflict")
             return before
+        key.check(None, now)
         if claims.terms not in self._turn.agreements:
             await self._turn.caught_up()  # they may be in force without this worker knowing it yet
         if claims.terms != self._turn.agreement.terms:
