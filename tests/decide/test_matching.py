@@ -9,10 +9,11 @@ import pytest
 from keepclear.offline.inputs import load
 from keepclear_protocol import pairs
 from keepclear_protocol.encoding import digest
+from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.volume import Reference, parse_volume
 from keepclear_service.decide import matching
-from keepclear_service.decide.entry import NOTICE, Entry, Outgoing
+from keepclear_service.decide.entry import Entry, Outgoing
 from keepclear_service.decide.fold import State, apply, heavy
 from support.crowds import START, crowd, notice_of
 from support.world import World
@@ -23,7 +24,7 @@ def fold(world: World, notices: list[Notice], at: int) -> list[list[Outgoing]]:
     state, told = State(world.agreement), []
     for seq, notice in enumerate(notices, 1):
         party = ("north", "south")[seq % 2]
-        entry = Entry(seq, NOTICE, party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
+        entry = Entry(seq, NOTICE.name, party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
         told.append(apply(state, entry, notice))
     return told
 
@@ -91,5 +92,5 @@ def test_what_may_take_long_is_told_before() -> None:
         for count in (16, 17)
     )
     assert not heavy(state, large)  # nothing is there yet
-    apply(state, Entry(1, NOTICE, "north", small.id, 1, small.sha256, "", START, "", ""), small)
+    apply(state, Entry(1, NOTICE.name, "north", small.id, 1, small.sha256, "", START, "", ""), small)
     assert heavy(state, large) and heavy(state, world.agreement) and not heavy(state, small) and not heavy(state, None)
