@@ -1,5 +1,6 @@
 """The service's process tree: readiness, drain, restarts, no orphans, one-line errors."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -121,11 +122,23 @@ def test_killed_worker_is_started_again_while_the_other_serves(service: RunningS
     os.kill(first, signal.SIGKILL)
     assert gone([first])
     assert get(service, "/healthz")["pid"] == second
-    third = service.wait_for("worker_ready", 3)[-1]["worker"]
+    third = service.wait_for("worker_ready", 3)[-1]["worker_pid"]
     assert third not in (first, second) and alive(third)
     os.kill(second, signal.SIGKILL)
     assert gone([second])
     assert get(service, "/healthz")["pid"] == third
+
+
+def test_worker_whose_task_failed_ends_and_is_started_again(tmp_path: Path) -> None:
+    words = (*BASE, "--embedded", str(tmp_path / "store"))
+    with running_service(tmp_path / "log", *words, factory="support.shell_app:failing_app") as service:
+        [worker] = service.listening["workers"]
+        with contextlib.suppress(httpx2.HTTPError):
+            assert get(service, "/fail")["pid"] == worker
+        assert gone([worker])
+        assert eventually(service, "/healthz")["pid"] != worker
+        [failed] = service.wait_for("worker_failed")
+        assert "boom" in failed["exception"]
 
 
 def test_killed_store_is_started_again_with_its_data(service: RunningService) -> None:

@@ -73,3 +73,32 @@ def unready_app(settings: Settings) -> FastAPI:
 def broken_app(settings: Settings) -> FastAPI:
     """Fail as no application should."""
     raise RuntimeError("boom\nsecond line")
+
+
+def failing_app(settings: Settings) -> FastAPI:
+    """Serve with a task beside the doors that fails when the door ``/fail`` says so."""
+    failing = asyncio.Event()
+
+    async def task() -> None:
+        await failing.wait()
+        raise RuntimeError("boom")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(task())
+            yield
+            running.cancel()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, int]:
+        return {"pid": os.getpid()}
+
+    @app.get("/fail")
+    async def fail() -> dict[str, int]:
+        failing.set()
+        return {"pid": os.getpid()}
+
+    return app

@@ -24,6 +24,7 @@ from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..logs import log_event
 from ..store.connect import connect
+from .child import Child
 from .tether import tethered
 
 logger = logging.getLogger(__name__)
@@ -36,8 +37,6 @@ LOCK_WITHIN_S = 5.0
 
 SOCKET_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
-RESTART_FIRST_S = 0.1
-RESTART_MAX_S = 5.0
 POLL_S = 0.02
 
 
@@ -62,20 +61,16 @@ def store_program() -> Path:
     )
 
 
-class EmbeddedStore:
+class EmbeddedStore(Child):
     """One store process on one folder. ``url`` is where it answers; use ``embedded_store`` to run it."""
+
+    kind = "store"
 
     def __init__(self, folder: Path, sockets: Path, lock: int) -> None:
         self.folder = folder
         self.socket = sockets / "store.sock"
         self.url = f"unix://{quote(str(self.socket))}"
         self._lock = lock
-        self._process: asyncio.subprocess.Process | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the store, while it runs."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def start(self) -> None:
         """Start the process and wait until it has loaded its log; raise ``Unavailable`` where it cannot."""
@@ -89,7 +84,7 @@ class EmbeddedStore:
             umask=0o077,
         )
         await self._answering()
-        log_event(logger, logging.INFO, "store_started", store_pid=self.pid, folder=str(self.folder))
+        self._log(logging.INFO, "started", self.pid, folder=str(self.folder))
 
     def _write_config(self) -> Path:
         self.socket.unlink(missing_ok=True)
@@ -122,34 +117,6 @@ class EmbeddedStore:
             lines = []
         return lines[-1] if lines else "it left no word"
 
-    async def keep_running(self) -> None:
-        """Start the process again whenever it dies, ever more slowly where that does not help; until cancelled."""
-        pause = RESTART_FIRST_S
-        while True:
-            if self._process is not None:
-                log_event(logger, logging.ERROR, "store_died", status=await self._process.wait())
-            await asyncio.sleep(pause)
-            try:
-                await self.start()
-                pause = RESTART_FIRST_S
-            except (Unavailable, OSError) as error:
-                pause = min(pause * 2, RESTART_MAX_S)
-                log_event(logger, logging.ERROR, "store_restart_failed", detail=str(error))
-
-    async def stop(self) -> None:
-        """End the process in order; kill it where it does not end."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-        try:
-            await asyncio.wait_for(self._process.wait(), STOP_WITHIN_S)
-        except TimeoutError:
-            log_event(logger, logging.ERROR, "store_killed", store_pid=self.pid)
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
-
 
 @contextlib.asynccontextmanager
 async def embedded_store(folder: Path) -> AsyncIterator[EmbeddedStore]:
@@ -175,7 +142,7 @@ async def embedded_store(folder: Path) -> AsyncIterator[EmbeddedStore]:
             if watch is not None:
                 watch.cancel()
                 await asyncio.gather(watch, return_exceptions=True)
-            await store.stop()
+            await store.stop(STOP_WITHIN_S)
 
 
 def _folder(folder: Path) -> Path:

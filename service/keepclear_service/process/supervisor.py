@@ -13,12 +13,12 @@ import os
 import resource
 import signal
 import sys
-import time
 from collections.abc import Sequence
 
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..logs import log_event
+from .child import Child
 from .embedded import EmbeddedStore, embedded_store
 from .listening import Listening
 from .settings import Settings
@@ -28,11 +28,6 @@ logger = logging.getLogger(__name__)
 WORKER = (sys.executable, "-P", "-m", "keepclear_service.process.worker")
 """The words that start a worker: a program that calls ``server.main`` with what makes its application."""
 
-RESTART_FIRST_S = 0.1
-RESTART_MAX_S = 5.0
-LASTING_S = 30.0
-"""A worker that lived this long was well; when it dies the pauses begin anew."""
-
 KILL_AFTER_S = 3.0
 """Seconds beyond the drain that a worker has before SIGKILL."""
 
@@ -40,20 +35,15 @@ MAX_FILES = 65_536
 """Open files that we ask for; a hard limit of a thousand million is common, and some programs close them one by one."""
 
 
-class Worker:
+class Worker(Child):
     """One worker's place: the process that fills it now, and its successors."""
+
+    kind = "worker"
 
     def __init__(self, settings: Settings, program: Sequence[str], address: Listening) -> None:
         self._address = address
         self._program = program
-        self._drain_s = settings.drain_s
         self._order = {"supervisor": os.getpid(), "settings": settings.model_dump(mode="json")}
-        self._process: asyncio.subprocess.Process | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the worker, while it runs."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def start(self) -> None:
         """Start the process and wait until it answers; raise the ``KeepclearError`` that it reports."""
@@ -80,38 +70,7 @@ class Worker:
         if report["event"] != "ready":
             await self._process.wait()
             raise KeepclearError(report["code"], report["detail"], hint=report["hint"])
-        log_event(logger, logging.INFO, "worker_ready", worker=self.pid)
-
-    async def keep_running(self) -> None:
-        """Start the process again whenever it dies, ever more slowly where that does not help; until cancelled."""
-        pause = RESTART_FIRST_S
-        while True:
-            since = time.monotonic()
-            if self._process is not None:
-                status = await self._process.wait()
-                log_event(logger, logging.ERROR, "worker_died", worker=self._process.pid, status=status)
-            if time.monotonic() - since > LASTING_S:
-                pause = RESTART_FIRST_S
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, RESTART_MAX_S)
-            try:
-                await self.start()
-            except (KeepclearError, OSError) as error:
-                log_event(logger, logging.ERROR, "worker_restart_failed", detail=str(error))
-
-    async def stop(self) -> None:
-        """Have the worker drain; kill it where it does not end."""
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-        try:
-            await asyncio.wait_for(self._process.wait(), self._drain_s + KILL_AFTER_S)
-        except TimeoutError:
-            log_event(logger, logging.ERROR, "worker_killed", worker=self._process.pid)
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+        self._log(logging.INFO, "ready", self.pid)
 
 
 async def run(settings: Settings, *, worker: Sequence[str] = WORKER) -> None:
@@ -161,7 +120,7 @@ async def _run_workers(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         address.close()
-        await asyncio.gather(*(worker.stop() for worker in workers))
+        await asyncio.gather(*(worker.stop(settings.drain_s + KILL_AFTER_S) for worker in workers))
 
 
 def _say_listening(address: Listening, workers: list[Worker], store: EmbeddedStore | None) -> None:
