@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from keepclear.transport.client import AsyncClient, Client
-from keepclear.wire.answers import MAX_ANSWER_BYTES, Cursor
+from keepclear.transport.blocking import Client
+from keepclear.transport.client import AsyncClient
+from keepclear.wire.answers import MAX_ANSWER_BYTES
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
 from support.mediator import EPOCH, Mediator
 from support.world import ORIGIN, World, now_us

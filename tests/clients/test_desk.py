@@ -105,11 +105,9 @@ def test_the_end_of_time_closes(line: Line) -> None:
     south.file([box()], "transport")
     north.file([box(48.05)], "transport")
     line.watched(south)
-    (pair,) = line.mediator.open.values()
+    (conflict,) = line.mediator.open
     line.now += 2 * 3600 * 1_000_000
-    line.mediator.seq += 1
-    to, other = sorted(pair, reverse=True)
-    line.mediator.tell("south", "alert", line.mediator.closed(to, other, "ended", None))
+    line.mediator.end(conflict)
     (event,) = alerts(line.watched(south))
     assert (event.verdict, event.standing) == ("verified", "CLOSED")
 
@@ -300,11 +298,9 @@ def test_a_closing_of_a_revision_that_is_not_to_be_had_any_more_is_no_evidence(l
     line.watched(south)
     mine = south.file([box()], "transport")
     theirs = north.file([box(48.05)], "transport")
-    _, pair = line.mediator.open.popitem()
+    (conflict,) = line.mediator.open
     line.now += 2 * 3600 * 1_000_000
-    line.mediator.seq += 1
-    to, other = sorted(pair, reverse=True)
-    line.mediator.tell("south", "alert", line.mediator.closed(to, other, "ended", None))
+    line.mediator.end(conflict)
     south.amend(mine.id, [box(20.0, start_s=36_000)])
     north.withdraw(theirs.id)
     (event,) = alerts(line.watched(line.desk("south", "fresh")))

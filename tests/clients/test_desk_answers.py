@@ -30,7 +30,7 @@ def acknowledgement(line: Lied, **changed: Any) -> str:
     conflict = conflict_id(line.world.agreement.id, line.us, line.them)
     given = {"stage": "delivered", "alert": "A" * 43, "conflict": conflict, "version": version}
     given |= {"ours": ours, "theirs": theirs, "ours_newest": ours, "verdict": "verified"}
-    return line.world.acknowledgement("north", **{**given, **changed})
+    return line.world.acknowledgement(changed.pop("by", "north"), **{**given, **changed})
 
 
 def answered(line: Lied, raw: str) -> str:
@@ -41,7 +41,26 @@ def answered(line: Lied, raw: str) -> str:
 
 def test_an_acknowledgement_of_what_was_alerted_is_verified(line: Lied) -> None:
     assert answered(line, acknowledgement(line)) == "verified"
-    assert answered(line, acknowledgement(line, version=99)) == "verified"
+    (view,) = line.south.picture().conflicts
+    assert [answer["party"] for answer in view.answers if answer["party"] == "north"] == ["north"]
+
+
+@pytest.mark.req("R-079")
+def test_an_acknowledgement_that_matches_no_alert_is_never_shown_as_verified(line: Lied) -> None:
+    assert answered(line, acknowledgement(line, version=99)) == "evidence"
+    assert answered(line, acknowledgement(line, conflict="A" * 43)) == "evidence"
+    assert answered(line, acknowledgement(line, ours="A" * 43)) == "evidence"
+    (view,) = line.south.picture().conflicts
+    assert [answer for answer in view.answers if answer["party"] == "north"] == []
+
+
+@pytest.mark.req("R-079")
+def test_our_own_acknowledgement_must_name_our_own_alert(line: Lied) -> None:
+    ours, theirs = (line.mediator.filed[key].side.sha256 for key in (line.us, line.them))
+    named = {"ours": ours, "theirs": theirs, "ours_newest": ours, "stage": "acknowledged", "officer": "duty-9"}
+    assert line.first.alert is not None
+    for alert, verdict in (("A" * 43, "evidence"), (line.first.alert.sha256, "verified")):
+        assert answered(line, acknowledgement(line, by="south", alert=alert, **named)) == verdict
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepclear.wire.answers import (
+from keepclear.wire.answers import AlertObject
+from keepclear.wire.arrivals import (
     AcknowledgementArrived,
     AlertArrived,
-    AlertObject,
-    Cursor,
     DrainArrived,
     GapArrived,
     NoticeArrived,
+    Passing,
     Unreadable,
     read_arrival,
-    read_problem,
 )
 from keepclear.wire.exchange import Exchange
+from keepclear.wire.problems import read_problem
 from keepclear.wire.sse import ServerEvent
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import (
     CODES,
     EvidenceInvalid,
@@ -167,6 +168,7 @@ def test_an_answer_of_another_shape_is_evidence(body: bytes) -> None:
         exchange.submit(submission),
         exchange.notices(),
         exchange.conflicts(),
+        exchange.conflict("A" * 43),
         exchange.notice("A" * 22),
     )
     for call in calls:
@@ -177,12 +179,23 @@ def test_an_answer_of_another_shape_is_evidence(body: bytes) -> None:
 def test_the_views_are_read() -> None:
     at = f"{EPOCH}-3"
     row = {"id": "i", "revision": 2, "sha256": "s", "state": "live", "more": 1}
-    notices = exchange.read(exchange.notices(), 200, json.dumps({"at": at, "notices": [row]}).encode())
-    assert (notices.at, notices.notices[0].revision) == (Cursor(EPOCH, 3), 2)
-    told = {"alert": "a", "presentation": None, "cause": None, "acknowledgements": ["k"]}
-    conflicts = exchange.read(exchange.conflicts(), 200, json.dumps({"at": at, "conflicts": [told]}).encode())
-    assert conflicts.conflicts[0].object == AlertObject("a", None, None)
+    page = {"at": at, "notices": [row], "next": "a.b"}
+    notices = exchange.read(exchange.notices(), 200, json.dumps(page).encode())
+    assert (notices.at, notices.notices[0].revision, notices.next) == (Cursor(EPOCH, 3), 2, "a.b")
+    assert exchange.notices("a.b").target == "/v1/notices?after=a.b"
+    entry = {"conflict": "A" * 43, "version": 3, "alert": "h", "state": "open", "acknowledgements": ["k"]}
+    index = exchange.read(
+        exchange.conflicts(), 200, json.dumps({"at": at, "conflicts": [entry], "next": None}).encode()
+    )
+    assert (index.conflicts[0].version, index.conflicts[0].acknowledgements, index.next) == (3, ("k",), None)
+    told = {"conflict": "A" * 43, "alert": "a", "presentation": None, "cause": None, "acknowledgements": ["k"]}
+    body = json.dumps({"at": at, "conflicts": [told], "more": True}).encode()
+    conflicts = exchange.read(exchange.conflict("A" * 43), 200, body)
+    assert conflicts.conflicts[0].object == AlertObject("a", None, None) and conflicts.more
     assert conflicts.conflicts[0].acknowledgements == ("k",)
+    for ids in ((), ("x",), ("A" * 43,) * 33):
+        with pytest.raises(Malformed):
+            exchange.conflict(*ids)
     view = exchange.read(
         exchange.notice("A" * 22), 200,
         json.dumps({"at": at, "notice": "n", "withdrawal": None, "receipt": "r"}).encode(),
@@ -208,6 +221,7 @@ def test_no_answer_raises_anything_but_our_errors(value: object, status: int) ->
     calls: tuple[Any, ...] = (
         exchange.notices(),
         exchange.conflicts(),
+        exchange.conflict("A" * 43),
         exchange.notice("A" * 22),
         exchange.withdraw("x"),
     )
@@ -229,7 +243,7 @@ def test_events_are_read() -> None:
     assert read_arrival(event("notice", {"withdrawal": "w", "receipt": "r"})) == NoticeArrived(None, "w", "r")
     assert read_arrival(event("gap", {"reason": "trimmed", "resume_at": "x"})) == GapArrived("trimmed")
     assert read_arrival(event("drain", {}, 700)) == DrainArrived(700)
-    assert read_arrival(event("heartbeat", {})) is None
+    assert read_arrival(event("heartbeat", {})) == Passing("heartbeat")
 
 
 @given(st.sampled_from(["alert", "acknowledgement", "notice", "gap"]), JSON)

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keepclear import AlertEvent, AsyncDesk, Desk, GapEvent, LinkEvent
-from keepclear.desk.position import BACKOFF_S, Follower, News
-from keepclear.wire.answers import AcknowledgementArrived, Cursor, GapArrived, Unreadable
+from keepclear.desk.position import BACKOFF_S, Arrived, Position
+from keepclear.wire.arrivals import AcknowledgementArrived, GapArrived, Unreadable
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import Forbidden, KeepclearError, Malformed, Unavailable
 from keepclear_protocol.keys import PrivateKey
 from support.desks import Line
@@ -33,7 +34,7 @@ def gap(reason: str) -> bytes:
     return f"id: {EPOCH}-9\nevent: gap\ndata: {json.dumps({'reason': reason, 'resume_at': 'x'})}\n\n".encode()
 
 
-def names(news: list[News]) -> list[str]:
+def names(news: list[Arrived]) -> list[str]:
     shown = []
     for item in news:
         match item.arrival:
@@ -47,99 +48,100 @@ def names(news: list[News]) -> list[str]:
 
 
 def test_news_carry_the_cursor_that_is_kept_with_them() -> None:
-    follower = Follower(Cursor(EPOCH, 4))
-    (item,) = follower.received(ack(5))
-    assert item.cursor == Cursor(EPOCH, 5) == follower.cursor
+    position = Position(Cursor(EPOCH, 4))
+    (item,) = position.received(ack(5))
+    assert item.cursor == Cursor(EPOCH, 5) == position.cursor
 
 
 @pytest.mark.req("R-100")
 def test_duplicates_are_dropped_and_holes_are_gaps() -> None:
-    follower = Follower(Cursor(EPOCH, 4))
-    assert names(follower.received(ack(3) + ack(4) + ack(5) + ack(5))) == ["a5"]
-    assert names(follower.received(ack(7) + ack(8))) == ["gap hole"]
-    assert names(follower.received(ack(9))) == []
-    follower.reread(Cursor(EPOCH, 8))
-    assert names(follower.received(ack(8) + ack(9))) == ["a9"]
+    position = Position(Cursor(EPOCH, 4))
+    assert names(position.received(ack(3) + ack(4) + ack(5) + ack(5))) == ["a5"]
+    assert names(position.received(ack(7) + ack(8))) == ["gap hole"]
+    assert names(position.received(ack(9))) == []
+    position.reread(Cursor(EPOCH, 8))
+    assert names(position.received(ack(8) + ack(9))) == ["a9"]
 
 
 def test_another_epoch_an_unnumbered_event_and_a_told_gap_are_gaps() -> None:
-    assert names(Follower(Cursor(EPOCH, 4)).received(ack(5, OTHER))) == ["gap epoch"]
-    assert names(Follower(Cursor(EPOCH, 4)).received(gap("trimmed") + ack(5))) == ["gap trimmed"]
-    assert names(Follower(None).received(ack(1))) == ["gap epoch"]
+    assert names(Position(Cursor(EPOCH, 4)).received(ack(5, OTHER))) == ["gap epoch"]
+    assert names(Position(Cursor(EPOCH, 4)).received(gap("trimmed") + ack(5))) == ["gap trimmed"]
+    assert names(Position(None).received(ack(1))) == ["gap epoch"]
     unnumbered = b"event: alert\ndata: {}\n\n"
-    assert names(Follower(Cursor(EPOCH, 4)).received(unnumbered)) == ["unreadable", "gap unnumbered"]
+    assert names(Position(Cursor(EPOCH, 4)).received(unnumbered)) == ["unreadable", "gap unnumbered"]
 
 
 @pytest.mark.req("R-100", "R-102")
 def test_an_unknown_event_moves_the_position_if_it_has_one_and_is_no_gap() -> None:
-    follower = Follower(Cursor(EPOCH, 4))
+    position = Position(Cursor(EPOCH, 4))
     for id in (f"id: {EPOCH}-5\n", "", "id: x\n", f"id: {EPOCH}-5\n"):
-        assert follower.received(f"{id}event: heartbeat\ndata: {{}}\n\n".encode()) == []
-    assert follower.cursor == Cursor(EPOCH, 5)
-    assert names(follower.received(ack(6))) == ["a6"]
-    assert names(follower.received(f"id: {EPOCH}-8\nevent: heartbeat\ndata: {{}}\n\n".encode())) == ["gap hole"]
+        arrived = position.received(f"{id}event: heartbeat\ndata: {{}}\n\n".encode())
+        assert names(arrived) == [] and all(item.cursor == Cursor(EPOCH, 5) for item in arrived)
+    assert position.cursor == Cursor(EPOCH, 5)
+    assert names(position.received(ack(6))) == ["a6"]
+    assert names(position.received(f"id: {EPOCH}-8\nevent: heartbeat\ndata: {{}}\n\n".encode())) == ["gap hole"]
 
 
 @given(st.lists(st.integers(1, 12), max_size=40))
 def test_no_order_of_events_shows_one_twice_or_skips_one_silently(numbers: list[int]) -> None:
-    follower, at = Follower(Cursor(EPOCH, 0)), 0
+    position, at = Position(Cursor(EPOCH, 0)), 0
     for number in numbers:
-        for name in names(follower.received(ack(number))):
+        for name in names(position.received(ack(number))):
             if name.startswith("gap"):
                 assert number > at + 1
                 at = number
-                follower.reread(Cursor(EPOCH, at))
+                position.reread(Cursor(EPOCH, at))
             else:
                 at += 1
                 assert name == f"a{at}"
 
 
 def test_half_an_event_does_not_outlive_its_connection() -> None:
-    follower = Follower(Cursor(EPOCH, 4))
+    position = Position(Cursor(EPOCH, 4))
     whole = ack(5)
-    assert follower.received(whole[:20]) == []
-    follower.connecting(follower.cursor)
-    assert names(follower.received(whole)) == ["a5"]
+    assert position.received(whole[:20]) == []
+    position.connecting(position.cursor)
+    assert names(position.received(whole)) == ["a5"]
 
 
 def test_what_was_read_and_not_kept_comes_again_with_the_next_connection() -> None:
-    follower = Follower(Cursor(EPOCH, 4))
-    assert names(follower.received(ack(5) + ack(6))) == ["a5", "a6"]
-    follower.connecting(Cursor(EPOCH, 5))
-    assert names(follower.received(ack(6))) == ["a6"]
+    position = Position(Cursor(EPOCH, 4))
+    assert names(position.received(ack(5) + ack(6))) == ["a5", "a6"]
+    position.connecting(Cursor(EPOCH, 5))
+    assert names(position.received(ack(6))) == ["a6"]
 
 
 def test_backoff_grows_to_a_bound_and_begins_anew_with_a_sign_of_life() -> None:
-    follower = Follower(None)
-    waits = [follower.lost(Unavailable("unreachable")) for _ in range(20)]
+    position = Position(None)
+    waits = [position.lost(Unavailable("unreachable")) for _ in range(20)]
     assert all(0.8 * low <= wait <= 1.2 * low for wait, low in zip(waits, BACKOFF_S, strict=False))
     assert max(waits) <= 1.2 * BACKOFF_S[-1]
-    follower.received(b": keep-alive\n\n")
-    assert follower.lost(None) <= 1.2 * BACKOFF_S[0]
+    position.received(b": keep-alive\n\n")
+    assert position.lost(None) <= 1.2 * BACKOFF_S[0]
 
 
 def test_a_drain_says_when_to_come_back() -> None:
-    follower = Follower(Cursor(EPOCH, 4))
-    assert follower.received(b"event: drain\nretry: 50\ndata: {}\n\n") == []
-    assert follower.lost(None) == 0.05
-    follower.received(b"event: drain\nretry: 999999999\ndata: {}\n\n")
-    assert follower.lost(None) == BACKOFF_S[-1]
+    position = Position(Cursor(EPOCH, 4))
+    assert position.received(b"event: drain\nretry: 50\ndata: {}\n\n") == []
+    assert position.lost(None) == 0.05
+    position.received(b"event: drain\nretry: 999999999\ndata: {}\n\n")
+    assert position.lost(None) == BACKOFF_S[-1]
 
 
 def test_only_errors_that_time_can_heal_are_waited_out() -> None:
-    follower = Follower(None)
+    position = Position(None)
     for error in (Unavailable("busy"), Unavailable("internal"), Malformed("too_large"), Forbidden("proof_expired")):
-        assert follower.lost(error) > 0
+        assert position.lost(error) > 0
     for fatal in (Forbidden("wrong_role"), Forbidden("key_revoked"), Malformed("cursor")):
         with pytest.raises(KeepclearError):
-            follower.lost(fatal)
+            position.lost(fatal)
 
 
 def test_an_endless_event_ends_its_connection() -> None:
-    follower = Follower(Cursor(EPOCH, 4))
+    position = Position(Cursor(EPOCH, 4))
     with pytest.raises(Malformed):
         for _ in range(6):
-            follower.received(b"data: " + b"x" * 1_000_000)
+            position.received(b"data: " + b"x" * 1_000_000)
 
 
 @pytest.fixture

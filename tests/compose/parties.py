@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 from keepclear import AsyncClient, AsyncDesk
 from keepclear.keystore import load_private_key
-from keepclear.wire.answers import Admission, Cursor
+from keepclear.wire.answers import Admission
 from keepclear.wire.sse import EventParser
 from keepclear_demo.scene import CATEGORY
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.alert import Alert, open_alert
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import parse_json
 from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.notice import build_notice
@@ -44,7 +45,7 @@ class Outsider:
         folder = stack.party(name)
         self.agreement = open_agreement((folder / "agreement.json").read_bytes())
         self.key = load_private_key(folder / "desk.key")
-        self._reach = {"connect_to": stack.url, "verify": str(folder / "authority.pem")}
+        self._reach: dict[str, Any] = {"connect_to": stack.url, "verify": str(folder / "authority.pem")}
 
     def client(self) -> AsyncClient:
         """Return a client; use it in ``async with``."""

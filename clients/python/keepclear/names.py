@@ -1,10 +1,12 @@
 """The names that ``keepclear`` gives to those who build on it."""
 
-from .desk.desk import AsyncDesk, Desk
+from .desk.blocking import Desk
+from .desk.desk import AsyncDesk
 from .desk.events import AcknowledgementEvent, AlertEvent, Event, GapEvent, LinkEvent, NoticeEvent, ProblemEvent
 from .desk.outbox import Filed
 from .desk.picture import Picture
-from .transport.client import AsyncClient, Client
+from .transport.blocking import Client
+from .transport.client import AsyncClient
 
 __all__ = [
     "AcknowledgementEvent",

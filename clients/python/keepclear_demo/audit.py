@@ -9,11 +9,12 @@ from typing import Any
 
 from keepclear.desk.desk import AsyncDesk
 from keepclear.transport.client import AsyncClient
-from keepclear.wire.answers import AcknowledgementArrived, AlertArrived, Cursor, NoticeArrived, Unreadable, read_arrival
+from keepclear.wire.arrivals import AcknowledgementArrived, AlertArrived, NoticeArrived, Unreadable, read_arrival
 from keepclear.wire.sse import EventParser
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import open_alert
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.notice import open_presentation, open_submission

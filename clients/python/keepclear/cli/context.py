@@ -12,7 +12,8 @@ from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.keys import PrivateKey, PublicKey
 
-from keepclear.desk.desk import AsyncDesk, Desk
+from keepclear.desk.blocking import Desk
+from keepclear.desk.desk import AsyncDesk
 from keepclear.journal.journal import JOURNAL
 from keepclear.keystore import load_private_key
 

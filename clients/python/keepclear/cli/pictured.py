@@ -3,7 +3,7 @@
 import click
 from keepclear_protocol.errors import OutOfStep, StalePicture, Unavailable
 
-from keepclear.desk.desk import Desk
+from keepclear.desk.blocking import Desk
 from keepclear.desk.picture import Picture
 from keepclear.desk.position import NEW_TERMS, NEW_TERMS_HINT
 from keepclear.transport.client import now_instant
@@ -24,8 +24,8 @@ def read_picture(desk: Desk) -> tuple[Picture, int]:
     except (Unavailable, OutOfStep) as error:
         stale = StalePicture("wrong_terms", NEW_TERMS, hint=NEW_TERMS_HINT)
         tell_error(stale if error.code == "wrong_terms" else error)
-        return desk.picture(), STALE
-    picture = desk.picture()
+        return desk.picture(everything=True), STALE
+    picture = desk.picture(everything=True)
     if any(view.alarm or view.verdict != "verified" for view in picture.conflicts):
         code = INVALID
     return picture, code

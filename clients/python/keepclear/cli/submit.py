@@ -8,7 +8,7 @@ from keepclear_protocol.errors import LocalError
 from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.volume import parse_volume
 
-from keepclear.desk.desk import Desk
+from keepclear.desk.blocking import Desk
 from keepclear.desk.events import AlertEvent
 from keepclear.desk.outbox import Filed
 from keepclear.offline.inputs import Flight, load

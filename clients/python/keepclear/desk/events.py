@@ -1,13 +1,11 @@
-"""What a watch tells its user. Each event can be written as JSON and read back, so that none is lost in a crash."""
+"""What a desk tells its subscribers. Each event can be kept and read back, so that none is lost in a crash."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement, open_acknowledgement
+from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement
 from keepclear_protocol.alert import Alert
-from keepclear_protocol.errors import KeepclearError
-from keepclear_protocol.statement import KeyFinder
 
 from ..wire.answers import AlertObject
 
@@ -149,32 +147,31 @@ class LinkEvent:
 Event = AlertEvent | AcknowledgementEvent | NoticeEvent | GapEvent | ProblemEvent | LinkEvent
 
 
-def read_event(value: Mapping[str, Any], open_addressed: Callable[[str], Alert], party_key: KeyFinder) -> Event:
-    """Return the event that ``to_json`` wrote into a desk's own journal."""
+def to_journal(event: Event) -> dict[str, Any]:
+    """Return the event as it is kept in a desk's own journal, which has the alert object besides."""
+    if not isinstance(event, AlertEvent):
+        return event.to_json()
+    rest = {"verdict": event.verdict, "detail": event.detail, "standing": event.standing}
+    return {"event": "alert", "digest": event.object.digest, **rest, "superseded": event.superseded}
+
+
+def from_journal(
+    value: Mapping[str, Any],
+    find_object: Callable[[str], tuple[AlertObject, Alert | None]],
+    open_kept: Callable[[str], Acknowledgement],
+) -> Event:
+    """Return the event that ``to_journal`` gave. ``find_object`` knows the alert objects by their digests."""
     match value["event"]:
         case "alert":
-            shown = AlertObject.read(value["object"])
             rest = value["verdict"], value["detail"], value["standing"], value["superseded"]
-            return AlertEvent(shown, _alert(shown.alert, open_addressed), *rest)
+            return AlertEvent(*find_object(value["digest"]), *rest)
         case "acknowledgement":
             raw = value["statement"]
-            return AcknowledgementEvent(raw, _acknowledgement(raw, party_key), value["verdict"], value["detail"])
+            # One that not even opened says nothing of its stage.
+            ack = open_kept(raw) if "stage" in value else None
+            return AcknowledgementEvent(raw, ack, value["verdict"], value["detail"])
         case "notice":
             return NoticeEvent(**{name: value[name] for name in NoticeEvent.__slots__})
         case "gap":
             return GapEvent(value["reason"])
     return ProblemEvent(value["code"], value["detail"])
-
-
-def _alert(raw: str, open_addressed: Callable[[str], Alert]) -> Alert | None:
-    try:
-        return open_addressed(raw)
-    except KeepclearError:
-        return None
-
-
-def _acknowledgement(raw: str, party_key: KeyFinder) -> Acknowledgement | None:
-    try:
-        return open_acknowledgement(raw, party_key)
-    except KeepclearError:
-        return None

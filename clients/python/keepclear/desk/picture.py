@@ -1,22 +1,23 @@
 """The picture: what a desk knows to be true now, with its age. Read from the journal alone, so it is there offline.
 
-Nothing in it says CLEAR. That takes a fresh signed heartbeat of the service; until then an empty picture means only
-that nothing was told.
+It shows what is open, what is of a flight that is not over, what nobody has answered for less than a day, and the own
+notices that are live; with ``everything`` also all that is over. Nothing is opened or verified for it: the journal
+holds what each alert was found to be when it came. Nothing in it says CLEAR. That takes a fresh signed heartbeat of
+the service; until then an empty picture means only that nothing was told.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from keepclear_protocol.acknowledgement import VERIFIED, open_acknowledgement
-from keepclear_protocol.errors import KeepclearError
-from keepclear_protocol.instant import format_instant, parse_instant
-from keepclear_protocol.notice import Notice
+from keepclear_protocol.acknowledgement import VERIFIED
+from keepclear_protocol.instant import SECOND, format_instant
 
-from ..journal.journal import RECEIPTED, Journal, KeptConflict, OwnStatement
+from ..journal.journal import Journal
+from ..journal.kept import RECEIPTED, UNVERIFIED, KeptAcknowledgement, KeptConflict, OwnStatement, Pictured
 from ..verify.verdicts import Standing
-from .intake import Intake
 
-UNVERIFIED = "UNVERIFIED"
+__all__ = ["UNVERIFIED", "ConflictView", "NoticeView", "Picture", "build_picture"]
+
 FRESH_S = 30.0
 """A picture read longer ago is called stale: two keep-alives more than the silence after which a desk reconnects."""
 
@@ -120,75 +121,62 @@ class Picture:
         }
 
 
-def build_picture(journal: Journal, intake: Intake, now: int, heard_at: int | None) -> Picture:
+def build_picture(journal: Journal, now: int, heard_at: int | None, *, everything: bool = False) -> Picture:
     """Return the picture at the instant ``now``; ``heard_at`` is when the service was last heard, if that is known."""
     heard = max((at for at in (heard_at, journal.read_at()) if at is not None), default=None)
-    age_s = None if heard is None else max(0, now - heard) / 1_000_000
-    conflicts = (_conflict(journal, intake, kept) for kept in journal.conflicts())
-    return Picture(
-        journal.party,
-        age_s,
-        tuple(view for view in conflicts if view is not None),
-        tuple(_notice(intake, head, now) for head in journal.own_heads()),
-        len(journal.forged()),
-    )
+    age_s = None if heard is None else max(0, now - heard) / SECOND
+    kept = journal.conflicts() if everything else journal.live_conflicts(now)
+    said: dict[tuple[str, int], list[KeptAcknowledgement]] = {}
+    for ack in journal.acknowledged([row.conflict for row in kept]):
+        # What did not hold when it came was told then, and is nobody's answer.
+        if ack.verdict == VERIFIED:
+            said.setdefault((ack.conflict, ack.version), []).append(ack)
+    views = (_conflict(row, row.pictured, said.get((row.conflict, row.version), [])) for row in kept if row.pictured)
+    heads = journal.own_heads() if everything else journal.own_live(now)
+    return Picture(journal.party, age_s, tuple(views), tuple(_notice(h, now) for h in heads), journal.forged_count())
 
 
-def _conflict(journal: Journal, intake: Intake, kept: KeptConflict) -> ConflictView | None:
-    came = None if kept.adopted is None else journal.alert_object(kept.adopted)
-    if came is None:
-        return None
-    alert = intake.open_alert(came.object.alert)
-    state = came.standing or UNVERIFIED
-    if state == Standing.UNCONFIRMED and kept.confirmed == alert.version:
-        state = str(Standing.CLOSED)
-    windows = []
-    if came.verdict == VERIFIED:
-        windows = [(parse_instant(row["time_start"]), parse_instant(row["time_end"])) for row in alert.pairs]
-    answers = []
-    for _, _, raw in journal.acknowledgements(kept.conflict, kept.version):
-        try:
-            ack = open_acknowledgement(raw, intake.own.party_key)
-        except KeepclearError:
-            continue
-        said = {"party": ack.claims.iss, "stage": ack.stage, "officer": ack.officer}
-        answers.append(said | {"at": format_instant(ack.claims.iat * 1_000_000), "verdict": ack.verdict})
+def _conflict(kept: KeptConflict, picture: Pictured, said: list[KeptAcknowledgement]) -> ConflictView:
+    confirmed = picture.state == Standing.UNCONFIRMED and kept.confirmed == picture.version
     return ConflictView(
         conflict=kept.conflict,
         version=kept.version,
-        state=state,
-        severity=alert.severity,
-        lead=alert.lead,
-        verdict=came.verdict,
+        state=str(Standing.CLOSED) if confirmed else picture.state,
+        severity=picture.severity,
+        lead=picture.lead,
+        verdict=picture.verdict,
         alarm=kept.alarm,
         alarm_detail=kept.alarm_detail,
-        own=alert.own.id,
-        own_revision=alert.own.revision,
-        party=alert.other.party,
-        other=alert.other.id,
-        other_revision=alert.other.revision,
-        start=min((start for start, _ in windows), default=None),
-        end=max((end for _, end in windows), default=None),
-        pairs=len(alert.pairs),
-        answers=tuple(answers),
+        own=picture.own,
+        own_revision=picture.own_revision,
+        party=picture.party,
+        other=picture.other,
+        other_revision=picture.other_revision,
+        start=picture.start,
+        end=picture.end,
+        pairs=picture.pairs,
+        answers=tuple(map(_answer, said)),
     )
 
 
-def _notice(intake: Intake, head: OwnStatement, now: int) -> NoticeView:
-    statement = intake.own.statement(head.sha256)
+def _answer(ack: KeptAcknowledgement) -> dict[str, Any]:
+    at = format_instant(ack.signed_at * SECOND)
+    return {"party": ack.party, "stage": ack.stage, "officer": ack.officer, "at": at, "verdict": ack.said}
+
+
+def _notice(head: OwnStatement, now: int) -> NoticeView:
+    summary = head.summary
     state = "unknown" if head.status != RECEIPTED else "withdrawn"
-    if not isinstance(statement, Notice):
-        return NoticeView(head.id, head.revision, head.sha256, state, None, None, None, None, 0)
-    if head.status == RECEIPTED:
-        state = "live" if statement.last_end >= now else "ended"
+    if head.status == RECEIPTED and summary.last_end is not None:
+        state = "live" if summary.last_end >= now else "ended"
     return NoticeView(
         head.id,
         head.revision,
         head.sha256,
         state,
-        statement.callsign,
-        statement.category,
-        statement.first_start,
-        statement.last_end,
-        len(statement.volumes),
+        summary.callsign,
+        summary.category,
+        summary.first_start,
+        summary.last_end,
+        summary.volumes,
     )

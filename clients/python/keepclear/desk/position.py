@@ -1,11 +1,12 @@
 """Following a party's stream, without I/O: what is news, where a hole is, when to connect again.
 
-Guaranteed: each position of an epoch is let through at most once and in order; a position left out, another epoch or
+Guaranteed: each position of an epoch is let through at most once and in order, also that of an event of a kind that
+this version does not know; a position left out, another epoch or
 an event without a position comes out as a gap, behind which nothing is let through until everything was read again.
 Not guaranteed: that the service wrote every alert into the stream. That is its promise, and heartbeats and snapshots
 are what it is held to.
 
-A shell says by ``connecting`` what it has kept, opens the stream behind ``cursor``, hands every chunk to ``received``,
+A desk says by ``connecting`` what it has kept, opens the stream behind ``cursor``, hands every chunk to ``received``,
 every end of a connection to ``lost``, and after a gap tells ``reread`` the position for which the newly read picture
 is good.
 """
@@ -13,9 +14,16 @@ is good.
 import random
 from dataclasses import dataclass
 
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, StalePicture, Unavailable
+from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.errors import (
+    EvidenceInvalid,
+    KeepclearError,
+    Malformed,
+    StalePicture,
+    Unavailable,
+)
 
-from ..wire.answers import Arrival, Cursor, DrainArrived, GapArrived, Unreadable, read_arrival
+from ..wire.arrivals import Arrival, DrainArrived, GapArrived, Passing, Unreadable, read_arrival
 from ..wire.sse import EventParser
 
 KEEP_ALIVE_S = 5
@@ -27,20 +35,20 @@ BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 NEW_TERMS = "NEW TERMS: the hotline has other terms in force than this desk has installed"
 NEW_TERMS_HINT = "get the agreement's newest revision, check who signed it, and name its file with --agreement"
 
-_POSITIONED = ("alert", "acknowledgement", "notice")
-_PASSING = ("too_large", "proof_expired")
-"""Codes after which a new connection may do better: a broken stream, and a proof that a slow line delivered late."""
+_PASSING = ("too_large", "proof_expired", "journal")
+"""Codes after which a new connection may do better: a broken stream, a proof that a slow line delivered late, a disk
+that was full. What was not written down comes again with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Arrived:
     """Something that arrived, and the cursor to be kept together with it (``None``: the cursor does not move)."""
 
     arrival: Arrival
     cursor: Cursor | None
 
 
-class Follower:
+class Position:
     """The state of following one stream, over any number of connections."""
 
     def __init__(self, cursor: Cursor | None) -> None:
@@ -57,20 +65,20 @@ class Follower:
         self._retry_s = None
         self._gap = False
 
-    def received(self, data: bytes) -> list[News]:
+    def received(self, data: bytes) -> list[Arrived]:
         """Return what ``data`` brings. Raises ``Malformed`` for an event beyond all limits: connect again."""
         if data:
             self._attempts = 0
-        news = []
+        arrived: list[Arrived] = []
         for event in self._parser.feed(data):
             arrival = read_arrival(event)
             if isinstance(arrival, DrainArrived):
                 self._retry_s = arrival.retry_ms / 1000
             elif isinstance(arrival, GapArrived):
-                news += self._hole(arrival.reason)
+                arrived += self._hole(arrival.reason)
             else:
-                news += self._positioned(arrival if event.event in _POSITIONED else None, event.id)
-        return news
+                arrived += self._positioned(arrival, event.id)
+        return arrived
 
     def reread(self, at: Cursor) -> None:
         """Go on behind ``at``, the position for which everything was read again."""
@@ -92,16 +100,15 @@ class Follower:
         self._attempts += 1
         return wait_s * random.uniform(0.8, 1.2)  # noqa: S311 - spreads desks out; nothing secret
 
-    def _positioned(self, arrival: Arrival | None, id: str | None) -> list[News]:
-        """Return what an event brings; ``arrival`` is None for a name not known here: it moves the position alone."""
+    def _positioned(self, arrival: Arrival, id: str | None) -> list[Arrived]:
         if self._gap:
             return []
         try:
             position = Cursor.parse(id)
-        except EvidenceInvalid:
-            if arrival is None:
+        except Malformed:
+            if isinstance(arrival, Passing):
                 return []
-            return [News(Unreadable("an event without a position"), None), *self._hole("unnumbered")]
+            return [Arrived(Unreadable("an event without a position"), None), *self._hole("unnumbered")]
         known = self.cursor
         if known is None or position.epoch != known.epoch:
             return self._hole("epoch")
@@ -110,10 +117,10 @@ class Follower:
         if position.number != known.number + 1:
             return self._hole("hole")
         self.cursor = position
-        return [] if arrival is None else [News(arrival, position)]
+        return [Arrived(arrival, position)]
 
-    def _hole(self, reason: str) -> list[News]:
+    def _hole(self, reason: str) -> list[Arrived]:
         if self._gap:
             return []
         self._gap = True
-        return [News(GapArrived(reason), None)]
+        return [Arrived(GapArrived(reason), None)]

@@ -1,70 +1,222 @@
 """Reading everything again: what is new is taken in, and what fell is told as the rollback that it is.
 
-After a gap nothing on the stream can be trusted to be complete, so all conflicts and own notices are read and held
-against the journal. Guaranteed: all of it, and the cursor of the position that it is good for, are written in one
-transaction; a crash on the way leaves everything as it was. Not guaranteed: that the service tells of every conflict.
-What was known and is withheld is found here; what was never told cannot be.
+After a gap nothing on the stream can be trusted to be complete, so the index of all conflicts and the list of live own
+notices are read and held against the journal; only what the journal does not know is fetched whole. Guaranteed: the
+stream's cursor moves to the position that the reading is good for only when all of it was written; a crash on the way
+leaves the cursor, and it is done again. Before something is called gone it is asked for by its name: the pages are
+read one after the other, and what changes meanwhile may be on none of them. Not guaranteed: that the service tells of
+every conflict. What was known and is withheld is found here; what was never told cannot be.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid
-from keepclear_protocol.instant import parse_instant
 
+from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm
 from ..journal.journal import Journal
-from ..wire.answers import Conflicts, Notices
-from ..wire.exchange import Exchange
+from ..journal.kept import RECEIPTED, KeptConflict, OwnStatement
+from ..transport.client import AsyncClient
+from ..verify.verdicts import Standing
+from ..wire.answers import MAX_IDS, Conflict, ConflictRow, NoticeRow
+from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival
 from .events import Event, GapEvent
-from .intake import Intake, Source, Steps
+from .intake import Intake, Opened, Taken
+from .outbox import Outbox
+from .threads import Threads
+from .transition import Outcome, Source, problem, told
+
+MOST_PAGES = 1000
+"""A quarter of a million conflicts: beyond that the service does not come to an end."""
 
 
-def reread(
-    exchange: Exchange, journal: Journal, intake: Intake, *, now: int, follow: bool, gap: str | None = None
-) -> Steps:
-    """Read all conflicts and own notices, asked for at the instant ``now``; with ``follow`` move the cursor.
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """What came of it: the events, and the position for which it is good."""
 
-    ``gap`` says why, where the stream could not go on: it is told together with what was read.
-    """
-    conflicts: Conflicts = yield exchange.conflicts()
-    notices: Notices = yield exchange.notices()
-    for row in notices.notices:
-        if journal.own(row.sha256) is None:
-            yield from intake.own.fetch(row.id)
-    yield from intake.learn_own(row.object for row in conflicts.conflicts)
-    source = Source(conflicts.at.epoch, asked_at=now, follow=follow)
-    events: list[Event] = []
-    with journal.transaction():
+    events: tuple[Event, ...]
+    at: Cursor
+
+
+class Resync:
+    """Reads everything again for one desk. ``told`` is handed what watchers must be told, as it is written."""
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        journal: Journal,
+        intake: Intake,
+        outbox: Outbox,
+        threads: Threads,
+        clock: Callable[[], int],
+        told: Callable[[Taken], None],
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._intake = intake
+        self._outbox = outbox
+        self._threads = threads
+        self._clock = clock
+        self._told = told
+
+    async def read(self, *, follow: bool, gap: str | None = None) -> Reread:
+        """Read all conflicts and live own notices; with ``follow`` move the stream's cursor.
+
+        ``gap`` says why, where the stream could not go on: it is told before what was read.
+        """
+        now = self._clock()
+        events: list[Event] = []
         if gap is not None:
-            events.append(GapEvent(gap))
-            journal.queue(events[0].to_json())
-        for said in intake.own.missing(notices, now):
-            events += intake.problem("rollback", said, source)
-        for conflict in conflicts.conflicts:
-            events += intake.alert(conflict.object, source)
-            for raw in conflict.acknowledgements:
-                events += intake.acknowledgement(raw, source)
-        events += _missing_conflicts(journal, intake, conflicts, source)
-        journal.note_reread(now)
-        if follow:
-            journal.move_cursor(conflicts.at)
-    return events
+            outcome = told(GapEvent(gap), [], Source("", follow=follow))
+            events += await self._take([], first=[outcome])
+        at, listed = await self._conflicts(now, follow, events)
+        source = Source(at.epoch, asked_at=now, follow=follow)
+        missing = await self._missing_conflicts(listed, source)
+        fallen = [problem("rollback", said, source) for said in await self._missing_notices(now)]
+        last: list[Change] = [Note("read_at", str(now)), *([MoveCursor(at)] if follow else [])]
+        events += await self._take([], first=[*fallen, *missing], last=last)
+        return Reread(tuple(events), at)
+
+    async def _conflicts(self, now: int, follow: bool, events: list[Event]) -> tuple[Cursor, set[str]]:
+        listed: set[str] = set()
+        page = await self._client.conflicts()
+        at = page.at
+        for _ in range(MOST_PAGES):
+            source = Source(at.epoch, asked_at=now, follow=follow)
+            listed.update(row.conflict for row in page.conflicts)
+            events += await self._news(page.conflicts, source)
+            if page.next is None:
+                return at, listed
+            page = await self._client.conflicts(page.next)
+        raise EvidenceInvalid("evidence", "the hotline's list of conflicts does not end")
+
+    async def _news(self, rows: Sequence[ConflictRow], source: Source) -> list[Event]:
+        """Take in what this page of the index names and the journal does not know."""
+        events: list[Event] = []
+        unknown = await self._threads.run(self._unknown, rows)
+        for some in _chunks(unknown):
+            wanted = list(some)
+            while wanted:
+                answer = await self._client.conflict(*wanted)
+                events += await self._take_conflicts(answer.conflicts, source)
+                seen = {conflict.conflict for conflict in answer.conflicts}
+                if not answer.more or not seen & set(wanted):
+                    break
+                wanted = [name for name in wanted if name not in seen]
+        if source.follow:
+            # What came by an answer or another reading was told to whoever asked, not yet to who follows.
+            names = [row.conflict for row in rows]
+            kept = await self._threads.run(self._journal.untold, names)
+            events += await self._take([AlertArrived(row.object) for row in kept], source)
+        return events
+
+    def _unknown(self, rows: Sequence[ConflictRow]) -> list[str]:
+        newest = self._journal.newest_versions([row.conflict for row in rows])
+        hashes = [sha256 for row in rows for sha256 in row.acknowledgements]
+        held = self._journal.acknowledgements_known(hashes)
+        return [
+            row.conflict
+            for row in rows
+            if newest.get(row.conflict) != (row.version, row.alert) or not held.issuperset(row.acknowledgements)
+        ]
+
+    async def _take_conflicts(self, conflicts: Sequence[Conflict], source: Source) -> list[Event]:
+        arrivals: list[Arrival] = []
+        for conflict in conflicts:
+            arrivals.append(AlertArrived(conflict.object))
+            arrivals += [AcknowledgementArrived(raw) for raw in conflict.acknowledgements]
+        return await self._take(arrivals, source)
+
+    async def _take(
+        self,
+        arrivals: Sequence[Arrival],
+        source: Source | None = None,
+        first: Sequence[Outcome] = (),
+        last: Sequence[Change] = (),
+    ) -> list[Event]:
+        opened: list[Opened] = await self._threads.run(self._intake.open, arrivals)
+        for id in await self._threads.run(self._intake.unknown_own, opened):
+            await self._outbox.fetch(id)
+        came = source or Source("")
+        taken = await self._threads.run(self._intake.take, [(item, came) for item in opened], first, last)
+        self._told(taken)
+        return list(taken.events)
+
+    async def _missing_notices(self, now: int) -> list[str]:
+        """Return, in words, what the service had receipted and no longer has; learn what other desks have filed."""
+        rows: dict[str, NoticeRow] = {}
+        after: str | None = None
+        for _ in range(MOST_PAGES):
+            page = await self._client.notices(after)
+            rows |= {row.id: row for row in page.notices}
+            if (after := page.next) is None:
+                break
+        held = await self._threads.run(self._journal.own_known, [row.sha256 for row in rows.values()])
+        for row in rows.values():
+            if row.sha256 not in held:
+                await self._outbox.fetch(row.id)
+        said = []
+        for id in await self._threads.run(self._doubtful, rows, now):
+            said += await self._fallen(id, rows.get(id))
+        return said
+
+    def _doubtful(self, rows: Mapping[str, NoticeRow], now: int) -> list[str]:
+        """The own notices that are live here and not listed, or listed otherwise than they were receipted."""
+        live = [row.id for row in self._journal.own_live(now) if row.status == RECEIPTED and row.id not in rows]
+        heads = ((row, self._head(row.id)) for row in rows.values())
+        return live + [
+            row.id
+            for row, head in heads
+            if head is not None and (row.revision, row.sha256) != (head.revision, head.sha256)
+        ]
+
+    async def _fallen(self, id: str, listed: NoticeRow | None) -> list[str]:
+        """Return what is wrong with an own notice, once it was asked for by its name.
+
+        Our newest receipt is looked up before asking: only what was receipted by then must be in the answer.
+        """
+        head = await self._threads.run(self._head, id)
+        if head is None:
+            return []
+        if listed is not None and listed.revision == head.revision and listed.sha256 != head.sha256:
+            return [f"ROLLBACK: the hotline has another revision {listed.revision} of our notice {id}"]
+        revision = await self._outbox.fetch(id)
+        if revision == 0:
+            return [f"ROLLBACK: the hotline no longer has our notice {id}, which it receipted"]
+        if revision is not None and revision < head.revision:
+            was = f"revision {revision} of our notice {id}, and had receipted {head.revision}"
+            return [f"ROLLBACK: the hotline has {was}"]
+        return []
+
+    def _head(self, id: str) -> OwnStatement | None:
+        return next((row for row in self._journal.own_history(id) if row.status == RECEIPTED), None)
+
+    async def _missing_conflicts(self, listed: set[str], source: Source) -> list[Outcome]:
+        """A conflict that is open here and not over may not be missing there."""
+        asked_at = source.asked_at or 0
+        here = [
+            kept
+            for kept in await self._threads.run(self._journal.open_conflicts)
+            if kept.conflict not in listed and kept.learnt_at <= asked_at and _is_ahead(kept, asked_at)
+        ]
+        outcomes = []
+        for some in _chunks([kept.conflict for kept in here]):
+            found = {conflict.conflict for conflict in (await self._client.conflict(*some)).conflicts}
+            for kept in here:
+                if kept.conflict in some and kept.conflict not in found:
+                    detail = f"ROLLBACK: the hotline no longer tells of conflict {kept.conflict}, which is not over"
+                    outcome = problem("rollback", detail, source)
+                    alarm = RaiseAlarm(kept.conflict, "rollback", detail)
+                    outcomes.append(Outcome([alarm, *outcome.changes], outcome.event))
+        return outcomes
 
 
-def _missing_conflicts(journal: Journal, intake: Intake, conflicts: Conflicts, source: Source) -> list[Event]:
-    """A conflict that is open here and not over may not be missing there."""
-    asked_at = source.asked_at or 0
-    there = set()
-    for row in conflicts.conflicts:
-        try:
-            there.add(intake.open_new(row.object.alert).conflict)
-        except EvidenceInvalid:
-            continue  # told as what it is when it was taken in
-    events: list[Event] = []
-    for kept in journal.conflicts():
-        alert = intake.is_open(kept) if kept.conflict not in there and kept.learnt_at <= asked_at else None
-        if alert is None or max(parse_instant(pair["time_end"]) for pair in alert.pairs) <= asked_at:
-            continue
-        detail = f"ROLLBACK: the hotline no longer tells of conflict {kept.conflict}, which is not over"
-        journal.save_conflict(replace(kept, alarm="rollback", alarm_detail=detail))
-        events += intake.problem("rollback", detail, source)
-    return events
+def _is_ahead(kept: KeptConflict, at: int) -> bool:
+    pictured = kept.pictured
+    return pictured is not None and pictured.state == Standing.OPEN and (pictured.end or 0) > at
+
+
+def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), MAX_IDS):
+        yield names[start : start + MAX_IDS]

@@ -1,4 +1,4 @@
-"""The hotline over HTTP: ``Client`` and ``AsyncClient``, two thin shells over one ``Exchange``, with the same names.
+"""The hotline over HTTP: ``AsyncClient``, a thin shell over an ``Exchange``, and ``Client``, which blocks on it.
 
 Guaranteed: what could not be sent or answered raises ``Unavailable``, and everything is tried again, with the same
 bytes, only where that is safe; it always is, since the service deduplicates statements and reads are signed anew. An
@@ -14,18 +14,21 @@ import ipaddress
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
 from keepclear_protocol.keys import PrivateKey
 
-from ..wire.answers import MAX_ANSWER_BYTES, Admission, Conflicts, Cursor, Notices, NoticeView, read_problem
+from ..wire.answers import MAX_ANSWER_BYTES, Admission, ConflictIndex, Conflicts, NoticeAnswer, Notices
 from ..wire.exchange import Call, Exchange
+from ..wire.problems import MAX_PROBLEM_BYTES, read_problem
 
 T = TypeVar("T")
 
@@ -47,8 +50,17 @@ def now_instant() -> int:
     return time.time_ns() // 1000
 
 
-class _Wire:
-    """What both clients share: where to send, and how a transport's faults are told."""
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[T]):
+    """What became of a call: its answer, or the error. ``lost``: the outcome of an earlier attempt is not known."""
+
+    answer: T | None
+    error: KeepclearError | None = None
+    lost: bool = False
+
+
+class AsyncClient:
+    """A client for asyncio. Use it in an ``async with`` block."""
 
     def __init__(
         self,
@@ -77,6 +89,7 @@ class _Wire:
             # Proxies of the environment are for addresses out there, never for one that was named or is this machine.
             "trust_env": connect_to is None and not _is_loopback(origin.hostname or ""),
         }
+        self._http = httpx2.AsyncClient(**self._options)
 
     @property
     def party(self) -> str:
@@ -92,97 +105,6 @@ class _Wire:
             "extensions": self._extensions,
         }
 
-
-class Client(_Wire):
-    """A blocking client. Use it in a ``with`` block, from one thread at a time."""
-
-    def __init__(self, agreement: Agreement, key: PrivateKey, **options: Any) -> None:
-        super().__init__(agreement, key, **options)
-        self._http = httpx2.Client(**self._options)
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
-
-    def call(self, call: Call[T], *, again: bool = True) -> T:
-        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer.
-
-        A refusal after an attempt whose outcome is unknown is raised from that attempt's ``Unavailable``.
-        """
-        lost: Unavailable | None = None
-        for wait_s in (*(RETRY_AFTER_S if again else ()), None):
-            try:
-                with _faults(), self._http.stream(**self._request(call)) as response:
-                    body = _Body()
-                    for chunk in response.iter_bytes():
-                        body.add(chunk)
-                return self.exchange.read(call, response.status_code, bytes(body))
-            except Unavailable as error:
-                if wait_s is None or not error.retryable:
-                    raise
-                lost = error
-            except KeepclearError as error:
-                raise error from lost
-            time.sleep(wait_s)
-        raise AssertionError("unreachable")
-
-    def submit(self, submission: str) -> Admission:
-        """File a notice with all its disclosures."""
-        return self.call(self.exchange.submit(submission))
-
-    def amend(self, submission: str) -> Admission:
-        """File a notice's next revision with all its disclosures."""
-        return self.call(self.exchange.amend(submission))
-
-    def withdraw(self, withdrawal: str) -> Admission:
-        """File a withdrawal."""
-        return self.call(self.exchange.withdraw(withdrawal))
-
-    def acknowledge(self, acknowledgement: str) -> Admission:
-        """File an acknowledgement."""
-        return self.call(self.exchange.acknowledge(acknowledgement))
-
-    def notices(self) -> Notices:
-        """Return the party's own notices as the service has them."""
-        return self.call(self.exchange.notices())
-
-    def notice(self, id: str) -> NoticeView:
-        """Return one own notice as the service has it."""
-        return self.call(self.exchange.notice(id))
-
-    def conflicts(self) -> Conflicts:
-        """Return the newest alert of every conflict."""
-        return self.call(self.exchange.conflicts())
-
-    def agreement(self) -> bytes:
-        """Return the agreement in force, to look at; it is never installed from here."""
-        return self.call(self.exchange.fetch_agreement())
-
-    def stream(self, cursor: Cursor | None = None) -> AbstractContextManager[Iterator[bytes]]:
-        """Open the stream behind ``cursor`` once, without further attempts; gives its bytes as they come."""
-        return self._stream(self.exchange.stream(cursor))
-
-    @contextmanager
-    def _stream(self, call: Call[None]) -> Iterator[Iterator[bytes]]:
-        with _faults(), self._http.stream(**self._request(call)) as response:
-            if response.status_code != 200:
-                raise read_problem(response.status_code, response.read()[:MAX_ANSWER_BYTES])
-            yield response.iter_bytes()
-
-
-class AsyncClient(_Wire):
-    """The same for asyncio. Use it in an ``async with`` block."""
-
-    def __init__(self, agreement: Agreement, key: PrivateKey, **options: Any) -> None:
-        super().__init__(agreement, key, **options)
-        self._http = httpx2.AsyncClient(**self._options)
-
     async def __aenter__(self) -> "AsyncClient":
         return self
 
@@ -193,28 +115,36 @@ class AsyncClient(_Wire):
         """Close all connections."""
         await self._http.aclose()
 
-    async def call(self, call: Call[T], *, again: bool = True) -> T:
-        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``); return the answer.
-
-        A refusal after an attempt whose outcome is unknown is raised from that attempt's ``Unavailable``.
-        """
-        lost: Unavailable | None = None
+    async def ask(self, call: Call[T], *, again: bool = True) -> Reply[T]:
+        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``)."""
+        lost = False
         for wait_s in (*(RETRY_AFTER_S if again else ()), None):
             try:
-                with _faults():
-                    async with self._http.stream(**self._request(call)) as response:
-                        body = _Body()
-                        async for chunk in response.aiter_bytes():
-                            body.add(chunk)
-                return self.exchange.read(call, response.status_code, bytes(body))
+                answer = await self._once(call)
+                return Reply(answer, lost=lost)
             except Unavailable as error:
+                lost = True
                 if wait_s is None or not error.retryable:
-                    raise
-                lost = error
+                    return Reply(None, error, lost)
             except KeepclearError as error:
-                raise error from lost
+                return Reply(None, error, lost)
             await asyncio.sleep(wait_s)
         raise AssertionError("unreachable")
+
+    async def call(self, call: Call[T], *, again: bool = True) -> T:
+        """Return the answer to ``call``, or raise what ``ask`` found."""
+        reply = await self.ask(call, again=again)
+        if reply.error is not None:
+            raise reply.error
+        return reply.answer  # type: ignore[return-value]  # an answer of None is one, too
+
+    async def _once(self, call: Call[T]) -> T:
+        with _faults():
+            async with self._http.stream(**self._request(call)) as response:
+                body = _Body()
+                async for chunk in response.aiter_bytes():
+                    body.add(chunk)
+        return self.exchange.read(call, response.status_code, bytes(body))
 
     async def submit(self, submission: str) -> Admission:
         """File a notice with all its disclosures."""
@@ -232,17 +162,21 @@ class AsyncClient(_Wire):
         """File an acknowledgement."""
         return await self.call(self.exchange.acknowledge(acknowledgement))
 
-    async def notices(self) -> Notices:
-        """Return the party's own notices as the service has them."""
-        return await self.call(self.exchange.notices())
+    async def notices(self, after: str | None = None) -> Notices:
+        """Return a page of the party's own live notices as the service has them."""
+        return await self.call(self.exchange.notices(after))
 
-    async def notice(self, id: str) -> NoticeView:
+    async def notice(self, id: str) -> NoticeAnswer:
         """Return one own notice as the service has it."""
         return await self.call(self.exchange.notice(id))
 
-    async def conflicts(self) -> Conflicts:
-        """Return the newest alert of every conflict."""
-        return await self.call(self.exchange.conflicts())
+    async def conflicts(self, after: str | None = None) -> ConflictIndex:
+        """Return a page of the index of all conflicts, worst and soonest first."""
+        return await self.call(self.exchange.conflicts(after))
+
+    async def conflict(self, *ids: str) -> Conflicts:
+        """Return the newest alerts of some conflicts, as they came: nothing here verifies them."""
+        return await self.call(self.exchange.conflict(*ids))
 
     async def agreement(self) -> bytes:
         """Return the agreement in force, to look at; it is never installed from here."""
@@ -257,7 +191,7 @@ class AsyncClient(_Wire):
         with _faults():
             async with self._http.stream(**self._request(call)) as response:
                 if response.status_code != 200:
-                    raise read_problem(response.status_code, (await response.aread())[:MAX_ANSWER_BYTES])
+                    raise read_problem(response.status_code, (await response.aread())[:MAX_PROBLEM_BYTES])
                 yield response.aiter_bytes()
 
 

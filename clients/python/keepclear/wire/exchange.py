@@ -15,7 +15,8 @@ from typing import Generic, TypeVar
 
 from keepclear_protocol.agreement import Agreement, Party
 from keepclear_protocol.claims import is_jti
-from keepclear_protocol.encoding import digest
+from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.encoding import digest, is_digest
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Kind
@@ -23,21 +24,24 @@ from keepclear_protocol.receipt import Receipt, open_receipt
 from keepclear_protocol.request import sign_request
 
 from .answers import (
+    MAX_IDS,
     Admission,
+    ConflictIndex,
     Conflicts,
-    Cursor,
+    NoticeAnswer,
     Notices,
-    NoticeView,
-    read_alerts,
+    read_admission,
     read_conflicts,
+    read_index,
     read_notice,
     read_notices,
     read_object,
-    read_problem,
 )
+from .problems import read_problem
 
 T = TypeVar("T")
 
+CONFLICTS = "/v1/conflicts"
 USER_AGENT = "keepclear"
 
 
@@ -87,19 +91,25 @@ class Exchange:
         """Return the call that files an acknowledgement."""
         return self._filed(ACKNOWLEDGEMENT, acknowledgement, digest(acknowledgement), None)
 
-    def notices(self) -> Call[Notices]:
-        """Return the call that lists the party's own notices."""
-        return Call("GET", NOTICE.door, read_notices)
+    def notices(self, after: str | None = None) -> Call[Notices]:
+        """Return the call that lists the party's own live notices, page by page: ``after`` is a page's ``next``."""
+        return Call("GET", _page(NOTICE.door, after), read_notices)
 
-    def notice(self, id: str) -> Call[NoticeView]:
+    def notice(self, id: str) -> Call[NoticeAnswer]:
         """Return the call that reads one own notice; raise ``Malformed`` with ``request`` for what is no id."""
         if not is_jti(id):
             raise Malformed("request", "a notice's id is 22 characters of base64url")
         return Call("GET", f"{NOTICE.door}/{id}", read_notice)
 
-    def conflicts(self) -> Call[Conflicts]:
-        """Return the call that reads the newest alert of every conflict."""
-        return Call("GET", "/v1/conflicts", read_conflicts)
+    def conflicts(self, after: str | None = None) -> Call[ConflictIndex]:
+        """Return the call that reads the index of all conflicts, page by page: ``after`` is a page's ``next``."""
+        return Call("GET", _page(CONFLICTS, after), read_index)
+
+    def conflict(self, *ids: str) -> Call[Conflicts]:
+        """Return the call that reads the newest alerts of some conflicts; ``Malformed`` with ``request`` for others."""
+        if not 0 < len(ids) <= MAX_IDS or not all(map(is_digest, ids)):
+            raise Malformed("request", f"1 to {MAX_IDS} conflicts' ids of 43 characters of base64url")
+        return Call("GET", f"{CONFLICTS}/{','.join(ids)}", read_conflicts)
 
     def fetch_agreement(self) -> Call[bytes]:
         """Return the call that reads the agreement in force, as bytes to look at. It never installs one."""
@@ -141,7 +151,7 @@ class Exchange:
     def _admission(self, body: bytes, kind: str, sha256: str, submission: str | None) -> Admission:
         answer = read_object(body)
         receipt = self.check_receipt(str(answer.get("receipt")), kind, sha256, submission)
-        return Admission(receipt, read_alerts(answer))
+        return read_admission(answer, receipt)
 
     def check_receipt(self, raw: str, kind: str, sha256: str, submission: str | None) -> Receipt:
         """Return the receipt ``raw``; raise ``EvidenceInvalid`` unless it is for exactly this statement of ours."""
@@ -151,6 +161,10 @@ class Exchange:
         if (receipt.sha256, receipt.submission) != (sha256, submission):
             raise EvidenceInvalid("evidence", "the receipt is for other bytes than those that were sent")
         return receipt
+
+
+def _page(door: str, after: str | None) -> str:
+    return door if after is None else f"{door}?after={after}"
 
 
 def _agreement_bytes(body: bytes) -> bytes:

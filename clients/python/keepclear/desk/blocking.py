@@ -1,0 +1,118 @@
+"""``Desk``: a desk for who blocks, a thin face on ``AsyncDesk`` with the same names, in a thread of its own."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.receipt import Receipt
+
+from ..journal.journal import Journal
+from ..transport.loop import LoopThread
+from ..wire.exchange import Exchange
+from .desk import AsyncDesk, Stop, VolumesJson, never
+from .events import Event
+from .outbox import Filed
+from .picture import Picture
+
+
+class Desk:
+    """A desk that blocks. ``folder`` holds its journal; ``options`` are those of ``AsyncClient``."""
+
+    def __init__(self, agreement: Agreement, key: PrivateKey, folder: str | Path, **options: Any) -> None:
+        self._desk = AsyncDesk(agreement, key, folder, **options)
+        self._loop = LoopThread("keepclear-desk")
+
+    def __enter__(self) -> "Desk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections and the journal."""
+        if not self._loop.closed:
+            self._loop.run(self._desk.close())
+            self._loop.close()
+
+    @property
+    def exchange(self) -> Exchange:
+        """The requests that this desk can send."""
+        return self._desk.exchange
+
+    @property
+    def journal(self) -> Journal:
+        """What this desk remembers."""
+        return self._desk.journal
+
+    @property
+    def party(self) -> str:
+        """The party whose desk this is."""
+        return self._desk.party
+
+    def picture(self, *, everything: bool = False) -> Picture:
+        """Return what this desk knows, from its journal: what is live, or ``everything`` that there ever was."""
+        return self._desk.picture(everything=everything)
+
+    def file(self, volumes: VolumesJson, category: str, **details: str | None) -> Filed:
+        """File a notice of F3548 volumes; ``details`` are callsign and remarks."""
+        return self._loop.run(self._desk.file(volumes, category, **details))
+
+    def amend(self, id: str, volumes: VolumesJson, category: str | None = None, **details: str | None) -> Filed:
+        """File the next revision of a notice."""
+        return self._loop.run(self._desk.amend(id, volumes, category, **details))
+
+    def withdraw(self, id: str) -> Filed:
+        """End a notice for ever."""
+        return self._loop.run(self._desk.withdraw(id))
+
+    def acknowledge(
+        self, conflict: str, *, officer: str, stage: str = "acknowledged", read_back: str | None = None
+    ) -> Receipt:
+        """Sign in an officer's name that the newest version of a conflict was displayed or acknowledged."""
+        return self._loop.run(self._desk.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back))
+
+    def settle(self) -> None:
+        """Send again every statement whose outcome is unknown."""
+        self._loop.run(self._desk.settle())
+
+    def deliver(self) -> None:
+        """Sign ``delivered`` for every alert that came."""
+        self._loop.run(self._desk.deliver())
+
+    def refresh(self) -> Sequence[Event]:
+        """Read everything again without moving the stream's cursor; returns what came of it."""
+        return self._loop.run(self._desk.refresh())
+
+    def run(self) -> None:
+        """Follow the stream until that cannot go on; from another thread ``subscribe`` hears of it."""
+        self._loop.run(self._desk.run())
+
+    def subscribe(self, after: int | None = None) -> Iterator[Event]:
+        """Give every event from now on, or behind the journal's event ``after``, while ``run`` runs."""
+        events = self._desk.subscribe(after)
+        try:
+            while True:
+                yield self._loop.run(_next(events))
+        finally:
+            self._loop.run(events.aclose())
+
+    def watch(self, stop: Stop = never) -> Iterator[Event]:
+        """Follow the stream and give its events as ``AsyncDesk.watch`` does; ``stop`` is asked in this thread."""
+        watching = self._loop.run(self._desk.watching())
+        try:
+            while True:
+                event = self._loop.run(watching.next())
+                if event is not None:
+                    yield event
+                    watching.came_back()
+                if watching.may_end(stop if event is None else None):
+                    return
+        finally:
+            self._loop.run(watching.close())
+
+
+async def _next(events: Any) -> Event:
+    event: Event = await anext(events)
+    return event

@@ -1,0 +1,196 @@
+"""Following the stream: connect, catch up, take in, say that it came, and connect again.
+
+The stream is read by one task and taken in by another, with a bounded queue between: while a heavy alert is verified
+beside the loop the stream is read on, and what has gathered is taken in together, in one transaction. A third task
+signs ``delivered``, beside the stream, so that it delays no alert: what fails is tried again with the next sign of
+life, and after a crash it is found again, because the journal knows which version was last said to be delivered.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Unavailable
+
+from ..journal.journal import Journal
+from ..transport.client import AsyncClient
+from ..wire.arrivals import GapArrived
+from .events import LinkEvent, ProblemEvent
+from .intake import Intake
+from .outbox import Outbox
+from .position import Arrived, Position
+from .resync import Resync
+from .subscription import Announcer, Heard
+from .threads import Threads
+from .transition import Source
+
+BATCH = 128
+"""Arrivals taken in at once; verified, they take some 100 ms."""
+
+READ_AHEAD = 1024
+"""Arrivals read and not taken in; then the stream waits."""
+
+LAST_WORD_S = 2.0
+"""How long a follower that ends waits for a ``delivered`` that is on its way."""
+
+
+class Following:
+    """One desk's following: ``run`` it once. Cancelled, it says its last ``delivered`` and ends."""
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        journal: Journal,
+        intake: Intake,
+        outbox: Outbox,
+        resync: Resync,
+        announcer: Announcer,
+        threads: Threads,
+        heard: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._intake = intake
+        self._outbox = outbox
+        self._resync = resync
+        self._announcer = announcer
+        self._threads = threads
+        self._heard = heard
+        self._position = Position(journal.cursor())
+        self._up: bool | None = None
+        self._deliver = asyncio.Event()
+        self._resumed = asyncio.Event()
+        self._ending = False
+
+    async def run(self) -> None:
+        """Follow over any number of connections. Raises ``KeepclearError`` where connecting again cannot help."""
+        delivery = asyncio.create_task(self._deliveries())
+        try:
+            while True:
+                lost: KeepclearError | None = None
+                try:
+                    await self._unless_failed(delivery, self._connection())
+                except KeepclearError as error:
+                    lost = error
+                wait_s = self._position.lost(lost)
+                if lost is not None:
+                    self._say_lost(lost, wait_s)
+                await asyncio.sleep(wait_s)
+                self._announcer.announce(Heard(None))
+        finally:
+            self._ending = True
+            self._deliver.set()
+            await asyncio.wait({delivery}, timeout=LAST_WORD_S)
+            delivery.cancel()
+            await asyncio.gather(delivery, return_exceptions=True)
+
+    async def _connection(self) -> None:
+        await self._begin()
+        async with self._client.stream(self._position.cursor) as chunks:
+            self._linked(True)
+            queue: asyncio.Queue[list[Arrived] | None] = asyncio.Queue(READ_AHEAD // BATCH)
+            reader = asyncio.create_task(self._read(chunks, queue))
+            try:
+                while (arrived := await queue.get()) is not None:
+                    while not queue.empty() and len(arrived) < BATCH and not _ends_in_gap(arrived):
+                        more = queue.get_nowait()
+                        if more is None:
+                            queue.put_nowait(None)
+                            break
+                        arrived = arrived + more
+                    await self._take(arrived)
+                    self._deliver.set()
+                    self._announcer.announce(Heard(None))
+            finally:
+                reader.cancel()
+                await asyncio.gather(reader, return_exceptions=True)
+            reader.result()  # raises what ended the stream
+
+    async def _read(self, chunks: AsyncIterator[bytes], queue: "asyncio.Queue[list[Arrived] | None]") -> None:
+        try:
+            async for chunk in chunks:
+                self._heard()
+                arrived = self._position.received(chunk)
+                self._resumed.clear()
+                for start in range(0, max(len(arrived), 1), BATCH):
+                    await queue.put(arrived[start : start + BATCH])
+                if _ends_in_gap(arrived):
+                    # What follows cannot be told from what was missed before everything was read again.
+                    await self._resumed.wait()
+        except asyncio.CancelledError:
+            raise  # nobody takes from the queue any more
+        except BaseException:
+            await queue.put(None)
+            raise
+        await queue.put(None)
+
+    async def _begin(self) -> None:
+        """Before a connection: ask for what is unknown; read everything where there is no position to go on from."""
+        try:
+            await self._outbox.settle()
+        except EvidenceInvalid as error:
+            await self._outbox.protest(error)  # a mediator that lies about what we said must not stop us from hearing
+        self._announcer.told(await self._threads.run(self._intake.review_clock))
+        # Behind what was kept, not what was read: a connection may have ended before an event was taken in.
+        self._position.connecting(self._journal.cursor())
+        if self._position.cursor is None:
+            await self._reread(None)
+
+    async def _take(self, arrived: Sequence[Arrived]) -> None:
+        gap = arrived[-1].arrival if arrived else None
+        batch = arrived[:-1] if isinstance(gap, GapArrived) else arrived
+        if batch:
+            cursor = self._journal.cursor()
+            epoch = "" if cursor is None else cursor.epoch
+            sources = [Source(epoch, follow=True, cursor=item.cursor) for item in batch]
+            opened = await self._threads.run(self._intake.open, [item.arrival for item in batch])
+            for id in await self._threads.run(self._intake.unknown_own, opened):
+                await self._outbox.fetch(id)
+            taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)))
+            self._announcer.told(taken)
+        if isinstance(gap, GapArrived):
+            await self._reread(gap.reason)
+
+    async def _reread(self, gap: str | None) -> None:
+        reread = await self._resync.read(follow=True, gap=gap)
+        self._position.reread(reread.at)
+        self._resumed.set()
+
+    async def _deliveries(self) -> None:
+        while True:
+            await self._deliver.wait()
+            self._deliver.clear()
+            last = self._ending
+            # The journal's faults are told by whoever takes in; this one tries again with the next sign of life.
+            with contextlib.suppress(Unavailable, LocalError):
+                await self._outbox.deliver(again=False)
+            if last:
+                return
+
+    async def _unless_failed(self, delivery: "asyncio.Task[None]", work: Awaitable[None]) -> None:
+        """Do ``work``, but end it where signing ``delivered`` has failed for good."""
+        connection = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({connection, delivery}, return_when=asyncio.FIRST_COMPLETED)
+            if delivery.done():
+                delivery.result()
+            connection.result()
+        finally:
+            connection.cancel()
+            await asyncio.gather(connection, return_exceptions=True)
+
+    def _say_lost(self, lost: KeepclearError, wait_s: float) -> None:
+        if lost.code == "journal":
+            # It cannot be kept, for that is what failed; whoever listens now must hear it all the same.
+            self._announcer.announce(Heard(ProblemEvent(lost.code, lost.detail)))
+        self._linked(False, lost.detail, wait_s)
+
+    def _linked(self, up: bool, detail: str = "", retry_s: float = 0.0) -> None:
+        """A change of the link, once; each further failure is told, since it carries its own reason."""
+        if self._up is not up or not up:
+            self._announcer.announce(Heard(LinkEvent(up, detail, retry_s)))
+        self._up = up
+
+
+def _ends_in_gap(arrived: Sequence[Arrived]) -> bool:
+    return bool(arrived) and isinstance(arrived[-1].arrival, GapArrived)

@@ -1,0 +1,74 @@
+"""A watch, step by step: follows, gives one event at a time, and remembers durably which ones its caller has taken."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from ..journal.changes import Note
+from ..journal.journal import Journal
+from .events import Event
+from .subscription import Announcer, Heard
+from .threads import Threads
+
+Stop = Callable[[], bool]
+
+
+class Watching:
+    """The steps of ``watch``. ``follow`` follows the stream; it is begun once all that is old was handed out.
+
+    An event counts as handed out when its caller comes back for the next step; that is written down with the others of
+    its batch, at the latest by ``close``.
+    """
+
+    def __init__(
+        self, journal: Journal, announcer: Announcer, threads: Threads, follow: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._journal = journal
+        self._announcer = announcer
+        self._threads = threads
+        self._follow = follow
+        self._place = announcer.subscribe(journal.handed())
+        self._following: asyncio.Future[None] | None = None
+        self._waiting: deque[Heard] = deque()
+        self._given: int | None = None
+        self._handed = self._written = self._place.last
+        self._stop_at: int | None = None
+
+    async def next(self) -> Event | None:
+        """Return the next event, or ``None`` for a moment in which to stop; raise what has ended the following."""
+        while not self._waiting:
+            await self._write()
+            if self._following is None and not self._place.behind:
+                self._following = asyncio.ensure_future(self._follow())
+                self._following.add_done_callback(lambda _: self._place.wake())
+                return None
+            self._waiting.extend(await self._place.heard())
+            if not self._waiting and self._following is not None and self._following.done():
+                self._following.result()
+        heard = self._waiting.popleft()
+        self._given = heard.number
+        return heard.event
+
+    def came_back(self) -> None:
+        """Say that the caller has come back after the event that it was given."""
+        if self._given is not None:
+            self._handed = self._given
+
+    def may_end(self, stop: Stop | None) -> bool:
+        """Whether to end: ``stop`` was said, and what had come by then was handed out. ``None``: do not ask."""
+        if self._stop_at is None and stop is not None and stop():
+            self._stop_at = self._journal.last_event()
+        return self._stop_at is not None and self._handed >= self._stop_at
+
+    async def close(self) -> None:
+        """End the following, and write down what was handed out."""
+        self._announcer.leave(self._place)
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        await self._write()
+
+    async def _write(self) -> None:
+        if self._handed > self._written:
+            self._written = self._handed
+            await self._threads.run(self._journal.apply, [Note("handed", str(self._handed))])

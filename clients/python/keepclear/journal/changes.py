@@ -1,0 +1,195 @@
+"""What can change in a desk's journal: each change a value, made by a pure transition and written here.
+
+A change never takes back what another process has learnt meanwhile: marks only rise, and what was told stays told.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from keepclear_protocol.cursor import Cursor
+
+from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement
+
+KEPT_EVENTS = 10_000
+"""Events that stay readable after they were handed out, for subscribers that lag behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettleOwn:
+    """The service has receipted an own statement."""
+
+    sha256: str
+    receipt: str
+    seq: int
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseOwn:
+    """The service has refused an own statement for certain; its revision is free again."""
+
+    sha256: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInForce:
+    """A verified alert of the instant ``at`` was under ``terms``, the newest so far."""
+
+    terms: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkDelivered:
+    """A version was said to be delivered, or the service wants no such word any more."""
+
+    conflict: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAnswered:
+    """An officer of ours has acknowledged a version."""
+
+    conflict: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    """Something is wrong with a conflict that no alert has brought."""
+
+    conflict: str
+    alarm: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """An event for the desk's subscribers, kept until it was handed out."""
+
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCursor:
+    """The stream has been taken in up to here."""
+
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A single value: when everything was last read, up to which event they were handed out, what was reviewed."""
+
+    name: str
+    value: str
+
+
+Change = (
+    OwnStatement
+    | SettleOwn
+    | RefuseOwn
+    | KeptAlert
+    | KeptConflict
+    | KeptTheirs
+    | KeptAcknowledgement
+    | NoteInForce
+    | MarkDelivered
+    | MarkAnswered
+    | RaiseAlarm
+    | Tell
+    | MoveCursor
+    | Note
+)
+
+JUDGED = (KeptAlert, KeptConflict, KeptTheirs, RaiseAlarm)
+"""Changes that rest on what was read before them: none other of these may have come in between."""
+
+_SAVE_CONFLICT = """
+INSERT INTO conflicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conflict) DO UPDATE SET
+    version = excluded.version, sha256 = excluded.sha256, learnt_at = excluded.learnt_at,
+    streamed_version = excluded.streamed_version, streamed_sha256 = excluded.streamed_sha256,
+    adopted = excluded.adopted, alarm = excluded.alarm, alarm_detail = excluded.alarm_detail,
+    delivered = max(delivered, excluded.delivered), confirmed = max(confirmed, excluded.confirmed),
+    answered = max(answered, excluded.answered), open = excluded.open, until = excluded.until,
+    pictured = excluded.pictured
+"""
+
+
+def write(db: sqlite3.Connection, change: Change) -> int | None:
+    """Write one change, within a transaction; return the number of an event that is told."""
+    match change:
+        case OwnStatement():
+            db.execute("INSERT INTO own VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", change.row())
+        case SettleOwn():
+            db.execute(
+                "UPDATE own SET status = 'receipted', receipt = ?, seq = ?, epoch = ?, code = NULL WHERE sha256 = ?",
+                (change.receipt, change.seq, change.epoch, change.sha256),
+            )
+        case RefuseOwn():
+            db.execute(
+                "UPDATE own SET status = 'refused', code = ? WHERE sha256 = ? AND receipt IS NULL",
+                (change.code, change.sha256),
+            )
+        case KeptAlert():
+            db.execute(
+                "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "
+                "verdict = excluded.verdict, detail = excluded.detail, standing = excluded.standing, "
+                "told = max(told, excluded.told), conflict = coalesce(excluded.conflict, conflict), "
+                "version = coalesce(excluded.version, version)",
+                (
+                    change.digest, change.conflict, change.version, json.dumps(change.object.to_json()),
+                    change.verdict, change.detail, change.standing, int(change.told), change.received_at,
+                ),
+            )  # fmt: skip
+        case KeptConflict():
+            values = _values(change)
+            values[-1] = None if change.pictured is None else json.dumps(change.pictured.row())
+            db.execute(_SAVE_CONFLICT, values)
+        case KeptTheirs():
+            db.execute(
+                "INSERT INTO theirs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (party, id) DO UPDATE SET "
+                "revision = excluded.revision, sha256 = excluded.sha256, version = excluded.version, "
+                "epoch = excluded.epoch WHERE excluded.revision > theirs.revision",
+                _values(change),
+            )
+        case KeptAcknowledgement():
+            db.execute(
+                "INSERT INTO acknowledgements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) "
+                "DO UPDATE SET "
+                "told = max(told, excluded.told), receipt = coalesce(receipt, excluded.receipt)",
+                _values(change),
+            )
+        case NoteInForce(terms, at):
+            _note(db, "in_force", f"{terms} {at}")
+        case MarkDelivered(conflict, version):
+            db.execute("UPDATE conflicts SET delivered = max(delivered, ?) WHERE conflict = ?", (version, conflict))
+        case MarkAnswered(conflict, version):
+            db.execute("UPDATE conflicts SET answered = max(answered, ?) WHERE conflict = ?", (version, conflict))
+        case RaiseAlarm(conflict, alarm, detail):
+            query = "UPDATE conflicts SET alarm = ?, alarm_detail = ?, open = 1 WHERE conflict = ?"
+            db.execute(query, (alarm, detail, conflict))
+        case Tell(event):
+            return db.execute("INSERT INTO events (event) VALUES (?)", (json.dumps(event),)).lastrowid
+        case MoveCursor(cursor):
+            _note(db, "cursor", str(cursor))
+        case Note(name, value):
+            _note(db, name, value)
+            if name == "handed":
+                last = "SELECT coalesce(max(number), 0) FROM events"
+                query = f"DELETE FROM events WHERE number <= min(?, ({last}) - ?)"  # noqa: S608
+                db.execute(query, (int(value), KEPT_EVENTS))
+    return None
+
+
+def _note(db: sqlite3.Connection, name: str, value: str) -> None:
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+
+def _values(change: KeptConflict | KeptTheirs | KeptAcknowledgement) -> list[Any]:
+    return [getattr(change, field.name) for field in fields(change)]

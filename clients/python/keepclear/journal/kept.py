@@ -1,0 +1,192 @@
+"""What a desk keeps, row by row, as values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from keepclear_protocol.acknowledgement import VERIFIED
+from keepclear_protocol.alert import Alert
+from keepclear_protocol.instant import parse_instant
+from keepclear_protocol.notice import Notice
+from keepclear_protocol.withdrawal import Withdrawal
+
+from ..wire.answers import AlertObject
+
+UNKNOWN, RECEIPTED, REFUSED = "unknown", "receipted", "refused"
+UNVERIFIED = "UNVERIFIED"
+"""The state, in the picture, of a conflict whose alert did not verify and is shown as a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the picture shows of an own notice, so that it need not be opened; nothing of a withdrawal.
+
+    ``first_start`` and ``last_end`` are instants, of the first window and the last.
+    """
+
+    callsign: str | None = None
+    category: str | None = None
+    first_start: int | None = None
+    last_end: int | None = None
+    volumes: int = 0
+
+    @classmethod
+    def of(cls, statement: Notice | Withdrawal) -> "Summary":
+        """Return the summary of an own statement, opened with all its disclosures."""
+        if isinstance(statement, Withdrawal):
+            return cls()
+        times = statement.first_start, statement.last_end
+        return cls(statement.callsign, statement.category, *times, len(statement.volumes))
+
+    def row(self) -> tuple[Any, ...]:
+        """Return the columns."""
+        return self.callsign, self.category, self.first_start, self.last_end, self.volumes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStatement:
+    """A notice or withdrawal of ours as we signed it. ``status`` is unknown until the service has answered."""
+
+    sha256: str
+    id: str
+    revision: int
+    kind: str
+    raw: str
+    status: str
+    code: str | None
+    receipt: str | None
+    seq: int | None
+    epoch: str | None
+    filed_at: int
+    summary: Summary
+
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> "OwnStatement":
+        """Return what stands in a row of ``own``."""
+        sha256, id, revision, kind, raw, status, code, receipt, seq, epoch, filed_at, *rest = row
+        summary = Summary(*rest)
+        return cls(sha256, id, revision, kind, raw, status, code, receipt, seq, epoch, filed_at, summary)
+
+    def row(self) -> tuple[Any, ...]:
+        """Return the columns of ``own``."""
+        return (*(getattr(self, name.name) for name in fields(self)[:11]), *self.summary.row())
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAlert:
+    """An alert object as it came, and what the desk made of it. ``told``: an event of it was put into the journal."""
+
+    digest: str
+    conflict: str | None
+    version: int | None
+    object: AlertObject
+    verdict: str
+    detail: str
+    standing: str | None
+    told: bool
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """What the picture shows of a conflict's adopted alert, so that it need not be opened.
+
+    ``start`` and ``end`` are instants, of a verified open alert's pairs; ``state`` is a standing or UNVERIFIED.
+    """
+
+    version: int
+    state: str
+    verdict: str
+    severity: str | None
+    lead: str | None
+    own: str
+    own_revision: int
+    party: str
+    other: str
+    other_revision: int
+    start: int | None
+    end: int | None
+    pairs: int
+
+    @classmethod
+    def of(cls, alert: Alert, verdict: str, standing: str | None) -> Self:
+        """Return what is shown of ``alert``."""
+        # What was not verified may hold anything where a time should be.
+        pairs = alert.pairs if verdict == VERIFIED else ()
+        return cls(
+            version=alert.version,
+            state=standing or UNVERIFIED,
+            verdict=verdict,
+            severity=alert.severity,
+            lead=alert.lead,
+            own=alert.own.id,
+            own_revision=alert.own.revision,
+            party=alert.other.party,
+            other=alert.other.id,
+            other_revision=alert.other.revision,
+            start=min((parse_instant(pair["time_start"]) for pair in pairs), default=None),
+            end=max((parse_instant(pair["time_end"]) for pair in pairs), default=None),
+            pairs=len(alert.pairs),
+        )
+
+    def row(self) -> list[Any]:
+        """Return the values, for JSON."""
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptConflict:
+    """What the desk knows of a conflict: its newest version, the alert in the picture, a standing alarm.
+
+    ``adopted`` is the digest of the alert object that the picture shows, ``pictured`` what it shows of it.
+    ``delivered``, ``confirmed`` and ``answered`` are versions: of which this desk has said that it came, which closing
+    the counterpart has confirmed, which an officer of ours has acknowledged. ``open``: not settled, so it is looked at
+    for as long as it is so. ``until``: the instant at which our own flight is over, whatever becomes of the conflict.
+    """
+
+    conflict: str
+    version: int
+    sha256: str
+    learnt_at: int
+    streamed_version: int | None = None
+    streamed_sha256: str | None = None
+    adopted: str | None = None
+    alarm: str | None = None
+    alarm_detail: str | None = None
+    delivered: int = 0
+    confirmed: int = 0
+    answered: int = 0
+    open: bool = True
+    until: int = 0
+    pictured: Pictured | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTheirs:
+    """The newest revision seen of a counterpart's notice, with the version and epoch that first named it."""
+
+    party: str
+    id: str
+    revision: int
+    sha256: str
+    version: int
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAcknowledgement:
+    """An acknowledgement of either side. ``said`` is the verdict that it signs, ``signed_at`` its seconds of issue."""
+
+    sha256: str
+    conflict: str
+    version: int
+    party: str
+    stage: str
+    raw: str
+    verdict: str
+    receipt: str | None
+    told: bool
+    received_at: int
+    officer: str | None
+    said: str
+    signed_at: int

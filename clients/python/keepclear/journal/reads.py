@@ -1,0 +1,234 @@
+"""What is asked of a desk's journal. Each question reads what is live or what it names, never the whole history."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from keepclear_protocol.cursor import Cursor
+
+from ..wire.answers import AlertObject
+from .faults import journal_faults
+from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement, Pictured
+
+DAY_US = 86_400_000_000
+
+_NEWEST = "revision = (SELECT max(revision) FROM own AS o WHERE o.id = own.id AND o.status != 'refused')"
+_MANY = 500
+"""Names asked for in one query; SQLite takes some thousands."""
+
+
+class Reads:
+    """The questions, over one connection; any thread may ask."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._read = db
+        self._reading = threading.RLock()
+
+    def cursor(self) -> Cursor | None:
+        """Return the position behind which the stream has not been taken yet."""
+        value = self.noted("cursor")
+        return None if value is None else Cursor.parse(value)
+
+    def read_at(self) -> int | None:
+        """Return the instant at which everything was last read from the service."""
+        value = self.noted("read_at")
+        return None if value is None else int(value)
+
+    def in_force(self) -> tuple[str, int] | None:
+        """Return the newest terms that a verified alert was under, and the earliest instant at which one was."""
+        terms, _, at = (self.noted("in_force") or "").partition(" ")
+        return (terms, int(at)) if at else None
+
+    def generation(self) -> int:
+        """Return how often something was judged."""
+        return int(self.noted("generation") or 0)
+
+    def noted(self, name: str) -> str | None:
+        """Return a single value."""
+        rows = self._rows("SELECT value FROM meta WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
+
+    # Own statements
+
+    def own(self, sha256: str) -> OwnStatement | None:
+        """Return the own statement of this hash."""
+        rows = self._own("sha256 = ?", sha256)
+        return rows[0] if rows else None
+
+    def own_history(self, id: str) -> list[OwnStatement]:
+        """Return what was not refused of one notice, newest revision first."""
+        return self._own("id = ? AND status != 'refused' ORDER BY revision DESC", id)
+
+    def own_heads(self) -> list[OwnStatement]:
+        """Return the newest statement of each own notice that was not refused, in the order of filing."""
+        return self._own(f"status != 'refused' AND {_NEWEST} ORDER BY filed_at, id")
+
+    def own_live(self, now: int) -> list[OwnStatement]:
+        """Return the heads whose outcome is unknown or whose last window is not over at ``now``."""
+        live = "sha256 IN (SELECT sha256 FROM own WHERE last_end >= ? UNION SELECT sha256 FROM own WHERE status = ?)"
+        return self._own(f"{live} AND status != 'refused' AND {_NEWEST} ORDER BY filed_at, id", now, "unknown")
+
+    def own_unknown(self) -> list[OwnStatement]:
+        """Return the statements whose outcome is not known, in the order of filing."""
+        return self._own("status = 'unknown' ORDER BY filed_at, revision")
+
+    def own_known(self, hashes: Iterable[str]) -> set[str]:
+        """Return which of these own statements are held."""
+        return {sha256 for (sha256,) in self._many("SELECT sha256 FROM own WHERE sha256 IN", list(hashes))}
+
+    # Alerts and conflicts
+
+    def alert_object(self, digest: str) -> KeptAlert | None:
+        """Return the alert object of this digest."""
+        rows = self._alerts("digest = ?", digest)
+        return rows[0] if rows else None
+
+    def alert_of(self, conflict: str, version: int) -> KeptAlert | None:
+        """Return the first alert object that came of this version."""
+        rows = self._alerts("conflict = ? AND version = ? ORDER BY rowid LIMIT 1", conflict, version)
+        return rows[0] if rows else None
+
+    def forged(self) -> list[KeptAlert]:
+        """Return the alert objects that name no conflict because not even their signature or address held."""
+        return self._alerts("conflict IS NULL ORDER BY rowid")
+
+    def forged_count(self) -> int:
+        """Return how many those are."""
+        return int(self._rows("SELECT count(*) FROM objects WHERE conflict IS NULL")[0][0])
+
+    def unreadable(self) -> list[KeptAlert]:
+        """Return the alert objects under terms that were not installed, or signed by nobody known, as they came."""
+        return self._alerts("conflict IS NULL OR verdict = 'wrong_terms' ORDER BY rowid")
+
+    def dated_ahead(self) -> list[KeptAlert]:
+        """Return the alert objects that were dated ahead of this desk's clock when they came."""
+        return self._alerts("verdict = 'clock' ORDER BY rowid")
+
+    def untold(self, conflicts: Sequence[str]) -> list[KeptAlert]:
+        """Return the newest alert objects of some conflicts that came by another way than following."""
+        wanted = "SELECT conflict, version FROM conflicts WHERE conflict IN"
+        newest = {(conflict, version) for conflict, version in self._many(wanted, conflicts)}
+        query = f"SELECT {_ALERT} FROM objects WHERE NOT told AND conflict IN"  # noqa: S608
+        rows = [_kept_alert(row) for row in self._many(query, conflicts)]
+        return [kept for kept in rows if (kept.conflict, kept.version) in newest]
+
+    def conflict(self, conflict: str) -> KeptConflict | None:
+        """Return what is known of a conflict."""
+        rows = self._conflicts("conflict = ?", conflict)
+        return rows[0] if rows else None
+
+    def conflicts(self) -> list[KeptConflict]:
+        """Return what is known of every conflict there ever was, newest version first."""
+        return self._conflicts("1 ORDER BY version DESC, conflict")
+
+    def live_conflicts(self, now: int) -> list[KeptConflict]:
+        """Return the conflicts that are open, of a flight that is not over, or unanswered for less than a day."""
+        ahead = "until >= ? AND (until >= ? OR answered < version)"
+        live = f"SELECT conflict FROM conflicts WHERE open UNION SELECT conflict FROM conflicts WHERE {ahead}"  # noqa: S608
+        return self._conflicts(f"conflict IN ({live}) ORDER BY version DESC, conflict", now - DAY_US, now)
+
+    def open_conflicts(self) -> list[KeptConflict]:
+        """Return the conflicts that are not settled."""
+        return self._conflicts("open ORDER BY version DESC, conflict")
+
+    def newest_versions(self, conflicts: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Return version and hash of the newest alert known of some conflicts."""
+        query = "SELECT conflict, version, sha256 FROM conflicts WHERE conflict IN"
+        return {conflict: (version, sha256) for conflict, version, sha256 in self._many(query, conflicts)}
+
+    def undelivered(self) -> list[KeptConflict]:
+        """Return the conflicts of whose newest version this desk has not said that it was delivered."""
+        return self._conflicts("delivered < version ORDER BY version")
+
+    def theirs(self, party: str, id: str) -> KeptTheirs | None:
+        """Return the newest revision seen of a counterpart's notice."""
+        rows = self._rows("SELECT * FROM theirs WHERE party = ? AND id = ?", party, id)
+        return KeptTheirs(*rows[0]) if rows else None
+
+    # Acknowledgements
+
+    def acknowledgement(self, sha256: str) -> KeptAcknowledgement | None:
+        """Return the acknowledgement of this hash."""
+        rows = self._rows("SELECT * FROM acknowledgements WHERE sha256 = ?", sha256)
+        return _kept_acknowledgement(rows[0]) if rows else None
+
+    def acknowledgements(self, conflict: str, version: int) -> list[KeptAcknowledgement]:
+        """Return what both sides acknowledged of one version, oldest first."""
+        query = "SELECT * FROM acknowledgements WHERE conflict = ? AND version = ? ORDER BY rowid"
+        return [_kept_acknowledgement(row) for row in self._rows(query, conflict, version)]
+
+    def acknowledged(self, conflicts: Sequence[str]) -> list[KeptAcknowledgement]:
+        """Return what both sides acknowledged of some conflicts, whatever the version, oldest first."""
+        found = self._many("SELECT *, rowid FROM acknowledgements WHERE conflict IN", conflicts)
+        return [_kept_acknowledgement(row[:-1]) for row in sorted(found, key=lambda row: row[-1])]
+
+    def acknowledgements_known(self, hashes: Sequence[str]) -> set[str]:
+        """Return which of these acknowledgements are held."""
+        return {sha256 for (sha256,) in self._many("SELECT sha256 FROM acknowledgements WHERE sha256 IN", hashes)}
+
+    # Events
+
+    def events(self, after: int, limit: int) -> list[tuple[int, dict[str, Any]]]:
+        """Return at most ``limit`` events behind number ``after``, oldest first."""
+        query = "SELECT number, event FROM events WHERE number > ? ORDER BY number LIMIT ?"
+        return [(number, json.loads(event)) for number, event in self._rows(query, after, limit)]
+
+    def last_event(self) -> int:
+        """Return the number of the newest event, 0 before the first."""
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
+        return int(rows[0][0]) if rows else 0
+
+    def oldest_event(self) -> int | None:
+        """Return the number of the oldest event that is kept."""
+        number: int | None = self._rows("SELECT min(number) FROM events")[0][0]
+        return number
+
+    def handed(self) -> int:
+        """Return the number up to which the desk's own watch has handed events out."""
+        return int(self.noted("handed") or 0)
+
+    def _own(self, where: str, *values: object) -> list[OwnStatement]:
+        return [OwnStatement.read(row) for row in self._rows(f"SELECT * FROM own WHERE {where}", *values)]  # noqa: S608
+
+    def _alerts(self, where: str, *values: object) -> list[KeptAlert]:
+        rows = self._rows(f"SELECT {_ALERT} FROM objects WHERE {where}", *values)  # noqa: S608
+        return [_kept_alert(row) for row in rows]
+
+    def _conflicts(self, where: str, *values: object) -> list[KeptConflict]:
+        return [_kept_conflict(row) for row in self._rows(f"SELECT * FROM conflicts WHERE {where}", *values)]  # noqa: S608
+
+    def _many(self, query: str, names: Sequence[str]) -> list[Any]:
+        rows: list[Any] = []
+        for start in range(0, len(names), _MANY):
+            some = names[start : start + _MANY]
+            rows += self._rows(f"{query} ({', '.join('?' * len(some))})", *some)
+        return rows
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._reading, journal_faults():
+            return self._read.execute(query, values).fetchall()
+
+
+_CONFLICT = [field.name for field in fields(KeptConflict)]
+_ACKNOWLEDGEMENT = [field.name for field in fields(KeptAcknowledgement)]
+_ALERT = "digest, conflict, version, object, verdict, detail, standing, told, received_at"
+
+
+def _kept_alert(row: Sequence[Any]) -> KeptAlert:
+    digest, conflict, version, came, verdict, detail, standing, told, received_at = row
+    value = AlertObject(**json.loads(came))
+    return KeptAlert(digest, conflict, version, value, verdict, detail, standing, bool(told), received_at)
+
+
+def _kept_conflict(row: Sequence[Any]) -> KeptConflict:
+    values = dict(zip(_CONFLICT, row, strict=True))
+    pictured = values["pictured"]
+    values["pictured"] = None if pictured is None else Pictured(*json.loads(pictured))
+    return KeptConflict(**values)
+
+
+def _kept_acknowledgement(row: Sequence[Any]) -> KeptAcknowledgement:
+    return KeptAcknowledgement(**dict(zip(_ACKNOWLEDGEMENT, row, strict=True)))
