@@ -101,7 +101,7 @@ def _ended(state: State, entry: Entry) -> list[Outgoing]:
 
 def _terms(state: State, entry: Entry, agreement: Agreement) -> list[Outgoing]:
     """New terms: hold everything against everything again, each pair of notices once."""
-    state.adopt(agreement)
+    state.adopt(agreement, entry.received_at)
     found: dict[tuple[Key, Key], Meeting | None] = {}
     for key, filed in sorted(state.filed.items()):
         for other, meeting in meetings_of(state, filed, entry.received_at).items():

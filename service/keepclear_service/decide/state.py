@@ -1,7 +1,7 @@
 """What a worker knows of an agreement: the notices that count, where they are, and what was last said of each conflict.
 
 Bounded by what counts: a notice is let go once ``counts_until`` is over and no open conflict of it remains, its
-conflicts with it. When that is follows from the log alone, so every worker lets go at the same entry.
+conflicts with it. From when on it counts for nothing follows from the log alone, the same for every worker.
 """
 
 import heapq
@@ -16,6 +16,9 @@ from keepclear_protocol.notice import Notice
 from .admission import counts_until
 from .entry import Entry
 from .index import Index, Item
+
+FORGET_AT_ONCE = 64
+"""Notices let go with one entry: some two milliseconds. What is due waits for the next, and counts for nothing."""
 
 Key = tuple[str, str]
 """A notice: (party, id)."""
@@ -88,6 +91,9 @@ class State:
         key = (entry.party, entry.id)
         self.take_out(key)
         before = self.filed.get(key)
+        if before is not None and self._may_go(key, entry.received_at):
+            self._let_go(key)
+            before = None
         until = counts_until(notice, self.agreement)
         filed = Filed(notice, side_of(entry), self._items(key, notice), until, looked_at=until)
         if before is not None and before.looked_at <= until:
@@ -110,8 +116,9 @@ class State:
                 if item.slot >= 0:
                     self.index.remove(item)
 
-    def adopt(self, agreement: Agreement) -> None:
+    def adopt(self, agreement: Agreement, at: int) -> None:
         """Put new terms in force: widen every notice's volumes by them, and leave the index empty."""
+        self.forget(at, len(self._leaving))  # what counts no more is not brought back by a longer retention
         self.agreement = agreement
         self.index = Index(agreement.max_horizontal_m)
         parties = {party.id for party in agreement.parties}
@@ -142,9 +149,11 @@ class State:
         """Return the notices that a notice has a conflict with, and the conflicts' ids."""
         return {other_of(self.conflicts[cid], key): cid for cid in self.of_notice.get(key, ())}
 
-    def forget(self, at: int) -> None:
-        """Let go of the notices that count no more at ``at``, and of their conflicts."""
-        while self._leaving and self._leaving[0][0] < at:
+    def forget(self, at: int, count: int = FORGET_AT_ONCE) -> None:
+        """Let go of notices that count no more at ``at``, and of their conflicts: at most ``count`` of them."""
+        for _ in range(count):
+            if not self._leaving or self._leaving[0][0] >= at:
+                return
             due, key = heapq.heappop(self._leaving)
             filed = self.filed.get(key)
             if filed is None or filed.looked_at != due:
@@ -153,11 +162,16 @@ class State:
                 # A later revision made it count longer than when it was put here.
                 filed.looked_at = filed.until
                 heapq.heappush(self._leaving, (filed.until, key))
-            elif any(self.conflicts[cid].state == OPEN for cid in self.of_notice.get(key, ())):
+            elif self._may_go(key, at):
+                self._let_go(key)
+            else:
                 # Its end is still to be said: looked at again once it is closed.
                 filed.looked_at = _NEVER
-            else:
-                self._let_go(key)
+
+    def _may_go(self, key: Key, at: int) -> bool:
+        """Whether a notice counts no more, and nothing is still to be said of it."""
+        conflicts = self.of_notice.get(key, ())
+        return self.filed[key].until < at and not any(self.conflicts[cid].state == OPEN for cid in conflicts)
 
     def foresee(self, said: Iterable[Said], through: int) -> None:
         """Take over what the store says of conflicts, into a state that stands at entry ``through``.
