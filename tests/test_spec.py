@@ -27,6 +27,7 @@ from keepclear_protocol.volume import Reference, Volume, parse_volume
 from keepclear_service.delivery import hub, subscriber, told
 from keepclear_service.http import health, reads, stream, submits
 from keepclear_service.http.problems import problem
+from keepclear_service.line import hotline
 
 ROOM = Path(__file__).resolve().parents[1] / "protocol"
 SPEC = (ROOM / "SPEC.md").read_text("utf-8")
@@ -245,6 +246,11 @@ def test_limits_are_those_of_the_code() -> None:
     assert table["nesting of JSON"] == MAX_DEPTH
     assert table["submission"] == MAX_SUBMISSION_BYTES
     assert table["`iat` of a proof off the clock"] == request.WITHIN_S
+    assert table["alert objects beside a receipt"] == hotline.ANSWER_BYTES
+    assert table["whole conflicts in one answer"] == reads.ANSWER_BYTES
+    assert table["conflicts asked for at once"] == reads.NAMED_AT_ONCE
+    (pages,) = [row[1] for row in limit_rows() if row[0] == "conflicts, notices on a page"]
+    assert pages == f"{reads.CONFLICTS_AT_ONCE}, {reads.NOTICES_AT_ONCE}"
 
 
 def limit_rows() -> Iterator[list[str]]:
