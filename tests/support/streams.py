@@ -82,11 +82,12 @@ class Reader:
     def __init__(self) -> None:
         self._takes = asyncio.Event()
         self._takes.set()
-        self._gone = asyncio.Event()
+        self._gone = False
+        self._lost: Callable[[], None] | None = None
         self.came = bytearray()
         self.writes = 0
         self.aborted = self.ended = False
-        self.connection = Connection(self._write, self._wait_gone, self._abort)
+        self.connection = Connection(self._write, self._when_lost, self._abort)
 
     def freeze(self) -> None:
         self._takes.clear()
@@ -95,8 +96,10 @@ class Reader:
         self._takes.set()
 
     def hang_up(self) -> None:
-        self._gone.set()
+        self._gone = True
         self._takes.set()
+        if self._lost is not None:
+            self._lost()
 
     def has_ended(self) -> bool:
         return self.ended
@@ -104,11 +107,11 @@ class Reader:
     async def _write(self, data: bytes) -> None:
         self.writes += 1
         await self._takes.wait()
-        if not self._gone.is_set():
+        if not self._gone:
             self.came += data
 
-    async def _wait_gone(self) -> None:
-        await self._gone.wait()
+    def _when_lost(self, call: Callable[[], None]) -> None:
+        self._lost = call
 
     def _abort(self) -> None:
         self.aborted = True

@@ -1,9 +1,9 @@
 """A feed: one party's stream as one worker reads it, once for all who listen here.
 
-Guaranteed: what a feed holds is the end of the party's stream without a hole, bounded in number and bytes, and each
-event of it was read, signed and encoded once. A reader whose position the feed does not hold reads the store for
-itself, in bounded pieces and in turn with the others that are behind; where that piece ends at what the feed holds,
-the feed keeps it for the next. A feed decides no gap: whoever does not fit asks the store.
+Guaranteed: an event is read, signed and encoded once for all who take it about the same time; what is kept for them
+is bounded in number and bytes. A listener that is behind what the feed keeps reads the store for itself, in bounded
+pieces and in turn with the others that are behind, and what it read is kept for those as well. A feed decides no gap:
+whoever does not fit asks the store.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from .told import Told, gap, tell
 
 RECENT_EVENTS = 256
 RECENT_BYTES = 2 * 1024 * 1024
-"""What a feed holds. A reader that takes an ordinary event of 5 KB each is a minute of the busiest line behind by
-then; the largest event has under 1 MB."""
+"""What is kept of the newest events, and as much again of those that listeners behind have read. Ordinary ones of
+5 KB are a few seconds of the busiest line; the largest has under 1 MB."""
 
 PIECE_EVENTS = 32
 PIECE_BYTES = 256 * 1024
@@ -46,6 +46,27 @@ class Listener(Protocol):
         """Stop: what comes next is not known here."""
 
 
+class Kept:
+    """Encoded events by their number, bounded; what was kept first goes first."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, Told] = {}
+        self._bytes = 0
+
+    def get(self, number: int) -> Told | None:
+        """Return an event, if it is kept."""
+        return self._told.get(number)
+
+    def keep(self, told: Told) -> None:
+        """Keep an event, and the newest of them at least."""
+        if told.at in self._told:
+            return
+        self._told[told.at] = told
+        self._bytes += len(told.data)
+        while len(self._told) > RECENT_EVENTS or (self._bytes > RECENT_BYTES and len(self._told) > 1):
+            self._bytes -= len(self._told.pop(next(iter(self._told))).data)
+
+
 class Feed:
     """The end of one party's stream. ``limit`` is shared by all feeds; ``lost`` hears of a store that fails."""
 
@@ -58,9 +79,7 @@ class Feed:
         self._lost = lost
         self._behind = asyncio.Lock()
         self._poked = asyncio.Event()
-        self._told: dict[int, Told] = {}
-        self._bytes = 0
-        self._first = 1
+        self._newest, self._older = Kept(), Kept()
         self.listeners: set[Listener] = set()
         self.epoch = ""
         self.at = 0
@@ -86,8 +105,10 @@ class Feed:
         return epoch != "" and (epoch, at) == (self.epoch, self.at)
 
     def after(self, epoch: str, at: int) -> Told | None:
-        """Return the event behind a position, if it is held here."""
-        return self._told.get(at + 1) if epoch == self.epoch else None
+        """Return the event behind a position, if it is kept here."""
+        if epoch != self.epoch:
+            return None
+        return self._newest.get(at + 1) or self._older.get(at + 1)
 
     async def run(self) -> None:
         """Read what is new whenever poked, as long as anybody listens."""
@@ -112,9 +133,9 @@ class Feed:
         async with self._behind, self._limit:
             if listener.over or self.at_end(epoch, at):
                 return epoch, []
-            held = self.after(epoch, at)  # another listener from there may have been here before
-            if held is not None:
-                return epoch, [held]
+            kept = self.after(epoch, at)  # another listener from there may have been here before
+            if kept is not None:
+                return epoch, [kept]
             try:
                 return await self._read_piece(epoch, at)
             except Unavailable as error:
@@ -133,7 +154,9 @@ class Feed:
         piece: list[Told] = []
         while len(piece) < len(window.events) and sum(len(told.data) for told in piece) < PIECE_BYTES:
             piece += await tell(self._hotline, window.epoch, window.events[len(piece) :])
-        self._keep_before(piece)
+        if window.epoch == self.epoch:
+            for told in piece:
+                self._older.keep(told)
         return window.epoch, piece
 
     async def _read(self) -> bool:
@@ -149,32 +172,15 @@ class Feed:
         for told in await tell(self._hotline, epoch, window.events):
             if (epoch, told.at) != (self.epoch, self.at + 1):
                 break
-            self._told[told.at] = told
-            self._bytes += len(told.data)
+            self._newest.keep(told)
             self.at = told.at
             self.moves += 1
-        self._trim()
         return bool(window.events)
 
     def _begin(self, epoch: str, at: int) -> None:
         self.epoch, self.at = epoch, at
-        self._told, self._bytes, self._first = {}, 0, at + 1
+        self._newest, self._older = Kept(), Kept()
         self.moves += 1
-
-    def _keep_before(self, piece: list[Told]) -> None:
-        """Keep what another reader read where it ends just before what is held, as far as there is room."""
-        for told in reversed(piece):
-            full = len(self._told) >= RECENT_EVENTS or self._bytes + len(told.data) > RECENT_BYTES
-            if full or (told.epoch, told.at) != (self.epoch, self._first - 1):
-                return
-            self._told[told.at] = told
-            self._bytes += len(told.data)
-            self._first = told.at
-
-    def _trim(self) -> None:
-        while len(self._told) > RECENT_EVENTS or (self._bytes > RECENT_BYTES and len(self._told) > 1):
-            self._bytes -= len(self._told.pop(self._first).data)
-            self._first += 1
 
     async def _wake(self) -> None:
         for count, listener in enumerate(list(self.listeners), 1):

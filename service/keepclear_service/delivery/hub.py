@@ -6,7 +6,6 @@ nothing of what anybody files. A stream whose key is no longer valid ends within
 """
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import time
@@ -70,20 +69,14 @@ class Hub:
 
     async def serve(self, party: str, kid: str, start: Cursor | None, connection: Connection) -> None:
         """Write a party's stream to ``connection`` from ``start`` on; return when it ends."""
-        feed = self._feed(party)
+        feed, slot = self._feed(party), next(self._next_slot)
         subscriber = Subscriber(feed, connection, kid, start)
-        with self._joined(feed, subscriber):
-            await subscriber.run()
-
-    @contextlib.contextmanager
-    def _joined(self, feed: Feed, subscriber: Subscriber) -> Iterator[None]:
-        slot = next(self._next_slot)
         feed.join(subscriber)
         slot.add(subscriber)
         if self._draining.is_set():
             subscriber.drain()
         try:
-            yield
+            await subscriber.run()
         finally:
             slot.discard(subscriber)
             feed.leave(subscriber)

@@ -6,10 +6,8 @@ future. What the connection does not take within ``STALLED_S`` ends it, and its 
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import Unavailable
@@ -34,12 +32,12 @@ AT_A_TIME = 16
 class Connection:
     """Where a stream is written.
 
-    ``write`` waits while the connection is full, and returns when it is gone; ``gone`` waits until the other side has
-    hung up; ``abort`` drops the connection with all that it holds.
+    ``write`` waits while the connection is full, and returns when it is gone; ``when_lost`` takes what is to be called
+    once the other side has hung up, at once if it has; ``abort`` drops the connection with all that it holds.
     """
 
     write: Callable[[bytes], Awaitable[None]]
-    gone: Callable[[], Coroutine[Any, Any, None]]
+    when_lost: Callable[[Callable[[], None]], None]
     abort: Callable[[], None]
 
 
@@ -68,7 +66,7 @@ class Subscriber:
         self.kid = kid
         self.epoch, self.at = (start.epoch, start.number) if start else ("", 0)
         self._ends = asyncio.get_running_loop().time() + STREAM_LASTS_S
-        self._piece: deque[Told] = deque()
+        self._piece: list[Told] = []  # the next one last
         self._waiter: asyncio.Future[None] | None = None
         self._comment = self._draining = False
         self._writing = 0
@@ -112,15 +110,8 @@ class Subscriber:
 
     async def run(self) -> None:
         """Write the stream until it ends. A store that fails ends it too: the desk hears so at the door."""
-        gone = asyncio.create_task(self._connection.gone())
-        gone.add_done_callback(lambda _: self.end())
-        try:
-            await self._write(OPEN)
-            await self._run()
-        finally:
-            gone.cancel()
-
-    async def _run(self) -> None:
+        self._connection.when_lost(self.end)
+        await self._write(OPEN)
         sent = 0
         while not self.over:
             moves = self._feed.moves
@@ -144,7 +135,7 @@ class Subscriber:
     async def _next(self) -> Told | None:
         """Return the next event; None where there is none yet, or none is to be fetched."""
         if self._piece:
-            return self._piece.popleft()
+            return self._piece.pop()
         if self._feed.at_end(self.epoch, self.at):
             return None
         told = self._feed.after(self.epoch, self.at)
@@ -156,8 +147,8 @@ class Subscriber:
             self.over = True
             return None
         self.epoch = self.epoch or epoch
-        self._piece.extend(piece)
-        return self._piece.popleft() if self._piece else None
+        self._piece = piece[::-1]
+        return self._piece.pop() if self._piece else None
 
     async def _write(self, data: bytes) -> None:
         loop = asyncio.get_running_loop()

@@ -1,11 +1,12 @@
 """The stream's door: who reads, from where, and the connection that the hub writes to.
 
-What is said on it, in which order and until when is the hub's (``delivery``). Where the server offers to drop a
-connection (``abort`` in the request's state, see ``process.server``), one that takes nothing is dropped with its
-buffer; a plain close would wait for the reader that never reads.
+What is said on it, in which order and until when is the hub's (``delivery``). ASGI has no word for a connection that
+is to be dropped with all that it holds, and tells of one that is gone only to a task that waits for it; the server's
+own connection (``wire`` in the request's state) does both.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from fastapi import APIRouter, Request
 from keepclear_protocol.cursor import Cursor
@@ -15,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 from ..delivery.hub import Hub
 from ..delivery.subscriber import Connection
 from .deps import Reader, reader
-from .plain import PlainRoute
 from .problems import described
 
 HEADERS = [
@@ -27,6 +27,15 @@ HEADERS = [
 _admit = reader(WATCH)
 
 router = APIRouter(responses=described(400, 401, 403, 409, 503))
+
+
+class Wire(Protocol):
+    """The connection that a request came on, as ``process.wire`` has it."""
+
+    abort: Callable[[], None]
+
+    def when_lost(self, call: Callable[[], None] | None) -> None:
+        """Have ``call`` called once the other side is gone."""
 
 
 class EventStream:
@@ -43,13 +52,11 @@ class EventStream:
         async def write(data: bytes) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": True})
 
-        async def gone() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-
-        abort = scope.get("state", {}).get("abort", _nothing)
+        scope["headers"].clear()  # a kilobyte of proof, which nobody needs any more
+        wire: Wire = scope["state"]["wire"]
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await self._hub.serve(self._party, self._kid, self._start, Connection(write, gone, abort))
+        await self._hub.serve(self._party, self._kid, self._start, Connection(write, wire.when_lost, wire.abort))
+        wire.when_lost(None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -66,20 +73,19 @@ def _position(request: Request) -> Cursor | None:
     return None if text is None else Cursor.parse(text)
 
 
-def _nothing() -> None:
-    """Do nothing: this server cannot drop a connection."""
-
-
 def _parameter(place: str, name: str) -> dict[str, Any]:
     return {"in": place, "name": name, "required": False, "schema": {"type": "string"}}
 
 
+PATH = "/v1/stream"
+
 router.add_api_route(
-    "/v1/stream",
+    PATH,
     stream,
-    methods=["GET"],
     response_model=None,
     responses={200: {"description": "server-sent events", "content": {"text/event-stream": {}}}},
     openapi_extra={"parameters": [_parameter("query", "cursor"), _parameter("header", "last-event-id")]},
-    route_class_override=PlainRoute,
 )
+
+DOORS = {("GET", PATH): stream}
+"""What answers, by method and path (see ``service``); the route is there for the OpenAPI page and other methods."""

@@ -43,8 +43,8 @@ def _door(kind: Kind) -> Door:
     return door
 
 
-DOORS = {kind.door: _door(kind) for kind in KINDS}
-"""What answers a POST, by path (see ``service``); the routes are there for the OpenAPI page and other methods."""
+DOORS = {("POST", kind.door): _door(kind) for kind in KINDS}
+"""What answers, by method and path (see ``service``); the routes are there for the OpenAPI page and other methods."""
 
 
 async def _body(request: Request, media_type: str) -> str:

@@ -79,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
             await store.close()
 
     app = ServiceApp(
-        submits.DOORS,
+        submits.DOORS | stream.DOORS,
         title="Keepclear",
         description="A deconfliction hotline. Statements are compact JWS; see protocol/SPEC.md.",
         version="1",

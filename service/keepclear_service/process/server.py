@@ -26,11 +26,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from keepclear_protocol.errors import KeepclearError
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..logs import configure_logging, log_event
 from .settings import Settings
 from .tether import tether
+from .wire import BoundedHead
 
 logger = logging.getLogger(__name__)
 
@@ -38,44 +38,7 @@ KEEP_ALIVE_S = 75
 """Seconds that an idle connection stays open: longer than the 60 s of common proxies, so that the proxy closes first
 and never sends a request into a connection that we are closing."""
 
-MAX_HEAD_BYTES = 64 * 1024
-"""Of one request's line and headers. A proof has under 6 KB; without a bound (uvicorn has none here), anyone could have
-a worker hold a header of any size."""
-
 AppFactory = Callable[[Settings], FastAPI]
-
-
-class BoundedHead(HttpToolsProtocol):
-    """uvicorn's protocol, which hangs up on a request whose head does not end within ``MAX_HEAD_BYTES``."""
-
-    _heads = 0
-    """Heads that have begun to come."""
-    _waiting = False
-    """Whether the newest of them has not ended yet."""
-    _head_bytes = 0
-
-    def on_message_begin(self) -> None:
-        """Note that a head begins."""
-        super().on_message_begin()
-        # For a stream that takes nothing: a plain close would keep its buffer until the other side reads it.
-        self.scope["state"]["abort"] = self.transport.abort
-        self._heads += 1
-        self._waiting, self._head_bytes = True, 0
-
-    def on_headers_complete(self) -> None:
-        """Note that the head is whole."""
-        self._waiting = False
-        super().on_headers_complete()
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came, then count it where it belongs to a head that is not whole."""
-        heads = self._heads
-        super().data_received(data)
-        # Of data in which a head began, nobody knows where; its size is bounded by what one read takes.
-        if self._waiting and heads == self._heads:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self.send_400_response("The request's head is too large.")
 
 
 class Server(uvicorn.Server):

@@ -1,0 +1,75 @@
+"""One connection of a worker's: uvicorn's protocol, with a bound on heads, and with what an open stream needs of it."""
+
+import asyncio
+from collections.abc import Callable
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Of one request's line and headers. A proof has under 6 KB; without a bound (uvicorn has none here), anyone could have
+a worker hold a header of any size."""
+
+
+class Wire:
+    """A connection as its requests see it, under ``wire`` in their state.
+
+    An object of its own: more attributes on the protocol than Python shares the names of cost each 1.3 KB.
+    """
+
+    __slots__ = ("abort", "gone", "head_bytes", "heads", "lost", "waiting")
+
+    def __init__(self, abort: Callable[[], None]) -> None:
+        self.abort = abort
+        """Drops the connection with all it holds; a plain close would wait for a reader that never reads."""
+        self.lost: Callable[[], None] | None = None
+        self.gone = False
+        self.heads = self.head_bytes = 0
+        """Heads that have begun to come, and bytes of the newest while it has not ended (``waiting``)."""
+        self.waiting = False
+
+    def when_lost(self, call: Callable[[], None] | None) -> None:
+        """Have ``call`` called once the other side is gone, at once if it is; instead of whatever was to be called."""
+        self.lost = call
+        if self.gone and call is not None:
+            call()
+
+
+class BoundedHead(HttpToolsProtocol):
+    """uvicorn's protocol, which hangs up on a request whose head does not end within ``MAX_HEAD_BYTES``."""
+
+    _wire: Wire
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin."""
+        super().connection_made(transport)
+        self._wire = Wire(transport.abort)
+
+    def on_message_begin(self) -> None:
+        """Note that a head begins."""
+        super().on_message_begin()
+        self.scope["state"]["wire"] = self._wire
+        self._wire.heads += 1
+        self._wire.waiting, self._wire.head_bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Note that the head is whole."""
+        self._wire.waiting = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, then count it where it belongs to a head that is not whole."""
+        wire = self._wire
+        heads = wire.heads
+        super().data_received(data)
+        # Of data in which a head began, nobody knows where; its size is bounded by what one read takes.
+        if wire.waiting and heads == wire.heads:
+            wire.head_bytes += len(data)
+            if wire.head_bytes > MAX_HEAD_BYTES:
+                self.send_400_response("The request's head is too large.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the stream that was open here."""
+        super().connection_lost(exc)
+        self._wire.gone = True
+        if self._wire.lost is not None:
+            self._wire.lost()
