@@ -39,7 +39,7 @@ def parse_instant(text: object, *, up: bool = False, code: str = "volume_window"
 
 def format_instant(instant: int) -> str:
     """Return an instant as RFC 3339 with ``Z``, with milliseconds or microseconds only where it has them."""
-    text = (_EPOCH + timedelta(microseconds=instant)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_EPOCH + timedelta(seconds=instant // SECOND)).isoformat()[:19]
     micro = instant % SECOND
     if micro == 0:
         return f"{text}Z"

@@ -70,8 +70,8 @@ class Opening:
         before = await self._check(envelope.kid, envelope.claims, envelope.sha256, NOTICE, costly=long)
         if before is not None:
             return before
-        agreement = self._turn.agreement
-        if envelope.category is not None and envelope.category not in agreement.categories:
+        agreement, category = self._turn.agreement, envelope.category
+        if category is not None and category not in agreement.categories:
             raise Malformed("category", f"the agreement's categories are {', '.join(sorted(agreement.categories))}")
         if long:
             sender = (agreement.id, envelope.claims.iss)
