@@ -5,17 +5,17 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from keepclear import AlertEvent, GapEvent, ProblemEvent
+from keepclear import AlertEvent, Desk, GapEvent, ProblemEvent
 from keepclear_protocol.errors import KeepclearError, LocalError, Refused, Unavailable
-from support.desks import Line, alerts
+from support.desks import Line, OnLoop, alerts
 from support.world import box
 
 BOXES = [box(), box(50.0)]
 
 
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    made = Line(tmp_path)
+@pytest.fixture(params=[Desk, OnLoop], ids=["blocking", "asyncio"])
+def line(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Line]:
+    made = Line(tmp_path, request.param)
     yield made
     for desk in made.open:
         desk.close()

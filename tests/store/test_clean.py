@@ -1,6 +1,12 @@
 """What is let go of, and what never is: bounded pieces, by both clocks, and nothing that anything still counts on."""
 
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+import redis
 from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import Unavailable
 from keepclear_service.store.line import CLEANED_AT_ONCE, SLACK_MS
 from support.store_line import PARTIES, RETENTION_S, Bench, acknowledgement, alert, notice, on_line
 
@@ -25,16 +31,18 @@ def test_a_notice_lasts_as_long_as_its_newest_revision_counts_and_then_a_day(lin
             notice("amended", ends=LONG_AGO, keep=-1),
             notice("amended", 2, prev="north amended 1", ends=LONG_AGO, keep=3600),
             notice("live"),
-            done=(),
+            notice("shortened", ends=LONG_AGO, keep=3600),
+            notice("shortened", 2, prev="north shortened 1", ends=LONG_AGO, keep=-1),
         )
-        await bench.turn(done=[1, 2, 3, 4])
+        await bench.turn(done=range(1, 7))
         await bench.clean()
         ids = [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows]
-        assert ids == ["amended", "live"]
+        assert sorted(ids) == ["amended", "live", "shortened"]
         assert 0 < await left(bench, "north old 1") <= SLACK_MS
         for body in ("north amended 1", "north amended 2", "north live 1"):
             assert await left(bench, body) == -1
-        assert sorted(await bench.redis.hkeys(bench.key("chain:north"))) == [b"amended 1", b"amended 2", b"live 1"]
+        chained = {name.split()[0] for name in await bench.redis.hkeys(bench.key("chain:north"))}
+        assert chained == {b"amended", b"live", b"shortened"}
 
     on_line(story, line_url)
 
@@ -116,6 +124,17 @@ def test_an_open_conflict_stays_and_a_superseded_alert_goes_when_it_was_to_be_ke
     on_line(story, line_url)
 
 
+def test_an_acknowledgement_that_a_newer_one_replaced_goes_after_its_retention(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.one(notice())
+        await bench.line.commit(bench.epoch, [(1, [alert(1)])])
+        await bench.turn(acknowledgement(alert(1)), acknowledgement(alert(1), "j2"), retention_s=0)
+        await bench.clean()
+        assert 0 < await left(bench, "ack j1") <= SLACK_MS and await left(bench, "ack j2") == -1
+
+    on_line(story, line_url)
+
+
 def test_nothing_goes_by_a_clock_that_one_side_alone_has(line_url: str) -> None:
     async def story(bench: Bench) -> None:
         await bench.turn(notice(ends=LONG_AGO + 7200, keep=3600), notice("n2", ends=LONG_AGO, keep=-60))
@@ -161,6 +180,42 @@ def test_what_counts_longer_under_new_terms_is_kept_longer(line_url: str) -> Non
         assert [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows] == ["n1"]
 
     on_line(story, line_url)
+
+
+def test_a_full_store_can_be_cleaned_and_admits_nothing_meanwhile(
+    line_url: str, any_store: tuple[str, list[str]]
+) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice(ends=LONG_AGO, keep=-1), notice("n2"))
+        await bench.line.commit(bench.epoch, [(1, []), (2, [alert(2, ends=-1)])])
+        with full(any_store[1]):
+            for arrivals in ([], [notice("n3")]):
+                with pytest.raises(Unavailable) as raised:
+                    await bench.turn(*arrivals)
+                assert raised.value.code == "store_unavailable"
+            await bench.clean()
+            assert [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows] == ["n2"]
+            assert 0 < await left(bench, "north n1 1") <= SLACK_MS
+            assert await bench.line.alerts([alert(2).sha256]) == [alert(2).jws]
+        # The timer that was due has waited.
+        turned = await bench.turn(notice("n3"))
+        assert turned.fired == 1 and [entry.kind for entry in turned.entries] == ["ended", "notice"]
+
+    on_line(story, line_url)
+
+
+@contextlib.contextmanager
+def full(servers: list[str]) -> Iterator[None]:
+    """Let the servers have no room for anything more."""
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(redis.Redis.from_url(server)) for server in servers]
+        try:
+            for client in clients:
+                client.config_set("maxmemory", 1)
+            yield
+        finally:
+            for client in clients:
+                client.config_set("maxmemory", 0)
 
 
 def test_marks_of_ended_conflicts_go_when_no_timer_can_come_again(line_url: str) -> None:

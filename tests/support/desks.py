@@ -1,9 +1,12 @@
 """Desks of a world's parties on a mediator in memory, with a clock that the test moves."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from keepclear import AlertEvent, Desk
+from keepclear import AlertEvent, AsyncDesk, Desk
+from keepclear.transport.loop import LoopThread
+from keepclear_protocol.cursor import Cursor
 
 from support.mediator import Mediator
 from support.world import World, box, now_us
@@ -11,32 +14,78 @@ from support.world import World, box, now_us
 MINUTE_US = 60_000_000
 
 
-class Line:
-    """A world, a mediator, and desks on it."""
+class OnLoop:
+    """``AsyncDesk`` with the names of ``Desk``, for stories that both must tell: its own ``watch``, in a loop."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._desk = AsyncDesk(*args, **options)
+        self._loop = LoopThread("test-desk")
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._desk, name)
+        if name in ("file", "amend", "withdraw", "acknowledge", "settle", "deliver", "refresh"):
+            return lambda *args, **named: self._loop.run(member(*args, **named))
+        return member
+
+    def close(self) -> None:
+        if not self._loop.closed:
+            self._loop.run(self._desk.close())
+            self._loop.close()
+
+    def watch(self, *args: Any, **named: Any) -> Iterator[Any]:
+        events = self._desk.watch(*args, **named)
+        try:
+            while (event := self._loop.run(_next(events))) is not None:
+                yield event
+        finally:
+            self._loop.run(events.aclose())
+
+
+async def _next(events: Any) -> Any:
+    return await anext(events, None)
+
+
+class Line:
+    """A world, a mediator, and desks on it; ``face`` makes each desk."""
+
+    def __init__(self, folder: Path, face: Any = Desk) -> None:
         self.world = World()
         self.now = now_us()
         self.mediator = Mediator(self.world, lambda: self.now)
         self.folder = folder
-        self.open: list[Desk] = []
+        self.face = face
+        self.open: list[Any] = []
 
-    def desk(self, party: str, name: str = "") -> Desk:
-        desk = Desk(
-            self.world.agreement,
-            self.world.parties[party].key,
-            self.folder / (name or party),
-            transport=self.mediator.transport(),
-            clock=lambda: self.now,
-        )
+    def desk(self, party: str, name: str = "", **options: Any) -> Any:
+        given = {"transport": self.mediator.transport(), "clock": lambda: self.now, **options}
+        folder = self.folder / (name or party)
+        desk = self.face(self.world.agreement, self.world.parties[party].key, folder, **given)
         self.open.append(desk)
         return desk
 
-    def watched(self, desk: Desk) -> list[Any]:
-        """Return what the desk shows until it has taken all that its stream holds; links left out."""
-        head = self.mediator.head(desk.party)
-        events = list(desk.watch(stop=lambda: str(desk.journal.cursor()) == head))
-        return [event for event in events if event.to_json()["event"] != "link"]
+    def reached(self, desk: Any) -> Callable[[], bool]:
+        """Return whether a desk has taken what its stream holds now; what it says itself may have moved it on since."""
+        head = Cursor.parse(self.mediator.head(desk.party))
+
+        def stop() -> bool:
+            at = desk.journal.cursor()
+            return at is not None and at.epoch == head.epoch and at.number >= head.number
+
+        return stop
+
+    def watched(self, desk: Any) -> list[Any]:
+        """Return what the desk shows until it has taken all that its stream holds; links left out.
+
+        What its party's own desks said of delivery, which comes back on the stream, is left out too.
+        """
+        events = list(desk.watch(stop=self.reached(desk)))
+        return [event for event in events if not _is_own(event, desk.party)]
+
+
+def _is_own(event: Any, party: str) -> bool:
+    told: dict[str, Any] = event.to_json()
+    mine = [told.get(name) for name in ("stage", "party", "verdict")] == ["delivered", party, "verified"]
+    return mine or bool(told["event"] == "link")
 
 
 def alerts(events: list[Any]) -> list[AlertEvent]:

@@ -26,7 +26,18 @@ WORDS = (
 ).split()
 BLANKS = ("", "", "", "", " ", "\n", "\t", "\r", " \n ", "\f", "\v", "\xa0", "\ufeff", "\x00", "\u2028")
 _PUT = (b" ", b"\n", b"\f", b"\xed\xa0\x80", b"\xff", b"\x00", b"\\", b'"', b",", b"0", b"e1", b"-")
-NAMES = ("lat", "lng", "value", "units", "reference", "format", "vertices", "path", "outline_circle", "x", "_sd", "...")
+_EDGES = {
+    "lat": "90 90.000000001 -90 -90.000000001 -0.0 0",
+    "lng": "180 180.000000001 -180 -180.000000001 -0.0 360",
+    "value": "0 -0.0 1000000 1000000.5 300 600.5 100 330 -8000 -8000.5 100000.5 30480.5 1000 1000.5 -262.5 328084",
+    "iat": "0 -1 9007199254 9007199255 1763820600 1763820601 1763820000.0",
+    "admit_by": "0 -1 9007199254 9007199255 1763820000 1763819999 1763820600.0",
+    "revision": "0 1 2 1.0 9007199254740991 9007199254740992",
+    "iss": f'"" "{"x" * 32}" "{"x" * 33}" "{"é" * 32}" "{"é" * 33}" "\\u0022"',
+}
+"""By the member's name, what is at the edge of what is taken."""
+
+NAMES = ("prev", "lat", "lng", "value", "units", "reference", "format", "vertices", "path", "x", "_sd", "...")
 
 
 class Raw(str):
@@ -65,7 +76,13 @@ def _text(value: Any, random: Random, blanks: float) -> str:
 
 def mutate_value(value: Any, random: Random) -> None:
     """Change one place of ``value``, which is a list or ``Pairs``, in place."""
-    holder = random.choice(_holders(value))
+    objects = [item for item in _holders(value) if isinstance(item, Pairs)]
+    edges = [(item, at, name) for item in objects for at, (name, _) in enumerate(item) if name in _EDGES]
+    if edges and random.random() < 0.3:
+        item, at, name = random.choice(edges)
+        item[at] = (name, Raw(random.choice(_EDGES[name].split())))
+        return
+    holder = _holder(value, random) if random.random() < 0.5 else random.choice(_holders(value))
     if not holder:
         holder.append(("x", 1) if isinstance(holder, Pairs) else Raw("1"))
         return
@@ -87,6 +104,17 @@ def mutate_value(value: Any, random: Random) -> None:
             old = holder[at][1] if isinstance(holder, Pairs) else holder[at]
             new = _drawn(old, random)
             holder[at] = (holder[at][0], new) if isinstance(holder, Pairs) else new
+
+
+def _holder(value: Any, random: Random) -> Any:
+    """A list or object at any depth; the shallow ones are few, and would hardly be met among all."""
+    while random.random() < 0.6:
+        members = [member for _, member in value] if isinstance(value, Pairs) else value
+        inner = [member for member in members if isinstance(member, list)]
+        if not inner:
+            break
+        value = random.choice(inner)
+    return value
 
 
 def _holders(value: Any) -> list[Any]:

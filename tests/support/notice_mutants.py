@@ -57,7 +57,7 @@ def payload(random: Random, elements: list[str], properties: list[str]) -> Pairs
     forge = Forge(str(random.random()))
     revision = random.choice((1, 1, 2, 7))
     members = forge.payload([], [], revision=revision, prev=None if revision == 1 else digest("before"))
-    padded = max(16, 1 << max(0, len(elements) - 1).bit_length())
+    padded = random.choice([16] * 60 + [8, 15, 17, 32, 512, 1024])
     hidden = elements + [forge.random(32) for _ in range(padded - len(elements))]
     random.shuffle(hidden)
     signed = sorted(properties + [forge.random(32) for _ in range(8 - len(properties))])

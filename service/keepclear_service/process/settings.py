@@ -19,7 +19,7 @@ ENV_PREFIX = "KEEPCLEAR_"
 MAX_WORKERS = 64
 """More processes than any machine we know would give one mediator; a slip such as ``--workers 8000`` is caught."""
 
-_STORE_SCHEME = re.compile(r"(redis|rediss|unix)://.", re.ASCII)
+_STORE_SCHEME = re.compile(r"(redis|rediss|redis\+cluster|rediss\+cluster|unix)://.", re.ASCII)
 
 
 def default_embedded() -> Path:
@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     store: str | None = Field(
         default=None,
         repr=False,
-        description="URL of the store: redis://, rediss:// or unix://. Without it: the embedded one.",
+        description="URL of the store: redis://, rediss://, unix:// or redis+cluster://. Without it: the embedded one.",
     )
     store_password_file: Path | None = Field(
         default=None, description="File with the store's password, so that it stands in no URL and no variable."
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     @classmethod
     def _scheme(cls, value: str | None) -> str | None:
         if value is not None and _STORE_SCHEME.match(value) is None:
-            raise ValueError("a store's URL begins with redis://, rediss:// or unix://")
+            raise ValueError("a store's URL begins with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://")
         return value
 
     def store_password(self) -> str | None:

@@ -120,7 +120,8 @@ class StoredLine(LineReader):
         at = self._keys
         keys = [at.meta, at.log, at.unmatched, at.due, at.ended, at.answers, at.leaving]
         keys += [at.of(what, party) for party in names for what in _OF_TURN]
-        args: list[Any] = [epoch, terms, cursor, self._now_ms(), CLOCKS_APART_MS, retention_s * 1000, SLACK_MS]
+        now_ms = self._now_ms()
+        args: list[Any] = [epoch, terms, cursor, now_ms, CLOCKS_APART_MS, retention_s * 1000, SLACK_MS]
         args += [STREAM_LENGTH, BATCH, DUE_AT_ONCE, MAX_ANSWERS, self.prefix]
         args += [len(done), *done, len(names), *names, len(arrivals)]
         for arrival in arrivals:
@@ -146,7 +147,7 @@ class StoredLine(LineReader):
             entries=tuple(read.values()),
             unmatched=waiting,
             unmatched_through=waiting[-1] if len(waiting) >= UNMATCHED_TOLD else int(head),
-            due=None if due == b"-" else int(float(due)) * 1000,
+            due=None if due == b"-" else _due_ms(int(float(due)), int(clock), now_ms, fired) * 1000,
             fired=fired,
         )
 
@@ -221,3 +222,10 @@ class StoredLine(LineReader):
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
+
+
+def _due_ms(due_ms: int, clock_ms: int, now_ms: int, fired: int) -> int:
+    """Return by the store's clock when a timer is due by the worker's too: it would ask in vain before."""
+    if due_ms < clock_ms and due_ms >= now_ms and fired < DUE_AT_ONCE:
+        return clock_ms + due_ms - now_ms + 1
+    return due_ms

@@ -11,7 +11,9 @@ every conflict. What was known and is withheld is found here; what was never tol
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid
 
 from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm
@@ -122,11 +124,20 @@ class Resync:
         ]
 
     async def _take_conflicts(self, conflicts: Sequence[Conflict], source: Source) -> list[Event]:
+        return await self._take(await self._threads.run(self._unheld, conflicts), source)
+
+    def _unheld(self, conflicts: Sequence[Conflict]) -> list[Arrival]:
+        """What of these conflicts is not held already as it came."""
         arrivals: list[Arrival] = []
         for conflict in conflicts:
-            arrivals.append(AlertArrived(conflict.object))
-            arrivals += [AcknowledgementArrived(raw) for raw in conflict.acknowledgements]
-        return await self._take(arrivals, source)
+            before = self._journal.alert_object(conflict.object.digest)
+            kept = None if before is None or before.conflict is None else self._journal.conflict(before.conflict)
+            if before is None or kept is None or (before.version, before.verdict) != (kept.version, VERIFIED):
+                arrivals.append(AlertArrived(conflict.object))
+            names = {digest(raw): raw for raw in conflict.acknowledgements}
+            held = self._journal.acknowledgements_known(list(names))
+            arrivals += [AcknowledgementArrived(raw) for name, raw in names.items() if name not in held]
+        return arrivals
 
     async def _take(
         self,

@@ -58,12 +58,12 @@ local behind = not same_life or terms ~= ARGV[2]
 local outcomes, entries, fresh, fired = {}, {}, {}, 0
 local waiting, moved, values = {}, {}, {}
 
-local function append(kind, party, id, revision, sha, submission, note, stamp)
+local function append(kind, party, id, revision, sha, submission, note, stamp, matched)
   head = head + 1
   local seq = whole(head)
   local entry = table.concat({seq, kind, party, id, revision, sha, submission, stamp, terms, note, epoch}, ' ')
   call('XADD', log, seq .. '-0', 'e', entry)
-  waiting[#waiting + 1], waiting[#waiting + 2] = seq, seq
+  if not matched then waiting[#waiting + 1], waiting[#waiting + 2] = seq, seq end
   fresh[#fresh + 1] = entry
   return seq, entry
 end
@@ -164,9 +164,7 @@ local function admit(at, place)
     local version, alert = match(record, '^(%S+) (%S+)')
     if version ~= second or alert ~= third then return '-version_stale' end
     other = number_of[match(record, '(%S+) %S+$')]
-    given = call('HGET', answers, first)
-    if given and match(given, '^%d+') ~= version then given = nil end
-    given = given or version
+    given = call('HGET', answers, first) or version
     local sent = 0
     for whose, count in string.gmatch(given, ';(%S+) %S+ %S+ (%d+)') do
       if whose == party then sent = sent + tonumber(count) end
@@ -174,7 +172,8 @@ local function admit(at, place)
     if sent >= tonumber(ARGV[11]) then return '-limit_answers' end
   end
   gone = math.max(now + retention, high) + slack
-  local seq, entry = append(kind, party, id, '0', sha, ARGV[at + 4], ARGV[at + 7], stamp)
+  -- What is compared with an alert calls for none itself: there is nothing to match.
+  local seq, entry = append(kind, party, id, '0', sha, ARGV[at + 4], ARGV[at + 7], stamp, record)
   call('SET', once, entry, 'PXAT', whole(gone))
   if record then
     -- Its bytes last as long as what it answers: clean lets both go.
@@ -209,7 +208,7 @@ if not behind then
 end
 
 if head > before then
-  call('ZADD', unmatched, unpack(waiting))
+  if #waiting > 0 then call('ZADD', unmatched, unpack(waiting)) end
   local fields, hint = {'head', whole(head), 'clock', whole(clock)}, {ARGV[12], whole(head)}
   for number = 1, party_count do
     if moved[number] then

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Let go of what has outlived its retention, a bounded piece for each call. Apart from timers: nothing here is urgent.
 --
 -- Statements get a time to live only now, when nothing counts on them any more. An alert that nobody has answered, and

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Let go of superseded alerts, and give statements that nothing counts on any more their time to live.
 --
 -- KEYS: leaving, shown, alerts, then the bodies
