@@ -44,7 +44,11 @@ def test_between_edges_that_face_each_other_they_leave_nothing() -> None:
 
 def test_an_outline_of_many_vertices_is_parted_by_the_others_planes() -> None:
     ring = [(10 + 0.1 * math.sin(at / 50 * math.pi), 20 + 0.1 * math.cos(at / 50 * math.pi)) for at in range(100)]
-    outlines: list[Outline] = [Polygon(tuple(ring)), Polygon(((11.0, 19.0), (11.0, 21.0), (11.1, 20.0))), Circle((9.0, 20.0), 5.0)]
+    outlines: list[Outline] = [
+        Polygon(tuple(ring)),
+        Polygon(((11.0, 19.0), (11.0, 21.0), (11.1, 20.0))),
+        Circle((9.0, 20.0), 5.0),
+    ]
     least = least_metres(hulls_of(outlines), hulls_of(outlines))
     assert least[0, 1] == least[1, 0] > 90_000 and least[0, 2] == 0
     assert (least_metres(hulls_of(outlines[2:]), hulls_of(outlines[:1])) == 0).all()
