@@ -167,7 +167,7 @@ def largest(scale: Scale) -> list[Figure]:
     rng = random.Random(7)
 
     def big(index: int) -> str:
-        return submission(world, "north", *crowd(count, 1000.0 * index, index))
+        return submission(world, "north", *crowd(count, 20_000.0 * index, index))
 
     heavy = [post("notices", raw) for raw in in_processes(big, large)]
     usuals = [post("notices", submission(world, "north", usual(rng))) for _ in range(small)]
