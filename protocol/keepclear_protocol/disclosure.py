@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .encoding import are_digests, b64, digest, dump_json, is_128_bits, parse_json, unb64
+from .encoding import b64, digest, dump_json, is_128_bits, is_digest, parse_json, unb64
 from .errors import Malformed
 from .quick import quick_element, quick_property
 
@@ -42,8 +42,7 @@ class Disclosure(NamedTuple):
 
 def check_digests(digests: Sequence[object]) -> None:
     """Raise ``Malformed`` with ``notice`` unless all are SHA-256 digests in their one spelling."""
-    texts = [sha256 for sha256 in digests if isinstance(sha256, str)]
-    if len(texts) != len(digests) or not are_digests(texts):
+    if not all(map(is_digest, digests)):
         raise Malformed("notice", "a digest must be a SHA-256 in base64url")
 
 

@@ -15,6 +15,7 @@ geodesic edge of length L runs elsewhere on the ellipsoid than on the sphere, by
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import asin, cos, sin
 from typing import Any
 
@@ -114,7 +115,7 @@ def _polygon(positions: Sequence[Position]) -> Shape:
         geography = spherely.create_polygon([(lng, lat) for lat, lng in positions])
     except ValueError:
         raise Malformed("volume_polygon", "edges cross or touch, or a vertex stands twice") from None
-    area_m2 = float(spherely.area(geography, radius=EARTH_RADIUS_M))
+    area_m2 = float(spherely.area(geography, EARTH_RADIUS_M))
     return _shape(geography, units, 0.0, max(edges), math.fsum(edges), area_m2)
 
 
@@ -136,7 +137,7 @@ def _shape(
     center = _middle(units)
     # A cap under a hemisphere holds every geodesic between two of its points, and the smaller of the two areas that a
     # ring inside it bounds: so the farthest vertex bounds edges and interior too.
-    reach_m = arc_m(max([math.dist(center, unit) for unit in units]))
+    reach_m = arc_m(max(map(math.dist, repeat(center), units)))
     if reach_m > MAX_REACH_M:
         raise Malformed("volume_size", f"reaches more than {MAX_REACH_M // 1000} km from its middle", hint=_SPLIT)
     area_m2 = outline_area_m2 + radius_m * (perimeter_m + math.pi * radius_m)

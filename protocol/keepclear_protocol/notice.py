@@ -366,19 +366,19 @@ def _notice(
     properties: Mapping[str, Disclosure],
     submission_sha256: str | None,
 ) -> Notice:
-    category, callsign, remarks = (properties.get(name) for name in ("category", "callsign", "remarks"))
+    category, callsign, remarks = properties.get("category"), properties.get("callsign"), properties.get("remarks")
     return Notice(
-        jwt=signed.raw,
-        sha256=signed.sha256,
-        submission_sha256=submission_sha256,
-        kid=signed.kid,
-        claims=visible.claims,
-        id=visible.id,
-        revision=visible.revision,
-        prev=visible.prev,
-        volumes=volumes,
-        category=category.value if category else "",
-        category_disclosure=category.raw if category else "",
-        callsign=callsign.value if callsign else None,
-        remarks=remarks.value if remarks else None,
+        signed.raw,
+        signed.sha256,
+        submission_sha256,
+        signed.kid,
+        visible.claims,
+        visible.id,
+        visible.revision,
+        visible.prev,
+        volumes,
+        category.value if category else "",
+        category.raw if category else "",
+        callsign.value if callsign else None,
+        remarks.value if remarks else None,
     )

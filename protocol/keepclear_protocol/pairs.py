@@ -14,8 +14,9 @@ import numpy as np
 import spherely
 
 from .geometry import EARTH_RADIUS_M, ROUNDING_M, SPHERE_FACTOR
+from .planes import hulls_of, least_metres
 from .separation import Severity, Uncertainty, severity_rank
-from .table import Array, Floats, Ints, Mask, Table, offset_table
+from .table import Array, Floats, Ints, Mask, Table, distinct, offset_table
 
 PIECE_US = 2_000.0
 """Microseconds of S2 in one call, roughly: whoever waits for the interpreter waits no longer."""
@@ -133,7 +134,21 @@ class Pairs:
         cost_us = 3.0 + EDGES_US * table.rows["vertices"][singles] * vertices[run]
         metres = np.full(len(code), -np.inf)
         metres[worth] = _distances(table.shapes, singles, shapes, run, cost_us)
-        bound = SPHERE_FACTOR * metres[pair] - self.margin_m[which] - ROUNDING_M
+        self._raise(which, metres[pair])
+
+    def part(self, which: Ints) -> None:
+        """Raise the bounds of some pairs by planes between them: for many at once, and without S2."""
+        which = which[self.alive[which] & ~self.known[which]]
+        if not len(which):
+            return
+        rows, i = distinct(self.i[which], len(self.ours))
+        columns, j = distinct(self.j[which], len(self.theirs))
+        ours, theirs = hulls_of(self.ours.outlines[rows]), hulls_of(self.theirs.outlines[columns])
+        self._raise(which, least_metres(ours, theirs)[i, j])
+
+    def _raise(self, which: Ints, metres: Floats) -> None:
+        """Take in that some pairs are at least so many metres apart on the sphere."""
+        bound = SPHERE_FACTOR * metres - self.margin_m[which] - ROUNDING_M
         self.gap_m[which] = np.maximum(self.gap_m[which], bound)
         self.alive[which] &= self.gap_m[which] <= self.limit_m[which]
 

@@ -46,10 +46,11 @@ _REFERENCES = {reference: number for number, reference in enumerate(Reference)}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Some volumes: a row of ``ROW`` each, and beside it S2's geography."""
+    """Some volumes: a row of ``ROW`` each, and beside it S2's geography and the outline that it was made of."""
 
     rows: Array
     shapes: Array
+    outlines: Array
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -77,9 +78,10 @@ def row_of(volume: Volume, minima: Minima) -> tuple[Any, ...]:
 def table_of(volumes: Iterable[Volume], minima: Minima) -> Table:
     """Return the table of volumes of one category."""
     listed = list(volumes)
-    shapes = np.empty(len(listed), dtype=object)
+    shapes, outlines = np.empty(len(listed), dtype=object), np.empty(len(listed), dtype=object)
     shapes[:] = [volume.shape.geography for volume in listed]
-    return Table(np.array([row_of(volume, minima) for volume in listed], dtype=ROW), shapes)
+    outlines[:] = [volume.outline for volume in listed]
+    return Table(np.array([row_of(volume, minima) for volume in listed], dtype=ROW), shapes, outlines)
 
 
 def offset_table(uncertainty: Uncertainty) -> tuple[Floats, Floats]:

@@ -49,26 +49,30 @@ def read_visible(signed: Signed) -> Visible:
     return taken or _strict_visible(read_payload(signed))
 
 
+_Sha256 = Annotated[str, Meta(min_length=43, max_length=43)]
+
+
 class _Hidden(Known):
-    sha256: str = field(name="...")
+    sha256: _Sha256 = field(name="...")
 
 
+_Properties = Annotated[list[_Sha256], Meta(min_length=PROPERTY_DIGESTS, max_length=PROPERTY_DIGESTS)]
 _Seconds = Annotated[int, Meta(ge=0, le=MAX_SECONDS)]
 
 
 class _Payload(Known):
     iss: Annotated[str, Meta(min_length=1, max_length=MAX_ISSUER_CHARACTERS)]
-    aud: str
-    terms: str
+    aud: _Sha256
+    terms: _Sha256
     iat: _Seconds
     jti: str
     admit_by: _Seconds
     notice: str
     revision: Annotated[int, Meta(ge=1, le=MAX_SAFE_INTEGER)]
     volumes: Annotated[list[_Hidden], Meta(min_length=MIN_VOLUME_DIGESTS, max_length=MAX_VOLUME_DIGESTS)]
-    properties: Annotated[list[str], Meta(min_length=PROPERTY_DIGESTS, max_length=PROPERTY_DIGESTS)] = field(name="_sd")
+    properties: _Properties = field(name="_sd")
     algorithm: Literal["sha-256"] = field(name="_sd_alg")
-    prev: str | UnsetType = UNSET
+    prev: _Sha256 | UnsetType = UNSET
 
 
 _PAYLOAD = Decoder(_Payload)

@@ -16,6 +16,7 @@ from support.world import World
 from .client import post, run, send
 from .figures import Figure, Scale
 from .load import Volume, circle, in_processes, shifted, submission, volume
+from .recheck import recheck
 from .stage import Stage, say, stage
 
 PLACE = (40.0, 0.0)
@@ -51,6 +52,7 @@ def measure(scale: Scale) -> list[Figure]:
         ),
         Figure("picture", statistics.median(pictures) * 1000, "ms", "<= 100", f"{past} past, {live} live"),
         Figure("reading everything again", statistics.median(rereads), "s", "<= 1"),
+        *recheck(scale),
     ]
 
 

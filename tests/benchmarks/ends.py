@@ -28,14 +28,14 @@ def measure(scale: Scale) -> list[Figure]:
     world = World("north", "south", "third", categories={"transport": small})
     say(f"ends: {count} notices")
     beside = notices(world, scale.of(300, 1_000), 9, parties=["third"])
-    end = int(time.time() + count / 300 + count / FILED_PER_SECOND + 5)
-
-    def one(index: int) -> bytes:
-        party = ("north", "south")[index % 2]
-        return post("notices", submission(world, party, _place(index // 2, end)))
-
-    requests = in_processes(one, count)
     with stage(world) as running:
+        end = int(time.time() + count / 300 + count / FILED_PER_SECOND + 10)
+
+        def one(index: int) -> bytes:
+            party = ("north", "south")[index % 2]
+            return post("notices", submission(world, party, _place(index // 2, end)))
+
+        requests = in_processes(one, count)
         told_s, share, result = run(_ending(running, requests, beside, end))
     return [
         Figure(f"{count} ends in one second: all closings told", told_s, "s", "<= 5", f"{count} alerts to two streams"),

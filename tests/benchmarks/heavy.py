@@ -16,7 +16,6 @@ from support.world import World
 from .client import Result, connect, exchange, get, paced, post, run, send
 from .figures import Figure, Scale
 from .load import Volume, in_processes, notices, plain_world, polygon, ring_polygon, shifted, submission, usual, volume
-from .recheck import shown
 from .stage import Stage, beside, say, stage
 from .streaming import open_stream, until
 
@@ -52,14 +51,11 @@ def measure(scale: Scale) -> list[Figure]:
     with stage(world, other) as running:
         quiet = run(_alone(running, small))
         told_s, receipt_s, others = run(_against(running, small, crowd(count, 0, 1), crowd(count, 0, 2), meet=True))
-        shown_s, pause_ms, pairs = run(shown(running, "south"))
         _, near_s, near_others = run(_against(running, small, strips(count, 0, 3), strips(count, 212, 4), meet=False))
     return [
         Figure(f"submit to both alerts, {count} against {count}", told_s, "s", "<= 1"),
         Figure("submit to its receipt", receipt_s, "s"),
         *_beside("meanwhile", others, quiet),
-        Figure("a fresh desk: connecting to that alert shown", shown_s, "s", "<= 1", f"verified, {pairs} pairs told"),
-        Figure("its loop stood still for at most", pause_ms, "ms", "<= 300"),
         Figure("near misses: submit to its receipt", near_s, "s", "<= 1"),
         *_beside("near misses", near_others, quiet),
         *largest(scale),
@@ -171,7 +167,7 @@ def largest(scale: Scale) -> list[Figure]:
     rng = random.Random(7)
 
     def big(index: int) -> str:
-        return submission(world, "north", *crowd(count, 1000.0 * index, index))
+        return submission(world, "north", *crowd(count, 20_000.0 * index, index))
 
     heavy = [post("notices", raw) for raw in in_processes(big, large)]
     usuals = [post("notices", submission(world, "north", usual(rng))) for _ in range(small)]

@@ -6,8 +6,10 @@ time that the kernel counted for the worker, in a run that is not sampled.
 """
 
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -59,6 +61,9 @@ def sampled(running: Stage, requests: list[bytes]) -> tuple[Counter[str], list[t
     run(send(running.port, requests, CONNECTIONS))
     spy.send_signal(2)  # as Ctrl-C: it writes what it has
     spy.wait(30)
+    kept = Path(tempfile.gettempdir(), "kc-bench-stacks.txt")
+    shutil.copy(out, kept)
+    say(f"profile: the stacks stand in {kept}, as flame graph programs read them")
     counts: Counter[str] = Counter()
     hot: Counter[str] = Counter()
     for line in out.read_text().splitlines():

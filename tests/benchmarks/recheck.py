@@ -7,13 +7,38 @@ import asyncio
 import time
 
 from keepclear import AsyncDesk
+from support.world import World
 
-from .stage import Stage
+from .client import post, run, send
+from .figures import Figure, Scale
+from .heavy import HORIZONTAL_M, crowd
+from .load import submission
+from .stage import Stage, say, stage
 
 TICK_S = 0.005
+WITHIN_S = 90.0
 
 
-async def shown(running: Stage, party: str) -> tuple[float, float, int]:
+def recheck(scale: Scale) -> list[Figure]:
+    """Return the seconds and the pause over an alert of 500 volumes against 500 in one place."""
+    count = scale.of(60, 500)
+    near = {"horizontal_m": HORIZONTAL_M, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
+    world = World(categories={"transport": near})
+    filed = [
+        post("notices", submission(world, party, *crowd(count, 0, seed)))
+        for seed, party in enumerate(("south", "north"), 1)
+    ]
+    say(f"desk: an alert of {count} against {count}")
+    with stage(world) as running:
+        run(send(running.port, filed, 1))
+        taken_s, pause_ms, pairs = run(_shown(running, "south"))
+    return [
+        Figure("heavy alert: from connecting until it is shown", taken_s, "s", "<= 1", f"verified, {pairs} pairs"),
+        Figure("heavy alert: the loop stood still for at most", pause_ms, "ms", "<= 300"),
+    ]
+
+
+async def _shown(running: Stage, party: str) -> tuple[float, float, int]:
     """Return seconds until the alert was shown, the longest pause of the loop in ms, and the pairs that it holds."""
     pauses: list[float] = []
     ticking = asyncio.create_task(_tick(pauses))
@@ -21,9 +46,11 @@ async def shown(running: Stage, party: str) -> tuple[float, float, int]:
     address = f"http://127.0.0.1:{running.port}"
     key = running.world.parties[party].key
     try:
-        async with AsyncDesk(
-            running.world.agreement, key, running.folder / f"desk-{party}", connect_to=address
-        ) as desk:
+        folder = running.folder / f"desk-{party}"
+        async with (
+            asyncio.timeout(WITHIN_S),
+            AsyncDesk(running.world.agreement, key, folder, connect_to=address) as desk,
+        ):
             async for event in desk.watch():
                 told = event.to_json()
                 if told["event"] == "alert":

@@ -45,29 +45,37 @@ def against_floor(scale: Scale) -> list[Figure]:
     say(f"submit: {live} live notices against the floor")
     prefill, bodies = notices(world, live, 1), batches(world, runs * len(CONNECTIONS), requests)
     figures = []
-    with stage(world) as service, stage(world, factory="benchmarks.floor:create_app") as floor:
+    with (
+        stage(world) as service,
+        stage(world, factory="benchmarks.floor:create_app") as floor,
+        stage(world, factory="benchmarks.floor:create_app_libsodium") as lower,
+    ):
         run(send(service.port, prefill, 64))
-        run(send(floor.port, prefill[:200], 64))
+        for on in (floor, lower):
+            run(send(on.port, prefill[:200], 64))
         for connections in CONNECTIONS:
-            ours, least = [], []
+            ours, least, lowest = [], [], []
             for _ in range(runs):
                 batch = next(bodies)
                 least.append(once(floor, batch, connections))
                 ours.append(once(service, batch, connections))
-            figures += _compared(ours, least, connections)
+                lowest.append(once(lower, batch, connections))
+            figures += _compared(ours, least, lowest, connections)
     return figures
 
 
-def _compared(ours: Sequence[Run], least: Sequence[Run], connections: int) -> list[Figure]:
+def _compared(ours: Sequence[Run], least: Sequence[Run], lowest: Sequence[Run], connections: int) -> list[Figure]:
     pairs = list(zip(ours, least, strict=True))
     cpu = statistics.median(floor.worker_us / own.worker_us for own, floor in pairs)
     rate = statistics.median(own.rate / floor.rate for own, floor in pairs)
+    sodium = statistics.median(low.worker_us / own.worker_us for own, low in zip(ours, lowest, strict=True))
     place = f"{connections} connections"
     held = "" if connections > 100 else "the tick holds these connections back"
     return [
         Figure(f"floor, {place}", median(least, "rate"), "/s", note=_words(least)),
         Figure(f"service, {place}", median(ours, "rate"), "/s", note=_words(ours)),
         Figure(f"floor to service by processor time, {place}", cpu, "", ">= 0.75"),
+        Figure("the same to a floor that verifies by libsodium", sodium, "", note=_words(lowest)),
         Figure(f"service to floor by throughput, {place}", rate, "", ">= 0.75" if connections > 100 else "", held),
         Figure(f"store and client busy, {place}", max(own.beside for own in ours), "cores", note="service's runs"),
     ]

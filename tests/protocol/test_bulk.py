@@ -16,7 +16,7 @@ from keepclear_protocol.separation import Minima, Uncertainty, judge, severity_r
 from keepclear_protocol.table import Table, table_of
 from keepclear_protocol.volume import Reference
 from support.crowds import PLACES, START, crowd, notice_of
-from support.rule_mutants import BULK_MUTANTS
+from support.rule_mutants import BULK_MUTANTS, WITHOUT_PLANES
 from support.world import World
 
 CATEGORIES = {
@@ -75,9 +75,10 @@ def bulk(given: Case) -> dict[str, Meeting]:
     agreement = world()[0].agreement
     ours = _roll("ours", given.ours)
     rolls = [_roll(name, notice) for name, notice in given.others.items()]
-    rows, shapes = (np.concatenate([getattr(roll.table, part) for roll in rolls]) for part in ("rows", "shapes"))
+    parts = ("rows", "shapes", "outlines")
+    table = Table(*(np.concatenate([getattr(roll.table, part) for roll in rolls]) for part in parts))
     volumes: list[DisclosedVolume] = [item for roll in rolls for item in roll.volumes]
-    theirs = Roll(Table(rows, shapes), volumes, [name for roll in rolls for name in roll.owners])
+    theirs = Roll(table, volumes, [name for roll in rolls for name in roll.owners])
     i = np.repeat(np.arange(len(ours.table)), len(volumes))
     j = np.tile(np.arange(len(volumes)), len(ours.table))
     i, j = near_pairs(ours.table, theirs.table, i, j, agreement.uncertainty)
@@ -116,6 +117,8 @@ def test_with_every_way_to_settle_a_contest_the_answer_is_the_same(place: str, m
     given = case(6, place, [40, 40, 20, 1, 1], 9_000.0)
     wanted = scalar(given)
     monkeypatch.setattr(worst, "ALL_AT_ONCE", 4)
+    assert bulk(given) == wanted
+    monkeypatch.setattr(worst, "PART_FROM", 4)
     for runs in ((), (16, 4), (3,), (1000,)):
         monkeypatch.setattr(worst, "RUNS", runs)
         assert bulk(given) == wanted
@@ -138,6 +141,7 @@ def test_meetings_of_large_crowds(place: str, seed: int) -> None:
 def test_bulk_rules_that_cut_a_corner_are_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     BULK_MUTANTS[name](monkeypatch)
     monkeypatch.setattr(worst, "ALL_AT_ONCE", 4)
+    monkeypatch.setattr(worst, "PART_FROM", 10 + 10**9 * (name in WITHOUT_PLANES))
     monkeypatch.setattr(worst, "RUNS", (12, 3))
     sizes = (9_000.0, 2_000.0, 60_000.0)
     assert any(
@@ -165,6 +169,8 @@ def test_each_pair_asked_has_the_figures_of_judge_and_each_bound_is_one(place: s
     assert left_out and not any(judged(i, j) for i, j in left_out)
     pairs = Pairs(ours, their, *near, agreement.uncertainty)
     first_bound = pairs.gap_m.copy()
+    pairs.part(np.arange(len(pairs)))
+    assert (first_bound < pairs.gap_m).any()
     for of_theirs in (True, False):
         for size in (16, 4):
             pairs.narrow(np.arange(len(pairs)), size, of_theirs=of_theirs)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from keepclear_protocol import bulk, geometry, pairs, separation, table
+from keepclear_protocol import bulk, geometry, pairs, planes, separation, table
 from keepclear_protocol.outline import Corridor, Polygon
 from keepclear_protocol.pairs import Pairs
 from keepclear_protocol.separation import Minima, Pair, Uncertainty, judge
@@ -202,6 +202,12 @@ def _settled_after_one_guess(_: Callable[..., None], pairs: Pairs, contests: lis
         contest.learn(asked, pairs.worseness())
 
 
+def _planes_without_heights(right: Callable[..., Any], units: Any) -> tuple[Any, Any, Any]:
+    """Each plane of an outline turned about, and said to have nothing above it."""
+    of, normals, heights = right(units)
+    return np.concatenate((of, of)), np.concatenate((normals, -normals)), np.zeros(2 * len(heights))
+
+
 def _narrow_without_margin(right: Callable[..., None], self: Pairs, *args: Any, **named: Any) -> None:
     margin_m, self.margin_m = self.margin_m, 0 * self.margin_m
     right(self, *args, **named)
@@ -229,6 +235,8 @@ BULK_MUTANTS: dict[str, Spoil] = {
     "runs of other volumes than asked": _changed(
         pairs._Crowds, "runs", lambda _, self, size: np.arange(len(self.table)) // size
     ),
+    "planes below which some of their own lie": _changed(planes, "_planes", _planes_without_heights),
+    "planes farther off than they are": _changed(pairs, "least_metres", lambda right, a, b: right(a, b) + 2_000.0),
     "margin left out of a run's bound": _changed(Pairs, "narrow", _narrow_without_margin),
     "which of equal pairs left out": _changed(
         bulk, "packed", lambda right, ranks, room: right([*ranks[:-1], (0 * ranks[-1][0], 1)], room)
@@ -254,3 +262,6 @@ BULK_MUTANTS: dict[str, Spoil] = {
     "bounds too small": _row(bound_m=lambda row: row["bound_m"] / 2),
 }
 """What the bulk rules would be with one corner cut."""
+
+WITHOUT_PLANES = {"runs of other volumes than asked", "margin left out of a run's bound"}
+"""Found where planes have not settled before what the runs would."""

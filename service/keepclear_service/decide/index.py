@@ -62,6 +62,7 @@ class Index:
         self._free: list[int] = []
         self._rows = np.zeros(64, dtype=ROW)
         self._shapes = np.empty(64, dtype=object)
+        self._outlines = np.empty(64, dtype=object)
 
     def __len__(self) -> int:
         return len(self._items) - len(self._free)
@@ -96,6 +97,7 @@ class Index:
         item.slot = slot
         self._rows[slot] = row_of(item.disclosed.volume, item.minima)
         self._shapes[slot] = item.disclosed.volume.shape.geography
+        self._outlines[slot] = item.disclosed.volume.outline
         level = _level(item)
         place, time = self._cell(item, level)
         times = self._levels.setdefault(level, {}).setdefault(place, {})
@@ -118,7 +120,7 @@ class Index:
                 del cells[place]
                 if not cells:
                     del self._levels[level]
-        self._items[item.slot] = self._shapes[item.slot] = None
+        self._items[item.slot] = self._shapes[item.slot] = self._outlines[item.slot] = None
         self._free.append(item.slot)
         item.slot = -1
 
@@ -161,7 +163,7 @@ class Index:
     @property
     def table(self) -> Table:
         """The table of all slots; those of no item hold anything."""
-        return Table(self._rows, self._shapes)
+        return Table(self._rows, self._shapes, self._outlines)
 
     def items(self, slots: Ints) -> list[Item]:
         """Return the items in ``slots``."""
@@ -201,9 +203,11 @@ class Index:
         return (x, y, z), item.start // bucket
 
     def _grow(self) -> None:
-        rows, shapes = np.zeros(2 * len(self._rows), dtype=ROW), np.empty(2 * len(self._rows), dtype=object)
-        rows[: len(self._rows)], shapes[: len(self._rows)] = self._rows, self._shapes
-        self._rows, self._shapes = rows, shapes
+        size = len(self._rows)
+        self._rows = np.concatenate((self._rows, np.zeros(size, dtype=ROW)))
+        self._shapes, self._outlines = (
+            np.concatenate((column, np.empty(size, dtype=object))) for column in (self._shapes, self._outlines)
+        )
 
 
 def _within(cells: Cells, times: range, xs: range, ys: range, zs: range) -> "list[array[int]]":

@@ -77,7 +77,8 @@ def _in_bulk(state: State, filed: Filed, at: int) -> dict[Key, Meeting]:
     if not keep.any():
         return {}
     key = (filed.side.party, filed.side.id)
-    theirs = Roll(Table(everything.rows[there], everything.shapes[there]), [item.disclosed for item in items], owners)
+    table = Table(everything.rows[there], everything.shapes[there], everything.outlines[there])
+    theirs = Roll(table, [item.disclosed for item in items], owners)
 
     def minima(owner: Key) -> Minima:
         return mine if owner == key else state.agreement.categories[state.filed[owner].notice.category]

@@ -14,7 +14,7 @@ from typing import Protocol
 from keepclear_protocol.errors import Unavailable
 
 from ..line.hotline import Hotline
-from .told import Told, gap, tell
+from .told import BODIES_AT_ONCE, Told, gap, tell
 
 RECENT_EVENTS = 256
 RECENT_BYTES = 2 * 1024 * 1024
@@ -80,6 +80,8 @@ class Feed:
         self._behind = asyncio.Lock()
         self._poked = asyncio.Event()
         self._newest, self._older = Kept(), Kept()
+        self._at_once = 1
+        """Events that make a piece, as far as the last ones tell."""
         self.listeners: set[Listener] = set()
         self.epoch = ""
         self.at = 0
@@ -152,11 +154,17 @@ class Feed:
         if jump is not None:
             return window.epoch, [jump]
         piece: list[Told] = []
-        while len(piece) < len(window.events) and sum(len(told.data) for told in piece) < PIECE_BYTES:
-            piece += await tell(self._hotline, window.epoch, window.events[len(piece) :])
+        size = 0
+        while len(piece) < len(window.events) and size < PIECE_BYTES:
+            count = min(self._at_once, BODIES_AT_ONCE)
+            told = await tell(self._hotline, window.epoch, window.events[len(piece) : len(piece) + count])
+            piece += told
+            bytes_told = sum(len(event.data) for event in told)
+            size += bytes_told
+            self._at_once = 1 + PIECE_BYTES * len(told) // (bytes_told + 1)
         if window.epoch == self.epoch:
-            for told in piece:
-                self._older.keep(told)
+            for event in piece:
+                self._older.keep(event)
         return window.epoch, piece
 
     async def _read(self) -> bool:

@@ -37,7 +37,7 @@ Watching = Annotated[Reader, Depends(reader(WATCH))]
 After = Annotated[str | None, Query()]
 
 
-@router.get("/v1/notices")
+@router.get(NOTICE.door)
 async def notices(who: Watching, after: After = None, state: Annotated[str | None, Query()] = None) -> Response:
     """List the party's own notices that have not ended, or all with ``state=all``, each as its newest revision."""
     if state not in (None, "all"):
@@ -58,7 +58,7 @@ async def notices(who: Watching, after: After = None, state: Annotated[str | Non
     return _json({"at": _at(page), "notices": listed, "next": page.after})
 
 
-@router.get("/v1/notices/{id}")
+@router.get(NOTICE.door + "/{id}")
 async def notice(who: Watching, id: str) -> Response:
     """Return one of the party's own notices: the newest revision's bytes and their receipt."""
     if not is_128_bits(id):
