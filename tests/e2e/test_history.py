@@ -35,7 +35,7 @@ def world() -> World:
 def workers(world: World, tmp_path: Path) -> Iterator[Nursery]:
     with nursery(tmp_path, write_files(world, tmp_path)) as running:
         yield running
-        assert running.events() <= {"unavailable", "worker_drained"}
+        assert running.events() <= {"unavailable", "available", "line_ready", "worker_drained"}
 
 
 def adopt(world: World, folder: Path, store_url: str, **minima: float) -> None:
@@ -67,7 +67,7 @@ def wait_for_ends(store_url: str) -> None:
             seconds, _ = client.time()
             look = client.pipeline(transaction=True)
             look.zrange(prefix + b":unmatched", 0, -1)
-            look.zrangebyscore(prefix + b":timers", "-inf", (seconds + 20) * 1000)
+            look.zrangebyscore(prefix + b":due", "-inf", (seconds + 20) * 1000)
             waiting, timers = look.execute()
             if not waiting and not [timer for timer in timers if timer.startswith(b"end|")]:
                 return

@@ -57,6 +57,10 @@ class Workers:
             line.http.close()
 
 
+LEAST_DONE = 80
+"""Statements of each actor that a history has at least, however slow the machine is."""
+
+
 @dataclass
 class Actor:
     """One thread's share of the history: its own notices, in the names of all parties."""
@@ -77,7 +81,7 @@ class Actor:
 
     def _run(self) -> None:
         try:
-            while time.monotonic() < self.until:
+            while time.monotonic() < self.until or self.done.total() < LEAST_DONE:
                 self._act()
         except BaseException as error:
             self.failure = error
@@ -120,7 +124,12 @@ class Actor:
         rows = answer.json()["conflicts"] if answer.status_code == 200 else []
         if not rows:
             return
-        alert = self.rng.choice(rows)["alert"]
+        chosen = self.rng.choice(rows)["conflict"]
+        answer = self._anyhow(lambda line: line.get(party, f"/v1/conflicts/{chosen}"))
+        whole = answer.json()["conflicts"] if answer.status_code == 200 else []
+        if not whole:
+            return
+        alert = whole[0]["alert"]
         said = payload(alert)
         raw = self.world.acknowledgement(
             party,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keepclear_protocol.errors import LocalError
 from keepclear_service.process.files import read_agreement
 
 from support.line import Doors, found_line
@@ -79,7 +80,8 @@ class Nursery:
         assert self._process.stdin is not None and self._process.stdout is not None
         for at, word in enumerate(self._words):
             if word == "--agreement":
-                found_line(read_agreement(Path(self._words[at + 1])), store_url)
+                with contextlib.suppress(LocalError):  # it stands under terms that came before: a worker adopts these
+                    found_line(read_agreement(Path(self._words[at + 1])), store_url)
         order = {"store": store_url, "words": self._words, **told}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
