@@ -124,6 +124,17 @@ def test_an_open_conflict_stays_and_a_superseded_alert_goes_when_it_was_to_be_ke
     on_line(story, line_url)
 
 
+def test_what_a_newer_alert_shows_no_more_goes_with_its_notice(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice(ends=LONG_AGO, keep=-1), notice("n2"))
+        await bench.line.commit(bench.epoch, [(1, [alert(1, shows="notice", body="north n1 1")])])
+        await bench.line.commit(bench.epoch, [(2, [alert(2, state="closed")])])
+        await bench.clean()
+        assert 0 < await left(bench, "north n1 1") <= SLACK_MS
+
+    on_line(story, line_url)
+
+
 def test_an_acknowledgement_that_a_newer_one_replaced_goes_after_its_retention(line_url: str) -> None:
     async def story(bench: Bench) -> None:
         await bench.one(notice())
