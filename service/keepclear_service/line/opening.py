@@ -71,7 +71,8 @@ class Opening:
         if before is not None:
             return before
         agreement = self._turn.agreement
-        if envelope.category is not None and envelope.category not in agreement.categories:
+        category = envelope.category
+        if category is not None and category not in agreement.categories:
             raise Malformed("category", f"the agreement's categories are {', '.join(sorted(agreement.categories))}")
         if long:
             sender = (agreement.id, envelope.claims.iss)
