@@ -90,7 +90,8 @@ def open_disclosures(raws: Sequence[str], *, elements: Sequence[str], properties
     Raises ``Malformed`` with ``disclosure_repeated``, ``disclosure_unmatched`` or ``disclosure``. A disclosure is
     parsed only when it matches, so the work is bounded by what was signed.
     """
-    kinds = dict.fromkeys(elements, 2) | dict.fromkeys(properties, 3)
+    kinds = dict.fromkeys(elements, 2)
+    kinds.update(dict.fromkeys(properties, 3))
     if len(kinds) != len(elements) + len(properties):
         raise Malformed("disclosure_repeated", "a signed digest stands twice")
     opened: dict[str, Disclosure] = {}
@@ -119,8 +120,8 @@ def disclosed_name(raw: str) -> str | None:
     return members[1] if len(members) == 3 else None
 
 
-def glimpse(raws: Sequence[str], name: str) -> tuple[str, str] | None:
-    """Return disclosure and text of property ``name`` where one of ``raws`` is written in the usual way, else None.
+def glimpse(raws: Sequence[str], name: str) -> str | None:
+    """Return the text of property ``name`` where one of ``raws`` is written in the usual way, else None.
 
     No more than a glimpse: neither that it matches a digest nor that it fits or stands once is looked at.
     """
@@ -130,7 +131,7 @@ def glimpse(raws: Sequence[str], name: str) -> tuple[str, str] | None:
         except Malformed:
             continue
         if taken and taken[1] == name:
-            return raw, taken[2]
+            return taken[2]
     return None
 
 

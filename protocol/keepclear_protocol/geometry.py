@@ -173,7 +173,7 @@ def _edges(units: list[Vector], *, closed: bool, code: str) -> list[float]:
 def _one_spelling(positions: Sequence[Position]) -> Sequence[Position]:
     """A pole has one longitude here, and the antimeridian one sign: else S2 takes one place for two."""
     lats, lngs = zip(*positions, strict=True)
-    if -180 not in lngs and 90 not in lats and -90 not in lats:
+    if -180.0 not in lngs and 90.0 not in lats and -90.0 not in lats:
         return positions
     return [(lat, 0.0 if abs(lat) == 90 else 180.0 if lng == -180 else lng) for lat, lng in positions]
 

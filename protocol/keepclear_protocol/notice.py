@@ -161,15 +161,13 @@ class Envelope:
 
     @property
     def category(self) -> str | None:
-        """The signed category, where it stands in the usual place in the usual spelling; else None.
+        """The category, where it stands in the usual place in the usual spelling; else None. Looked for when asked.
 
-        Then, as ever, the opened notice has it. Looked for when asked.
+        Enough to refuse by, not to admit by: that it was signed is known of the opened notice alone.
         """
         last = self._tail.rsplit("~", _CATEGORY_AMONG_LAST + 1)[-_CATEGORY_AMONG_LAST - 1 :]
         found = glimpse([raw for raw in last if 0 < len(raw) <= _CATEGORY_CHARACTERS], "category")
-        if found is None or not is_category(found[1]) or digest(found[0]) not in self.visible.properties:
-            return None
-        return found[1]
+        return found if found is not None and is_category(found) else None
 
     @property
     def _tail(self) -> str:

@@ -195,8 +195,10 @@ def test_each_statement_is_verified_once_in_its_life(line: Line, monkeypatch: py
     line.watched(south)
     for number in range(3):
         conflict(line, number)
+    assert line.mediator._admit("/v1/notices", line.world.submission("north", box(70.05))).status_code == 201
     monkeypatch.setattr(PublicKey, "verify", counted)
-    assert len([e for e in line.watched(south) if isinstance(e, AlertEvent)]) == 3
+    assert len(south.file([box(70.0)], "transport").alerts) == 1  # and once more on the stream
+    assert len([e for e in line.watched(south) if isinstance(e, AlertEvent)]) == 4
     once = Counter(verified)
     assert once and set(once.values()) == {1}
     for _ in range(2):
@@ -207,7 +209,7 @@ def test_each_statement_is_verified_once_in_its_life(line: Line, monkeypatch: py
     line.mediator.epoch = "e" * 32  # everything is read again, and nothing of it is new
     assert [event.to_json()["event"] for event in line.watched(again)] == ["gap"]
     kept = [row.object.alert for row in map(again.journal.alert_object, _digests(again.journal)) if row is not None]
-    assert len(kept) == 3
+    assert len(kept) == 4
     assert {signature: count for signature, count in verified.items() if signature in once} == once
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keepclear.verify.ranges import compare
+from keepclear.verify.ranges import ranges_of
 from keepclear.verify.recheck import check_figures
 from keepclear_protocol.alert import Alert, Side, open_alert
 from keepclear_protocol.errors import EvidenceInvalid
@@ -75,7 +75,7 @@ def test_a_pair_at_the_limit_may_be_told_or_left_out_and_one_clearly_within_may_
     for gap in (99.98, 99.995, 100.005, 100.02):
         mine, theirs = (world.opened(world.submission(p, v)) for p, v in
                         (("north", level(0, 1000)), ("south", level(1000 + gap, 2000))))  # fmt: skip
-        sure[gap] = [found.sure for found in compare(mine, theirs, world.agreement)]
+        sure[gap] = [found.sure for found in ranges_of(mine, theirs, world.agreement)]
     assert sure == {99.98: [True], 99.995: [False], 100.005: [False], 100.02: []}
 
 
@@ -127,7 +127,7 @@ def test_what_the_rules_say_always_holds_against_themselves(mine: Any, theirs: A
     ]
     north, south = (world.opened(world.submission(p, *v)) for p, v in zip(("north", "south"), volumes, strict=True))
     if not match_all(north, south, world.agreement):
-        assert not any(found.sure for found in compare(north, south, world.agreement))
+        assert not any(found.sure for found in ranges_of(north, south, world.agreement))
         return
     check_figures(*alerted(volumes[0], volumes[1]), world.agreement)
 

@@ -72,7 +72,7 @@ def test_secrets_are_in_files_alone(stack: Stack, service: str) -> None:
     secrets = [
         line
         for path in [*stack.copy("service").iterdir(), *stack.copy("offline").iterdir()]
-        if path.suffix != ".json"
+        if path.suffix != ".json" and path.name != "founded"
         for line in path.read_text().splitlines()
         if line and not line.startswith(("#", "---"))
     ]

@@ -55,6 +55,7 @@ http.server.ThreadingHTTPServer(("", 8700), Echo).serve_forever()
 """
 HEADER_TIMEOUT_S = 10
 CAP = 128
+WITHIN_S = 20.0
 """Connections of one address."""
 
 
@@ -195,8 +196,8 @@ def test_the_stream_is_not_held_back(stack: Stack) -> None:
                     pass
                 waits.append(time.monotonic() - sent)
                 receipt.result()
-    assert opened < 1.0
-    assert statistics.median(waits) < 1.0
+    # Held back, an alert would come when later ones have filled the proxy's buffer: here each is waited for alone.
+    assert opened < WITHIN_S and max(waits) < WITHIN_S
     stack.note(
         "time to the first byte of a stream, and from submit to the alert on it",
         f"{opened * 1000:.0f} ms; median {statistics.median(waits) * 1000:.0f} ms, max {max(waits) * 1000:.0f} ms",

@@ -78,15 +78,21 @@ def test_an_alert_that_nobody_answered_stays_with_what_it_shows(line_url: str) -
         assert await holds_all(bench)
         assert (await bench.one(acknowledgement(told))).entry is not None
         assert await left(bench, "ack j1") == -1
+        later = alert(2, conflict="c2", state="closed", keep=3600)
+        await bench.turn(notice("n3"))
+        await bench.line.commit(bench.epoch, [(bench.cursor, [later])])
+        assert (await bench.one(acknowledgement(later, "j2"))).entry is not None
         await bench.clean()
         await bench.clean()
-        assert not await holds_all(bench) and await bench.line.alerts([told.sha256]) == [None]
+        (kept,) = (await bench.line.conflicts("south", "", 10)).rows
+        assert kept.conflict == later.conflict and await bench.line.alerts([told.sha256]) == [None]
         assert 0 < await left(bench, "ack j1") <= SLACK_MS
         # What it showed is looked at again within a day, and then gets its time to live.
         await bench.redis.zadd(bench.key("leaving"), {f"body:{told.body}": 1})
         await bench.clean()
         assert 0 < await left(bench, "north n1 1") <= SLACK_MS
-        assert await bench.redis.exists(bench.key("shown"), bench.key("answers"), bench.key("leaving")) == 0
+        assert await bench.redis.exists(bench.key("shown"), bench.key("leaving")) == 0
+        assert await bench.redis.hlen(bench.key("answers")) == 1
 
     async def holds_all(bench: Bench) -> bool:
         return bool((await bench.line.conflicts("south", "", 10)).rows)
@@ -120,6 +126,17 @@ def test_an_open_conflict_stays_and_a_superseded_alert_goes_when_it_was_to_be_ke
         await bench.clean()
         assert [await holds(bench, version) for version in (1, 2, 3)] == [False, True, True]
         assert 0 < await left(bench, "ack j1") <= SLACK_MS
+
+    on_line(story, line_url)
+
+
+def test_what_a_newer_alert_shows_no_more_goes_with_its_notice(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice(ends=LONG_AGO, keep=-1), notice("n2"))
+        await bench.line.commit(bench.epoch, [(1, [alert(1, shows="notice", body="north n1 1")])])
+        await bench.line.commit(bench.epoch, [(2, [alert(2, state="closed")])])
+        await bench.clean()
+        assert 0 < await left(bench, "north n1 1") <= SLACK_MS
 
     on_line(story, line_url)
 

@@ -6,13 +6,17 @@ from ..decide.entry import Entry
 from ..line.ports import Arrival, Chain, CompareAndSet, Outcome
 from .texts import read_entry, word
 
-FOREVER_MS = 2**53 // 1000
+FOREVER_US = 2**53 - 1
 
 
 def arrival_words(arrival: Arrival, number: int) -> list[Any]:
     """Return an arrival as ``admit.lua`` takes it: the lower bounds up, the upper ones down, to whole milliseconds."""
-    low = max((-(-bound.low // 1000) for bound in arrival.bounds), default=0)
-    high = min((bound.high // 1000 for bound in arrival.bounds), default=FOREVER_MS)
+    lowest, highest = 0, FOREVER_US
+    for bound in arrival.bounds:
+        if bound.low > lowest:
+            lowest = bound.low
+        if bound.high < highest:
+            highest = bound.high
     precondition: tuple[Any, ...]
     match arrival.precondition:
         case Chain(revision=revision, prev=prev, ends=ends, keep=keep):
@@ -30,8 +34,8 @@ def arrival_words(arrival: Arrival, number: int) -> list[Any]:
         arrival.body,
         arrival.terms,
         word(arrival.note),
-        low,
-        high,
+        -(-lowest // 1000),
+        highest // 1000,
         *precondition,
     ]
 

@@ -11,9 +11,17 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import hiredis
 import redis.exceptions
 from keepclear_protocol.errors import LocalError, Unavailable
-from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio import (
+    BlockingConnectionPool,
+    Connection,
+    Redis,
+    RedisCluster,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
@@ -46,6 +54,29 @@ _DURABLE = {
     "no-appendfsync-on-rewrite": "no",
     "maxmemory-policy": "noeviction",
 }
+
+
+class _Packing:
+    """Has hiredis put a command's words together: in Python that was a tenth of what a submit costs a worker."""
+
+    def pack_command(self, *words: Any) -> list[bytes]:
+        """Return a command as it is sent; its name may be two words, such as ``CONFIG GET``."""
+        return [hiredis.pack_command((*words[0].split(), *words[1:]))]
+
+
+class _Tcp(_Packing, Connection):
+    """A connection by TCP."""
+
+
+class _Tls(_Packing, SSLConnection):
+    """A connection by TLS."""
+
+
+class _Unix(_Packing, UnixDomainSocketConnection):
+    """A connection by a socket of this machine."""
+
+
+_PACKED: dict[type[Any], type[Any]] = {Connection: _Tcp, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +130,7 @@ def connect(url: str, *, password: str | None = None, connections: int | None = 
         pool = BlockingConnectionPool.from_url(
             url, max_connections=connections or number, timeout=ANSWER_WITHIN_S, **options
         )
+        pool.connection_class = _PACKED[pool.connection_class]
         return Redis.from_pool(pool)
 
     try:

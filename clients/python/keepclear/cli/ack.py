@@ -3,7 +3,7 @@
 import click
 from keepclear_protocol.errors import OutOfStep
 
-from .context import IDS, Settings, desk_options, pick, write_json
+from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .main import DONE
 from .pictured import read_picture
 
@@ -15,7 +15,9 @@ from .pictured import read_picture
 @click.option("--version", type=int, metavar="N", help="Refuse unless this is still the newest version.")
 @click.option("--read-back", metavar="TEXT", help="What the officer said; the other side is given its hash.")
 @desk_options
-def ack(settings: Settings, conflict: str, officer: str, stage: str, version: int | None, read_back: str | None) -> int:
+def ack(
+    settings: DeskOptions, conflict: str, officer: str, stage: str, version: int | None, read_back: str | None
+) -> int:
     """Acknowledge the newest version of CONFLICT that this desk knows. It never means approved.
 
     The beginning of a conflict's id is enough where only one has it. If the conflict has changed since, the hotline
@@ -34,8 +36,8 @@ def ack(settings: Settings, conflict: str, officer: str, stage: str, version: in
         newest = desk.journal.conflict(chosen)
         at = None if newest is None else newest.version
         if settings.as_json:
-            told = {"conflict": chosen, "version": at, "stage": stage, "officer": officer}
-            write_json({**told, "receipt": receipt.raw})
+            line = {"conflict": chosen, "version": at, "stage": stage, "officer": officer}
+            write_json({**line, "receipt": receipt.raw})
         else:
             click.echo(f"{chosen} version {at} {stage} by {officer}")
     return DONE

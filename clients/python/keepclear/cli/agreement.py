@@ -80,7 +80,7 @@ def show(file: str, as_json: bool) -> None:
     Compare the 60 digits with every other party over a telephone: the same digits are the same agreement.
     """
     draft = read_draft(file)
-    click.echo(dump_json(_shown(draft)).decode() if as_json else agreement_text(draft))
+    click.echo(dump_json(_draft_json(draft)).decode() if as_json else agreement_text(draft))
 
 
 def _check_previous(terms: Terms, file: str, previous: str | None) -> None:
@@ -132,7 +132,7 @@ def _check_digits(party: str, key: PublicKey, heard: str) -> None:
 
 def _tell(draft: Draft, signer: Signer, as_json: bool) -> None:
     if as_json:
-        click.echo(dump_json({"signed_as": signer.name, **_shown(draft)}).decode())
+        click.echo(dump_json({"signed_as": signer.name, **_draft_json(draft)}).decode())
         return
     click.echo(f"signed as {signer.name}", err=True)
     if draft.missing:
@@ -142,7 +142,7 @@ def _tell(draft: Draft, signer: Signer, as_json: bool) -> None:
         click.echo(draft.terms.fingerprint, err=True)
 
 
-def _shown(draft: Draft) -> dict[str, object]:
+def _draft_json(draft: Draft) -> dict[str, object]:
     terms = draft.terms
     missing = [signer.name for signer in draft.missing]
     return {

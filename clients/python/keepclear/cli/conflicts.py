@@ -4,14 +4,14 @@ import click
 
 from keepclear.transport.client import now_instant
 
-from .context import Settings, desk_options, write_json
+from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, conflict_line
 from .pictured import read_picture
 
 
 @click.command("conflicts")
 @desk_options
-def conflicts(settings: Settings) -> int:
+def conflicts(settings: DeskOptions) -> int:
     """List the conflicts, newest first: what each is now, who has answered, and what did not verify.
 
     Exit 5: something does not hold. Exit 6: the hotline does not answer; the list is what this desk knew before.

@@ -21,7 +21,7 @@ from .agreement_file import read_agreement
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DeskOptions:
     """What the options say. Files are read when they are asked for."""
 
     agreement_file: str | None
@@ -67,12 +67,12 @@ class Settings:
 
 
 def desk_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a desk; it is handed them as ``Settings`` first."""
+    """Give a command the options of a desk; it is handed them as ``DeskOptions`` first."""
 
     @functools.wraps(command)
     def with_settings(**given: Any) -> Any:
         names = ("agreement_file", "key_file", "folder", "connect_to", "ca", "as_json", "root")
-        return command(Settings(**{name: given.pop(name) for name in names}), **given)
+        return command(DeskOptions(**{name: given.pop(name) for name in names}), **given)
 
     for option in reversed(_OPTIONS):
         with_settings = option(with_settings)

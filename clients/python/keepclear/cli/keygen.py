@@ -52,8 +52,8 @@ def keygen(out: str | None, existing: str | None, as_json: bool) -> None:
 
 def _show(public: PublicKey, out: str | None, as_json: bool) -> None:
     if as_json:
-        shown = {"public_key": public.text, "fingerprint": public.fingerprint, "kid": public.kid}
-        click.echo(dump_json({**shown, "file": str(Path(out).resolve())} if out else shown).decode())
+        named = {"public_key": public.text, "fingerprint": public.fingerprint, "kid": public.kid}
+        click.echo(dump_json({**named, "file": str(Path(out).resolve())} if out else named).decode())
     elif out is None:
         click.echo(public.text)
         click.echo(f"fingerprint: {public.fingerprint}", err=True)

@@ -2,14 +2,14 @@
 
 import click
 
-from .context import Settings, desk_options, write_json
+from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, notice_line
 from .pictured import read_picture
 
 
 @click.command("notices")
 @desk_options
-def notices(settings: Settings) -> int:
+def notices(settings: DeskOptions) -> int:
     """List the party's own notices, from whichever desk, and what the hotline has made of them.
 
     Exit 6: the hotline does not answer; the list is what this desk knew before.

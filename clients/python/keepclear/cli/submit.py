@@ -15,7 +15,7 @@ from keepclear.offline.inputs import Flight, load
 from keepclear.offline.readback import readback
 from keepclear.transport.client import now_instant
 
-from .context import IDS, Settings, desk_options, pick, write_json
+from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .lines import event_line, filed_json, filed_line, holds, plain
 from .main import DONE, IN_CONFLICT, INVALID
 
@@ -29,7 +29,7 @@ from .main import DONE, IN_CONFLICT, INVALID
 @click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
 @desk_options
 def submit(
-    settings: Settings,
+    settings: DeskOptions,
     file: str,
     category: str,
     callsign: str | None,
@@ -68,7 +68,7 @@ def submit(
 @click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
 @desk_options
 def amend(
-    settings: Settings,
+    settings: DeskOptions,
     id: str,
     file: str,
     category: str | None,
@@ -104,7 +104,7 @@ def _flights(file: str) -> list[Flight]:
     return flights
 
 
-def _read_back(flights: Iterable[Flight], settings: Settings) -> None:
+def _read_back(flights: Iterable[Flight], settings: DeskOptions) -> None:
     agreement = settings.agreement()
     for flight in flights:
         said = readback([parse_volume(volume) for volume in flight.volumes], now_instant(), agreement)
@@ -116,7 +116,7 @@ def _read_back(flights: Iterable[Flight], settings: Settings) -> None:
     click.echo("keepclear: nothing was signed or sent", err=True)
 
 
-def _show(filed: Filed, settings: Settings) -> None:
+def _show(filed: Filed, settings: DeskOptions) -> None:
     if settings.as_json:
         write_json(filed_json(filed))
         return

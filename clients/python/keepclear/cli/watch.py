@@ -9,7 +9,7 @@ import click
 from keepclear.desk.events import AlertEvent, Event, LinkEvent
 from keepclear.transport.client import now_instant
 
-from .context import Settings, desk_options, write_json
+from .context import DeskOptions, desk_options, write_json
 from .lines import event_line, holds, is_alarm
 from .main import DONE, INVALID, STALE, UNREACHABLE
 
@@ -43,7 +43,7 @@ class _Seen:
 @click.option("--once", is_flag=True, help="End after the first alert.")
 @click.option("--for", "for_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after this.")
 @desk_options
-def watch(settings: Settings, once: bool, for_s: float | None) -> int:
+def watch(settings: DeskOptions, once: bool, for_s: float | None) -> int:
     """Follow the hotline and show every alert once it is verified, until interrupted.
 
     Goes on where this desk left off. Delivery is signed as it happens; acknowledging stays a person's act. A bell
@@ -55,7 +55,7 @@ def watch(settings: Settings, once: bool, for_s: float | None) -> int:
     return seen.exit_code
 
 
-async def _watch(settings: Settings, seen: _Seen, once: bool, for_s: float | None) -> None:
+async def _watch(settings: DeskOptions, seen: _Seen, once: bool, for_s: float | None) -> None:
     async with settings.async_desk() as desk:
         stop = (lambda: seen.alert) if once else (lambda: False)
         with contextlib.suppress(TimeoutError):

@@ -2,7 +2,7 @@
 
 import click
 
-from .context import IDS, Settings, desk_options, pick, write_json
+from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .lines import filed_json
 from .main import DONE
 
@@ -10,7 +10,7 @@ from .main import DONE
 @click.command("withdraw", context_settings=IDS)
 @click.argument("id", metavar="ID")
 @desk_options
-def withdraw(settings: Settings, id: str) -> int:
+def withdraw(settings: DeskOptions, id: str) -> int:
     """End notice ID for ever. The beginning of an id is enough where only one of yours has it."""
     with settings.desk() as desk:
         filed = desk.withdraw(pick(id, [head.id for head in desk.journal.own_heads()], "notice"))

@@ -237,7 +237,9 @@ class Outbox:
             raise Unavailable(error.code, error.detail, hint=hint) from error
 
     def _keep(self, raw: str, kind: str) -> OwnStatement:
-        kept = own_statement(self._intake.opener.arrived_own(raw, kind), kind, raw, self._clock())
+        # We have just signed it, and a notice is read back as it is built.
+        statement = self._intake.opener.kept_own(digest(raw.partition("~")[0]), raw, kind)
+        kept = own_statement(statement, kind, raw, self._clock())
         self._journal.save_own(kept)
         return kept
 

@@ -59,16 +59,16 @@ class Rules:
             vertical_m=self.vertical_minimum_m + 2 * GRACE_M,
         )
 
-    def range(self, ours: DisclosedVolume, shown: DisclosedVolume) -> Range | None:
+    def range(self, ours: DisclosedVolume, disclosed: DisclosedVolume) -> Range | None:
         """Return what the rules make of a pair within the grace; None where it is clear even then."""
-        volume, theirs, uncertainty = shown.volume, self.theirs, self.uncertainty
+        volume, theirs, uncertainty = disclosed.volume, self.theirs, self.uncertainty
         near = judge(grown(ours.volume, GRACE_M), self.mine, volume, theirs, uncertainty)
         if near is None:
             return None
         shrunk = grown(ours.volume, -GRACE_M)
         far = judge(shrunk, self.mine, volume, theirs, uncertainty)
         mild = far or judge(shrunk, self.roomy, volume, theirs, uncertainty) or near
-        return Range(ours, shown, near, mild, far is not None, self.vertical_minimum_m)
+        return Range(ours, disclosed, near, mild, far is not None, self.vertical_minimum_m)
 
 
 def rules_of(own: Notice, other: Notice, agreement: Agreement) -> Rules:
@@ -76,14 +76,14 @@ def rules_of(own: Notice, other: Notice, agreement: Agreement) -> Rules:
     return Rules(minima_of(own, agreement), minima_of(other, agreement), agreement.uncertainty)
 
 
-def compare(own: Notice, other: Notice, agreement: Agreement) -> Iterator[Range]:
+def ranges_of(own: Notice, other: Notice, agreement: Agreement) -> Iterator[Range]:
     """Yield every pair of volumes that is in conflict within the grace; raise ``EvidenceInvalid`` with ``category``."""
     rules = rules_of(own, other, agreement)
-    windows = [(shown, *widened(shown.volume, rules.theirs)) for shown in other.volumes]
+    windows = [(disclosed, *widened(disclosed.volume, rules.theirs)) for disclosed in other.volumes]
     for ours in own.volumes:
         first, last = widened(ours.volume, rules.mine)
-        for shown, start, end in windows:
-            if start <= last and first <= end and (found := rules.range(ours, shown)) is not None:
+        for disclosed, start, end in windows:
+            if start <= last and first <= end and (found := rules.range(ours, disclosed)) is not None:
                 yield found
 
 

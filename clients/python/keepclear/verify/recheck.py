@@ -16,7 +16,7 @@ from keepclear_protocol.notice import Notice
 from keepclear_protocol.recompute import lead_of_volumes
 from keepclear_protocol.separation import Severity, severity_rank, widened
 
-from .ranges import Range, compare, minima_of
+from .ranges import Range, minima_of, ranges_of
 from .sweep import Sweep
 
 FEW = 400
@@ -31,14 +31,14 @@ def surely_ahead(own: Notice, other: Notice, agreement: Agreement, at: int) -> b
 def first_window(notice: Notice, agreement: Agreement) -> int:
     """Return the instant at which the first widened window begins; raise ``EvidenceInvalid`` with ``category``."""
     minima = minima_of(notice, agreement)
-    return min(widened(shown.volume, minima)[0] for shown in notice.volumes)
+    return min(widened(item.volume, minima)[0] for item in notice.volumes)
 
 
 class Listed:
     """Every pair that is in conflict and ahead, judged one by one."""
 
     def __init__(self, own: Notice, other: Notice, agreement: Agreement, at: int) -> None:
-        self._pairs = [pair for pair in compare(own, other, agreement) if pair.near.end >= at]
+        self._pairs = [pair for pair in ranges_of(own, other, agreement) if pair.near.end >= at]
         self._claims = {(pair.own.digest, pair.other.digest): pair for pair in self._pairs}
         self._by_other: dict[str, list[Range]] = {}
         for pair in self._pairs:

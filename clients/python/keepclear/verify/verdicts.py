@@ -127,14 +127,14 @@ def open_kept(raw: str, agreements: tuple[Agreement, ...], party: str) -> Alert:
     return alert
 
 
-def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
+def verify_alert(alert: Alert, came: AlertObject, known: Known) -> Verified:
     """Return what ``alert`` proves together with what came beside it; ``alert`` is from ``open_addressed``.
 
     Raises ``EvidenceInvalid`` with ``rollback``, ``wrong_terms``, ``evidence``, ``recompute``, ``over_disclosed`` or
     ``closed_without_cause``; ``LocalError`` with ``clock`` for what holds, if only it were not dated ahead of this
     desk's clock: whoever dates ahead could end what is not over, but the slow clock may well be ours.
     """
-    verified = _verify(alert, shown, known)
+    verified = _verify(alert, came, known)
     ahead = alert.at - known.now
     if ahead > MAX_AHEAD_S * SECOND:
         detail = f"CLOCK: the alert is dated {ahead // SECOND} s ahead of this desk's clock, which seems to be slow"
@@ -142,7 +142,7 @@ def verify_alert(alert: Alert, shown: AlertObject, known: Known) -> Verified:
     return verified
 
 
-def _verify(alert: Alert, shown: AlertObject, known: Known) -> Verified:
+def _verify(alert: Alert, came: AlertObject, known: Known) -> Verified:
     check_order(alert, known)
     terms = find_terms(known.agreements, alert.claims.terms)
     if terms is None:
@@ -155,12 +155,12 @@ def _verify(alert: Alert, shown: AlertObject, known: Known) -> Verified:
         raise EvidenceInvalid("evidence", "the alert is older than a notice that it names")
     own = known.own
     if own is None and known.own_gone and alert.state != OPEN:
-        return _verify_without_own(alert, shown, known)
+        return _verify_without_own(alert, came, known)
     if own is None or (own.revision, _id(own)) != (alert.own.revision, alert.own.id):
         raise EvidenceInvalid("evidence", "the alert names a revision of ours that this desk does not hold")
     if alert.state == OPEN:
-        theirs = _presentation(alert, shown, known)
-        if not isinstance(own, Notice) or not theirs.volumes or shown.cause is not None:
+        theirs = _presentation(alert, came, known)
+        if not isinstance(own, Notice) or not theirs.volumes or came.cause is not None:
             raise EvidenceInvalid("evidence", "an open conflict is of two notices, and shows theirs")
         if {item.digest for item in theirs.volumes} != set(alert.disclosed):
             raise EvidenceInvalid("evidence", "the presentation discloses other volumes than the alert names")
@@ -168,11 +168,11 @@ def _verify(alert: Alert, shown: AlertObject, known: Known) -> Verified:
         return Verified(theirs, Standing.OPEN)
     _check_bare(alert)
     if alert.state == CLOSED:
-        return _verify_closing(alert, shown, known, own, terms)
+        return _verify_closing(alert, came, known, own, terms)
     if not isinstance(own, Notice) or alert.at < first_window(own, terms):
         raise EvidenceInvalid("closed_without_cause", "called past, but nothing of ours had begun")
-    past = _presentation(alert, shown, known) if shown.presentation is not None else None
-    if (past is not None and past.volumes) or shown.cause is not None:
+    past = _presentation(alert, came, known) if came.presentation is not None else None
+    if (past is not None and past.volumes) or came.cause is not None:
         raise EvidenceInvalid("evidence", "what is past comes without disclosures")
     # Otherwise "past" would be a closing that needs no cause.
     if _is_open(known) and not _is_over(alert, known, terms):
@@ -180,11 +180,11 @@ def _verify(alert: Alert, shown: AlertObject, known: Known) -> Verified:
     return Verified(past, Standing.PAST)
 
 
-def _verify_without_own(alert: Alert, shown: AlertObject, known: Known) -> Verified:
+def _verify_without_own(alert: Alert, came: AlertObject, known: Known) -> Verified:
     """What is not open names an old revision of ours, filed by another desk: only a withdrawal of theirs proves it."""
     _check_bare(alert)
-    if alert.state == CLOSED and alert.reason == "withdrawn" and shown.cause is not None and not shown.presentation:
-        return _their_act(alert, shown.cause, known)
+    if alert.state == CLOSED and alert.reason == "withdrawn" and came.cause is not None and not came.presentation:
+        return _their_act(alert, came.cause, known)
     detail = f"cannot be checked here: our revision {alert.own.revision} was another desk's, and is not to be had"
     return Verified(None, Standing.UNCONFIRMED, detail)
 
@@ -232,10 +232,10 @@ def _check_bare(alert: Alert) -> None:
         raise EvidenceInvalid("recompute", "the lead class does not go with the state")
 
 
-def _presentation(alert: Alert, shown: AlertObject, known: Known) -> Notice:
-    if shown.presentation is None:
+def _presentation(alert: Alert, came: AlertObject, known: Known) -> Notice:
+    if came.presentation is None:
         raise EvidenceInvalid("evidence", "the counterpart's notice is missing")
-    return _their_notice(shown.presentation, alert, known)
+    return _their_notice(came.presentation, alert, known)
 
 
 def _their_notice(raw: str, alert: Alert, known: Known) -> Notice:
@@ -268,13 +268,13 @@ def _check_theirs(theirs: Notice | Withdrawal, alert: Alert, known: Known) -> No
 
 
 def _verify_closing(
-    alert: Alert, shown: AlertObject, known: Known, own: Notice | Withdrawal, terms: Agreement
+    alert: Alert, came: AlertObject, known: Known, own: Notice | Withdrawal, terms: Agreement
 ) -> Verified:
-    if shown.presentation is not None:
+    if came.presentation is not None:
         raise EvidenceInvalid("evidence", "a closing shows nothing of the counterpart but its cause")
-    if alert.reason in ("withdrawn", "amended") and shown.cause is not None:
-        return _their_act(alert, shown.cause, known)
-    if shown.cause is not None:
+    if alert.reason in ("withdrawn", "amended") and came.cause is not None:
+        return _their_act(alert, came.cause, known)
+    if came.cause is not None:
         raise EvidenceInvalid("evidence", "neither the end of time nor new terms have a signed cause")
     if alert.reason == "withdrawn":
         if not isinstance(own, Withdrawal):

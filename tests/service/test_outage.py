@@ -1,0 +1,55 @@
+"""Outages in the log: one line with the cause when something is lost, one when it is back."""
+
+import json
+import logging
+
+import pytest
+from keepclear_service import logs
+from keepclear_service.logs import JsonLines, Outage
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+def lines(log: pytest.LogCaptureFixture) -> list[dict[str, object]]:
+    read = [json.loads(JsonLines().format(record)) for record in log.records]
+    return [{name: line[name] for name in line.keys() - {"at", "logger", "pid"}} for line in read]
+
+
+def failed() -> Exception:
+    try:
+        try:
+            raise ConnectionRefusedError("nobody there")
+        except OSError as error:
+            raise ValueError("the store does not answer") from error
+    except ValueError as error:
+        return error
+
+
+def test_a_loss_is_one_line_with_its_cause_and_so_is_the_return(
+    log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "QUIET_S", 0.0)
+    outage = Outage(logging.getLogger("test"), "lost", "back", agreement="A")
+    outage.over()
+    for _ in range(5):
+        outage.began(failed(), code="store_unavailable")
+    outage.over()
+    outage.over()
+    lost, back = lines(log)
+    cause = "ConnectionRefusedError: nobody there"
+    assert lost == {"level": "warning", "event": "lost", "agreement": "A", "code": "store_unavailable", "cause": cause}
+    assert back == {"level": "info", "event": "back", "agreement": "A", "lasted_s": back["lasted_s"], "failures": 5}
+    outage.began(failed())
+    assert [line["event"] for line in lines(log)] == ["lost", "back", "lost"]
+
+
+def test_what_fails_now_and_then_is_one_outage(log: pytest.LogCaptureFixture) -> None:
+    outage = Outage(logging.getLogger("test"), "lost", "back")
+    for _ in range(5):
+        outage.began(failed())
+        outage.over()  # within ``QUIET_S``
+    assert [line["event"] for line in lines(log)] == ["lost"]
