@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from keepclear_protocol.errors import OutOfStep, Unavailable
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
-from keepclear_service.decide import fold
+from keepclear_service.decide import admission, fold
 from keepclear_service.line import opening as opening_module
 from keepclear_service.line import turn as turn_module
 from keepclear_service.line.hotline import Accepted, Hotline
@@ -306,7 +306,7 @@ def test_other_agreements_are_served_while_a_heavy_notice_is_matched(
 def test_a_long_statement_is_opened_beside_the_loop(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(world: World, all_workers: Workers) -> None:
         one = await all_workers.start()
-        real, served = opening_module.check_notice, threading.Event()
+        real, served = admission.check_notice, threading.Event()
 
         def waiting(notice: Any, agreement: Any) -> None:
             if len(notice.volumes) > 1:
