@@ -10,6 +10,7 @@ Secret and public forms differ at a glance and carry a checksum, so that a misty
 import base64
 import binascii
 import hashlib
+import hmac
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -118,6 +119,10 @@ class PrivateKey:
     def kid(self) -> str:
         """The RFC 7638 thumbprint of the public half."""
         return self.public.kid
+
+    def derive(self, label: bytes) -> bytes:
+        """Return 32 bytes that follow from this secret and ``label`` and tell nothing of either (HMAC-SHA-256)."""
+        return hmac.digest(self._key.private_bytes_raw(), label, "sha256")
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64 bytes of the signature over ``message``."""

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from keepclear_protocol.claims import new_jti
+from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import OutOfStep, Unavailable
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_service.decide import admission, fold
@@ -15,6 +17,7 @@ from keepclear_service.line import opening as opening_module
 from keepclear_service.line import turn as turn_module
 from keepclear_service.line.hotline import Accepted, Hotline
 from keepclear_service.line.lane import Lane
+from keepclear_service.line.ports import Arrival, Chain
 from keepclear_service.store.connect import Store, connect
 from keepclear_service.store.line import StoredLine
 from support.world import World, box
@@ -318,5 +321,35 @@ def test_a_long_statement_is_opened_beside_the_loop(store_url: str, monkeypatch:
         await file(one, world.submission("south", box()))
         served.set()
         assert not (await long).again
+
+    play(story, store_url)
+
+
+def test_a_sibling_verifies_what_bears_no_seal_of_the_service(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store attacker without keys can write an entry and a body, but neither signature nor seal."""
+
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        forged = world.submission("north", box())
+        jwt, tilde, disclosed = forged.partition("~")
+        forged = jwt[:-8] + "AAAAAAAA" + tilde + disclosed
+        arrival = Arrival(
+            kind=NOTICE.name,
+            party="north",
+            id=new_jti(),
+            jti=new_jti(),
+            sha256=digest(forged.partition("~")[0]),
+            submission=digest(forged),
+            body=forged,
+            terms=world.agreement.terms,
+            note="1,9000000000000000,3,4;AAAAAAAAAAAAAAAAAAAAAA",
+            bounds=(),
+            precondition=Chain(new_jti(), 1, None, 9_000_000_000_000_000, 9_000_000_000_000_000),
+        )
+        await one.line.turn(
+            [arrival], epoch=one.epoch, terms=world.agreement.terms, cursor=0, done=(), parties=["north"], retention_s=1
+        )
+        one.turn.poke(1)
+        await until(lambda: one.state().startswith("poison entry 1 (its bytes do not hold: not_authenticated"))
 
     play(story, store_url)

@@ -25,6 +25,7 @@ from .lane import Lane
 from .opening import Opening
 from .ports import Line, SignedAlert
 from .receipts import receipt
+from .seal import Seal
 from .tick import until_tick
 from .turn import Turn
 from .waiting import Told
@@ -56,8 +57,9 @@ class Hotline:
 
     def __init__(self, line: Line, key: PrivateKey, founding: Agreement, lane: Lane, *, tick_ms: int) -> None:
         self.line = line
-        self.turn = Turn(line, founding, self._signed)
-        self._opening = Opening(line, self.turn, lane)
+        seal = Seal(key, founding.id)
+        self.turn = Turn(line, founding, seal, self._signed)
+        self._opening = Opening(line, self.turn, lane, seal)
         self._key = key
         self._tick_ms = tick_ms
 

@@ -19,11 +19,20 @@ from keepclear_protocol.lead import write_note
 from keepclear_protocol.notice import Envelope, Notice, open_envelope
 from keepclear_protocol.withdrawal import open_withdrawal
 
-from ..decide.admission import check_notice, check_role, check_signer, counts_until, notice_bounds, statement_bounds
+from ..decide.admission import (
+    Bound,
+    check_notice,
+    check_role,
+    check_signer,
+    counts_until,
+    notice_bounds,
+    statement_bounds,
+)
 from ..decide.entry import Entry
 from ..decide.fold import Body
 from .lane import Lane
 from .ports import Arrival, Chain, CompareAndSet, Line
+from .seal import Seal
 from .turn import Turn
 
 LONG_BYTES = 16 * 1024
@@ -42,10 +51,11 @@ class Opened:
 class Opening:
     """Opens the statements of one agreement."""
 
-    def __init__(self, line: Line, turn: Turn, lane: Lane) -> None:
+    def __init__(self, line: Line, turn: Turn, lane: Lane, seal: Seal) -> None:
         self._line = line
         self._turn = turn
         self._lane = lane
+        self._seal = seal
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
@@ -80,55 +90,62 @@ class Opening:
             notice = _checked(envelope, agreement)
         bounds = (*statement_bounds(notice.claims, self.signer(notice.kid)[1]), *notice_bounds(notice, agreement))
         note = write_note(notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
-        arrival = Arrival(
-            kind=NOTICE.name,
-            party=notice.party,
-            id=notice.id,
-            jti=notice.claims.jti,
-            sha256=notice.sha256,
-            submission=notice.submission_sha256 or "",
-            body=raw,
-            terms=notice.claims.terms,
-            note=note,
-            bounds=bounds,
-            precondition=Chain(
-                notice.id, notice.revision, notice.prev, notice.last_end, counts_until(notice, agreement)
-            ),
-        )
+        chain = Chain(notice.id, notice.revision, notice.prev, notice.last_end, counts_until(notice, agreement))
+        submission = notice.submission_sha256 or ""
+        arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission)
         return Opened(arrival, notice, len(notice.volumes))
 
     async def _withdrawal(self, raw: str) -> Opened | Entry:
         withdrawal = open_withdrawal(raw, self._turn.agreement.party_key)
         claims = withdrawal.claims
         before = await self._check(withdrawal.kid, claims, withdrawal.sha256, WITHDRAWAL)
-        precondition = Chain(withdrawal.notice, withdrawal.revision, withdrawal.prev, None, 0)
+        chain = Chain(withdrawal.notice, withdrawal.revision, withdrawal.prev, None, 0)
+        bounds = tuple(statement_bounds(claims, self.signer(withdrawal.kid)[1]))
         return before or Opened(
-            self._arrival(WITHDRAWAL, raw, withdrawal.kid, claims, withdrawal.sha256, withdrawal.notice, precondition),
-            withdrawal,
+            self._arrival(WITHDRAWAL, raw, claims, withdrawal.sha256, chain, bounds), withdrawal
         )
 
     async def _acknowledgement(self, raw: str) -> Opened | Entry:
         ack = open_acknowledgement(raw, self._turn.agreement.party_key)
         before = await self._check(ack.kid, ack.claims, ack.sha256, ACKNOWLEDGEMENT)
-        precondition = CompareAndSet(ack.conflict, ack.version, ack.alert, ack.stage)
-        return before or Opened(
-            self._arrival(ACKNOWLEDGEMENT, raw, ack.kid, ack.claims, ack.sha256, ack.claims.jti, precondition), None
-        )
+        newest = CompareAndSet(ack.conflict, ack.version, ack.alert, ack.stage)
+        bounds = tuple(statement_bounds(ack.claims, self.signer(ack.kid)[1]))
+        return before or Opened(self._arrival(ACKNOWLEDGEMENT, raw, ack.claims, ack.sha256, newest, bounds), None)
 
     def _arrival(
-        self, kind: Kind, raw: str, kid: str, claims: Claims, sha256: str, id: str, precondition: Chain | CompareAndSet
+        self,
+        kind: Kind,
+        raw: str,
+        claims: Claims,
+        sha256: str,
+        precondition: Chain | CompareAndSet,
+        bounds: tuple[Bound, ...],
+        note: str = "",
+        submission: str = "",
     ) -> Arrival:
+        chain = precondition if isinstance(precondition, Chain) else None
+        id = claims.jti if chain is None else chain.id
+        if chain is not None:  # what the fold reads back is sealed
+            note = self._seal.add(
+                note,
+                kind=kind.name,
+                party=claims.iss,
+                id=id,
+                revision=chain.revision,
+                sha256=sha256,
+                submission=submission,
+            )
         return Arrival(
             kind=kind.name,
             party=claims.iss,
             id=id,
             jti=claims.jti,
             sha256=sha256,
-            submission="",
+            submission=submission,
             body=raw,
             terms=claims.terms,
-            note="",
-            bounds=tuple(statement_bounds(claims, self.signer(kid)[1])),
+            note=note,
+            bounds=bounds,
             precondition=precondition,
         )
 

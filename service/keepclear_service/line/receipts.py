@@ -5,6 +5,7 @@ from keepclear_protocol.lead import lead_of_note
 from keepclear_protocol.receipt import sign_receipt
 
 from ..decide.entry import Entry
+from .seal import unsealed
 
 
 def receipt(key: PrivateKey, agreement_id: str, entry: Entry) -> str:
@@ -22,5 +23,5 @@ def receipt(key: PrivateKey, agreement_id: str, entry: Entry) -> str:
         seq=entry.seq,
         epoch=entry.epoch,
         received_at=entry.received_at,
-        lead=lead_of_note(entry.note, entry.received_at) if entry.note else None,
+        lead=lead_of_note(unsealed(entry.note), entry.received_at) or None,
     )

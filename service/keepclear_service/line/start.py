@@ -1,6 +1,7 @@
 """The start: a fold's state from what the store holds, without matching again what has been matched.
 
-Guaranteed: every statement that is read back is held against its hash and its signature, once. Superseded revisions
+Guaranteed: every statement that is read back is held against its hash and its signature, once; one that a sibling has
+just admitted against its hash and that worker's seal. Superseded revisions
 and withdrawn notices are skipped; conflicts come from the store's own records. The state is that at the last entry up
 to which everything is matched; the turn folds what follows as ever. Memory is bounded by what counts: statements are
 read ``AT_ONCE`` at a time.
@@ -22,6 +23,7 @@ from keepclear_protocol.withdrawal import open_withdrawal
 from ..decide.entry import TERMS, Entry
 from ..decide.fold import Body, State, restore
 from .ports import Founded, Line, Record
+from .seal import Seal, unsealed
 
 AT_ONCE = 128
 """Statements read and opened at once: 64 MB where all are of the largest size."""
@@ -29,8 +31,8 @@ AT_ONCE = 128
 LOG_AT_ONCE = 1_000
 RECORDS_AT_ONCE = 500
 
-OPEN_BESIDE = 16 * 1024
-"""Bytes of statements from which they are opened in a thread."""
+OPEN_BESIDE = 128 * 1024
+"""Bytes of statements from which they are opened in a thread: fifty usual ones, five milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,10 @@ class Started:
 class Replay:
     """Reads a line back. ``agreements`` are all terms that it met, by their hash, in their order."""
 
-    def __init__(self, line: Line, founding: Agreement) -> None:
+    def __init__(self, line: Line, founding: Agreement, seal: Seal) -> None:
         self._line = line
         self._founding = founding
+        self._seal = seal
         self._failed: set[int] = set()
         self.agreements: dict[str, Agreement] = {}
 
@@ -77,7 +80,7 @@ class Replay:
         live = [entry for entry in newest if entry.kind == NOTICE.name and entry.seq not in poison]
         clock = max((entry.received_at for entry in newest), default=0)
         for at in range(0, len(live), AT_ONCE):
-            bodies = await self.statements(live[at : at + AT_ONCE], agreement, clock)
+            bodies = await self._statements(live[at : at + AT_ONCE], agreement, clock, sealed=False)
             for entry in live[at : at + AT_ONCE]:
                 body = bodies[entry.seq]
                 if isinstance(body, Notice):
@@ -91,37 +94,45 @@ class Replay:
     async def statements(
         self, entries: Sequence[Entry], agreement: Agreement, clock: int
     ) -> dict[int, Body | Poisoned]:
-        """Return each entry's statement, verified, by ``seq``; None where it has none or has outlived its retention."""
+        """Return each entry's statement by ``seq``, verified here or by a sibling whose seal it bears.
+
+        None where an entry has none, or it has outlived its retention.
+        """
+        return await self._statements(entries, agreement, clock, sealed=True)
+
+    async def _statements(
+        self, entries: Sequence[Entry], agreement: Agreement, clock: int, *, sealed: bool
+    ) -> dict[int, Body | Poisoned]:
         found: dict[int, Body | Poisoned] = {entry.seq: None for entry in entries}
         for entry in entries:
             if entry.kind == TERMS:
                 found[entry.seq] = await self._terms(entry.sha256)
         wanted = [entry for entry in entries if entry.kind in (NOTICE.name, WITHDRAWAL.name)]
         bodies = await self._line.bodies([entry.sha256 for entry in wanted]) if wanted else []
-        rows = list(zip(wanted, bodies, strict=True))
-        opened = (
-            await asyncio.to_thread(self._open_all, rows, agreement, clock)
-            if sum(len(raw or "") for raw in bodies) > OPEN_BESIDE
-            else self._open_all(rows, agreement, clock)
-        )
-        return found | opened
 
-    def _open_all(
-        self, rows: Sequence[tuple[Entry, str | None]], agreement: Agreement, clock: int
-    ) -> dict[int, Body | Poisoned]:
-        return {entry.seq: self._open(entry, raw, agreement, clock) for entry, raw in rows}
+        def open_all() -> dict[int, Body | Poisoned]:
+            return {
+                entry.seq: self._open(entry, raw, agreement, clock, sealed=sealed and self._seal.holds(entry))
+                for entry, raw in zip(wanted, bodies, strict=True)
+            }
 
-    def _open(self, entry: Entry, raw: str | None, agreement: Agreement, clock: int) -> Body | Poisoned:
+        long = sum(len(raw or "") for raw in bodies) > OPEN_BESIDE
+        return found | (await asyncio.to_thread(open_all) if long else open_all())
+
+    def _open(
+        self, entry: Entry, raw: str | None, agreement: Agreement, clock: int, *, sealed: bool
+    ) -> Body | Poisoned:
+        find_key = None if sealed else self._key
         if raw is None:
             gone = entry.kind != NOTICE.name or _outlived(entry, agreement, clock)
             return None if gone else Poisoned("its bytes are gone")
         try:
             if entry.kind == NOTICE.name:
-                notice = open_submission(raw, self._key)
+                notice = open_submission(raw, find_key)
                 held = (notice.party, notice.id, notice.revision, notice.sha256, notice.submission_sha256)
                 as_logged = held == (entry.party, entry.id, entry.revision, entry.sha256, entry.submission)
                 return notice if as_logged else Poisoned("its bytes are another statement")
-            withdrawal = open_withdrawal(raw, self._key)
+            withdrawal = open_withdrawal(raw, find_key)
         except KeepclearError as error:
             return Poisoned(f"its bytes do not hold: {error.code}")
         as_logged = digest(raw) == entry.sha256 and withdrawal.party == entry.party and withdrawal.notice == entry.id
@@ -184,7 +195,7 @@ class Replay:
 
 def _outlived(entry: Entry, agreement: Agreement, clock: int) -> bool:
     """Whether a notice has ended longer ago than anything of it counts: then its bytes may have gone."""
-    _, last, _, _ = read_note(entry.note)
+    _, last, _, _ = read_note(unsealed(entry.note))
     tail_s = max((minima.tail_s for minima in agreement.categories.values()), default=0)
     return last + (tail_s + agreement.retention_s) * 1_000_000 < clock
 

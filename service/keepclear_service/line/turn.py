@@ -26,6 +26,7 @@ from ..decide.fold import Body, State, apply, heavy
 from ..logs import Outage, log_event
 from .fair import FairQueue
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
+from .seal import Seal
 from .start import Poisoned, Replay
 from .uncommitted import Uncommitted
 from .waiting import Told, Waiting, refuse
@@ -56,9 +57,11 @@ class Turn:
     ``ready`` is set while everything that the log held at the start has been folded.
     """
 
-    def __init__(self, line: Line, founding: Agreement, sign: Callable[[Outgoing, int], SignedAlert]) -> None:
+    def __init__(
+        self, line: Line, founding: Agreement, seal: Seal, sign: Callable[[Outgoing, int], SignedAlert]
+    ) -> None:
         self._line = line
-        self._replay = Replay(line, founding)
+        self._replay = Replay(line, founding, seal)
         self._sign = sign
         self._state: State | None = None
         self._queue: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
