@@ -48,8 +48,10 @@ def test_all_alerts_of_the_paris_file_are_the_same_one_by_one_and_in_bulk(
         notices.append(replace(named(template, number), volumes=tuple(volumes)))
     at = min(notice.first_start for notice in notices) - 3_600_000_000
     monkeypatch.setattr(matching, "FEW", 10**9)
+    monkeypatch.setattr(matching, "SMALL", 10**9)
     wanted = fold(world, notices, at)
     monkeypatch.setattr(matching, "FEW", -1)
+    monkeypatch.setattr(matching, "SMALL", -1)
     assert fold(world, notices, at) == wanted
     alerts = [item for told in wanted for item in told]
     assert len(notices) > 200 and len(alerts) > 500
