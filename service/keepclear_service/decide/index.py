@@ -10,7 +10,6 @@ So the cost follows the neighbourhood, whatever the sizes, and there is no seam 
 not looked at, however many lie there.
 """
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,9 +32,8 @@ PAIRS_AT_ONCE = 131_072
 Owner = tuple[str, str]
 """A notice: (party, id)."""
 
-Ranges = tuple[range, range, range, range]
-"""Numbers of cells: by time, and along the three axes."""
-
+Span = tuple[int, int, int, int, int, int, int, int]
+"""Which cells to look through: the first and the one behind the last, by time and along three axes."""
 
 @dataclass(slots=True)
 class Item:
@@ -56,8 +54,63 @@ class Item:
 Entry = tuple[int, int, float, float, float, float, Item]
 """What a lookup reads of an item, start and end first, without a look at the item itself."""
 
-Cells = dict[tuple[int, int, int], dict[int, dict[int, Entry]]]
-"""Of a level: by place, by time, by slot. Most places within reach are in the sky or the ground, and hold nothing."""
+_APART = 1 << 21
+"""Cells along an axis have numbers far below this either way, so that three make one number."""
+
+
+class Level:
+    """A party's items of like size and length. ``size_m`` bounds their reach, ``bucket`` their window."""
+
+    def __init__(self, size_m: float, bucket: int, margin_m: float) -> None:
+        # So wide that a query of the level's own reach looks through three cells each way at most.
+        edge = 2 * size_m + margin_m
+        self._scale = EARTH_RADIUS_M / edge
+        self._per_m = 1 / edge
+        self._reach = (size_m + margin_m) / edge
+        self._bucket = bucket
+        # By place, then by time, then by slot. Most places within reach are in the sky or the ground, and hold nothing.
+        self.places: dict[int, dict[int, dict[int, Entry]]] = {}
+
+    def cell(self, item: Item) -> tuple[int, int]:
+        """Return the place and the time that an item stands in."""
+        scale, floor = self._scale, math.floor
+        place = (floor(item.x * scale) * _APART + floor(item.y * scale)) * _APART + floor(item.z * scale)
+        return place, item.start // self._bucket
+
+    def span(self, query: Item) -> Span:
+        """Return the cells that hold whatever is near ``query``."""
+        scale, bucket, floor = self._scale, self._bucket, math.floor
+        reach = query.reach_m * self._per_m + self._reach
+        x, y, z = query.x * scale, query.y * scale, query.z * scale
+        return (
+            query.start // bucket - 1,
+            query.end // bucket + 1,
+            floor(x - reach),
+            floor(x + reach) + 1,
+            floor(y - reach),
+            floor(y + reach) + 1,
+            floor(z - reach),
+            floor(z + reach) + 1,
+        )
+
+    def within(self, span: Span) -> list[dict[int, Entry]]:
+        """Return what stands in the cells of a span; or in those of all places, where these are fewer."""
+        t0, t1, x0, x1, y0, y1, z0, z1 = span
+        places = self.places
+        if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
+            get = places.get
+            found = []
+            for x in range(x0, x1):
+                for y in range(y0, y1):
+                    line = (x * _APART + y) * _APART
+                    for z in range(line + z0, line + z1):
+                        if times := get(z):
+                            found.append(times)
+        else:
+            found = list(places.values())
+        if t1 - t0 > 8:
+            return [entries for times in found for time, entries in times.items() if t0 <= time < t1]
+        return [times[time] for times in found for time in range(t0, t1) if time in times]
 
 
 class Index:
@@ -66,7 +119,7 @@ class Index:
     def __init__(self, horizontal_m: float) -> None:
         # A shape's bound holds its radius and edges as the rules take them; the rules take 0.994 of the distance.
         self._margin_m = horizontal_m / SPHERE_FACTOR + 1.0
-        self._levels: dict[tuple[str, int, int], Cells] = {}
+        self._levels: dict[tuple[str, int, int], Level] = {}
         self._items: list[Item | None] = []
         self._free: list[int] = []
         self._unwritten: list[int] = []
@@ -93,25 +146,28 @@ class Index:
         item.slot = slot
         # Its row is written when somebody first needs rows.
         self._unwritten.append(slot)
-        level = _level(item)
-        place, time = self._cell(item, level)
-        cells = self._levels.setdefault(level, {})
+        key = _level(item)
+        level = self._levels.get(key)
+        if level is None:
+            size_m, bucket = SMALLEST_REACH_M * 2 ** key[1], SHORTEST_BUCKET_US * 4 ** key[2]
+            level = self._levels[key] = Level(size_m, bucket, self._margin_m)
+        place, time = level.cell(item)
         entry = (item.start, item.end, item.x, item.y, item.z, item.reach_m, item)
-        cells.setdefault(place, {}).setdefault(time, {})[slot] = entry
+        level.places.setdefault(place, {}).setdefault(time, {})[slot] = entry
 
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
-        level = _level(item)
-        place, time = self._cell(item, level)
-        cells = self._levels[level]
-        times = cells[place]
+        key = _level(item)
+        places = self._levels[key].places
+        place, time = self._levels[key].cell(item)
+        times = places[place]
         del times[time][item.slot]
         if not times[time]:
             del times[time]
             if not times:
-                del cells[place]
-                if not cells:
-                    del self._levels[level]
+                del places[place]
+                if not places:
+                    del self._levels[key]
         self._items[item.slot] = None
         if item.slot < len(self._rows):
             self._shapes[item.slot] = self._outlines[item.slot] = None
@@ -123,10 +179,10 @@ class Index:
         found = []
         start, end, x, y, z = query.start, query.end, query.x, query.y, query.z
         apart_m = query.reach_m + self._margin_m
-        for level, cells in self._levels.items():
-            if level[0] == query.owner[0]:
+        for (party, _, _), level in self._levels.items():
+            if party == query.owner[0]:
                 continue
-            for entries in _within(cells, self._ranges(query, level)):
+            for entries in level.within(level.span(query)):
                 for first, last, ex, ey, ez, reach_m, item in entries.values():
                     if first <= end and start <= last:
                         dx, dy, dz = ex - x, ey - y, ez - z
@@ -177,37 +233,16 @@ class Index:
 
     def _neighbourhoods(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Queries that look through the same cells, and the slots that stand in these."""
-        for level, cells in self._levels.items():
-            if level[0] == queries[0].owner[0]:
+        for (party, _, _), level in self._levels.items():
+            if party == queries[0].owner[0]:
                 continue
-            asking: dict[Ranges, list[int]] = {}
+            asking: dict[Span, list[int]] = {}
             for number, query in enumerate(queries):
-                asking.setdefault(self._ranges(query, level), []).append(number)
-            for ranges, numbers in asking.items():
-                slots = [slot for entries in _within(cells, ranges) for slot in entries]
+                asking.setdefault(level.span(query), []).append(number)
+            for span, numbers in asking.items():
+                slots = [slot for entries in level.within(span) for slot in entries]
                 if slots:
                     yield np.array(numbers, dtype=np.int64), np.array(slots, dtype=np.int64)
-
-    def _ranges(self, query: Item, level: tuple[str, int, int]) -> Ranges:
-        """The cells of a level that hold whatever of it is near ``query``."""
-        size, bucket = _sizes(level)
-        edge = 2 * size + self._margin_m
-        reach = (query.reach_m + size + self._margin_m) / edge
-        scale = EARTH_RADIUS_M / edge
-        x, y, z = query.x * scale, query.y * scale, query.z * scale
-        return (
-            range((query.start - bucket) // bucket, query.end // bucket + 1),
-            range(math.floor(x - reach), math.floor(x + reach) + 1),
-            range(math.floor(y - reach), math.floor(y + reach) + 1),
-            range(math.floor(z - reach), math.floor(z + reach) + 1),
-        )
-
-    def _cell(self, item: Item, level: tuple[str, int, int]) -> tuple[tuple[int, int, int], int]:
-        size, bucket = _sizes(level)
-        # Wide enough that a query of the level's own reach looks through three cells each way at most.
-        scale = EARTH_RADIUS_M / (2 * size + self._margin_m)
-        place = math.floor(item.x * scale), math.floor(item.y * scale), math.floor(item.z * scale)
-        return place, item.start // bucket
 
     def _grow(self) -> None:
         size = len(self._rows)
@@ -215,22 +250,6 @@ class Index:
         self._shapes, self._outlines = (
             np.concatenate((column, np.empty(size, dtype=object))) for column in (self._shapes, self._outlines)
         )
-
-
-def _within(cells: Cells, ranges: Ranges) -> list[dict[int, Entry]]:
-    """What stands in the cells of these ranges, or in the cells of all places where those are fewer."""
-    times, xs, ys, zs = ranges
-    if len(xs) * len(ys) * len(zs) <= len(cells):
-        places = [found for place in itertools.product(xs, ys, zs) if (found := cells.get(place))]
-    else:
-        places = list(cells.values())
-    return [
-        entries
-        for buckets in places
-        for entries in (
-            buckets.values() if len(buckets) < len(times) else [buckets[time] for time in times if time in buckets]
-        )
-    ]
 
 
 def _joined(pieces: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
@@ -244,7 +263,3 @@ def _level(item: Item) -> tuple[str, int, int]:
     while SHORTEST_BUCKET_US * 4**time < item.end - item.start:
         time += 1
     return item.owner[0], space, time
-
-
-def _sizes(level: tuple[str, int, int]) -> tuple[float, int]:
-    return SMALLEST_REACH_M * 2 ** level[1], SHORTEST_BUCKET_US * 4 ** level[2]
