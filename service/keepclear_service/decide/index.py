@@ -55,7 +55,8 @@ Entry = tuple[int, int, float, float, float, float, Item]
 """What a lookup reads of an item, start and end first, without a look at the item itself."""
 
 _APART = 1 << 21
-"""Cells along an axis have numbers far below this either way, so that three make one number."""
+_HALF = _APART // 2
+"""Cells along an axis have numbers below half of ``_APART`` either way, so that three make one number."""
 
 
 class Level:
@@ -94,12 +95,12 @@ class Level:
         )
 
     def within(self, span: Span) -> list[dict[int, Entry]]:
-        """Return what stands in the cells of a span; or in those of all places, where these are fewer."""
+        """Return what stands in the cells of a span."""
         t0, t1, x0, x1, y0, y1, z0, z1 = span
         places = self.places
+        found = []
         if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
             get = places.get
-            found = []
             for x in range(x0, x1):
                 for y in range(y0, y1):
                     line = (x * _APART + y) * _APART
@@ -107,7 +108,12 @@ class Level:
                         if times := get(z):
                             found.append(times)
         else:
-            found = list(places.values())
+            # Fewer places than the span has: these are looked through.
+            for place, times in places.items():
+                column, z = divmod(place + _HALF, _APART)
+                x, y = divmod(column + _HALF, _APART)
+                if x0 <= x < x1 and y0 <= y - _HALF < y1 and z0 <= z - _HALF < z1:
+                    found.append(times)
         if t1 - t0 > 8:
             return [entries for times in found for time, entries in times.items() if t0 <= time < t1]
         return [times[time] for times in found for time in range(t0, t1) if time in times]

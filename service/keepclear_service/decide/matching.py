@@ -57,9 +57,8 @@ def _in_bulk(state: State, filed: Filed, at: int) -> dict[Key, Meeting]:
     uncertainty = state.agreement.uncertainty
     mine = filed.items[0].minima
     ours = table_of([item.disclosed.volume for item in filed.items], mine)
-    everything = state.index.table
     pieces = [
-        near_pairs(ours, everything, i, slots, uncertainty) for i, slots in state.index.around(filed.items)
+        near_pairs(ours, state.index.table, i, slots, uncertainty) for i, slots in state.index.around(filed.items)
     ]
     if not pieces:
         return {}
@@ -67,6 +66,7 @@ def _in_bulk(state: State, filed: Filed, at: int) -> dict[Key, Meeting]:
     if len(i) <= FEW:
         near = state.index.items(slots)
         return _one_by_one(state, filed, zip([filed.items[one] for one in i.tolist()], near, strict=True), at)
+    everything = state.index.table
     there, j = distinct(slots, len(everything))
     items = state.index.items(there)
     owners = [item.owner for item in items]
