@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from keepclear_protocol.geometry import EARTH_RADIUS_M, SPHERE_FACTOR
+from keepclear_protocol.geometry import EARTH_RADIUS_M, SPHERE_FACTOR, Vector
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.table import ROW, Ints, Table, row_of
+from keepclear_protocol.volume import Volume
 
 SMALLEST_REACH_M = 4_000.0
 """A one-minute leg reaches 4 to 10 km."""
@@ -72,11 +73,10 @@ class Level:
         # By place, then by time, then by slot. Most places within reach are in the sky or the ground, and hold nothing.
         self.places: dict[int, dict[int, dict[int, Entry]]] = {}
 
-    def cell(self, item: Item) -> tuple[int, int]:
-        """Return the place and the time that an item stands in."""
-        scale, floor = self._scale, math.floor
-        place = (floor(item.x * scale) * _APART + floor(item.y * scale)) * _APART + floor(item.z * scale)
-        return place, item.start // self._bucket
+    def cell(self, center: Vector, start: int) -> tuple[int, int]:
+        """Return the place and the time that stand for a centre (unit vector) and a start."""
+        (x, y, z), scale, floor = center, self._scale, math.floor
+        return (floor(x * scale) * _APART + floor(y * scale)) * _APART + floor(z * scale), start // self._bucket
 
     def span(self, query: Item) -> Span:
         """Return the cells that hold whatever is near ``query``."""
@@ -157,7 +157,7 @@ class Index:
         if level is None:
             size_m, bucket = SMALLEST_REACH_M * 2 ** key[1], SHORTEST_BUCKET_US * 4 ** key[2]
             level = self._levels[key] = Level(size_m, bucket, self._margin_m)
-        place, time = level.cell(item)
+        place, time = level.cell((item.x, item.y, item.z), item.start)
         entry = (item.start, item.end, item.x, item.y, item.z, item.reach_m, item)
         level.places.setdefault(place, {}).setdefault(time, {})[slot] = entry
 
@@ -165,7 +165,7 @@ class Index:
         """Take an item out that was put in."""
         key = _level(item)
         places = self._levels[key].places
-        place, time = self._levels[key].cell(item)
+        place, time = self._levels[key].cell((item.x, item.y, item.z), item.start)
         times = places[place]
         del times[time][item.slot]
         if not times[time]:
@@ -197,6 +197,17 @@ class Index:
                         if dx * dx + dy * dy + dz * dz <= reach * reach:
                             found.append(item)
         return found
+
+    def crowd(self, party: str, volume: Volume) -> int:
+        """Return how many volumes of others stand in the very cells of a volume: quick, and no bound of anything."""
+        count = 0
+        for (owner, _, _), level in self._levels.items():
+            if owner != party:
+                place, time = level.cell(volume.shape.center, volume.start)
+                times = level.places.get(place)
+                if times:
+                    count += sum(len(times.get(near, ())) for near in (time - 1, time, time + 1))
+        return count
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Yield in pieces the numbers of queries and beside them the slots of what could be near them.
