@@ -34,7 +34,7 @@ def measure(scale: Scale) -> list[Figure]:
     lots = _filed(world, past, live)
     alerts = past // 2 + live
     with stage(world) as running, _desk(running, "south") as desk:
-        for event in desk.watch(lambda: True):
+        for event in desk.watch(lambda: desk.journal.cursor() is not None):
             assert event.to_json()["event"] in ("link", "gap"), event
         for lot in lots:
             run(send(running.port, lot, 64))

@@ -13,10 +13,11 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from . import stage
 from .client import run, send
 from .figures import Figure, Scale
 from .load import notices, plain_world
-from .stage import Stage, say, stage
+from .stage import Stage, say
 
 CONNECTIONS = 256
 RATE = 250
@@ -34,7 +35,7 @@ def measure(scale: Scale) -> list[Figure]:
     world = plain_world()
     say(f"profile: {requests} submits at {live} live")
     bodies = notices(world, live + requests + requests // 4, 1)
-    with stage(world) as running:
+    with stage.stage(world) as running:
         run(send(running.port, bodies[:live], 64))
         plain = bodies[live : live + requests // 4]
         before = running.cpu_s()
@@ -58,6 +59,8 @@ def sampled(running: Stage, requests: list[bytes]) -> tuple[Counter[str], list[t
     spy = subprocess.Popen(
         [program, *words, "--nonblocking", "--output", out], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    if stage.urgent:
+        stage.go_first(spy.pid)
     run(send(running.port, requests, CONNECTIONS))
     spy.send_signal(2)  # as Ctrl-C: it writes what it has
     spy.wait(30)

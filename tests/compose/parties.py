@@ -69,6 +69,18 @@ class Outsider:
             category=CATEGORY,
         )
 
+    async def live(self) -> set[str]:
+        """Return the ids of all notices of this party's that the line has live, page by page."""
+        ids: set[str] = set()
+        after: str | None = None
+        async with self.client() as client:
+            while True:
+                page = await client.notices(after)
+                ids |= {notice.id for notice in page.notices}
+                if page.next is None:
+                    return ids
+                after = page.next
+
     def open_alert(self, data: str) -> Alert:
         """Return the alert in a stream's data, its signature verified."""
         value: Any = parse_json(data.encode(), max_bytes=4_000_000)

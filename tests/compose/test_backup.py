@@ -23,15 +23,15 @@ def file(stack: Stack, party: Outsider, place: tuple[float, float]) -> str:
         return str(client.submit(party.notice(place)).receipt.id)
 
 
-def notices(stack: Stack, party: Outsider) -> set[str]:
-    with Client(party.agreement, party.key, connect_to=stack.url, verify=str(stack.authority)) as client:
-        return {notice.id for notice in client.notices().notices}
-
-
 def back_up(stack: Stack, to: Path) -> None:
     with to.open("wb") as archive:
         words = ["docker", "exec", stack.container("redis"), "tar", "-C", "/data", "-c", "appendonlydir"]
-        subprocess.run(words, env=stack.environment, stdin=subprocess.DEVNULL, stdout=archive, check=True, timeout=60)
+        done = subprocess.run(
+            words, env=stack.environment, stdin=subprocess.DEVNULL, stdout=archive, stderr=subprocess.PIPE, text=True,
+            timeout=60, check=False,
+        )  # fmt: skip
+    # The log grew meanwhile, which tar tells by 1: also without a submit, since the store notes what has expired.
+    assert done.returncode == 0 or (done.returncode == 1 and "file changed as we read it" in done.stderr), done.stderr
 
 
 def restore(stack: Stack, archive: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_restored_backup_is_whole_and_announced(stack: Stack, tmp_path: Path) 
     back_up(stack, tmp_path / "backup.tar")
     lost = file(stack, north, next_place())
     restore(stack, tmp_path / "backup.tar")
-    held = notices(stack, north)
+    held = asyncio.run(north.live())
     assert kept[0] in held
     assert lost not in held
     shown = asyncio.run(watch(stack, north, tmp_path / "north", gaps))
@@ -97,4 +97,4 @@ def test_a_store_that_lost_its_line_is_refused_until_the_backup_is_back(stack: S
     refused = stack.compose("run", "--rm", "-T", "--no-deps", "service-a", check=False)
     assert "store_unsafe" in refused and "found" in refused
     restore(stack, tmp_path / "backup.tar")
-    assert kept in notices(stack, north)
+    assert kept in asyncio.run(north.live())

@@ -79,10 +79,7 @@ async def roll(stack: Stack) -> tuple[Load, list[Reader], Restarts, dict[str, se
         by_party = [[reader for reader in readers if reader.party.name == name] for name in NAMES]
         for north, south in zip(*by_party, strict=True):
             await until(lambda north=north, south=south: load.filings.complete(north, south), WITHIN_S)  # type: ignore[misc]
-        held = {}
-        for name, party in parties.items():
-            async with party.client() as client:
-                held[name] = {notice.id for notice in (await client.notices()).notices}
+        held = {name: await party.live() for name, party in parties.items()}
     return load, readers, restarts, held
 
 

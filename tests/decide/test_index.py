@@ -71,17 +71,21 @@ def test_every_conflict_of_all_pairs_is_among_the_candidates(place: tuple[float,
         except Exception as error:  # a random polygon may be degenerate; that is another test's matter
             assert "volume" in getattr(error, "code", "")
             continue
-        item = index.item(number, DisclosedVolume(str(number), "", volume), minima)
+        item = index.item((str(number), ""), DisclosedVolume(str(number), "", volume), minima)
         index.add(item)
         items.append(item)
     conflicts = 0
     for query in items:
         near = {item.owner for item in index.near(query)}
+        assert query.owner not in near
+        ((asking, slots),) = index.around([query])
+        around = {item.owner for item in index.items(slots)}
+        assert set(asking.tolist()) == {0} and near <= around and query.owner not in around
         for item in items:
-            if judge(query.disclosed.volume, minima, item.disclosed.volume, minima, WORLDWIDE) is not None:
+            if item is not query and judge(query.disclosed.volume, minima, item.disclosed.volume, minima, WORLDWIDE):
                 conflicts += 1
                 assert item.owner in near
-    assert conflicts > len(items)  # more than each with itself: the test has something to miss
+    assert conflicts > len(items)  # the test has something to miss
 
 
 def test_what_was_taken_out_is_found_no_more() -> None:
@@ -89,7 +93,7 @@ def test_what_was_taken_out_is_found_no_more() -> None:
     minima = Minima(5000.0, 100.0, 0, 0)
     index = Index(5000.0)
     items = [
-        index.item(number, DisclosedVolume(str(number), "", random_volume(rng, (10.0, 10.0))), minima)
+        index.item((str(number), ""), DisclosedVolume(str(number), "", random_volume(rng, (10.0, 10.0))), minima)
         for number in range(60)
     ]
     for item in items:
@@ -112,6 +116,6 @@ def test_a_crowd_elsewhere_costs_nothing() -> None:
     for number in range(1000):
         volume = random_volume(rng, (20.0, 20.0))
         if volume.shape.bound_m < 20_000:
-            index.add(index.item(number, DisclosedVolume(str(number), "", volume), minima))
+            index.add(index.item((str(number), ""), DisclosedVolume(str(number), "", volume), minima))
     query = next(v for v in (random_volume(rng, (24.0, 20.0)) for _ in range(99)) if v.shape.bound_m < 20_000)
-    assert list(index.near(index.item("query", DisclosedVolume("q", "", query), minima))) == []
+    assert list(index.near(index.item(("query", ""), DisclosedVolume("q", "", query), minima))) == []

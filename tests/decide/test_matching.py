@@ -48,8 +48,10 @@ def test_all_alerts_of_the_paris_file_are_the_same_one_by_one_and_in_bulk(
         notices.append(replace(named(template, number), volumes=tuple(volumes)))
     at = min(notice.first_start for notice in notices) - 3_600_000_000
     monkeypatch.setattr(matching, "FEW", 10**9)
+    monkeypatch.setattr(matching, "SMALL", 10**9)
     wanted = fold(world, notices, at)
     monkeypatch.setattr(matching, "FEW", -1)
+    monkeypatch.setattr(matching, "SMALL", -1)
     assert fold(world, notices, at) == wanted
     alerts = [item for told in wanted for item in told]
     assert len(notices) > 200 and len(alerts) > 500
@@ -94,3 +96,16 @@ def test_what_may_take_long_is_told_before() -> None:
     assert not heavy(state, large)  # nothing is there yet
     apply(state, Entry(1, NOTICE.name, "north", small.id, 1, small.sha256, "", START, "", ""), small)
     assert heavy(state, large) and heavy(state, world.agreement) and not heavy(state, small) and not heavy(state, None)
+
+
+def test_a_small_notice_in_a_crowd_of_others_may_take_long_too() -> None:
+    world = World()
+    template = world.opened(world.submission("south"))
+    state, rng = State(world.agreement), random.Random(3)
+    one = notice_of(template, crowd(rng, 1, (48.0, 2.0), 50.0, [Reference.FL]), "transport")
+    for seq in range(1, 103):
+        assert not heavy(state, one) or seq == 102
+        other = replace(named(template, seq), volumes=one.volumes)
+        apply(state, Entry(seq, NOTICE.name, "north", other.id, 1, other.sha256, "", START, "", ""), other)
+    own = replace(world.opened(world.submission("north")), volumes=one.volumes)
+    assert heavy(state, one) and not heavy(state, own)

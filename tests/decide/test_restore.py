@@ -120,6 +120,7 @@ def test_a_restored_state_says_what_the_folded_one_says(seed: int) -> None:
 def test_the_same_history_in_bulk_and_one_by_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     log = history(random.Random(f"bulk {seed}"))
     monkeypatch.setattr(matching, "FEW", -1)
+    monkeypatch.setattr(matching, "SMALL", seed - 1)
     state = restore(log.founding, [], [], 0)
     assert [apply(state, entry, body) for entry, body in log.entries] == log.told
     assert sum(map(len, log.told)) > 50

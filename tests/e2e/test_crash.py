@@ -17,7 +17,7 @@ from support.nursery import Nursery, nursery
 from support.refold import hold_against, refold, said
 from support.world import World, box
 
-KILLS = 50
+KILLS = (12, pytest.param(50, marks=pytest.mark.long))
 SUCCESSIONS = 4
 ADOPTED_S = 10.0
 """Half a second until an orphan is due, and up to one until the next look at the store; ten on a busy machine."""
@@ -71,15 +71,16 @@ def receipted(line: Doors, raw: str) -> int:
     return receipt.seq
 
 
-def test_killed_fifty_times_between_admission_and_commit_no_conflict_is_lost(
-    world: World, workers: Nursery, store_url: str
+@pytest.mark.parametrize("kills", KILLS)
+def test_killed_again_and_again_between_admission_and_commit_no_conflict_is_lost(
+    world: World, workers: Nursery, store_url: str, kills: int
 ) -> None:
     """Every third is sent again at once, before anyone could adopt it; the others only when they have been told."""
     points = itertools.cycle(("admitted", "matched"))
     left: list[str] = []
     seqs = set()
     with workers.line(world, store_url) as survivor:
-        for number, point in zip(range(KILLS), points, strict=False):
+        for number, point in zip(range(kills), points, strict=False):
             first, second = ("north", "south") if number % 4 < 2 else ("south", "north")
             survivor.file(first, box(*place(number)))
             raw = world.submission(second, box(*place(number)))
@@ -91,15 +92,15 @@ def test_killed_fifty_times_between_admission_and_commit_no_conflict_is_lost(
             # The receipt came after its alerts.
             for versions in told(world, store_url).values():
                 assert seq in versions
-        wait_until_told(world, store_url, KILLS)
+        wait_until_told(world, store_url, kills)
         seqs |= {receipted(survivor, raw) for raw in left}
         for party in ("north", "south"):
             listed = [payload(row["alert"]) for row in survivor.conflicts(party)]
-            assert len(listed) == KILLS and {alert["version"] for alert in listed} == seqs
-            events = survivor.events(party, 2 * KILLS, within_s=30)
+            assert len(listed) == kills and {alert["version"] for alert in listed} == seqs
+            events = survivor.events(party, 2 * kills, within_s=30)
             versions = [payload(event["data"]["alert"])["version"] for event in events if event["event"] == "alert"]
-            assert len(versions) == KILLS and set(versions) == seqs
-    assert hold_against(refold(store_url, world.agreement, world.service)) == 2 * KILLS
+            assert len(versions) == kills and set(versions) == seqs
+    assert hold_against(refold(store_url, world.agreement, world.service)) == 2 * kills
 
 
 def test_killed_after_commit_the_receipt_can_be_made_again(world: World, workers: Nursery, store_url: str) -> None:

@@ -13,7 +13,7 @@ from support.nursery import Nursery, nursery
 from support.refold import hold_against, refold
 from support.world import World, box
 
-ROUNDS = 500
+ROUNDS = (100, pytest.param(500, marks=pytest.mark.long))
 CONTROL_ROUNDS = 60
 
 
@@ -64,18 +64,20 @@ class Race:
             self.answers[side].append((began, ended, answer.json()))
 
 
+@pytest.mark.parametrize("rounds", ROUNDS)
 def test_every_pair_sent_at_one_instant_is_a_conflict_told_to_both(
-    world: World, workers: Nursery, store_url: str
+    world: World, workers: Nursery, store_url: str, rounds: int
 ) -> None:
-    sent = pairs(world, ROUNDS)
+    sent = pairs(world, rounds)
     with workers.line(world, store_url) as first, workers.line(world, store_url) as second:
         run = Race(first, second)
         run.run(sent)
         check(world, run, sent)
-    assert hold_against(refold(store_url, world.agreement, world.service)) == 2 * ROUNDS
+    assert hold_against(refold(store_url, world.agreement, world.service)) == 2 * rounds
 
 
 def check(world: World, run: Race, sent: list[tuple[str, str]]) -> None:
+    rounds = len(sent)
     together = last_was_second = 0
     for one, other in zip(*run.answers, strict=True):
         together += one[0] < other[1] and other[0] < one[1]
@@ -83,17 +85,17 @@ def check(world: World, run: Race, sent: list[tuple[str, str]]) -> None:
         last_was_second += later is other[2]
         assert earlier["alerts"] == [] and len(later["alerts"]) == 1
     # They were in flight together, and neither worker always won: otherwise this shows nothing.
-    assert together > 0.9 * ROUNDS
-    assert 0 < last_was_second < ROUNDS
+    assert together > 0.9 * rounds
+    assert 0 < last_was_second < rounds
 
     expected = {conflict_of(world, *pair) for pair in sent}
-    assert len(expected) == ROUNDS
+    assert len(expected) == rounds
     for party in ("north", "south"):
         for line in run.lines:
             assert {payload(row["alert"])["conflict"] for row in line.conflicts(party)} == expected
-        events = run.lines[0].events(party, 2 * ROUNDS, within_s=30)
+        events = run.lines[0].events(party, 2 * rounds, within_s=30)
         told = [payload(event["data"]["alert"]) for event in events if event["event"] == "alert"]
-        assert len(told) == ROUNDS and {alert["conflict"] for alert in told} == expected
+        assert len(told) == rounds and {alert["conflict"] for alert in told} == expected
         assert {alert["state"] for alert in told} == {"open"}
 
 

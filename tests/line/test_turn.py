@@ -185,6 +185,40 @@ def test_a_new_life_of_the_store_is_read_anew_and_nothing_is_forgotten(store_url
     play(story, store_url)
 
 
+def test_a_store_put_back_that_has_gone_on_is_read_anew(store_url: str) -> None:
+    """Its head has passed the cursor of a worker that did not look meanwhile, in the same epoch."""
+
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        redis: Any = all_workers.store.submits
+        await file(one, world.submission("north", box(-40)))
+        kept = {name: await redis.dump(name) for name in await redis.keys("*")}
+        await file(one, world.submission("north", box(-30)))
+        take, asked, may_ask = one.line.turn, asyncio.Event(), asyncio.Event()
+
+        async def waiting(arrivals: Sequence[Any], **named: Any) -> Any:
+            asked.set()
+            await may_ask.wait()
+            return await take(arrivals, **named)
+
+        one.line.turn = waiting  # type: ignore[method-assign]
+        await asked.wait()
+        await redis.flushall()
+        for name, value in kept.items():
+            await redis.restore(name, 0, value)
+        other = await all_workers.start()
+        for place in (10, -20):
+            await file(other, world.submission("north", box(place)))
+        may_ask.set()
+        while True:
+            with contextlib.suppress(Unavailable):
+                answer = await file(one, world.submission("south", box(10.05)))
+                break
+        assert len(answer.alerts) == 1
+
+    play(story, store_url)
+
+
 def test_a_fault_while_folding_costs_no_alert(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(world: World, all_workers: Workers) -> None:
         one = await all_workers.start()

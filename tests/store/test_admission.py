@@ -8,8 +8,9 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Unavailable
 from keepclear_service.decide.admission import FOREVER, Bound
 from keepclear_service.line.ports import BATCH
-from keepclear_service.store.line import MAX_ANSWERS, SLACK_MS
+from keepclear_service.store.line import MAX_ANSWERS, SLACK_MS, StoredLine
 from support.store_line import (
+    AGREEMENT,
     DAY_US,
     RETENTION_S,
     SECOND_US,
@@ -188,6 +189,32 @@ def test_a_worker_that_knows_another_store_is_told_and_nothing_is_admitted(line_
         assert (await bench.turn(done=[1, 2], cursor=3)).unmatched == (1, 2)
         assert (await bench.turn(done=[1, 2])).unmatched == ()
         assert not (await bench.turn(cursor=2)).behind
+
+    on_line(story, line_url)
+
+
+@pytest.mark.req("R-095")
+def test_a_store_that_was_put_back_and_went_on_is_not_taken_for_the_same(line_url: str) -> None:
+    """The head has passed this worker's cursor again, in the same epoch: what it folded there is gone."""
+
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice("n1"), notice("n2"))
+        names = [bench.key("meta"), bench.key("log")]
+        before = [await bench.redis.dump(name) for name in names]
+        await bench.turn(notice("n3"))
+        other = Bench(bench.store, StoredLine(bench.store, AGREEMENT))
+        other.epoch = bench.epoch
+        for name, value in zip(names, before, strict=True):
+            await bench.redis.restore(name, 0, value, replace=True)
+        await bench.redis.delete(bench.key("stream:north"), bench.key("unmatched"))
+        await other.turn(notice("n4"), notice("n5"))
+        turned = await bench.turn(notice("n6"), done=[4])
+        assert turned.behind and turned.head == 4 and not turned.outcomes and not turned.entries
+        assert turned.unmatched == (3, 4)
+        # Until it reads the line anew; another, which has folded what is there, goes on.
+        assert (await bench.turn(cursor=3)).behind and not (await other.turn(cursor=4)).behind
+        await bench.line.open()
+        assert not (await bench.turn(cursor=3)).behind
 
     on_line(story, line_url)
 

@@ -65,6 +65,9 @@ def test_new_terms_are_an_entry_and_follow_those_in_force(line_url: str) -> None
         entries = [(entry.seq, entry.kind, entry.sha256) for entry in await bench.line.log(1, 10)]
         assert entries == [(2, "terms", newer), (3, "notice", digest("north n3 1"))]
         founded = await bench.line.open()
+        assert (founded.head, founded.oldest, founded.matched_through) == (3, 1, 0)
+        await bench.turn(done=[1], terms=newer)
+        assert (await bench.line.open()).matched_through == 1
         assert founded.history == ((TERMS, 0), (newer, 2)) and await bench.line.terms(newer) == b"[]"
 
     on_line(story, line_url)

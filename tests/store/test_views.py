@@ -83,6 +83,8 @@ def test_own_notices_come_by_their_end_and_say_how_they_stand(line_url: str) -> 
         assert (page.epoch, page.at, page.after) == (bench.epoch, 6, None)
         live = await bench.line.notices("north", "", 10, live=True)
         assert [row.entry.id for row in live.rows] == ["late", "soon"]
+        # A page that ended with one which has ended since.
+        assert (await bench.line.notices("north", "1.over", 10, live=True)).rows == live.rows
         assert [row.entry.revision for row in (await bench.line.notice("north", "soon")).rows] == [2]
         assert (await bench.line.notice("south", "soon")).rows == ()
 

@@ -69,7 +69,8 @@ class Line:
 
         def stop() -> bool:
             at = desk.journal.cursor()
-            return at is not None and at.epoch == head.epoch and at.number >= head.number
+            newest = len(self.mediator.streams.get(desk.party, []))
+            return at is not None and at.epoch == head.epoch and head.number <= at.number <= newest
 
         return stop
 

@@ -29,11 +29,18 @@ _KNOWN = frozenset((TERMS, *(kind.name for kind in KINDS)))
 HEAVY_VOLUMES = 16
 """A notice of more volumes than this may take longer than others should wait: some ten milliseconds and more."""
 
+HEAVY_CROWD = 100
+"""Volumes of others in the place of one: each may be an alert to either side, some thirty microseconds."""
+
 
 def heavy(state: State, body: Body) -> bool:
     """Whether folding ``body`` may take so long that a thread should do it, in which it lets others in between."""
-    return isinstance(body, Agreement) or (
-        isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES and len(state.index) > 0
+    if isinstance(body, Agreement):
+        return True
+    if not isinstance(body, Notice) or not len(state.index):
+        return False
+    return len(body.volumes) > HEAVY_VOLUMES or any(
+        state.index.crowd(body.party, item.volume) > HEAVY_CROWD for item in body.volumes
     )
 
 

@@ -1,25 +1,25 @@
-"""The index: which volumes might be near a volume in space and time.
+"""The index: which volumes of others might be near a volume in space and time.
 
-Guaranteed: every volume that the rules could find in conflict with a query is among its candidates, anywhere on the
-earth, poles and antimeridian included. Not guaranteed: that a candidate is near; the rules judge each.
+Guaranteed: every volume of another party that the rules could find in conflict with a query is among its candidates,
+anywhere on the earth, poles and antimeridian included. Not guaranteed: that a candidate is near; the rules judge each.
 
 A volume is a ball in three-dimensional space (the centre and reach of its outline) and an interval in time. Balls of
-like size and intervals of like length share a level; within a level a volume lies in the one cell of its centre and
-of its start, and a query looks through the cells within its own reach plus the largest reach of the level. So the
-cost follows the neighbourhood, whatever the sizes, and there is no seam to get wrong.
+like size and intervals of like length, of one party, share a level; within a level a volume lies in the one cell of its
+centre and of its start, and a query looks through the cells within its own reach plus the largest reach of the level.
+So the cost follows the neighbourhood, whatever the sizes, and there is no seam to get wrong. A party's own volumes are
+not looked at, however many lie there.
 """
 
-import itertools
 import math
-from array import array
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from keepclear_protocol.geometry import EARTH_RADIUS_M, SPHERE_FACTOR
+from keepclear_protocol.geometry import EARTH_RADIUS_M, SPHERE_FACTOR, Vector
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.table import ROW, Ints, Table, row_of
+from keepclear_protocol.volume import Volume
 
 SMALLEST_REACH_M = 4_000.0
 """A one-minute leg reaches 4 to 10 km."""
@@ -30,16 +30,17 @@ SHORTEST_BUCKET_US = 1_800_000_000
 PAIRS_AT_ONCE = 131_072
 """Candidates named in one piece: a megabyte of numbers."""
 
-Place = tuple[int, int, int]
-Cells = dict[Place, "dict[int, array[int]]"]
-"""Of a level: by place, then by time. Most places within reach are in the sky or in the ground, and hold nothing."""
+Owner = tuple[str, str]
+"""A notice: (party, id)."""
 
+Span = tuple[int, int, int, int, int, int, int, int]
+"""Which cells to look through: the first and the one behind the last, by time and along three axes."""
 
 @dataclass(slots=True)
 class Item:
-    """An indexed volume: its owner's key, its cap, its widened window as instants, and its row while in an index."""
+    """An indexed volume: its owner, its cap (unit vector and metres), its widened window, its row while in an index."""
 
-    owner: Hashable
+    owner: Owner
     disclosed: DisclosedVolume
     minima: Minima
     x: float
@@ -51,15 +52,83 @@ class Item:
     slot: int = -1
 
 
+Entry = tuple[int, int, float, float, float, float, Item]
+"""What a lookup reads of an item, start and end first, without a look at the item itself."""
+
+_APART = 1 << 21
+_HALF = _APART // 2
+"""Cells along an axis have numbers below half of ``_APART`` either way, so that three make one number."""
+
+
+class Level:
+    """A party's items of like size and length. ``size_m`` bounds their reach, ``bucket`` their window."""
+
+    def __init__(self, size_m: float, bucket: int, margin_m: float) -> None:
+        # So wide that a query of the level's own reach looks through three cells each way at most.
+        edge = 2 * size_m + margin_m
+        self._scale = EARTH_RADIUS_M / edge
+        self._per_m = 1 / edge
+        self._reach = (size_m + margin_m) / edge
+        self._bucket = bucket
+        # By place, then by time, then by slot. Most places within reach are in the sky or the ground, and hold nothing.
+        self.places: dict[int, dict[int, dict[int, Entry]]] = {}
+
+    def cell(self, center: Vector, start: int) -> tuple[int, int]:
+        """Return the place and the time that stand for a centre (unit vector) and a start."""
+        (x, y, z), scale, floor = center, self._scale, math.floor
+        return (floor(x * scale) * _APART + floor(y * scale)) * _APART + floor(z * scale), start // self._bucket
+
+    def span(self, query: Item) -> Span:
+        """Return the cells that hold whatever is near ``query``."""
+        scale, bucket, floor = self._scale, self._bucket, math.floor
+        reach = query.reach_m * self._per_m + self._reach
+        x, y, z = query.x * scale, query.y * scale, query.z * scale
+        return (
+            query.start // bucket - 1,
+            query.end // bucket + 1,
+            floor(x - reach),
+            floor(x + reach) + 1,
+            floor(y - reach),
+            floor(y + reach) + 1,
+            floor(z - reach),
+            floor(z + reach) + 1,
+        )
+
+    def within(self, span: Span) -> list[dict[int, Entry]]:
+        """Return what stands in the cells of a span."""
+        t0, t1, x0, x1, y0, y1, z0, z1 = span
+        places = self.places
+        found = []
+        if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
+            get = places.get
+            for x in range(x0, x1):
+                for y in range(y0, y1):
+                    line = (x * _APART + y) * _APART
+                    for z in range(line + z0, line + z1):
+                        if times := get(z):
+                            found.append(times)
+        else:
+            # Fewer places than the span has: these are looked through.
+            for place, times in places.items():
+                column, z = divmod(place + _HALF, _APART)
+                x, y = divmod(column + _HALF, _APART)
+                if x0 <= x < x1 and y0 <= y - _HALF < y1 and z0 <= z - _HALF < z1:
+                    found.append(times)
+        if t1 - t0 > 8:
+            return [entries for times in found for time, entries in times.items() if t0 <= time < t1]
+        return [times[time] for times in found for time in range(t0, t1) if time in times]
+
+
 class Index:
     """Volumes of all parties by place and time. ``horizontal_m`` is the largest minimum of the agreement."""
 
     def __init__(self, horizontal_m: float) -> None:
         # A shape's bound holds its radius and edges as the rules take them; the rules take 0.994 of the distance.
         self._margin_m = horizontal_m / SPHERE_FACTOR + 1.0
-        self._levels: dict[tuple[int, int], Cells] = {}
+        self._levels: dict[tuple[str, int, int], Level] = {}
         self._items: list[Item | None] = []
         self._free: list[int] = []
+        self._unwritten: list[int] = []
         self._rows = np.zeros(64, dtype=ROW)
         self._shapes = np.empty(64, dtype=object)
         self._outlines = np.empty(64, dtype=object)
@@ -67,22 +136,10 @@ class Index:
     def __len__(self) -> int:
         return len(self._items) - len(self._free)
 
-    def item(self, owner: Hashable, disclosed: DisclosedVolume, minima: Minima) -> Item:
+    def item(self, owner: Owner, disclosed: DisclosedVolume, minima: Minima) -> Item:
         """Return ``disclosed`` as the index sees it, its window widened by its category."""
         volume = disclosed.volume
-        x, y, z = volume.shape.center
-        start, end = widened(volume, minima)
-        return Item(
-            owner,
-            disclosed,
-            minima,
-            x,
-            y,
-            z,
-            volume.shape.bound_m,
-            start,
-            end,
-        )
+        return Item(owner, disclosed, minima, *volume.shape.center, volume.shape.bound_m, *widened(volume, minima))
 
     def add(self, item: Item) -> None:
         """Put an item in."""
@@ -92,59 +149,71 @@ class Index:
         else:
             slot = len(self._items)
             self._items.append(item)
-            if slot == len(self._rows):
-                self._grow()
         item.slot = slot
-        self._rows[slot] = row_of(item.disclosed.volume, item.minima)
-        self._shapes[slot] = item.disclosed.volume.shape.geography
-        self._outlines[slot] = item.disclosed.volume.outline
-        level = _level(item)
-        place, time = self._cell(item, level)
-        times = self._levels.setdefault(level, {}).setdefault(place, {})
-        slots = times.get(time)
-        if slots is None:
-            times[time] = array("q", (slot,))
-        else:
-            slots.append(slot)
+        # Its row is written when somebody first needs rows.
+        self._unwritten.append(slot)
+        key = _level(item)
+        level = self._levels.get(key)
+        if level is None:
+            size_m, bucket = SMALLEST_REACH_M * 2 ** key[1], SHORTEST_BUCKET_US * 4 ** key[2]
+            level = self._levels[key] = Level(size_m, bucket, self._margin_m)
+        place, time = level.cell((item.x, item.y, item.z), item.start)
+        entry = (item.start, item.end, item.x, item.y, item.z, item.reach_m, item)
+        level.places.setdefault(place, {}).setdefault(time, {})[slot] = entry
 
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
-        level = _level(item)
-        cells = self._levels[level]
-        place, time = self._cell(item, level)
-        times = cells[place]
-        times[time].remove(item.slot)
+        key = _level(item)
+        places = self._levels[key].places
+        place, time = self._levels[key].cell((item.x, item.y, item.z), item.start)
+        times = places[place]
+        del times[time][item.slot]
         if not times[time]:
             del times[time]
             if not times:
-                del cells[place]
-                if not cells:
-                    del self._levels[level]
-        self._items[item.slot] = self._shapes[item.slot] = self._outlines[item.slot] = None
+                del places[place]
+                if not places:
+                    del self._levels[key]
+        self._items[item.slot] = None
+        if item.slot < len(self._rows):
+            self._shapes[item.slot] = self._outlines[item.slot] = None
         self._free.append(item.slot)
         item.slot = -1
 
     def near(self, query: Item) -> list[Item]:
-        """Return every item that could be in conflict with ``query``, other owners' and its own alike."""
-        slots = array("q")
-        for level, cells in self._levels.items():
-            for found in _within(cells, *self._ranges(query, level)):
-                slots.extend(found)
-        if not slots:
-            return []
-        there = np.frombuffer(slots, dtype=np.int64)
-        rows = self._rows[there]
-        dx, dy, dz = rows["x"] - query.x, rows["y"] - query.y, rows["z"] - query.z
-        # A chord is never longer than its arc, so nothing within reach along the earth is left out.
-        reach = (rows["bound_m"] + (query.reach_m + self._margin_m)) / EARTH_RADIUS_M
-        close = dx * dx + dy * dy + dz * dz <= reach * reach
-        close &= (rows["first"] <= query.end) & (rows["last"] >= query.start)
-        return self.items(there[close])
+        """Return every item of another party that could be in conflict with ``query``."""
+        found = []
+        start, end, x, y, z = query.start, query.end, query.x, query.y, query.z
+        apart_m = query.reach_m + self._margin_m
+        for (party, _, _), level in self._levels.items():
+            if party == query.owner[0]:
+                continue
+            for entries in level.within(level.span(query)):
+                for first, last, ex, ey, ez, reach_m, item in entries.values():
+                    if first <= end and start <= last:
+                        dx, dy, dz = ex - x, ey - y, ez - z
+                        reach = (reach_m + apart_m) / EARTH_RADIUS_M
+                        # A chord is never longer than its arc, so nothing within reach along the earth is left out.
+                        if dx * dx + dy * dy + dz * dz <= reach * reach:
+                            found.append(item)
+        return found
+
+    def crowd(self, party: str, volume: Volume) -> int:
+        """Return how many volumes of others stand in the very cells of a volume: quick, and no bound of anything."""
+        count = 0
+        for (owner, _, _), level in self._levels.items():
+            if owner != party:
+                place, time = level.cell(volume.shape.center, volume.start)
+                times = level.places.get(place)
+                if times:
+                    count += sum(len(times.get(near, ())) for near in (time - 1, time, time + 1))
+        return count
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Yield in pieces the numbers of queries and beside them the slots of what could be near them.
 
-        A look at each cell, none at each item: what ``near`` leaves out by time and reach is still among them.
+        The queries are of one party. A look at each cell, none at each item: what ``near`` leaves out by time and reach
+        is still among them.
         """
         pieces: list[tuple[Ints, Ints]] = []
         held = 0
@@ -163,6 +232,15 @@ class Index:
     @property
     def table(self) -> Table:
         """The table of all slots; those of no item hold anything."""
+        while len(self._rows) < len(self._items):
+            self._grow()
+        for slot in self._unwritten:
+            item = self._items[slot]
+            if item is not None:
+                volume = item.disclosed.volume
+                self._rows[slot] = row_of(volume, item.minima)
+                self._shapes[slot], self._outlines[slot] = volume.shape.geography, volume.outline
+        self._unwritten = []
         return Table(self._rows, self._shapes, self._outlines)
 
     def items(self, slots: Ints) -> list[Item]:
@@ -172,35 +250,16 @@ class Index:
 
     def _neighbourhoods(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Queries that look through the same cells, and the slots that stand in these."""
-        for level, cells in self._levels.items():
-            asking: dict[tuple[range, ...], list[int]] = {}
+        for (party, _, _), level in self._levels.items():
+            if party == queries[0].owner[0]:
+                continue
+            asking: dict[Span, list[int]] = {}
             for number, query in enumerate(queries):
-                asking.setdefault(self._ranges(query, level), []).append(number)
-            for ranges, numbers in asking.items():
-                found = [np.frombuffer(slots, dtype=np.int64) for slots in _within(cells, *ranges)]
-                if found:
-                    # Copied: an array cannot grow while a view of it is held.
-                    yield np.array(numbers, dtype=np.int64), np.concatenate(found)
-
-    def _ranges(self, query: Item, level: tuple[int, int]) -> tuple[range, range, range, range]:
-        """The cells of a level, by time and place, that hold whatever of it is near ``query``."""
-        size, bucket = _sizes(level)
-        edge = 2 * size + self._margin_m
-        reach = (query.reach_m + size + self._margin_m) / edge
-        x, y, z = (at * (EARTH_RADIUS_M / edge) for at in (query.x, query.y, query.z))
-        return (
-            range((query.start - bucket) // bucket, query.end // bucket + 1),
-            range(math.floor(x - reach), math.floor(x + reach) + 1),
-            range(math.floor(y - reach), math.floor(y + reach) + 1),
-            range(math.floor(z - reach), math.floor(z + reach) + 1),
-        )
-
-    def _cell(self, item: Item, level: tuple[int, int]) -> tuple[Place, int]:
-        size, bucket = _sizes(level)
-        # Wide enough that a query of the level's own reach looks through three cells each way at most.
-        edge = 2 * size + self._margin_m
-        x, y, z = (math.floor(at * (EARTH_RADIUS_M / edge)) for at in (item.x, item.y, item.z))
-        return (x, y, z), item.start // bucket
+                asking.setdefault(level.span(query), []).append(number)
+            for span, numbers in asking.items():
+                slots = [slot for entries in level.within(span) for slot in entries]
+                if slots:
+                    yield np.array(numbers, dtype=np.int64), np.array(slots, dtype=np.int64)
 
     def _grow(self) -> None:
         size = len(self._rows)
@@ -210,33 +269,14 @@ class Index:
         )
 
 
-def _within(cells: Cells, times: range, xs: range, ys: range, zs: range) -> "list[array[int]]":
-    """What stands in the cells of these ranges, or in all cells where those are fewer."""
-    if len(xs) * len(ys) * len(zs) <= len(cells):
-        places = [found for place in itertools.product(xs, ys, zs) if (found := cells.get(place))]
-    else:
-        places = list(cells.values())
-    return [
-        slots
-        for buckets in places
-        for slots in (
-            buckets.values() if len(buckets) < len(times) else [buckets[time] for time in times if time in buckets]
-        )
-    ]
-
-
 def _joined(pieces: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
     return np.concatenate([piece[0] for piece in pieces]), np.concatenate([piece[1] for piece in pieces])
 
 
-def _level(item: Item) -> tuple[int, int]:
+def _level(item: Item) -> tuple[str, int, int]:
     space = time = 0
     while SMALLEST_REACH_M * 2**space < item.reach_m:
         space += 1
     while SHORTEST_BUCKET_US * 4**time < item.end - item.start:
         time += 1
-    return space, time
-
-
-def _sizes(level: tuple[int, int]) -> tuple[float, int]:
-    return SMALLEST_REACH_M * 2 ** level[0], SHORTEST_BUCKET_US * 4 ** level[1]
+    return item.owner[0], space, time

@@ -253,6 +253,8 @@ class Turn:
     def _follows(self, turned: Turned) -> bool:
         if turned.epoch != self.epoch or turned.head < self.cursor:
             return False
+        if turned.behind and turned.terms == self.agreement.terms:
+            return False  # another entry stands at the cursor: the store was put back, and has gone on since
         first = turned.entries[0].seq if turned.entries else turned.head + 1
         return first == self.cursor + 1
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..decide.entry import Entry
-from ..line.ports import BATCH, DUE_AT_ONCE, Arrival, SignedAlert, Turned
+from ..line.ports import BATCH, DUE_AT_ONCE, Arrival, Founded, SignedAlert, Turned
 from .arrivals import arrival_words, read_outcome
 from .connect import Store, store_faults
 from .packing import pack_alert
@@ -56,6 +56,9 @@ _OF_COMMIT = ("stream", "conflicts", "rank")
 _OF_CLEAN = ("own", "notices", "chain", "conflicts", "rank", "gone")
 
 
+NOTHING_TOLD: tuple[int, bytes] = (-1, b"")
+"""In the place of the newest entry that a line was told of, by which it knows the store again."""
+
 Piece: TypeAlias = Sequence[tuple[int, bool, Sequence[SignedAlert]]]
 """Entries of a commit: seq, whether these are the last of its alerts, and these."""
 
@@ -66,6 +69,7 @@ class StoredLine(LineReader):
     def __init__(self, store: Store, agreement_id: str, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(store, agreement_id)
         self._clock = clock
+        self._last = NOTHING_TOLD
         self._cleaned: dict[str, tuple[str, str]] = {}
 
     async def found(self, terms: str, agreement: bytes) -> bool:
@@ -82,6 +86,11 @@ class StoredLine(LineReader):
                 hint="a newer revision comes into force by keepclear-service adopt",
             )
         return bool(new)
+
+    async def open(self) -> Founded:
+        """Return the line as it stands; raise ``Unavailable`` with ``store_unsafe`` where the store holds none."""
+        self._last = NOTHING_TOLD  # who opens a line reads it from its beginning
+        return await super().open()
 
     async def adopt(self, previous: str, terms: str, agreement: bytes, *, longer_ms: int = 0) -> bool:
         """Put new terms in force; False when others than ``previous`` are in force.
@@ -123,6 +132,7 @@ class StoredLine(LineReader):
         now_ms = self._now_ms()
         args: list[Any] = [epoch, terms, cursor, now_ms, CLOCKS_APART_MS, retention_s * 1000, SLACK_MS]
         args += [STREAM_LENGTH, BATCH, DUE_AT_ONCE, MAX_ANSWERS, self.prefix]
+        args.append(self._last[1] if self._last[0] == cursor else "-")
         args += [len(done), *done, len(names), *names, len(arrivals)]
         for arrival in arrivals:
             keys += [
@@ -134,6 +144,8 @@ class StoredLine(LineReader):
         answer = await _ADMIT(self._submits, keys, args)
         said_epoch, said_terms, head, clock, behind, fired, due, outcomes, entries, unmatched = answer
         read: dict[bytes, Entry] = {text: read_entry(text) for text in entries}
+        if entries:
+            self._last = (read[entries[-1]].seq, entries[-1])
         waiting = tuple(map(int, unmatched))
         return Turned(
             epoch=said_epoch.decode(),

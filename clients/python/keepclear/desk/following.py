@@ -27,8 +27,8 @@ from .transition import Source
 BATCH = 128
 """Arrivals taken in at once; verified, they take some 100 ms."""
 
-READ_AHEAD = 1024
-"""Arrivals read and not taken in; then the stream waits."""
+READ_AHEAD = 256
+"""Chunks read and not taken in, of 64 KB at most; then the stream waits."""
 
 LAST_WORD_S = 2.0
 """How long a follower that ends waits for a ``delivered`` that is on its way."""
@@ -88,7 +88,7 @@ class Following:
         await self._begin()
         async with self._client.stream(self._position.cursor) as chunks:
             self._linked(True)
-            queue: asyncio.Queue[list[Arrived] | None] = asyncio.Queue(READ_AHEAD // BATCH)
+            queue: asyncio.Queue[list[Arrived] | None] = asyncio.Queue(READ_AHEAD)
             reader = asyncio.create_task(self._read(chunks, queue))
             try:
                 while (arrived := await queue.get()) is not None:
@@ -144,8 +144,7 @@ class Following:
             epoch = "" if cursor is None else cursor.epoch
             sources = [Source(epoch, follow=True, cursor=item.cursor) for item in batch]
             opened = await self._threads.run(self._intake.open, [item.arrival for item in batch])
-            for id in await self._threads.run(self._intake.unknown_own, opened):
-                await self._outbox.fetch(id)
+            await self._outbox.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
             taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)))
             self._announcer.told(taken)
         if isinstance(gap, GapArrived):

@@ -34,6 +34,7 @@ from .transition import (
     Outcome,
     Source,
     judge_again,
+    notice_id,
     own_event,
     problem,
     take_acknowledgement,
@@ -106,13 +107,12 @@ class Intake:
 
         return self._write(judged)
 
-    def take_own(self, answer: NoticeAnswer) -> tuple[str, int]:
-        """Keep an own notice that another desk filed; return its id and revision; raise what is wrong with it."""
-        opened = self._open(NoticeArrived(answer.notice, answer.withdrawal, answer.receipt))
-        if not isinstance(opened, OpenedOwn) or opened.statement is None or opened.receipt is None:
-            raise KeepclearError("evidence", opened.fault if isinstance(opened, OpenedOwn) else "")
-        self.take([(opened, Source(opened.receipt.epoch))])
-        return opened.receipt.id, opened.statement.revision
+    def take_own(self, answers: Iterable[NoticeAnswer]) -> dict[str, int]:
+        """Keep own notices that another desk filed; return the revisions, by id, of those that hold."""
+        opened = [self._open(NoticeArrived(answer.notice, answer.withdrawal, answer.receipt)) for answer in answers]
+        held = [item for item in opened if isinstance(item, OpenedOwn) and item.statement is not None]
+        self.take([(item, Source("")) for item in held])
+        return {notice_id(item.statement): item.statement.revision for item in held if item.statement is not None}
 
     def review(self) -> None:
         """Judge again what came under terms, or by a key of the service, that this desk had not installed then."""

@@ -5,6 +5,7 @@ can be asked for with the same bytes; the next revision is not signed before the
 nothing is signed of an alert that only this desk's slow clock keeps from being verified.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +24,15 @@ from ..journal.journal import Journal
 from ..journal.kept import RECEIPTED, KeptAcknowledgement, KeptConflict, OwnStatement
 from ..transport.client import AsyncClient
 from ..verify.verdicts import Standing
+from ..wire.answers import Admission
 from .events import AlertEvent
 from .intake import Intake, Taken
 from .position import NEW_TERMS
 from .threads import Threads
 from .transition import ANSWERED, CLOCK, Source, own_statement
+
+AT_ONCE = 16
+"""Own notices asked for side by side: a desk that begins, or that was away, may need thousands."""
 
 DELIVERED = "delivered"
 _OVERTAKEN = ("version_stale", "conflict_unknown")
@@ -125,14 +130,22 @@ class Outbox:
 
         Returns the newest revision that the service has, 0 if it has none, ``None`` if that was not to be learnt.
         """
-        try:
-            answer = await self._client.notice(id)
-            found, revision = await self._threads.run(self._intake.take_own, answer)
-        except (Unavailable, LocalError):
-            raise
-        except KeepclearError as error:
-            return 0 if error.code == "not_found" else None  # whoever needed it will miss it, and say so
-        return revision if found == id else None
+        return (await self.fetch_all([id]))[id]
+
+    async def fetch_all(self, ids: Sequence[str]) -> dict[str, int | None]:
+        """Ask for own notices as ``fetch`` does, some at a time."""
+        newest: dict[str, int | None] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            replies = await asyncio.gather(*(self._client.ask(self._exchange.notice(id)) for id in some))
+            for id, reply in zip(some, replies, strict=True):
+                if isinstance(reply.error, Unavailable | LocalError):
+                    raise reply.error
+                # Whoever needed what is not to be had will miss it, and say so.
+                newest[id] = 0 if reply.error is not None and reply.error.code == "not_found" else None
+            answers = [reply.answer for reply in replies if reply.answer is not None]
+            newest |= await self._threads.run(self._intake.take_own, answers)
+        return {id: newest[id] for id in ids}
 
     async def acknowledge(
         self, conflict: str, *, officer: str, stage: str = ANSWERED, read_back: str | None = None
@@ -152,25 +165,32 @@ class Outbox:
         """
         left: set[str] = set()
         while ACKNOWLEDGE in self._exchange.roles and (waiting := self._undelivered(left)):
+            signed = []
             for kept in waiting:
                 try:
                     raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
                 except LocalError:
                     left.add(kept.conflict)  # told when it came: it waits for this desk's clock
-                    continue
-                try:
-                    await self._send_acknowledgement(raw, kept, DELIVERED, None, again=again)
-                    continue
-                except (Unavailable, LocalError):
-                    raise
-                except EvidenceInvalid as error:
-                    await self.protest(error)
-                except KeepclearError as error:
-                    if error.code not in _OVERTAKEN:
-                        left.add(kept.conflict)
-                        await self._complain(error)
-                        continue
-                await self._threads.run(self._journal.apply, [MarkDelivered(kept.conflict, kept.version)])
+                else:
+                    signed.append((kept, raw))
+            asked = (self._client.ask(self._exchange.acknowledge(raw), again=again) for _, raw in signed)
+            replies = await asyncio.gather(*asked)
+            changes: list[Change] = []
+            for (kept, raw), reply in zip(signed, replies, strict=True):
+                if reply.answer is not None:
+                    changes += self._said(kept, raw, DELIVERED, None, reply.answer)
+                elif isinstance(reply.error, EvidenceInvalid):
+                    await self.protest(reply.error)
+                    changes.append(MarkDelivered(kept.conflict, kept.version))
+                elif reply.error is not None and reply.error.code in _OVERTAKEN:
+                    changes.append(MarkDelivered(kept.conflict, kept.version))
+                elif reply.error is not None and not isinstance(reply.error, Unavailable):
+                    left.add(kept.conflict)
+                    await self._complain(reply.error)
+            if changes:
+                await self._threads.run(self._journal.apply, changes)
+            if lost := next((reply.error for reply in replies if isinstance(reply.error, Unavailable)), None):
+                raise lost
 
     async def protest(self, error: EvidenceInvalid) -> None:
         """Tell whoever watches that an answer to what this desk said does not hold."""
@@ -186,7 +206,8 @@ class Outbox:
         self._told(await self._threads.run(self._intake.tell, code, detail))
 
     def _undelivered(self, left: set[str]) -> list[KeptConflict]:
-        return [kept for kept in self._journal.undelivered() if kept.conflict not in left]
+        waiting = self._journal.undelivered(len(left) + AT_ONCE)
+        return [kept for kept in waiting if kept.conflict not in left][:AT_ONCE]
 
     def _claims(self) -> dict[str, Any]:
         agreement = self._exchange.agreement
@@ -290,31 +311,34 @@ class Outbox:
             ours=alert.own.sha256,
             theirs=alert.other.sha256,
             ours_newest=newest[0] if newest else alert.own.sha256,
-            verdict=_said(came.verdict, came.standing),
+            verdict=_verdict(came.verdict, came.standing),
             officer=officer,
             read_back=read_back,
         )
 
-    async def _send_acknowledgement(
-        self, raw: str, kept: KeptConflict, stage: str, officer: str | None, *, again: bool = True
-    ) -> Receipt:
-        admission = await self._client.call(self._exchange.acknowledge(raw), again=again)
+    async def _send_acknowledgement(self, raw: str, kept: KeptConflict, stage: str, officer: str | None) -> Receipt:
+        admission = await self._client.call(self._exchange.acknowledge(raw))
+        changes = self._said(kept, raw, stage, officer, admission)
+        await self._threads.run(self._journal.apply, changes)
+        return admission.receipt
+
+    def _said(
+        self, kept: KeptConflict, raw: str, stage: str, officer: str | None, admission: Admission
+    ) -> list[Change]:
+        """What is kept of an acknowledgement of ours that was admitted."""
         ack = self._intake.opener.kept_acknowledgement(raw)
-        changes: list[Change] = [
+        mark = MarkDelivered if stage == DELIVERED else MarkAnswered
+        marks = [mark(kept.conflict, kept.version)] if stage in (DELIVERED, ANSWERED) else []
+        return [
             KeptAcknowledgement(
                 sha256=ack.sha256, conflict=kept.conflict, version=kept.version, party=self._exchange.party,
                 stage=stage, raw=raw, verdict=VERIFIED, receipt=admission.receipt.raw, told=True,
                 received_at=self._clock(), officer=officer, said=ack.verdict, signed_at=ack.claims.iat,
-            )
+            ),
+            *marks,
         ]  # fmt: skip
-        if stage == DELIVERED:
-            changes.append(MarkDelivered(kept.conflict, kept.version))
-        elif stage == ANSWERED:
-            changes.append(MarkAnswered(kept.conflict, kept.version))
-        await self._threads.run(self._journal.apply, changes)
-        return admission.receipt
 
 
-def _said(verdict: str, standing: str | None) -> str:
+def _verdict(verdict: str, standing: str | None) -> str:
     """What a desk signs of an alert."""
     return UNPROVEN if standing == Standing.UNCONFIRMED else verdict

@@ -147,8 +147,7 @@ class Resync:
         last: Sequence[Change] = (),
     ) -> list[Event]:
         opened: list[Opened] = await self._threads.run(self._intake.open, arrivals)
-        for id in await self._threads.run(self._intake.unknown_own, opened):
-            await self._outbox.fetch(id)
+        await self._outbox.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
         came = source or Source("")
         taken = await self._threads.run(self._intake.take, [(item, came) for item in opened], first, last)
         self._told(taken)
@@ -164,9 +163,7 @@ class Resync:
             if (after := page.next) is None:
                 break
         held = await self._threads.run(self._journal.own_known, [row.sha256 for row in rows.values()])
-        for row in rows.values():
-            if row.sha256 not in held:
-                await self._outbox.fetch(row.id)
+        await self._outbox.fetch_all([row.id for row in rows.values() if row.sha256 not in held])
         said = []
         for id in await self._threads.run(self._doubtful, rows, now):
             said += await self._fallen(id, rows.get(id))

@@ -139,9 +139,9 @@ class Reads:
         query = "SELECT conflict, version, sha256 FROM conflicts WHERE conflict IN"
         return {conflict: (version, sha256) for conflict, version, sha256 in self._many(query, conflicts)}
 
-    def undelivered(self) -> list[KeptConflict]:
-        """Return the conflicts of whose newest version this desk has not said that it was delivered."""
-        return self._conflicts("delivered < version ORDER BY version")
+    def undelivered(self, limit: int) -> list[KeptConflict]:
+        """Return at most ``limit`` conflicts of whose newest version this desk has not said that it was delivered."""
+        return self._conflicts("delivered < version ORDER BY version LIMIT ?", limit)
 
     def theirs(self, party: str, id: str) -> KeptTheirs | None:
         """Return the newest revision seen of a counterpart's notice."""

@@ -7,9 +7,9 @@
 -- for each arrival once, body, evidence
 -- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
 -- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
--- a party at most, 12 prefix, then a count and the seqs to take out of unmatched, a count and the parties, a count and
--- for each arrival: kind, number of its party, id, sha256, submission, body, terms, note, lowest and highest ms of all
--- its bounds, precondition and its four words:
+-- a party at most, 12 prefix, 13 the entry at its cursor or '-', then a count and the seqs to take out of unmatched, a
+-- count and the parties, a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms,
+-- note, lowest and highest ms of all its bounds, precondition and its four words:
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
 --   cas: conflict, version, alert, stage
 --   none
@@ -21,7 +21,7 @@ local call, match, format = redis.call, string.match, string.format
 local retention, slack, longest, batch = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local function whole(number) return format('%.0f', number) end
 
-local next_arg = 13
+local next_arg = 14
 local function list()
   local count = tonumber(ARGV[next_arg])
   local first = next_arg + 1
@@ -54,6 +54,10 @@ local now = math.max(ticking, clock)
 
 -- In a store that was put back, the same numbers may name other entries, which nobody has matched yet.
 local same_life = epoch == ARGV[1] and cursor <= head
+if same_life and ARGV[13] ~= '-' then
+  local held = call('XRANGE', log, ARGV[3] .. '-0', ARGV[3] .. '-0')[1]
+  same_life = not held or held[2][2] == ARGV[13]
+end
 local behind = not same_life or terms ~= ARGV[2]
 local outcomes, entries, fresh, fired = {}, {}, {}, 0
 local waiting, moved, values = {}, {}, {}
