@@ -47,11 +47,13 @@ class ServiceProcess:
     async def found(self) -> None:
         """Found the line in the store, once: the service itself never does; raise ``Unavailable`` where it fails."""
         process = await self._program("found", "--agreement", str(self._scene.agreement_file), *self._store())
+        code = -1
         try:
-            code = await asyncio.wait_for(process.wait(), START_WITHIN_S)
-        except BaseException:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(START_WITHIN_S):
+                    code = await process.wait()
+        finally:
             await _stop(process)
-            raise
         if code != 0:
             raise self._failed("the line could not be founded")
 
@@ -61,7 +63,8 @@ class ServiceProcess:
         words = ["--key", str(scene.service_key), "--agreement", str(scene.agreement_file), *self._store()]
         self._process = await self._program("run", *words, "--port", str(self.listening["port"]))
         try:
-            line = await asyncio.wait_for(_output(self._process).readline(), START_WITHIN_S)
+            async with asyncio.timeout(START_WITHIN_S):
+                line = await _output(self._process).readline()
         except TimeoutError:
             line = b""
         if not line:
@@ -185,7 +188,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -163,7 +163,8 @@ class DeskProcess:
         while (cursor := self._desk.journal.cursor()) is None or cursor.number < snapshot.at.number:
             self._moved.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._moved.wait()
         await self._unanswered.join()
         end = (await insist(self._desk.client.conflicts)).at
         audit = await insist(lambda: read_stream(self._desk.client, end))

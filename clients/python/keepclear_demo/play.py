@@ -156,7 +156,9 @@ class Stage:
         """Take in reports until ``reached``."""
         while not reached():
             try:
-                party, said = await asyncio.wait_for(self._reports.get(), STALL_S)
+                # Not wait_for, which in Python 3.11 forgets a cancellation that comes together with a report.
+                async with asyncio.timeout(STALL_S):
+                    party, said = await self._reports.get()
             except TimeoutError:
                 lack = otherwise or self.tally.missing()
                 raise Unavailable("unreachable", f"nothing came for {STALL_S:.0f} s; there is still {lack}") from None
