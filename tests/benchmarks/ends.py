@@ -36,12 +36,13 @@ def measure(scale: Scale) -> list[Figure]:
             return post("notices", submission(world, party, _place(index // 2, end)))
 
         requests = in_processes(one, count)
-        told_s, share, result = run(_ending(running, requests, beside, end))
+        told_s, share, store_share, result = run(_ending(running, requests, beside, end))
     return [
         Figure(f"{count} ends in one second: all closings told", told_s, "s", "<= 5", f"{count} alerts to two streams"),
         Figure("submits meanwhile, p50", result.ms(0.5), "ms"),
         Figure("submits meanwhile, p99", result.ms(0.99), "ms", "<= 500", f"{len(result.latencies_ms)} submits"),
         Figure("worker's processor time a conflict", share / (count / 2) * 1000, "ms"),
+        Figure("store's processor time a conflict", store_share / (count / 2) * 1000, "ms"),
     ]
 
 
@@ -52,7 +53,9 @@ def _place(pair: int, end: int) -> Volume:
     return volume(circle(lat, lng, 100), 1_000, 1_100, -3_600, 0, now=end)
 
 
-async def _ending(running: Stage, requests: list[bytes], small: list[bytes], end: int) -> tuple[float, float, Result]:
+async def _ending(
+    running: Stage, requests: list[bytes], small: list[bytes], end: int
+) -> tuple[float, float, float, Result]:
     await send(running.port, requests, 64)
     left = end - time.time()
     assert left > 1, f"filed {-left:.0f} s too late"
@@ -66,16 +69,16 @@ async def _ending(running: Stage, requests: list[bytes], small: list[bytes], end
     await asyncio.sleep(left - 0.5)
     load = asyncio.create_task(paced(running.port, small, PER_SECOND))
     await asyncio.sleep(max(0.0, end - time.time()))
-    before = running.cpu_s()
+    before, store_before = running.cpu_s(), running.store_cpu_s()
     told = await until(lambda: all(stream.count() == 2 * pairs for stream in streams), 120.0)
     told_s = time.time() - end
-    share = running.cpu_s() - before
+    share, store_share = running.cpu_s() - before, running.store_cpu_s() - store_before
     load.cancel()
     result = await load
     assert told, f"{_counts(streams)} of {2 * pairs} alerts came within {told_s:.0f} s"
     for stream in streams:
         stream.transport.close()
-    return told_s, share, result
+    return told_s, share, store_share, result
 
 
 def _counts(streams: list[Stream]) -> list[int]:
