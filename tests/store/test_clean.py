@@ -7,6 +7,7 @@ import pytest
 import redis
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Unavailable
+from keepclear_service.store.connect import check_durability
 from keepclear_service.store.line import CLEANED_AT_ONCE, SLACK_MS
 from support.store_line import PARTIES, RETENTION_S, Bench, acknowledgement, alert, notice, on_line
 
@@ -210,10 +211,16 @@ def test_a_full_store_can_be_cleaned_and_admits_nothing_meanwhile(
                 with pytest.raises(Unavailable) as raised:
                     await bench.turn(*arrivals)
                 assert raised.value.code == "store_unavailable"
+            await check_durability(bench.redis)
+            for volatile in (False, True):
+                with pytest.raises(Unavailable) as raised:
+                    await check_durability(bench.redis, volatile=volatile, room=True)
+                assert raised.value.code == "store_unavailable" and "full" in raised.value.detail
             await bench.clean()
             assert [row.entry.id for row in (await bench.line.notices("north", "", 10, live=False)).rows] == ["n2"]
             assert 0 < await left(bench, "north n1 1") <= SLACK_MS
             assert await bench.line.alerts([alert(2).sha256]) == [alert(2).jws]
+        await check_durability(bench.redis, room=True)
         # The timer that was due has waited.
         turned = await bench.turn(notice("n3"))
         assert turned.fired == 1 and [entry.kind for entry in turned.entries] == ["ended", "notice"]

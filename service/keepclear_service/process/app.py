@@ -54,7 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = connect(store_url, password=settings.store_password())
         try:
-            await check_durability(store.submits, volatile=settings.volatile)
+            check = functools.partial(check_durability, store.submits, volatile=settings.volatile)
+            await check()
             lane = Lane()
             hotlines = []
             for agreement in agreements:
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.settings = settings
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
             app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
-            app.state.check_store = functools.partial(check_durability, store.submits, volatile=settings.volatile)
+            app.state.check_store = functools.partial(check, room=True)
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(hotline.turn.run()) for hotline in hotlines]
                 running += [tasks.create_task(hub.run()) for hub in hubs.values()]

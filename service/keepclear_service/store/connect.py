@@ -148,23 +148,26 @@ def store_faults() -> Iterator[None]:
         raise Unavailable("store_unavailable", f"the store does not answer ({type(error).__name__})") from error
 
 
-async def check_durability(client: Client, *, volatile: bool = False) -> None:
+async def check_durability(client: Client, *, volatile: bool = False, room: bool = False) -> None:
     """Refuse a store that is too old or that could lose a receipted notice; of a cluster, each primary is asked.
 
-    ``volatile`` waives all but the age. Raises ``Unavailable`` with ``store_unsafe`` or ``store_unavailable``.
+    ``volatile`` waives all but the age; ``room`` asks that it is not full, too, which a start need not: a full store is
+    read, and cleaned. Raises ``Unavailable`` with ``store_unsafe`` or ``store_unavailable``.
     """
     with store_faults():
         if isinstance(client, RedisCluster):
             await client.initialize()
             for node in client.get_primaries():
-                await _check_server(client, volatile, target_nodes=node)
+                await _check_server(client, volatile, room, target_nodes=node)
         else:
-            await _check_server(client, volatile)
+            await _check_server(client, volatile, room)
 
 
-async def _check_server(client: Client, volatile: bool, **node: Any) -> None:
-    info = await client.info("server", "replication", "persistence", **node)
+async def _check_server(client: Client, volatile: bool, room: bool, **node: Any) -> None:
+    info = await client.info("server", "replication", "persistence", "memory", **node)
     _check_version(str(info.get("redis_version", "")))
+    if room and 0 < info.get("maxmemory", 0) <= info.get("used_memory", 0):
+        raise Unavailable("store_unavailable", "the store is full")
     if volatile:
         return
     try:
