@@ -117,35 +117,83 @@ def test_of_those_that_take_nothing_only_so_much_is_held(store_url: str, monkeyp
     on_hub(story, store_url)
 
 
-def test_an_event_that_comes_while_a_reader_looks_elsewhere_is_not_missed(
-    store_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The store has told a reader that there is nothing more, and the feed moves on before the reader hears it."""
+def test_many_readers_that_are_behind_cost_one_reading(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "PIECE_EVENTS", 3)
+
+    async def story(stage: Stage) -> None:
+        await stage.alert("south", 20)
+        readers = [stage.open("south", 0) for _ in range(10)]
+        await until(lambda: all(len(reader.numbers) == 20 for reader in readers))
+        asked = [sha256 for name, args in stage.line.asked if name == "alerts" for sha256 in args[0]]
+        assert len(asked) == len(set(asked)) == 20
+        before = stage.line.calls["events"]
+        late = [stage.open("south", 20) for _ in range(30)]
+        await stage.alert("south")
+        await until(lambda: all(reader.numbers == [21] for reader in late))
+        assert stage.line.calls["events"] - before <= 5
+
+    on_hub(story, store_url)
+
+
+@pytest.fixture
+def left_to_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No poll and no comment wakes anybody."""
     monkeypatch.setattr(hub, "POLL_S", 60.0)
     monkeypatch.setattr(hub, "KEEP_ALIVE_S", 600.0)
 
+
+@pytest.mark.usefixtures("left_to_hints")
+@pytest.mark.parametrize("moves_on", [True, False])
+def test_an_event_that_comes_while_a_reader_looks_elsewhere_is_not_missed(store_url: str, moves_on: bool) -> None:
+    """A hint is late. One reader knows more than the feed, and hears that there is nothing more; then there is."""
+
     async def story(stage: Stage) -> None:
         first = stage.open("south", 0)
-        await until(lambda: first.came)
         await stage.alert("south")
         await until(lambda: first.numbers == [1])
+        await stage.alert("south", hint=False)
         held, let_go = asyncio.Event(), asyncio.Event()
 
         async def hold(name: str, args: tuple[object, ...]) -> None:
-            if (name, args[1:2]) == ("events", (1,)) and not held.is_set():
+            if (name, args[1:2]) == ("events", (2,)) and not held.is_set():
                 held.set()
                 await let_go.wait()
 
         stage.line.before = hold
-        # A strange epoch makes this reader look for itself; then it stands at 1 and looks again.
-        late = stage.open("south", 1, epoch="f" * 32)
-        stage.hub.poke("south")
+        late = stage.open("south", 2)
         await asyncio.wait_for(held.wait(), 10)
-        stage.line.before = None
-        await stage.alert("south")
+        if moves_on:
+            await stage.alert("south")
+            await until(lambda: first.numbers == [1, 2, 3])
         let_go.set()
-        await until(lambda: first.numbers == [1, 2])
-        await until(lambda: late.numbers[-1:] == [2])
+        # Whoever looks for itself and finds the feed behind tells it so.
+        await until(lambda: first.numbers == ([1, 2, 3] if moves_on else [1, 2]))
+        await until(lambda: late.numbers == ([3] if moves_on else []))
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-098")
+@pytest.mark.usefixtures("left_to_hints")
+def test_the_first_reader_without_a_cursor_hears_all_at_once(store_url: str) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.alert("south", 3)
+        reader = stage.open("south")
+        await until(lambda: reader.numbers == [1, 2, 3])
+
+    on_hub(story, store_url)
+
+
+def test_an_idle_stream_asks_the_store_nothing(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "POLL_S", 60.0)
+    monkeypatch.setattr(hub, "KEEP_ALIVE_S", 0.1)
+
+    async def story(stage: Stage) -> None:
+        readers = [stage.open("south"), stage.open("south", 0)]
+        await until(lambda: all(reader.comments for reader in readers))
+        before = stage.line.calls["events"]
+        await until(lambda: all(reader.comments >= 5 for reader in readers))
+        assert stage.line.calls["events"] == before
 
     on_hub(story, store_url)
 

@@ -164,7 +164,7 @@ class Stage:
         self.serving.append(asyncio.create_task(serve()))
         return reader
 
-    async def alert(self, party: str, count: int = 1, **changed: Any) -> list[SignedAlert]:
+    async def alert(self, party: str, count: int = 1, *, hint: bool = True, **changed: Any) -> list[SignedAlert]:
         """Commit alerts to ``party``, each of its own entry, and hint at them as the store does."""
         made = []
         for _ in range(count):
@@ -174,7 +174,8 @@ class Stage:
             one = alert(outcome.entry.seq, party, **changed)
             await self.bench.line.commit(self.bench.epoch, [(outcome.entry.seq, [one])])
             made.append(one)
-        self.hub.poke(party)
+        if hint:
+            self.hub.poke(party)
         return made
 
     def alerts_of(self, reader: Reader) -> list[str]:
