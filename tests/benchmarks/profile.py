@@ -34,7 +34,8 @@ def measure(scale: Scale) -> list[Figure]:
     live, requests = scale.of(300, 3_000), scale.of(1_000, 12_000)
     world = plain_world()
     say(f"profile: {requests} submits at {live} live")
-    bodies = notices(world, live + requests + requests // 4, 1)
+    # As dense as the usual load when half of the sampled ones are filed.
+    bodies = notices(world, live + requests + requests // 4, 1, live=live + requests // 4 + requests // 2)
     with stage.stage(world) as running:
         run(send(running.port, bodies[:live], 64))
         plain = bodies[live : live + requests // 4]

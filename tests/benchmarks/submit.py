@@ -59,6 +59,7 @@ def against_floor(scale: Scale) -> list[Figure]:
                 batch = next(bodies)
                 least.append(once(floor, batch, connections))
                 ours.append(once(service, batch, connections))
+                run(send(service.port, withdrawals(world, batch), 64))  # so that as many stay live
                 lowest.append(once(lower, batch, connections))
             figures += _compared(ours, least, lowest, connections)
     return figures
