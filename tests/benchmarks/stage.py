@@ -154,9 +154,20 @@ def pinned(running: Stage) -> None:
 
 def go_first(pid: int) -> None:
     """Have Linux run a process and its session before all other work on this machine; takes root."""
-    os.setpriority(os.PRIO_PROCESS, pid, -20)
-    with contextlib.suppress(OSError):  # where sessions are not scheduled as groups
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # or it ended
+        os.setpriority(os.PRIO_PROCESS, pid, -20)
+        # Without this a session's share of the cores is that of any other, however many wait in it.
         Path(f"/proc/{pid}/autogroup").write_text("-20")
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that they have."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, task.read_text().split()):
+                found += [child, *children(child)]
+    return found
 
 
 def all_cores() -> set[int]:
