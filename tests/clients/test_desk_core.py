@@ -255,3 +255,16 @@ def test_the_picture_reads_what_is_live_and_not_the_past(line: Line) -> None:
     assert steps(south, lambda: south.picture(everything=True)) > 50 * before
     line.mediator.requests.clear()
     assert steps(south, south.refresh) < 50 * (before + 1)
+
+
+def test_a_desk_that_is_closed_under_its_watch_lets_go_of_everything(line: Line) -> None:
+    south = line.desk("south")
+    conflict(line, 0)
+    watched = south.watch()
+    first = next(event for event in watched if isinstance(event, AlertEvent))
+    south.close()
+    again = line.desk("south")
+    (event,) = [event for event in line.watched(again) if isinstance(event, AlertEvent)]
+    assert event.object == first.object  # its caller had not come back
+    with pytest.raises((LocalError, StopIteration)):
+        next(watched)

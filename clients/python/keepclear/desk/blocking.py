@@ -110,7 +110,8 @@ class Desk:
                 if watching.may_end(stop if event is None else None):
                     return
         finally:
-            self._loop.run(watching.close())
+            if not self._loop.closed:
+                self._loop.run(watching.close())
 
 
 async def _next(events: Any) -> Event:

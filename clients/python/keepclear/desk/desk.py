@@ -65,6 +65,7 @@ class AsyncDesk:
         self._resync = Resync(*parts, self._outbox, self._threads, self._clock, self._announcer.told)
         self._heard_at: int | None = None
         self._running = False
+        self._watchings: list[Watching] = []
 
     async def __aenter__(self) -> "AsyncDesk":
         return self
@@ -73,7 +74,9 @@ class AsyncDesk:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections and the journal."""
+        """End what watches, and close the connections and the journal."""
+        for watching in self._watchings:
+            await watching.close()
         await self.client.close()
         self._threads.close()
         self.journal.close()
@@ -164,7 +167,9 @@ class AsyncDesk:
     async def watching(self) -> Watching:
         """Return the steps of ``watch``, for a face that has another way to give events out; raise as ``run`` does."""
         self._may_follow()
-        return Watching(self.journal, self._announcer, self._threads, self.run)
+        watching = Watching(self.journal, self._announcer, self._threads, self.run)
+        self._watchings = [watching]  # one at a time follows
+        return watching
 
     def _may_follow(self) -> None:
         if WATCH not in self.exchange.roles:
