@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from keepclear_protocol.instant import format_instant
@@ -119,3 +120,18 @@ def test_a_crowd_elsewhere_costs_nothing() -> None:
             index.add(index.item((str(number), ""), DisclosedVolume(str(number), "", volume), minima))
     query = next(v for v in (random_volume(rng, (24.0, 20.0)) for _ in range(99)) if v.shape.bound_m < 20_000)
     assert list(index.near(index.item(("query", ""), DisclosedVolume("q", "", query), minima))) == []
+
+
+@pytest.mark.parametrize("offset_us", [0, 1, 15, 16, 17, 31, 33, 63])
+def test_windows_that_touch_in_the_far_future_are_found(offset_us: int) -> None:
+    """There a double no longer tells one microsecond from the next."""
+    rng = random.Random(13)
+    minima = Minima(5000.0, 100.0, 0, 0)
+    meets = 221_000_000_000_000_000 + offset_us
+    first = random_volume(rng, (20.0, 20.0))
+    volumes = [replace(first, start=meets - 60_000_000, end=meets), replace(first, start=meets, end=meets + 7_000_001)]
+    for one, other in (volumes, volumes[::-1]):
+        index = Index(5000.0)
+        item = index.item(("north", ""), DisclosedVolume("n", "", one), minima)
+        index.add(item)
+        assert index.near(index.item(("south", ""), DisclosedVolume("s", "", other), minima)) == [item]

@@ -11,6 +11,7 @@ not looked at, however many lie there.
 """
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ Owner = tuple[str, str]
 Span = tuple[int, int, int, int, int, int, int, int]
 """Which cells to look through: the first and the one behind the last, by time and along three axes."""
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
     """An indexed volume: its owner, its cap (unit vector and metres), its widened window, its row while in an index."""
 
@@ -52,8 +53,35 @@ class Item:
     slot: int = -1
 
 
-Entry = tuple[int, int, float, float, float, float, Item]
-"""What a lookup reads of an item, start and end first, without a look at the item itself."""
+class Cell:
+    """Items, and beside them what a lookup reads of each: six numbers a piece in one run of memory.
+
+    These are start, end, centre and reach. A number holds an instant of the far future to some microseconds only, so
+    windows are written a little longer than they are.
+    """
+
+    __slots__ = ("items", "numbers")
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.numbers = array("d")
+
+    def add(self, item: Item) -> None:
+        """Put an item in."""
+        self.items.append(item)
+        start, end = item.start - WINDOW_SLACK_US, item.end + WINDOW_SLACK_US
+        self.numbers.extend((start, end, item.x, item.y, item.z, item.reach_m))
+
+    def remove(self, item: Item) -> None:
+        """Take an item out; the last one takes its place."""
+        at, last = self.items.index(item), len(self.items) - 1
+        self.items[at] = self.items[last]
+        self.numbers[6 * at : 6 * at + 6] = self.numbers[6 * last :]
+        del self.items[last], self.numbers[6 * last :]
+
+
+WINDOW_SLACK_US = 64
+"""More than half a step of a double in the year 9000."""
 
 _APART = 1 << 21
 _HALF = _APART // 2
@@ -70,8 +98,8 @@ class Level:
         self._per_m = 1 / edge
         self._reach = (size_m + margin_m) / edge
         self._bucket = bucket
-        # By place, then by time, then by slot. Most places within reach are in the sky or the ground, and hold nothing.
-        self.places: dict[int, dict[int, dict[int, Entry]]] = {}
+        # By place, then by time. Most places within reach are in the sky or the ground, and hold nothing.
+        self.places: dict[int, dict[int, Cell]] = {}
 
     def cell(self, center: Vector, start: int) -> tuple[int, int]:
         """Return the place and the time that stand for a centre (unit vector) and a start."""
@@ -94,7 +122,7 @@ class Level:
             floor(z + reach) + 1,
         )
 
-    def within(self, span: Span) -> list[dict[int, Entry]]:
+    def within(self, span: Span) -> list[Cell]:
         """Return what stands in the cells of a span."""
         t0, t1, x0, x1, y0, y1, z0, z1 = span
         places = self.places
@@ -115,7 +143,7 @@ class Level:
                 if x0 <= x < x1 and y0 <= y - _HALF < y1 and z0 <= z - _HALF < z1:
                     found.append(times)
         if t1 - t0 > 8:
-            return [entries for times in found for time, entries in times.items() if t0 <= time < t1]
+            return [cell for times in found for time, cell in times.items() if t0 <= time < t1]
         return [times[time] for times in found for time in range(t0, t1) if time in times]
 
 
@@ -158,8 +186,11 @@ class Index:
             size_m, bucket = SMALLEST_REACH_M * 2 ** key[1], SHORTEST_BUCKET_US * 4 ** key[2]
             level = self._levels[key] = Level(size_m, bucket, self._margin_m)
         place, time = level.cell((item.x, item.y, item.z), item.start)
-        entry = (item.start, item.end, item.x, item.y, item.z, item.reach_m, item)
-        level.places.setdefault(place, {}).setdefault(time, {})[slot] = entry
+        times = level.places.setdefault(place, {})
+        cell = times.get(time)
+        if cell is None:
+            cell = times[time] = Cell()
+        cell.add(item)
 
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
@@ -167,8 +198,8 @@ class Index:
         places = self._levels[key].places
         place, time = self._levels[key].cell((item.x, item.y, item.z), item.start)
         times = places[place]
-        del times[time][item.slot]
-        if not times[time]:
+        times[time].remove(item)
+        if not times[time].items:
             del times[time]
             if not times:
                 del places[place]
@@ -188,14 +219,15 @@ class Index:
         for (party, _, _), level in self._levels.items():
             if party == query.owner[0]:
                 continue
-            for entries in level.within(level.span(query)):
-                for first, last, ex, ey, ez, reach_m, item in entries.values():
-                    if first <= end and start <= last:
-                        dx, dy, dz = ex - x, ey - y, ez - z
-                        reach = (reach_m + apart_m) / EARTH_RADIUS_M
+            for cell in level.within(level.span(query)):
+                numbers = cell.numbers
+                for at in range(0, len(numbers), 6):
+                    if numbers[at] <= end and start <= numbers[at + 1]:
+                        dx, dy, dz = numbers[at + 2] - x, numbers[at + 3] - y, numbers[at + 4] - z
+                        reach = (numbers[at + 5] + apart_m) / EARTH_RADIUS_M
                         # A chord is never longer than its arc, so nothing within reach along the earth is left out.
                         if dx * dx + dy * dy + dz * dz <= reach * reach:
-                            found.append(item)
+                            found.append(cell.items[at // 6])
         return found
 
     def crowd(self, party: str, volume: Volume) -> int:
@@ -206,7 +238,7 @@ class Index:
                 place, time = level.cell(volume.shape.center, volume.start)
                 times = level.places.get(place)
                 if times:
-                    count += sum(len(times.get(near, ())) for near in (time - 1, time, time + 1))
+                    count += sum(len(times[near].items) for near in (time - 1, time, time + 1) if near in times)
         return count
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
@@ -257,7 +289,7 @@ class Index:
             for number, query in enumerate(queries):
                 asking.setdefault(level.span(query), []).append(number)
             for span, numbers in asking.items():
-                slots = [slot for entries in level.within(span) for slot in entries]
+                slots = [item.slot for cell in level.within(span) for item in cell.items]
                 if slots:
                     yield np.array(numbers, dtype=np.int64), np.array(slots, dtype=np.int64)
 
