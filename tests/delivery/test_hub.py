@@ -89,7 +89,7 @@ def test_a_reader_that_takes_nothing_is_cut_and_comes_back_with_its_cursor(
         await stage.alert("south", 3)
         await until(lambda: frozen.ended)
         assert frozen.aborted and not other.ended and not other.aborted
-        assert other.numbers == [1, 2, 3]
+        await until(lambda: other.numbers == [1, 2, 3])
         assert frozen.numbers == []
         again = stage.open("south", 0)
         await until(lambda: again.numbers == [1, 2, 3])
@@ -151,6 +151,7 @@ def test_an_event_that_comes_while_a_reader_looks_elsewhere_is_not_missed(store_
         first = stage.open("south", 0)
         await stage.alert("south")
         await until(lambda: first.numbers == [1])
+        await until(lambda: ("events", ("south", 1, feed.PIECE_EVENTS)) in stage.line.answered)
         await stage.alert("south", hint=False)
         held, let_go = asyncio.Event(), asyncio.Event()
 
@@ -161,7 +162,7 @@ def test_an_event_that_comes_while_a_reader_looks_elsewhere_is_not_missed(store_
 
         stage.line.before = hold
         late = stage.open("south", 2)
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 30)
         if moves_on:
             await stage.alert("south")
             await until(lambda: first.numbers == [1, 2, 3])

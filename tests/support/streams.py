@@ -19,7 +19,7 @@ from keepclear_service.line.ports import SignedAlert
 from .store_line import Bench, alert, notice, on_line
 from .world import World
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -37,6 +37,7 @@ class CountedLine:
         self._line = line
         self.calls: Counter[str] = Counter()
         self.asked: list[tuple[str, tuple[Any, ...]]] = []
+        self.answered: list[tuple[str, tuple[Any, ...]]] = []
         self.before: Callable[[str, tuple[Any, ...]], Awaitable[None]] | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -48,6 +49,7 @@ class CountedLine:
                 self.calls[name] += 1
                 self.asked.append((name, args))
             told = await answer
+            self.answered.append((name, args))
             if self.before is not None:
                 await self.before(name, args)
             return told
