@@ -14,7 +14,7 @@ import numpy as np
 import spherely
 
 from .geometry import EARTH_RADIUS_M, ROUNDING_M, SPHERE_FACTOR
-from .planes import hulls_of, least_metres
+from .planes import hulls_of, metres_above
 from .separation import Severity, Uncertainty, severity_rank
 from .table import Array, Floats, Ints, Mask, Table, distinct, offset_table
 
@@ -144,7 +144,10 @@ class Pairs:
         rows, i = distinct(self.i[which], len(self.ours))
         columns, j = distinct(self.j[which], len(self.theirs))
         ours, theirs = hulls_of(self.ours.outlines[rows]), hulls_of(self.theirs.outlines[columns])
-        self._raise(which, least_metres(ours, theirs)[i, j])
+        self._raise(which, metres_above(ours, theirs)[i, j])
+        left = self.alive[which]
+        if left.any():
+            self._raise(which[left], metres_above(theirs, ours)[j[left], i[left]])
 
     def _raise(self, which: Ints, metres: Floats) -> None:
         """Take in that some pairs are at least so many metres apart on the sphere."""

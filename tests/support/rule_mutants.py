@@ -236,7 +236,7 @@ BULK_MUTANTS: dict[str, Spoil] = {
         pairs._Crowds, "runs", lambda _, self, size: np.arange(len(self.table)) // size
     ),
     "planes below which some of their own lie": _changed(planes, "_planes", _planes_without_heights),
-    "planes farther off than they are": _changed(pairs, "least_metres", lambda right, a, b: right(a, b) + 2_000.0),
+    "planes farther off than they are": _changed(pairs, "metres_above", lambda right, a, b: right(a, b) + 2_000.0),
     "margin left out of a run's bound": _changed(Pairs, "narrow", _narrow_without_margin),
     "which of equal pairs left out": _changed(
         bulk, "packed", lambda right, ranks, room: right([*ranks[:-1], (0 * ranks[-1][0], 1)], room)
