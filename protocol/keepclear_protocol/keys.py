@@ -14,7 +14,12 @@ import hmac
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign_open
+from nacl.bindings import (
+    crypto_core_ed25519_is_valid_point,
+    crypto_sign,
+    crypto_sign_open,
+    crypto_sign_seed_keypair,
+)
 from nacl.exceptions import BadSignatureError
 
 from .encoding import b64, digest, unb64
@@ -92,13 +97,14 @@ class PublicKey:
 class PrivateKey:
     """An Ed25519 private key. Its ``repr`` never shows the secret."""
 
-    __slots__ = ("_key", "public")
+    __slots__ = ("_seed", "_signing", "public")
 
     def __init__(self, seed: bytes) -> None:
         if len(seed) != 32:
             raise Malformed("key", "an Ed25519 secret key has 32 bytes")
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public = PublicKey(self._key.public_key().public_bytes_raw())
+        self._seed = seed
+        public, self._signing = crypto_sign_seed_keypair(seed)
+        self.public = PublicKey(public)
 
     @classmethod
     def generate(cls) -> "PrivateKey":
@@ -113,7 +119,7 @@ class PrivateKey:
     @property
     def text(self) -> str:
         """The secret's text form. To be written to a file of mode 0600 only."""
-        return _armour(SECRET_PREFIX, self._key.private_bytes_raw())
+        return _armour(SECRET_PREFIX, self._seed)
 
     @property
     def kid(self) -> str:
@@ -122,11 +128,11 @@ class PrivateKey:
 
     def derive(self, label: bytes) -> bytes:
         """Return 32 bytes that follow from this secret and ``label`` and tell nothing of either (HMAC-SHA-256)."""
-        return hmac.digest(self._key.private_bytes_raw(), label, "sha256")
+        return hmac.digest(self._seed, label, "sha256")
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64 bytes of the signature over ``message``."""
-        return self._key.sign(message)
+        return crypto_sign(message, self._signing)[:SIGNATURE_BYTES]
 
     def __repr__(self) -> str:
         return f"PrivateKey({self.kid})"

@@ -24,7 +24,7 @@ BATCH = 256
 ADMIT_AT_ONCE = 64
 """Statements of one turn's script: some 5 ms of a store that does nothing else meanwhile."""
 
-DUE_AT_ONCE = 256
+DUE_AT_ONCE = 64
 """Timers that become entries in one turn."""
 
 

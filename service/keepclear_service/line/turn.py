@@ -112,7 +112,8 @@ class Turn:
             raise Unavailable("store_unsafe", f"the line is not ready: {self.state()}")
         if not self.ready.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.ready.wait(), START_WITHIN_S)
+                async with asyncio.timeout(START_WITHIN_S):
+                    await self.ready.wait()
             if not self.ready.is_set():
                 raise Unavailable("busy", "the line is still being read; send the same bytes again")
         waiting = Waiting(arrival, body)
@@ -176,8 +177,10 @@ class Turn:
         adopt_s = self._uncommitted.due_in_s()
         if adopt_s is not None:
             wait_s = min(wait_s, adopt_s)
+        # Not wait_for: Python 3.11's may swallow the cancellation that comes with the event, and this never end.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait_s)
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
 
     async def _turn(self) -> None:
         if self._state is None:

@@ -60,7 +60,8 @@ class Child(abc.ABC):
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            await asyncio.wait_for(self._process.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._process.wait()
         except TimeoutError:
             self._log(logging.ERROR, "killed", self._process.pid)
             with contextlib.suppress(ProcessLookupError):
