@@ -45,6 +45,7 @@ def test_a_sealed_entry_holds_and_keeps_its_note(note: str, revision: int) -> No
         {"note": "1,2,3,5;" + entry().note.partition(";")[2]},
         {"note": "1,2,3,4"},
         {"note": "1,2,3,4;"},
+        {"note": "1,2,3,4;\u00e9"},
         {"note": ""},
     ],
 )

@@ -255,3 +255,17 @@ def test_marks_of_ended_conflicts_go_when_no_timer_can_come_again(line_url: str)
         assert await bench.redis.zcard(key) == 0
 
     on_line(story, line_url)
+
+
+def test_a_notice_of_very_many_revisions_is_let_go_of(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice("n1", ends=LONG_AGO, keep=-1))
+        await bench.turn(done=[1])
+        row = (await bench.redis.hget(bench.key("notices:north"), "n1")).split(b" ")
+        await bench.redis.hset(bench.key("notices:north"), "n1", b" ".join([b"5000", *row[1:]]))
+        links = {f"n1 {revision}": f"{revision} {digest(str(revision))}" for revision in range(2, 5001)}
+        await bench.redis.hset(bench.key("chain:north"), mapping=links)
+        await bench.clean()
+        assert not await bench.redis.exists(bench.key("notices:north"), bench.key("chain:north"))
+
+    on_line(story, line_url)

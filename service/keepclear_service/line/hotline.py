@@ -15,14 +15,14 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Forbidden, OutOfStep, Refused
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.kinds import NOTICE, Kind
+from keepclear_protocol.kinds import Kind
 from keepclear_protocol.request import RequestProof, check_request
 
 from ..decide.admission import check_signer
 from ..decide.entry import Entry, Outgoing
 from ..decide.shown import alert_object
 from .lane import Lane
-from .opening import Opening
+from .opening import Opened, Opening
 from .ports import Line, SignedAlert
 from .receipts import receipt
 from .seal import Seal
@@ -33,8 +33,9 @@ from .waiting import Told
 ANSWER_BYTES = 256 * 1024
 """Of alert objects beside a receipt, worst first: thirty ordinary ones. The others come on the stream."""
 
-AT_ONCE = 64
-"""Alerts whose counterpart's notices are read for one answer: at most 32 MB for a moment, mostly 200 KB."""
+AT_ONCE = 8
+"""Alerts whose counterpart's notices are read together for an answer: at most 4 MB for a moment, and some ten
+milliseconds in which the loop does nothing else."""
 
 AlertObject = dict[str, str | None]
 
@@ -84,6 +85,14 @@ class Hotline:
     async def submit(self, kind: Kind, raw: str, arrived: float) -> Accepted:
         """Admit a statement whose last byte came at ``arrived`` (the loop's clock); answer once it is committed."""
         opened = await self._opening.open(kind, raw)
+        volumes = 0 if isinstance(opened, Entry) else opened.volumes
+        try:
+            return await self._admit(opened)
+        finally:
+            # Whatever waits for a turn, also to be refused: its time would tell how long that turn has matched.
+            await until_tick(arrived, volumes, self._tick_ms)
+
+    async def _admit(self, opened: Opened | Entry) -> Accepted:
         if isinstance(opened, Entry):
             await self.turn.matched(opened)
             return Accepted(self.receipt(opened), True)
@@ -93,8 +102,6 @@ class Hotline:
             return Accepted(self.receipt(entry), True)
         signed = self.receipt(entry)
         alerts, more = await self._objects([alert for alert in told.alerts if alert.to == entry.party])
-        if kind is NOTICE:
-            await until_tick(arrived, opened.volumes, self._tick_ms)
         return Accepted(signed, False, alerts, more)
 
     def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
@@ -142,14 +149,16 @@ class Hotline:
         alerts.sort(key=lambda alert: (alert.rank, alert.conflict))
         told: list[AlertObject] = []
         room = ANSWER_BYTES
-        bodies = await self.line.bodies([alert.body for alert in alerts[:AT_ONCE]])
-        for alert, body in zip(alerts[:AT_ONCE], bodies, strict=True):
-            shown = alert_object(alert.jws, alert.shows, body)
-            room -= sum(len(part or "") for part in shown.values())
-            if room < 0 and told:
-                break
-            told.append(shown)
-        return tuple(told), len(told) < len(alerts)
+        for at in range(0, len(alerts), AT_ONCE):
+            piece = alerts[at : at + AT_ONCE]
+            bodies = await self.line.bodies([alert.body for alert in piece])
+            for alert, body in zip(piece, bodies, strict=True):
+                shown = alert_object(alert.jws, alert.shows, body)
+                room -= sum(len(part or "") for part in shown.values())
+                if room < 0 and told:
+                    return tuple(told), True
+                told.append(shown)
+        return tuple(told), False
 
 
 def _accepted(told: Told) -> Entry:

@@ -202,13 +202,17 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A line as it stands: epoch, terms in force, head, and all terms that ever were with their ``seq``."""
+    """A line as it stands: epoch, terms in force, head, and all terms that ever were with their ``seq``.
+
+    ``clock`` is the instant that it would stamp an entry with.
+    """
 
     epoch: str
     terms: str
     head: int
     oldest: int
     matched_through: int
+    clock: int
     history: tuple[tuple[str, int], ...]
 
 

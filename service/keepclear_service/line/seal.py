@@ -34,7 +34,7 @@ class Seal:
         if not separator:
             return False
         own = self._over(note, entry.kind, entry.party, entry.id, entry.revision, entry.sha256, entry.submission)
-        return hmac.compare_digest(own, seal)
+        return hmac.compare_digest(own.encode(), seal.encode())  # as texts they must be ASCII, or it raises
 
     def _over(self, *parts: object) -> str:
         return b64(hmac.digest(self._key, "\n".join(map(str, parts)).encode(), "sha256")[:SEAL_BYTES])

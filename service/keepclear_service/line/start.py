@@ -78,9 +78,8 @@ class Replay:
         aside: dict[int, str] = {}
         filed: list[tuple[Entry, Notice]] = []
         live = [entry for entry in newest if entry.kind == NOTICE.name and entry.seq not in poison]
-        clock = max((entry.received_at for entry in newest), default=0)
         for at in range(0, len(live), AT_ONCE):
-            bodies = await self._statements(live[at : at + AT_ONCE], agreement, clock, sealed=False)
+            bodies = await self._statements(live[at : at + AT_ONCE], agreement, founded.clock, sealed=False)
             for entry in live[at : at + AT_ONCE]:
                 body = bodies[entry.seq]
                 if isinstance(body, Notice):
@@ -124,7 +123,9 @@ class Replay:
     ) -> Body | Poisoned:
         find_key = None if sealed else self._key
         if raw is None:
-            gone = entry.kind != NOTICE.name or _outlived(entry, agreement, clock)
+            # By the terms that it came under: later ones may keep longer what had been let go of before.
+            came_under = self.agreements.get(entry.terms, agreement)
+            gone = entry.kind != NOTICE.name or _outlived(entry, came_under, clock)
             return None if gone else Poisoned("its bytes are gone")
         try:
             if entry.kind == NOTICE.name:

@@ -20,9 +20,10 @@ from collections.abc import Callable, Sequence
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
+from keepclear_protocol.notice import Notice
 
 from ..decide.entry import TERMS, Entry, Outgoing
-from ..decide.fold import Body, State, apply, heavy
+from ..decide.fold import HEAVY_VOLUMES, Body, State, apply, heavy
 from ..logs import Outage, log_event
 from .fair import FairQueue
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
@@ -37,6 +38,10 @@ POLL_S = 1.0
 ATTEMPTS = 3
 """Times that an arrival is tried anew after new terms or a new epoch came in between."""
 
+VOLUMES_AT_ONCE = 256
+"""Volumes of notices that take long to match, in one turn; one such notice at least. A turn commits once its last
+entry is folded, so that as many as came in one turn would hold up whoever is in it with them."""
+
 WAITING_OF_A_PARTY = 2_000
 """Arrivals of one party that may wait for a turn: as many as a worker has connections."""
 
@@ -44,6 +49,9 @@ START_WITHIN_S = 1.5
 """Seconds that a submit waits for a line that is still being read: most are there sooner, and a desk waits longer."""
 
 CLEAN_EVERY_S = 1.0
+
+IN_VAIN_S = 0.1
+"""Seconds after which a timer that did not fire though it seemed due is asked for again."""
 
 LAG_S = 5.0
 """Seconds without a whole turn after which the agreement is not ready; turns come every second."""
@@ -65,6 +73,7 @@ class Turn:
         self._sign = sign
         self._state: State | None = None
         self._queue: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
+        self._long: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
         self._again: list[Waiting] = []
         self._repeated: list[Waiting] = []
         self._uncommitted = Uncommitted()
@@ -108,16 +117,17 @@ class Turn:
         """Admit, match and commit an opened statement; raises ``Unavailable``, and then the outcome is unknown."""
         if self._lost is not None:
             raise Unavailable(self._lost)
-        if self._poison:
-            raise Unavailable("store_unsafe", f"the line is not ready: {self.state()}")
-        if not self.ready.is_set():
+        if not self.ready.is_set() and not self._poison:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(START_WITHIN_S):
                     await self.ready.wait()
             if not self.ready.is_set():
                 raise Unavailable("busy", "the line is still being read; send the same bytes again")
+        if self._poison:
+            raise self._unsafe()
         waiting = Waiting(arrival, body)
-        if not self._queue.put(arrival.party, waiting):
+        long = isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES
+        if not (self._long if long else self._queue).put(arrival.party, waiting):
             raise Unavailable("busy", "too many statements of this party wait; send the same bytes again")
         self._wake.set()
         return await waiting.future
@@ -169,7 +179,7 @@ class Turn:
         return True
 
     async def _woken(self) -> None:
-        if self._queue or self._again or self._told_head > self.cursor:
+        if self._waits() or self._told_head > self.cursor:
             await asyncio.sleep(0)
             return
         self._wake.clear()
@@ -203,14 +213,13 @@ class Turn:
             self._told_head = max(self._told_head, told_head)
             refuse(batch, error if isinstance(error, Unavailable) else Unavailable("internal"))
             raise
-        repeated = self._note_outcomes(batch, turned)
+        self._repeated += self._note_outcomes(batch, turned)
         if not self._follows(turned):
             log_event(log, logging.WARNING, "line_read_anew", agreement=self.agreement.id, cursor=self.cursor)
             self._forget_state()
-            refuse(repeated, Unavailable("busy", "the line is being read anew; send the same bytes again"))
             return
         await self._fold(turned)
-        repeated, self._repeated = repeated + self._repeated, []
+        repeated, self._repeated = self._repeated, []
         for waiting in repeated:
             self._answer_repeated(waiting)
         self._uncommitted.drop_matched(turned)
@@ -218,9 +227,18 @@ class Turn:
         self._settle(turned)
         await self._clean()
 
+    def _waits(self) -> bool:
+        return bool(self._again or self._queue or self._long)
+
     def _take(self) -> list[Waiting]:
         again, self._again = self._again, []
-        return again + self._queue.take(max(1, ADMIT_AT_ONCE - len(again)))
+        long: list[Waiting] = []
+        volumes = 0
+        while self._long and volumes < VOLUMES_AT_ONCE:
+            long += self._long.take(1)
+            body = long[-1].body
+            volumes += len(body.volumes) if isinstance(body, Notice) else 0
+        return again + self._queue.take(max(1, ADMIT_AT_ONCE - len(again) - len(long))) + long
 
     def _note_outcomes(self, batch: Sequence[Waiting], turned: Turned) -> list[Waiting]:
         """Answer what was refused; keep what was admitted until it is folded; return what was accepted before."""
@@ -244,7 +262,17 @@ class Turn:
         if entry is not None and entry.seq > self.cursor:
             self._repeated.append(waiting)  # another worker's, and not folded here yet
         elif entry is None or not self._uncommitted.wait(entry.seq, waiting):
-            waiting.answer()
+            self._release(waiting)
+
+    def _release(self, waiting: Waiting, alerts: tuple[SignedAlert, ...] = ()) -> None:
+        """Answer, but with no receipt where something of the line could not be folded: it may not be matched."""
+        if self._poison:
+            refuse([waiting], self._unsafe())
+        else:
+            waiting.answer(alerts)
+
+    def _unsafe(self) -> Unavailable:
+        return Unavailable("store_unsafe", f"the line is not ready: {self.state()}")
 
     def _try_again(self, waiting: Waiting) -> None:
         waiting.attempts += 1
@@ -284,7 +312,7 @@ class Turn:
             if entry.seq not in self._poison and (own or entry.seq in unmatched):
                 self._done.append(entry.seq)
             if waiting is not None:
-                waiting.answer()
+                self._release(waiting)
 
     async def _apply(self, state: State, entry: Entry, body: Body) -> list[Outgoing]:
         """Fold one entry; a heavy one in a thread, so that other agreements and open streams go on meanwhile."""
@@ -314,13 +342,15 @@ class Turn:
             await self._line.commit(self.epoch, list(signed.items()))
             for seq, alerts in signed.items():
                 for waiting in self._uncommitted.committed(seq):
-                    waiting.answer(tuple(alerts))
+                    self._release(waiting, tuple(alerts))
 
     def _settle(self, turned: Turned) -> None:
         """Note when the next timer is due, and whether everything is folded."""
         self._next_due = None
         if turned.due is not None:
-            self._next_due = time.monotonic() + max(0.0, (turned.due - turned.clock) / 1e6)
+            # Due already, and yet not fired: the store's clock was put back, and says so again until it has caught up.
+            soonest_s = IN_VAIN_S if turned.due <= turned.clock and not turned.fired else 0.0
+            self._next_due = time.monotonic() + max(soonest_s, (turned.due - turned.clock) / 1e6)
         if len(turned.entries) >= BATCH or self.cursor < turned.head:
             self._told_head = max(self._told_head, turned.head)
         elif not self.ready.is_set():
@@ -347,6 +377,8 @@ class Turn:
 
     def _refuse_admitted(self, error: KeepclearError) -> None:
         self._uncommitted.refuse(error)
+        refuse(self._repeated, error)
+        self._repeated = []
         refuse((waiting for waiting in self._mine.values() if waiting is not None), error)
 
     async def _clean(self) -> None:
@@ -357,8 +389,6 @@ class Turn:
 
     def _refuse_all(self, error: KeepclearError) -> None:
         """Let nobody wait who may wait for long: what is in the log is folded and committed all the same."""
-        while self._again or self._queue:
+        while self._waits():
             refuse(self._take(), error)
-        refuse(self._repeated, error)
-        self._repeated = []
         self._refuse_admitted(error)

@@ -46,7 +46,7 @@ class LineReader:
     async def open(self) -> Founded:
         """Return the line as it stands; raise ``Unavailable`` with ``store_unsafe`` where the store holds none."""
         keys = [self._keys.meta, self._keys.terms, self._keys.log, self._keys.unmatched]
-        schema, epoch, terms, head, oldest, lowest, history = await _OPEN(self._submits, keys)
+        schema, epoch, terms, head, oldest, lowest, clock, history = await _OPEN(self._submits, keys)
         if schema.decode() != SCHEMA:
             raise Unavailable(
                 "store_unsafe",
@@ -59,6 +59,7 @@ class LineReader:
             head=int(head),
             oldest=int(head) + 1 if oldest == b"-" else int(oldest),
             matched_through=int(head) if lowest == b"-" else int(lowest) - 1,
+            clock=int(clock) * 1000,
             history=tuple((history[at].decode(), int(history[at + 1])) for at in range(0, len(history), 2)),
         )
 

@@ -57,18 +57,16 @@ local function clean_notices(keys, skip)
   for _, id in ipairs(ids) do
     local revision, keep, withdrawn = match(call('HGET', notices, id), '^(%S+) %S+ %S+ (%S+) (%S+)')
     if tonumber(keep) + longer < now and budget > 0 then
-      local fields = {}
       for number = 1, tonumber(revision) do
         local link = id .. ' ' .. number
         leave('body:' .. match(call('HGET', chain, link), '(%S+)$'))
-        fields[#fields + 1], fields[#fields + 2] = link, link .. ' differs'
+        call('HDEL', chain, link, link .. ' differs')
       end
-      call('HDEL', chain, unpack(fields))
       call('HDEL', notices, id)
       call('ZREM', own, id)
       -- An id that was withdrawn has ended for ever.
       if withdrawn == '1' then call('SADD', gone, id) end
-      budget = budget - #fields
+      budget = budget - 2 * tonumber(revision)
     else
       left = left + 1
     end
