@@ -387,3 +387,19 @@ def test_a_sibling_verifies_what_bears_no_seal_of_the_service(store_url: str, mo
         await until(lambda: one.state().startswith("poison entry 1 (its bytes do not hold: not_authenticated"))
 
     play(story, store_url)
+
+
+def test_a_cleaning_that_fails_takes_no_line_down(store_url: str) -> None:
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+
+        async def failing(*_: Any) -> None:
+            raise Unavailable("store_unavailable")
+
+        one.line.clean = failing  # type: ignore[method-assign, assignment]
+        one.turn._cleaned_at = 0.0
+        await file(one, world.submission("north", box()))
+        await file(one, world.submission("north", box(10)))
+        assert one.state() == "ok"
+
+    play(story, store_url)

@@ -13,8 +13,8 @@ class FairQueue(Generic[T]):
         self._most = most
         self._waiting: dict[object, deque[T]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
 
     def put(self, sender: object, item: T) -> bool:
         """Add an item behind the sender's others; False where its queue is full."""

@@ -20,12 +20,11 @@ from collections.abc import Callable, Sequence
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
-from keepclear_protocol.notice import Notice
 
 from ..decide.entry import TERMS, Entry, Outgoing
-from ..decide.fold import HEAVY_VOLUMES, Body, State, apply, heavy
+from ..decide.fold import Body, State, apply, heavy
 from ..logs import Outage, log_event
-from .fair import FairQueue
+from .arrivals import Arrivals
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
 from .seal import Seal
 from .start import Poisoned, Replay
@@ -35,18 +34,12 @@ from .waiting import Told, Waiting, refuse
 POLL_S = 1.0
 """Seconds between looks at the store where no hint came; a lost hint costs this much and no more."""
 
-ATTEMPTS = 3
-"""Times that an arrival is tried anew after new terms or a new epoch came in between."""
-
-VOLUMES_AT_ONCE = 256
-"""Volumes of notices that take long to match, in one turn; one such notice at least. A turn commits once its last
-entry is folded, so that as many as came in one turn would hold up whoever is in it with them."""
-
-WAITING_OF_A_PARTY = 2_000
-"""Arrivals of one party that may wait for a turn: as many as a worker has connections."""
-
 START_WITHIN_S = 1.5
 """Seconds that a submit waits for a line that is still being read: most are there sooner, and a desk waits longer."""
+
+GATHER_S = 0.004
+"""Seconds between the beginnings of two turns where less than a batch waits. A receipt waits for its tick anyway; the
+first statement after a pause waits for nothing."""
 
 CLEAN_EVERY_S = 1.0
 
@@ -72,9 +65,7 @@ class Turn:
         self._replay = Replay(line, founding, seal)
         self._sign = sign
         self._state: State | None = None
-        self._queue: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
-        self._long: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
-        self._again: list[Waiting] = []
+        self._arrivals = Arrivals()
         self._repeated: list[Waiting] = []
         self._uncommitted = Uncommitted()
         self._mine: dict[int, Waiting | None] = {}
@@ -83,10 +74,11 @@ class Turn:
         self._told_head = 0
         self._next_due: float | None = None
         self.ready = asyncio.Event()
-        self._turned_at = 0.0
+        self._turned_at = self._began = 0.0
         self._cleaned_at = 0.0
         self._lost: str | None = None
         self._outage = Outage(log, "line_lost", "line_back", agreement=founding.id)
+        self._uncleaned = Outage(log, "cleaning_failed", "cleaning_works", agreement=founding.id)
         self._poison: dict[int, str] = {}
         self.agreement = founding
         self.epoch = ""
@@ -125,10 +117,7 @@ class Turn:
                 raise Unavailable("busy", "the line is still being read; send the same bytes again")
         if self._poison:
             raise self._unsafe()
-        waiting = Waiting(arrival, body)
-        long = isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES
-        if not (self._long if long else self._queue).put(arrival.party, waiting):
-            raise Unavailable("busy", "too many statements of this party wait; send the same bytes again")
+        waiting = self._arrivals.put(arrival, body)
         self._wake.set()
         return await waiting.future
 
@@ -156,6 +145,7 @@ class Turn:
                 self._ended.set()
                 self._ended = asyncio.Event()
                 await (self._woken() if well else asyncio.sleep(POLL_S))
+                await self._gather()
         finally:
             self._refuse_all(Unavailable("busy", "the service is stopping; send the same bytes again"))
 
@@ -178,9 +168,13 @@ class Turn:
         self._lost = None
         return True
 
+    async def _gather(self) -> None:
+        """Let a turn that follows closely on another wait a moment, so that what comes meanwhile shares its scripts."""
+        spare_s = self._began + GATHER_S - time.monotonic()
+        await asyncio.sleep(spare_s if spare_s > 0 and len(self._arrivals) < ADMIT_AT_ONCE else 0)
+
     async def _woken(self) -> None:
-        if self._waits() or self._told_head > self.cursor:
-            await asyncio.sleep(0)
+        if self._arrivals or self._told_head > self.cursor:
             return
         self._wake.clear()
         wait_s = POLL_S if self._next_due is None else min(POLL_S, max(0.0, self._next_due - time.monotonic()))
@@ -193,9 +187,10 @@ class Turn:
                 await self._wake.wait()
 
     async def _turn(self) -> None:
+        self._began = time.monotonic()
         if self._state is None:
             await self._begin()
-        batch = self._take() if self.ready.is_set() else []
+        batch = self._arrivals.take() if self.ready.is_set() else []
         done, self._done = self._done, []
         told_head, self._told_head = self._told_head, 0
         try:
@@ -227,24 +222,10 @@ class Turn:
         self._settle(turned)
         await self._clean()
 
-    def _waits(self) -> bool:
-        return bool(self._again or self._queue or self._long)
-
-    def _take(self) -> list[Waiting]:
-        again, self._again = self._again, []
-        long: list[Waiting] = []
-        volumes = 0
-        while self._long and volumes < VOLUMES_AT_ONCE:
-            long += self._long.take(1)
-            body = long[-1].body
-            volumes += len(body.volumes) if isinstance(body, Notice) else 0
-        return again + self._queue.take(max(1, ADMIT_AT_ONCE - len(again) - len(long))) + long
-
     def _note_outcomes(self, batch: Sequence[Waiting], turned: Turned) -> list[Waiting]:
         """Answer what was refused; keep what was admitted until it is folded; return what was accepted before."""
         if turned.behind:
-            for waiting in batch:
-                self._try_again(waiting)
+            self._arrivals.try_again(batch)
             return []
         fired_to = turned.head - sum(outcome.entry is not None and not outcome.again for outcome in turned.outcomes)
         self._mine.update(dict.fromkeys(range(fired_to - turned.fired + 1, fired_to + 1)))
@@ -273,13 +254,6 @@ class Turn:
 
     def _unsafe(self) -> Unavailable:
         return Unavailable("store_unsafe", f"the line is not ready: {self.state()}")
-
-    def _try_again(self, waiting: Waiting) -> None:
-        waiting.attempts += 1
-        if waiting.attempts < ATTEMPTS:
-            self._again.append(waiting)
-        else:
-            refuse([waiting], Unavailable("busy", "the line is being read anew; send the same bytes again"))
 
     def _follows(self, turned: Turned) -> bool:
         if turned.epoch != self.epoch or turned.head < self.cursor:
@@ -362,6 +336,10 @@ class Turn:
         """Make the state anew as at the last entry that all entries before are matched of."""
         self.ready.clear()
         started = await self._replay.start(frozenset(self._poison))
+        if self._poison and started.epoch != self.epoch:
+            # Numbers of another life of the store name other entries.
+            self._poison = {}
+            started = await self._replay.start(frozenset())
         self._state, self.epoch, self.cursor = started.state, started.epoch, started.cursor
         self.agreement = started.agreement
         for seq, why in started.poison.items():
@@ -385,10 +363,14 @@ class Turn:
         if time.monotonic() - self._cleaned_at >= CLEAN_EVERY_S:
             self._cleaned_at = time.monotonic()
             parties = [party.id for party in self.agreement.parties]
-            await self._line.clean(self.agreement.retention_s, parties)
+            try:
+                await self._line.clean(self.agreement.retention_s, parties)
+            except Unavailable as error:
+                self._uncleaned.began(error)  # what stays too long harms nobody yet; a turn that fails does
+            else:
+                self._uncleaned.over()
 
     def _refuse_all(self, error: KeepclearError) -> None:
         """Let nobody wait who may wait for long: what is in the log is folded and committed all the same."""
-        while self._waits():
-            refuse(self._take(), error)
+        self._arrivals.refuse(error)
         self._refuse_admitted(error)

@@ -119,8 +119,8 @@ async def _hints(store: Store, hotlines: list[Hotline], hubs: dict[str, Hub]) ->
         try:
             async for hint in store.hints():
                 outage.over()
-                prefix, head, *parties = hint.split()
-                if prefix in of_prefix:
+                prefix, head, *parties = *hint.split(), "", ""
+                if prefix in of_prefix and head.isdecimal():
                     hotline, hub = of_prefix[prefix]
                     hotline.turn.poke(int(head))
                     for party in parties:
