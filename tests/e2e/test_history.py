@@ -113,7 +113,7 @@ def test_any_history_folds_the_same_on_every_worker(
     assert {seq: by_seq.get(seq) for seq in receipts} == receipts
     # It was a history of everything, or this shows less than it says.
     assert kinds[TERMS] == 2 and kinds[ENDED] > 0 and kinds[ACKNOWLEDGEMENT.name] > 0 and done["withdrawn"] > 0
-    assert compared > 50 and {said(told)["state"] for told in found.wanted["north"]} == {"open", "closed", "past"}
+    assert compared > 20 and {said(told)["state"] for told in found.wanted["north"]} == {"open", "closed", "past"}
     # What a desk reads anew is the newest of each conflict.
     for party, rows in listed.items():
         newest = {said(told)["conflict"]: told["alert"] for told in found.streams[party]}

@@ -18,7 +18,7 @@ from support.line import RunningLine, running_line
 from support.world import ALL_ROLES, ORIGIN, World, box, now_us, signed
 
 EXPIRES_S = 9.0
-CUT_S = 3.0
+CUT_S = 15.0
 """Seconds within which an open stream must end; it looks once a second."""
 
 

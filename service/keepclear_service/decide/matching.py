@@ -12,7 +12,7 @@ from keepclear_protocol.recompute import Match, Meeting, meeting_of
 from keepclear_protocol.separation import Minima, judge
 from keepclear_protocol.table import Table, distinct, table_of
 
-from .index import Item
+from .cells import Item
 from .state import Filed, Key, State
 
 FEW = 300

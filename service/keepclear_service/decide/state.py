@@ -14,8 +14,9 @@ from keepclear_protocol.alert import CLOSED, OPEN, Side
 from keepclear_protocol.notice import Notice
 
 from .admission import counts_until
+from .cells import Item
 from .entry import Entry
-from .index import Index, Item
+from .index import Index
 
 FORGET_AT_ONCE = 64
 """Notices let go with one entry: some two milliseconds. What is due waits for the next, and counts for nothing."""
