@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import Malformed, NotAuthentic
 from keepclear_protocol.kinds import KINDS, Kind
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from ..line.hotline import Accepted
 from .deps import hotlines
@@ -19,8 +21,21 @@ MAX_BODY_BYTES = 512 * 1024
 router = APIRouter()
 
 
+class Answer:
+    """A JSON answer, written with what it needs alone: of some hundred microseconds of a submit, ten less."""
+
+    def __init__(self, body: bytes, status: int) -> None:
+        self._body, self._status = body, status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write the answer."""
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(self._body)).encode())]
+        await send({"type": "http.response.start", "status": self._status, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body})
+
+
 def _door(kind: Kind) -> Door:
-    async def door(request: Request) -> Response:
+    async def door(request: Request) -> Answer:
         raw = await _body(request, kind.media_type)
         arrived = asyncio.get_running_loop().time()
         accepted = await hotlines(request).of(raw, kind.typ).submit(kind, raw, arrived)
@@ -33,6 +48,7 @@ def _door(kind: Kind) -> Door:
         methods=["POST"],
         status_code=201,
         name=kind.name,
+        response_model=None,
         summary=f"File a statement of kind {kind.name}; the answer is its receipt.",
         openapi_extra={"requestBody": {"required": True, "content": {kind.media_type: {"schema": {"type": "string"}}}}},
         responses={
@@ -58,21 +74,26 @@ async def _body(request: Request, media_type: str) -> str:
         raise Malformed("content_type", f"this door takes {media_type}")
     if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
         raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
+    body: bytes = b""
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
+        if not message.get("more_body", False):
+            break
     try:
         return body.decode("ascii")
     except UnicodeDecodeError:
         raise NotAuthentic from None
 
 
-def _answer(accepted: Accepted) -> Response:
+def _answer(accepted: Accepted) -> Answer:
     body: dict[str, Any] = {"receipt": accepted.receipt}
     if not accepted.again:
         body["alerts"] = list(accepted.alerts)
         if accepted.more:
             body["more"] = True
-    return Response(dump_json(body), 200 if accepted.again else 201, media_type="application/json")
+    return Answer(dump_json(body), 200 if accepted.again else 201)
