@@ -176,7 +176,6 @@ class Turn:
     async def _woken(self) -> None:
         if self._arrivals or self._told_head > self.cursor:
             return
-        self._wake.clear()
         wait_s = POLL_S if self._next_due is None else min(POLL_S, max(0.0, self._next_due - time.monotonic()))
         adopt_s = self._uncommitted.due_in_s()
         if adopt_s is not None:
@@ -187,6 +186,7 @@ class Turn:
                 await self._wake.wait()
 
     async def _turn(self) -> None:
+        self._wake.clear()  # whoever comes from here on wants another turn
         self._began = time.monotonic()
         if self._state is None:
             await self._begin()
