@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
@@ -12,8 +11,7 @@ from keepclear_protocol.claims import new_jti
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import OutOfStep, Unavailable
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
-from keepclear_service.decide import admission, fold
-from keepclear_service.line import opening as opening_module
+from keepclear_service.decide import fold
 from keepclear_service.line import turn as turn_module
 from keepclear_service.line.hotline import Accepted, Hotline
 from keepclear_service.line.lane import Lane
@@ -310,51 +308,6 @@ def test_a_worker_does_not_look_again_for_what_it_did_itself(store_url: str) -> 
         assert turns == [1]
         one.turn.poke(one.turn.cursor + 1)
         await until(lambda: len(turns) == 2)
-
-    play(story, store_url)
-
-
-def test_other_agreements_are_served_while_a_heavy_notice_is_matched(
-    store_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The heavy notice's matching waits, in its thread, for an answer that the loop has to give to somebody else."""
-
-    async def story(world: World, all_workers: Workers) -> None:
-        elsewhere = World("east", "west")
-        async with workers(elsewhere, store_url) as others:
-            one, other = await all_workers.start(), await others.start()
-            await file(one, world.submission("south", box(50.05)))
-            real, served = fold.apply, threading.Event()
-
-            def waiting(state: Any, entry: Any, body: Any) -> Any:
-                if entry.party == "north":
-                    assert served.wait(20), "nobody was served meanwhile"
-                return real(state, entry, body)
-
-            monkeypatch.setattr(turn_module, "apply", waiting)
-            heavy = asyncio.create_task(file(one, world.submission("north", *(box(50 + n / 50) for n in range(40)))))
-            await file(other, elsewhere.submission("east", box()))
-            served.set()
-            assert len((await heavy).alerts) == 1
-
-    play(story, store_url)
-
-
-def test_a_long_statement_is_opened_beside_the_loop(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story(world: World, all_workers: Workers) -> None:
-        one = await all_workers.start()
-        real, served = admission.check_notice, threading.Event()
-
-        def waiting(notice: Any, agreement: Any) -> None:
-            if len(notice.volumes) > 1:
-                assert served.wait(20), "nobody was served meanwhile"
-            real(notice, agreement)
-
-        monkeypatch.setattr(opening_module, "check_notice", waiting)
-        long = asyncio.create_task(file(one, world.submission("north", *(box(50 + n / 50) for n in range(60)))))
-        await file(one, world.submission("south", box()))
-        served.set()
-        assert not (await long).again
 
     play(story, store_url)
 
