@@ -55,10 +55,12 @@ class Outage:
         self._since: float | None = None
         self._failures = 0
         self._failed_at = 0.0
+        self._back_at: float | None = None
 
     def began(self, error: BaseException, **fields: object) -> None:
         """Note a failure; the first of an outage is logged with the cause of ``error``."""
         self._failed_at = time.monotonic()
+        self._back_at = None
         self._failures += 1
         if self._since is None:
             self._since = self._failed_at
@@ -66,8 +68,12 @@ class Outage:
 
     def over(self) -> None:
         """Note that it works; what has worked for ``QUIET_S`` is over, and logged so."""
-        if self._since is not None and time.monotonic() - self._failed_at >= QUIET_S:
-            lasted = round(self._failed_at - self._since, 3)
+        if self._since is None:
+            return
+        now = time.monotonic()
+        self._back_at = now if self._back_at is None else self._back_at
+        if now - self._failed_at >= QUIET_S:
+            lasted = round(self._back_at - self._since, 3)
             log_event(self._logger, logging.INFO, self._ended, **self._fields, lasted_s=lasted, failures=self._failures)
             self._since, self._failures = None, 0
 

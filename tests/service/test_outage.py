@@ -2,6 +2,7 @@
 
 import json
 import logging
+from types import SimpleNamespace
 
 import pytest
 from keepclear_service import logs
@@ -53,3 +54,16 @@ def test_what_fails_now_and_then_is_one_outage(log: pytest.LogCaptureFixture) ->
         outage.began(failed())
         outage.over()  # within ``QUIET_S``
     assert [line["event"] for line in lines(log)] == ["lost"]
+
+
+def test_an_outage_lasts_until_it_works_again(
+    log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen with a store that was killed: one failure, back two seconds later, and the log said that it lasted nought."""
+    clock = iter([10.0, 12.0, 13.0])
+    monkeypatch.setattr(logs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    outage = Outage(logging.getLogger("test"), "lost", "back")
+    outage.began(failed())
+    outage.over()
+    outage.over()
+    assert [line.get("lasted_s") for line in lines(log)] == [None, 2.0]
