@@ -59,7 +59,7 @@ def test_what_fails_now_and_then_is_one_outage(log: pytest.LogCaptureFixture) ->
 def test_an_outage_lasts_until_it_works_again(
     log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seen with a store that was killed: one failure, back two seconds later, and the log said that it lasted nought."""
+    """One failure, and back two seconds later: that is two seconds, not the time between failures."""
     clock = iter([10.0, 12.0, 13.0])
     monkeypatch.setattr(logs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     outage = Outage(logging.getLogger("test"), "lost", "back")
