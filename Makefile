@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# The tests on every core: each worker of pytest's has ports, stores and folders of its own.
-SPREAD := -n auto --dist worksteal
+# Each worker of pytest's has ports, stores and folders of its own. One more than there are cores: many tests wait.
+SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
 LOCK_VENV := .venv-lock
 UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
 
@@ -30,7 +30,7 @@ else
 endif
 
 test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many random cases (ARGS="tests/compose" runs a part)
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m long $(ARGS)
 
 check: $(VENV)/dev.stamp  ## lint, types and import contracts alone
 	$(BIN)/ruff check .

@@ -120,6 +120,7 @@ def test_the_sample_shows_real_conflicts_and_how_one_went(sample: Run) -> None:
     assert "filing notices: 18 of 18" in sample.stderr and "\r" not in sample.stderr
 
 
+@pytest.mark.long
 def test_a_whole_afternoon_over_paris_is_told_as_all_pairs_say(shared: Path, tmp_path: Path) -> None:
     file = shared / "flights" / "paris-2021-10-07.jsonl"
     run = run_demo(tmp_path, "--flights", str(file), within_s=PARIS_WITHIN_S)
