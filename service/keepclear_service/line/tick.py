@@ -3,7 +3,8 @@
 Measured before there were ticks: whoever filed a probe learnt from the time of its receipt, without any alert, whether
 hidden volumes of another party lay near it (``docs/adr/0010``). A receipt leaves at a whole number of ticks after its
 notice had come in, and a tick depends on the notice's own number of volumes alone. It is many times what matching can
-add, so almost all receipts leave after exactly one. Alerts and commits never wait.
+add, so almost all receipts leave after exactly one. Whatever else waits for a turn leaves at a tick too. Alerts and
+commits never wait.
 """
 
 import asyncio
