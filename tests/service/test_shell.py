@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from support.service import RunningService, alive, gone, running_service, service_process
+from support.service import UNMEASURED, RunningService, alive, gone, running_service, service_process
 
 APP = "support.shell_app:create_app"
 BASE = ("run", "--key", "unused.key", "--agreement", "unused.json", "--port", "0")
@@ -194,7 +194,7 @@ def test_port_in_use_is_one_line(service: RunningService, tmp_path: Path) -> Non
 )
 def test_application_that_cannot_start_ends_the_service(tmp_path: Path, factory: str, says: str) -> None:
     words = (*BASE, "--embedded", str(tmp_path / "store"), "--workers", "3")
-    process = service_process(tmp_path / "log", *words, factory=f"support.shell_app:{factory}")
+    process = service_process(tmp_path / "log", *words, factory=f"support.shell_app:{factory}", env=UNMEASURED)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert output == ""

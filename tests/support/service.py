@@ -64,6 +64,10 @@ class RunningService:
         self.process.wait(10)
 
 
+UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+"""An environment for processes that end while a signal comes: coverage would leave a traceback in their log."""
+
+
 def service_process(log_file: Path, *words: str, factory: str | None = None, env: dict[str, str] | None = None
                     ) -> subprocess.Popen[str]:
     """Start ``keepclear-service`` with ``words``; with ``factory``, around another application than ours."""
