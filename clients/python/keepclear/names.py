@@ -3,6 +3,7 @@
 from .desk.blocking import Desk
 from .desk.desk import AsyncDesk
 from .desk.events import AcknowledgementEvent, AlertEvent, Event, GapEvent, LinkEvent, NoticeEvent, ProblemEvent
+from .desk.link import Link
 from .desk.outbox import Filed
 from .desk.picture import Picture
 from .transport.blocking import Client
@@ -18,6 +19,7 @@ __all__ = [
     "Event",
     "Filed",
     "GapEvent",
+    "Link",
     "LinkEvent",
     "NoticeEvent",
     "Picture",

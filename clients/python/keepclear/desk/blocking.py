@@ -13,6 +13,7 @@ from ..transport.loop import LoopThread
 from ..wire.exchange import Exchange
 from .desk import AsyncDesk, Stop, VolumesJson, never
 from .events import Event
+from .link import Link
 from .outbox import Filed
 from .picture import Picture
 
@@ -54,6 +55,10 @@ class Desk:
     def picture(self, *, everything: bool = False) -> Picture:
         """Return what this desk knows, from its journal: what is live, or ``everything`` that there ever was."""
         return self._desk.picture(everything=everything)
+
+    def link(self) -> Link:
+        """Return whether this desk hears the hotline now, as far as it follows."""
+        return self._desk.link()
 
     def file(self, volumes: VolumesJson, category: str, **details: str | None) -> Filed:
         """File a notice of F3548 volumes; ``details`` are callsign and remarks."""

@@ -32,6 +32,7 @@ from ..wire.answers import AlertObject
 from .events import Event, from_journal
 from .following import Following
 from .intake import Intake
+from .link import Link, LinkState
 from .outbox import Filed, Outbox
 from .picture import Picture, build_picture
 from .resync import Resync
@@ -63,7 +64,7 @@ class AsyncDesk:
         parts = self.client, self.journal, self._intake
         self._outbox = Outbox(*parts, self._threads, self._clock, self._announcer.told)
         self._resync = Resync(*parts, self._outbox, self._threads, self._clock, self._announcer.told)
-        self._heard_at: int | None = None
+        self._link = LinkState(self._clock)
         self._running = False
         self._watchings: list[Watching] = []
 
@@ -88,7 +89,11 @@ class AsyncDesk:
 
     def picture(self, *, everything: bool = False) -> Picture:
         """Return what this desk knows, from its journal: what is live, or ``everything`` that there ever was."""
-        return build_picture(self.journal, self._clock(), self._heard_at, everything=everything)
+        return build_picture(self.journal, self._clock(), self._link.now.heard_at, everything=everything)
+
+    def link(self) -> Link:
+        """Return whether this desk hears the hotline now, as far as it follows."""
+        return self._link.now
 
     async def file(self, volumes: VolumesJson, category: str, **details: str | None) -> Filed:
         """File a notice of F3548 volumes; ``details`` are callsign and remarks."""
@@ -131,7 +136,7 @@ class AsyncDesk:
         parts = self._outbox, self._resync, self._announcer, self._threads
         self._running = True
         try:
-            await Following(self.client, self.journal, self._intake, *parts, self._note_heard).run()
+            await Following(self.client, self.journal, self._intake, *parts, self._link).run()
         finally:
             self._running = False
 
@@ -177,9 +182,6 @@ class AsyncDesk:
         if self._running:
             raise LocalError("usage", "this desk follows the stream already")
         self.journal.lock_stream()
-
-    def _note_heard(self) -> None:
-        self._heard_at = self._clock()
 
     def _read_event(self, value: Mapping[str, Any]) -> Event:
         return from_journal(value, self._find_object, self._intake.opener.kept_acknowledgement)

@@ -8,7 +8,7 @@ life, and after a crash it is found again, because the journal knows which versi
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Unavailable
 
@@ -17,6 +17,7 @@ from ..transport.client import AsyncClient
 from ..wire.arrivals import GapArrived
 from .events import LinkEvent, ProblemEvent
 from .intake import Intake
+from .link import LinkState
 from .outbox import Outbox
 from .position import Arrived, Position
 from .resync import Resync
@@ -46,7 +47,7 @@ class Following:
         resync: Resync,
         announcer: Announcer,
         threads: Threads,
-        heard: Callable[[], None],
+        link: LinkState,
     ) -> None:
         self._client = client
         self._journal = journal
@@ -55,7 +56,7 @@ class Following:
         self._resync = resync
         self._announcer = announcer
         self._threads = threads
-        self._heard = heard
+        self._link = link
         self._position = Position(journal.cursor())
         self._up: bool | None = None
         self._deliver = asyncio.Event()
@@ -78,6 +79,7 @@ class Following:
                 await asyncio.sleep(wait_s)
                 self._announcer.announce(Heard(None))
         finally:
+            self._link.falls("this desk follows no more")
             self._ending = True
             self._deliver.set()
             await asyncio.wait({delivery}, timeout=LAST_WORD_S)
@@ -109,7 +111,7 @@ class Following:
     async def _read(self, chunks: AsyncIterator[bytes], queue: "asyncio.Queue[list[Arrived] | None]") -> None:
         try:
             async for chunk in chunks:
-                self._heard()
+                self._link.heard()
                 arrived = self._position.received(chunk)
                 self._resumed.clear()
                 for start in range(0, max(len(arrived), 1), BATCH):
@@ -186,6 +188,10 @@ class Following:
 
     def _linked(self, up: bool, detail: str = "", retry_s: float = 0.0) -> None:
         """A change of the link, once; each further failure is told, since it carries its own reason."""
+        if up:
+            detail = self._link.rises()
+        else:
+            self._link.falls(detail)
         if self._up is not up or not up:
             self._announcer.announce(Heard(LinkEvent(up, detail, retry_s)))
         self._up = up

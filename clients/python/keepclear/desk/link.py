@@ -1,0 +1,68 @@
+"""The link: whether this desk hears the hotline now, since when, and when it last did.
+
+Kept by whoever follows the stream, asked by whoever shows it. Not guaranteed: that a link which is up misses nothing;
+what the service withholds in silence no link can tell.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from keepclear_protocol.instant import SECOND, format_instant
+
+NOT_YET = "not connected yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a desk stands to the hotline.
+
+    ``since`` is the instant from which it is so: of a link that is up when it came up, of one that is down the last
+    sign of life, or where there was none when this desk began. ``heard_at`` is the last sign of life, ``None`` before
+    the first. ``detail`` says in plain words why it is down, or how long this desk was blind before it came up.
+    """
+
+    up: bool
+    since: int
+    heard_at: int | None = None
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the link for scripts, times as RFC 3339."""
+        return {
+            "up": self.up,
+            "since": format_instant(self.since),
+            "heard_at": None if self.heard_at is None else format_instant(self.heard_at),
+            "detail": self.detail,
+        }
+
+
+class LinkState:
+    """The link of one desk, kept up to date by its following."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._link = Link(False, clock(), None, NOT_YET)
+
+    @property
+    def now(self) -> Link:
+        """The link as it stands."""
+        return self._link
+
+    def heard(self) -> None:
+        """Note a sign of life."""
+        self._link = replace(self._link, heard_at=self._clock())
+
+    def rises(self) -> str:
+        """Note that the link is up; return for how long this desk was blind, in words, or nothing."""
+        before, at = self._link, self._clock()
+        blind = "" if before.up or before.heard_at is None else f"blind for {max(0, at - before.since) // SECOND} s"
+        if not before.up:
+            self._link = Link(True, at, at, blind)
+        return blind
+
+    def falls(self, detail: str) -> None:
+        """Note that the link is down, and why."""
+        before = self._link
+        since = before.since if not before.up else before.heard_at or self._clock()
+        self._link = Link(False, since, before.heard_at, detail)
