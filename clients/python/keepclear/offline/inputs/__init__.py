@@ -1,6 +1,7 @@
-"""Input of ``submit``, ``check`` and ``demo``: F3548 JSON, GeoJSON and recorded tracks, all as F3548 volumes."""
+"""Input of ``submit``, ``check`` and ``demo``: every format that can be read, all as F3548 volumes."""
 
-from .detect import MAX_INPUT_BYTES, load, read_bytes
+from .content import MAX_INPUT_BYTES
+from .detect import load, read_bytes
 from .flight import Flight, Options, VolumeJson
 
 __all__ = ["MAX_INPUT_BYTES", "Flight", "Options", "VolumeJson", "load", "read_bytes"]

@@ -7,11 +7,25 @@ the aircraft may be.
 
 from typing import Any
 
-from .flight import MAX_VOLUMES, Flight, VolumeJson, checked, unreadable
+from .content import Content
+from .flight import MAX_VOLUMES, Flight, Options, VolumeJson, checked, unreadable
 
 HOLDERS = ("volumes", "off_nominal_volumes", "area", "extents")
 """Members that hold a list of Volume4D: an operational intent's details, a flight intent of InterUSS's test suites, a
 request to a discovery service."""
+
+
+def recognise(content: Content) -> bool:
+    """Whether a file is a JSON list, or an object that holds a list of volumes."""
+    if not content.looks_like_json:
+        return False
+    value = content.json
+    return isinstance(value, list) or (isinstance(value, dict) and _holds_volumes(value))
+
+
+def read(content: Content, _: Options) -> list[Flight]:
+    """Return the one flight of a file; raise ``LocalError`` with ``input_file``."""
+    return [f3548_flight(content.json)]
 
 
 def f3548_flight(value: object) -> Flight:
@@ -37,10 +51,9 @@ def f3548_flight(value: object) -> Flight:
     return Flight(None, volumes, notes)
 
 
-def holds_volumes(value: dict[str, Any]) -> bool:
-    """Whether an object is one of those that ``f3548_flight`` takes."""
+def _holds_volumes(value: dict[str, Any]) -> bool:
     details = value.get("details")
-    return any(name in value for name in HOLDERS) or (isinstance(details, dict) and holds_volumes(details))
+    return any(name in value for name in HOLDERS) or (isinstance(details, dict) and _holds_volumes(details))
 
 
 def _list(value: object, place: str) -> list[VolumeJson]:

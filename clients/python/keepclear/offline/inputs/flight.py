@@ -28,21 +28,27 @@ class Flight:
     """What one notice will claim.
 
     ``volumes`` are Volume4D objects in F3548's JSON, each of them one that ``parse_volume`` takes. ``notes`` are plain
-    sentences about what the reader did or left out, to be shown before anything is signed.
+    sentences about what the reader did or left out, to be shown before anything is signed. ``place`` is where in its
+    file the flight stands, such as ``line 3``; a file that is one flight has none to tell.
     """
 
     callsign: str | None
     volumes: list[VolumeJson]
     notes: list[str] = field(default_factory=list)
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How input is read. All but ``shift_s`` concern recorded tracks alone.
+    """How input is read.
 
-    A leg lasts at most ``leg_s``, claims ``margin_s`` before and after, ``half_width_m`` to either side and
-    ``band_margin_ft`` below and above. A gap in reception up to ``gap_s`` is bridged. A flight has at most ``max_legs``
-    legs. ``shift_s`` moves every time of every format, by whole seconds.
+    Recorded tracks: a leg lasts at most ``leg_s``, claims ``margin_s`` before and after, ``half_width_m`` to either
+    side and ``band_margin_ft`` below and above. A gap in reception up to ``gap_s`` is bridged. A flight has at most
+    ``max_legs`` legs. Every format: ``shift_s`` moves every time, by whole seconds.
+
+    What a format lacks, and who files must say: ``window`` (two instants), ``band`` (lower and upper altitude, in
+    F3548's JSON) and ``corridor_m`` (metres to either side of a line). None is "not said": a reader that needs it asks
+    for it by name and never guesses.
     """
 
     leg_s: int = 60
@@ -52,6 +58,9 @@ class Options:
     shift_s: int = 0
     gap_s: int = 900
     max_legs: int = 500
+    window: tuple[int, int] | None = None
+    band: tuple[VolumeJson, VolumeJson] | None = None
+    corridor_m: float | None = None
 
     def __post_init__(self) -> None:
         sizes = (self.leg_s, self.margin_s, self.half_width_m, self.band_margin_ft, self.max_legs)

@@ -22,7 +22,8 @@ from typing import Any
 from keepclear_protocol.outline import MAX_DECIMALS
 from keepclear_protocol.volume import circle_json, corridor_json, polygon_json
 
-from .flight import MAX_VERTICES, MAX_VOLUMES, Flight, VolumeJson, checked, is_number, unreadable
+from .content import Content
+from .flight import MAX_VERTICES, MAX_VOLUMES, Flight, Options, VolumeJson, checked, is_number, unreadable
 from .sphere import Position, dense_edge
 
 DEVIATION_M = 1.0
@@ -36,6 +37,26 @@ TYPES = frozenset({"Feature", "FeatureCollection"})
 _PARTS = {"MultiPolygon": "Polygon", "MultiLineString": "LineString", "MultiPoint": "Point"}
 
 _ORDER = "a GeoJSON position is longitude first, then latitude"
+
+
+def recognise(content: Content) -> bool:
+    """Whether a file is a JSON object whose ``type`` is one of GeoJSON's."""
+    if not content.looks_like_json:
+        return False
+    match content.json:
+        case {"type": str(kind)} if kind in TYPES:
+            return True
+        case {"type": str(), "coordinates": _} | {"type": "GeometryCollection", "geometries": _}:
+            return True
+    return False
+
+
+def read(content: Content, _: Options) -> list[Flight]:
+    """Return the one flight of a file; raise ``LocalError`` with ``input_file``."""
+    value = content.json
+    if (kind := value["type"]) not in TYPES:
+        raise unreadable("", f"a bare {kind} has no times and altitudes", hint="make it the geometry of a Feature")
+    return [geojson_flight(value)]
 
 
 def geojson_flight(value: dict[str, Any]) -> Flight:

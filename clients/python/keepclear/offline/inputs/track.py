@@ -24,6 +24,7 @@ from keepclear_protocol.geometry import EDGE_SHIFT_PER_M
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.volume import circle_json, corridor_json, volume4d_json
 
+from .content import Content, is_json_with, json_value
 from .flight import LATEST, Flight, Options, VolumeJson, checked, is_number, unreadable
 from .sphere import OVER_ELLIPSOID, Position, distance_m, edge_distance_m
 
@@ -53,6 +54,23 @@ class Fix:
     feet: float
 
 
+def recognise(content: Content) -> bool:
+    """Whether a file's first line, or all of it, is a JSON object with points."""
+    if not content.looks_like_json:
+        return False
+    return (len(content.lines) > 1 and is_json_with(content.lines[0][1], "points")) or (
+        isinstance(content.json, dict) and "points" in content.json
+    )
+
+
+def read(content: Content, options: Options) -> list[Flight]:
+    """Return a flight for each line of a file; raise ``LocalError`` with ``input_file``."""
+    lines = content.lines
+    if len(lines) == 1 or not is_json_with(lines[0][1], "points"):
+        return [track_flight(content.json, options, "line 1")]
+    return [track_flight(json_value(line, f"line {number}"), options, f"line {number}") for number, line in lines]
+
+
 def track_flight(record: object, options: Options, place: str) -> Flight:
     """Return the flight of one record ``{"callsign", "icao24", "points": [[unix s, lat, lng, ft], ...]}``.
 
@@ -64,7 +82,7 @@ def track_flight(record: object, options: Options, place: str) -> Flight:
     if callsign is not None and not isinstance(callsign, str):
         raise unreadable(place, "the callsign is not a text")
     callsign = callsign.strip() or None if callsign else None
-    place = f"{place} ({callsign})" if callsign else place
+    line, place = place, f"{place} ({callsign})" if callsign else place
     fixes = [_fix(point, f"{place}, point {number}") for number, point in enumerate(record["points"], start=1)]
     if not fixes:
         raise unreadable(place, "the track has no points")
@@ -84,7 +102,7 @@ def track_flight(record: object, options: Options, place: str) -> Flight:
     volumes = [
         _volume(run[first : last + 1], _leg_widening(run, first, last, options), options) for run, first, last in legs
     ]
-    return Flight(callsign, checked(volumes, place), notes)
+    return Flight(callsign, checked(volumes, place), notes, line)
 
 
 _FORM = 'one JSON object a line: {"callsign", "icao24", "points": [[unix seconds, latitude, longitude, feet], ...]}'

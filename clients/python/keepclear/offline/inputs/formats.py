@@ -1,0 +1,74 @@
+"""The formats that can be read: one row each, and which of them a file is.
+
+A row says what is read of a format and what is lost of it, in words that ``keepclear formats`` and docs/formats.md
+print. A file's format is seen from its content, never from its name: the first row that recognises it reads it. To add
+a format is to write its reader in a module of its own and to add its row; nothing else knows formats by name.
+
+``recognise`` is quick, looks for what no other format has, and does not judge: a file that is of the format but faulty
+is recognised, so that ``read`` can say what is wrong with it. ``read`` returns flights whose volumes ``checked`` took,
+with what was left out or changed in their notes and their place in the file, or raises ``LocalError`` by
+``unreadable``. What a format lacks is taken from ``Options``, and asked for by name where it is missing there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import f3548, geojson, track
+from .content import Content
+from .flight import Flight, Options, unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its name, how its files usually end, what is read, what is lost, and how."""
+
+    name: str
+    extensions: tuple[str, ...]
+    reads: tuple[str, ...]
+    loses: tuple[str, ...]
+    recognise: Callable[[Content], bool]
+    read: Callable[[Content, Options], list[Flight]]
+
+
+FORMATS = (
+    Format(
+        "recorded tracks",
+        (".jsonl", ".json"),
+        ('one JSON object a line: {"callsign", "icao24", "points": [[unix seconds, latitude, longitude, feet], ...]}',),
+        ("everything but the callsign and the points",),
+        track.recognise,
+        track.read,
+    ),
+    Format(
+        "GeoJSON",
+        (".geojson", ".json"),
+        ("a Feature or a FeatureCollection (one flight) with times and altitudes in the properties",),
+        ("other properties", "heights in the coordinates"),
+        geojson.recognise,
+        geojson.read,
+    ),
+    Format(
+        "F3548",
+        (".json",),
+        ("a list of ASTM F3548-21 Volume4D, an operational intent or its details",),
+        ("priority, state, subscriptions and whatever else is no volume",),
+        f3548.recognise,
+        f3548.read,
+    ),
+)
+"""In the order in which a file is held against them."""
+
+
+def listed() -> str:
+    """Return the formats in one line, for who gave a file that is none of them."""
+    return "; ".join(f"{row.name} ({' '.join(row.extensions)})" for row in FORMATS)
+
+
+def format_of(content: Content) -> Format:
+    """Return the format of a file; raise ``LocalError`` that lists the formats where it is none of them."""
+    if not content.data.strip():
+        raise unreadable("", "the file is empty", hint=f"these can be read: {listed()}")
+    for row in FORMATS:
+        if row.recognise(content):
+            return row
+    raise unreadable("", "no format that can be read", hint=f"these can be read: {listed()}")
