@@ -12,6 +12,7 @@ with one line in the same order and exits 0; a line that cannot be read is answe
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,9 +25,10 @@ from keepclear_protocol.separation import WORLDWIDE, Minima
 from keepclear_protocol.volume import Volume, parse_volume
 
 from keepclear.offline.comparison import Measure, Verdict, compare
-from keepclear.offline.inputs import load, read_bytes
+from keepclear.offline.inputs import Options, load, read_bytes
 from keepclear.offline.inputs.flight import unreadable
 
+from .input_options import input_options
 from .lines import plain
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
@@ -61,6 +63,7 @@ def _minimum(highest: float) -> Callable[[click.Context, click.Parameter, float 
 @click.option("--vertical-m", type=float, callback=_minimum(MAX_VERTICAL_M), help="Least height between, metres [0].")
 @click.option("--time-s", type=int, callback=_minimum(MAX_TIME_S), help="Least time between windows, seconds [0].")
 @click.option("--json", "as_json", is_flag=True, help="Write the verdict of two files as one JSON object.")
+@input_options
 @click.pass_context
 def check(
     context: click.Context,
@@ -73,10 +76,12 @@ def check(
     vertical_m: float | None,
     time_s: int | None,
     as_json: bool,
+    reading: Options,
 ) -> None:
     """Compare two files of flight intents offline, or many pairs with --batch.
 
-    A and B may be F3548 JSON, GeoJSON or recorded tracks. Exit 0: clear. Exit 3: in conflict, or not to be excluded.
+    A and B may be of any format that 'keepclear formats' lists. Exit 0: clear. Exit 3: in conflict, or not to be
+    excluded.
     """
     if (len(files) != 2) == (batch is None):
         raise click.UsageError("give either two files or --batch FILE")
@@ -94,7 +99,8 @@ def check(
         measure = choose(None, None)
     except Malformed as error:
         raise click.UsageError(error.detail) from None
-    verdict = compare(_volumes(files[0]), _volumes(files[1]), measure)
+    reading = replace(reading, uncertainty=measure.uncertainty)
+    verdict = compare(_volumes(files[0], reading), _volumes(files[1], reading), measure)
     click.echo(dump_json(verdict.as_json()).decode() if as_json else _told(verdict))
     context.exit(0 if verdict.worst is None else EXIT_CONFLICT)
 
@@ -135,8 +141,8 @@ def _agreed(file: str, category_a: str | None, category_b: str | None) -> Choose
     return choose
 
 
-def _volumes(name: str) -> list[Volume]:
-    flights = load(name)
+def _volumes(name: str, reading: Options) -> list[Volume]:
+    flights = load(name, reading)
     for note in (note for flight in flights for note in flight.notes):
         click.echo(plain(f"keepclear: note: {name}: {note}"), err=True)
     return [parse_volume(volume) for flight in flights for volume in flight.volumes]

@@ -4,12 +4,13 @@ Every reader of a format ends here. What cannot be read is one ``LocalError`` wi
 in the file; nothing is repaired silently, and what was changed on the way stands in the flight's notes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from keepclear_protocol.errors import KeepclearError, LocalError
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
+from keepclear_protocol.separation import WORLDWIDE, Uncertainty
 from keepclear_protocol.volume import parse_volume
 
 LATEST = 253_402_300_799 * SECOND
@@ -39,16 +40,28 @@ class Flight:
 
 
 @dataclass(frozen=True, slots=True)
+class Altitude:
+    """An altitude as it was written: a number of ``units`` (M, FT or FL) above ``reference`` (W84, AMSL, AGL or FL)."""
+
+    value: float
+    reference: str
+    units: str
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How input is read.
 
-    Recorded tracks: a leg lasts at most ``leg_s``, claims ``margin_s`` before and after, ``half_width_m`` to either
+    Of recorded tracks: a leg lasts at most ``leg_s``, claims ``margin_s`` before and after, ``half_width_m`` to either
     side and ``band_margin_ft`` below and above. A gap in reception up to ``gap_s`` is bridged. A flight has at most
-    ``max_legs`` legs. Every format: ``shift_s`` moves every time, by whole seconds.
+    ``max_legs`` legs.
 
-    What a format lacks, and who files must say: ``window`` (two instants), ``band`` (lower and upper altitude, in
-    F3548's JSON) and ``corridor_m`` (metres to either side of a line). None is "not said": a reader that needs it asks
-    for it by name and never guesses.
+    Of formats that do not say it themselves: the window ``start`` to ``end`` (instants), the band ``lower`` to
+    ``upper``, the ``route_half_width_m`` of a line that was drawn or planned, the ``route_margin_s`` by which a planned
+    flight may be early or late, and the positions of named ``points``. None and nothing are asked for, never guessed.
+    ``uncertainty`` bounds the offset between two references where a file's band has both.
+
+    ``shift_s`` moves every time of every format, by whole seconds.
     """
 
     leg_s: int = 60
@@ -58,9 +71,14 @@ class Options:
     shift_s: int = 0
     gap_s: int = 900
     max_legs: int = 500
-    window: tuple[int, int] | None = None
-    band: tuple[VolumeJson, VolumeJson] | None = None
-    corridor_m: float | None = None
+    start: int | None = None
+    end: int | None = None
+    lower: Altitude | None = None
+    upper: Altitude | None = None
+    route_half_width_m: float | None = None
+    route_margin_s: int | None = None
+    points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    uncertainty: Uncertainty = WORLDWIDE
 
     def __post_init__(self) -> None:
         sizes = (self.leg_s, self.margin_s, self.half_width_m, self.band_margin_ft, self.max_legs)
@@ -68,6 +86,8 @@ class Options:
             raise LocalError(
                 "usage", "a track's leg, margins, width and legs must be above zero, its gap no less than a leg"
             )
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise LocalError("usage", "the window must end after its start", hint="--from comes before --to")
 
 
 def unreadable(place: str, detail: str, *, hint: str = "") -> LocalError:
