@@ -70,11 +70,14 @@ class Agreement(Terms):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Terms that some have signed: every signature there is verifies, and stands in its place."""
+    """Terms that some have signed: every signature there is verifies, and stands in its place.
+
+    ``raw`` is the document as it came. ``signatures`` are thumbprint and signature, in the order of ``terms.signers``.
+    """
 
     terms: Terms
     signatures: tuple[tuple[str, bytes], ...]
-    """Thumbprint and signature, in the order of ``terms.signers``."""
+    raw: bytes = field(repr=False)
 
     @property
     def missing(self) -> tuple[Signer, ...]:
@@ -132,7 +135,7 @@ def open_draft(data: bytes) -> Draft:
         except NotAuthentic:
             raise _unsigned(f"the signature of {signer.name} does not verify") from None
         verified.append((kid, signature))
-    return Draft(terms, tuple(verified))
+    return Draft(terms, tuple(verified), data)
 
 
 def unsigned(payload: bytes) -> bytes:

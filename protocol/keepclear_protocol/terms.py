@@ -52,9 +52,14 @@ MAX_ACKNOWLEDGE_S = DAY_S
 """An answer that may take longer than a day is no answer."""
 
 _CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
-_MEMBERS = (
+MEMBERS = (
     "name revision prev parties service rules area categories uncertainty lead_classes limits retention_s deadlines"
 ).split()
+"""What every payload has."""
+
+LATER_MEMBERS = ("agreement", "former_roots")
+"""What only a later revision may have."""
+
 _OFFSETS = ("geoid_undulation_m", "pressure_error_m", "terrain_m")
 
 
@@ -204,8 +209,8 @@ def read_terms(payload: bytes) -> Terms:
         raise refusal(f"the payload: {error.detail}") from None
     if isinstance(members, dict) and "crit" in members:
         raise Malformed("crit", "the agreement names members that a receiver must understand; none are known")
-    if not isinstance(members, dict) or not members.keys() >= set(_MEMBERS):
-        raise refusal(f"the payload must be an object with {', '.join(_MEMBERS)}")
+    if not isinstance(members, dict) or not members.keys() >= set(MEMBERS):
+        raise refusal(f"the payload must be an object with {', '.join(MEMBERS)}")
     if members["rules"] != RULES:
         raise refusal(f"rules must be {RULES}: no other version of the rules is known here")
     revision = whole(members["revision"], "revision", 1, MAX_REVISION)

@@ -215,8 +215,11 @@ def test_who_signs(folder: Path) -> None:
     assert path.read_bytes() == before
 
 
-def on_terminal(folder: Path, *words: str, answer: str) -> tuple[int, str]:
-    """Run the program on a terminal; ``answer`` is typed when it asks. Return its exit code and what was seen."""
+def on_terminal(folder: Path, *words: str, answer: str, sure: str = "y", meanwhile: bytes = b"") -> tuple[int, str]:
+    """Run the program on a terminal; ``answer`` is typed when it asks for digits, ``sure`` when it asks to sign.
+
+    Before ``sure``, the file becomes ``meanwhile`` if that is given. Return the exit code and what was seen.
+    """
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(folder)
@@ -235,6 +238,10 @@ def on_terminal(folder: Path, *words: str, answer: str) -> tuple[int, str]:
             seen += data.decode()
             if seen.endswith("as heard by voice: "):
                 os.write(terminal, f"{answer}\n".encode())
+            if seen.endswith("sign? [y/N]: "):
+                if meanwhile:
+                    (folder / "a.json").write_bytes(meanwhile)
+                os.write(terminal, f"{sure}\n".encode())
     finally:
         os.close(terminal)
         status = os.waitpid(process, 0)[1]
@@ -249,7 +256,30 @@ def test_on_a_terminal_it_asks(folder: Path) -> None:
     assert KEYS["south"].public.fingerprint not in seen
     code, seen = on_terminal(folder, "sign", "a.json", "--key", "north.key", answer=KEYS["south"].public.fingerprint)
     assert code == 0 and "fingerprint of south's root key" in seen
+    # All that is agreed was to be read before the first question.
+    assert seen.index("4 NM (7408 m) horizontally") < seen.index("as heard by voice") < seen.index("sign?")
     assert [signer.name for signer in open_draft(path.read_bytes()).missing] == ["south", "service"]
+
+
+def test_whoever_is_not_sure_signs_nothing(folder: Path) -> None:
+    path = drafted(folder)
+    before = path.read_bytes()
+    words = ("sign", "a.json", "--key", "north.key")
+    code, seen = on_terminal(folder, *words, answer=KEYS["south"].public.fingerprint, sure="n")
+    assert code == 1 and "nothing was signed" in seen and path.read_bytes() == before
+    code, seen = on_terminal(folder, *words, "--yes", answer=KEYS["south"].public.fingerprint)
+    assert code == 0 and "sign?" not in seen and path.read_bytes() != before
+
+
+def test_another_draft_put_in_the_place_of_the_one_shown_is_not_signed(folder: Path) -> None:
+    path = drafted(folder)
+    shown = path.read_bytes()
+    path.unlink()
+    other = drafted(folder, "--category", "transport=1m,1m").read_bytes()
+    path.write_bytes(shown)
+    words = ("sign", "a.json", "--key", "north.key")
+    code, seen = on_terminal(folder, *words, answer=KEYS["south"].public.fingerprint, meanwhile=other)
+    assert code == 2 and "changed by somebody else" in seen and path.read_bytes() == other
 
 
 def test_a_signature_made_meanwhile_is_not_lost(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """``keepclear agreement``: draft, sign and look at the document that all parties sign.
 
-A signature is added only after the fingerprint of every other party's root was given as it was heard by voice. It is
-never shown here, nor taken from the file: whoever altered the file on its way could alter a fingerprint in it too.
+What is to be signed is shown first: all the terms, or of a later revision what it changes in the one before. What was
+shown is what is signed, those very bytes, whatever becomes of the file meanwhile. A signature is added only after the
+fingerprint of every other party's root was given as it was heard by voice. It is never shown here, nor taken from the
+file: whoever altered the file on its way could alter a fingerprint in it too.
 """
 
 import sys
 from collections.abc import Sequence
 
 import click
-from keepclear_protocol.agreement import Draft, Signer, add_signature
+from keepclear_protocol.agreement import Draft, Signer, add_signature, open_draft
 from keepclear_protocol.encoding import dump_json, parse_json
-from keepclear_protocol.errors import Forbidden, LocalError
+from keepclear_protocol.errors import Forbidden, LocalError, Refused
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES
 from keepclear_protocol.succession import check_succession
@@ -18,7 +20,8 @@ from keepclear_protocol.terms import Terms
 
 from keepclear.keystore import load_private_key
 
-from .agreement_file import read_agreement, read_document, read_draft, replace_document
+from .agreement_differences import differences_json, differences_text
+from .agreement_file import read_agreement, read_draft, replace_document
 from .agreement_init import init
 from .agreement_text import agreement_text
 
@@ -42,11 +45,18 @@ agreement.add_command(init)
     metavar="PARTY=DIGITS",
     help="A root's 30 digits as heard by voice, for use in scripts; asked for on a terminal where not given.",
 )
+@click.option("--yes", is_flag=True, help="Do not ask whether to sign; off a terminal nothing is asked.")
 @click.option("--json", "as_json", is_flag=True, help="Write what was signed as one JSON object.")
 def sign(
-    file: str, key_file: str, as_name: str | None, previous: str | None, heard: tuple[str, ...], as_json: bool
+    file: str,
+    key_file: str,
+    as_name: str | None,
+    previous: str | None,
+    heard: tuple[str, ...],
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Add one signature to the agreement in FILE.
+    """Show what the agreement in FILE says, or changes in the revision before, and add one signature to it.
 
     Call every other party, have them read the fingerprint of their root key (keygen shows it), and give it here.
 
@@ -54,7 +64,6 @@ def sign(
     keepclear agreement sign hotline.json --key root.key
     keepclear agreement sign hotline.json --key root.key --heard "south=12345 67890 ..."
     """
-    data = read_document(file)
     draft = read_draft(file)
     key = load_private_key(key_file)
     signer = next((one for one in draft.terms.signers if one.key == key.public), None)
@@ -62,13 +71,17 @@ def sign(
         raise LocalError("key_file", f"the key in {key_file} is not one that {file} asks to sign")
     if as_name is not None and signer.name != as_name:
         raise LocalError("key_file", f"the key in {key_file} signs as {signer.name}, not as {as_name}")
-    _check_previous(draft.terms, file, previous)
+    before = _previous(draft.terms, file, previous)
+    spoken = _heard_by_party(heard)
+    click.echo(agreement_text(draft) if before is None else differences_text(before, draft.terms), err=True)
     click.echo(f"to be signed as {signer.name}: {draft.terms.name}, revision {draft.terms.revision}", err=True)
-    _check_heard(draft.terms, signer, _heard_by_party(heard))
-    signed = add_signature(data, key)
-    if signed != data:
-        replace_document(file, data, signed)
-    _tell(read_draft(file), signer, as_json)
+    _check_heard(draft.terms, signer, spoken)
+    if not yes and sys.stdin.isatty() and not click.confirm("sign?", err=True):
+        raise Refused("usage", "nothing was signed")
+    signed = add_signature(draft.raw, key)
+    if signed != draft.raw:
+        replace_document(file, draft.raw, signed)
+    _tell(open_draft(signed), signer, as_json)
 
 
 @agreement.command("show")
@@ -83,14 +96,30 @@ def show(file: str, as_json: bool) -> None:
     click.echo(dump_json(_draft_json(draft)).decode() if as_json else agreement_text(draft))
 
 
-def _check_previous(terms: Terms, file: str, previous: str | None) -> None:
+@agreement.command("diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--json", "as_json", is_flag=True, help="Write the differences as one JSON object.")
+def diff(old: str, new: str, as_json: bool) -> None:
+    """Show what the agreement in NEW adds, drops and changes in that of OLD, member by member.
+
+    Either may be a draft. Nothing is printed of what is the same, and nothing that differs is left out.
+    """
+    before, after = read_draft(old).terms, read_draft(new).terms
+    click.echo(dump_json(differences_json(before, after)).decode() if as_json else differences_text(before, after))
+
+
+def _previous(terms: Terms, file: str, previous: str | None) -> Terms | None:
+    """Return the revision before, once ``terms`` follow from it; ``None`` for a first one."""
     if terms.revision == 1:
         if previous is not None:
             raise click.UsageError(f"{file} is a first revision; there is none before it")
-    elif previous is None:
+        return None
+    if previous is None:
         raise click.UsageError(f"{file} is revision {terms.revision}: name the one before with --previous FILE")
-    else:
-        check_succession(read_agreement(previous), terms)
+    before = read_agreement(previous)
+    check_succession(before, terms)
+    return before
 
 
 def _heard_by_party(heard: Sequence[str]) -> dict[str, str]:
