@@ -216,6 +216,36 @@ def build_notice(
     salts, decoys and order, so two notices of the same flight have nothing in common. Raises
     the ``Malformed`` that ``open_submission`` would raise: nothing is returned that it does not accept.
     """
+    submission = _signed(
+        key, iss=iss, aud=aud, terms=terms, iat=iat, admit_by=admit_by, volumes=volumes, category=category,
+        callsign=callsign, remarks=remarks, notice=notice, revision=revision, prev=prev,
+    )  # fmt: skip
+    open_submission(submission, {key.kid: key.public}.get, max_bytes=MAX_SUBMISSION_BYTES)
+    return submission
+
+
+def submission_bytes(iss: str, volumes: Sequence[Mapping[str, Any]], category: str, **rest: Any) -> int:
+    """Return how large a submission will be, to the byte; ``rest`` as ``build_notice`` takes it, but for the key.
+
+    Raises ``Malformed`` with ``limit_volumes`` for a number of volumes that no notice has.
+    """
+    # Whoever signs it: all that is random in a submission is of one length.
+    drafted = _signed(PrivateKey.generate(), iss=iss, volumes=volumes, category=category, **rest)
+    return len(drafted)
+
+
+def _signed(
+    key: PrivateKey,
+    *,
+    volumes: Sequence[Mapping[str, Any]],
+    category: str,
+    callsign: str | None = None,
+    remarks: str | None = None,
+    notice: str | None = None,
+    revision: int = 1,
+    prev: str | None = None,
+    **claims: Any,
+) -> str:
     elements = {digest(raw): raw for raw in map(disclose_element, volumes)}
     digests = with_decoys(list(elements), _padded(len(elements)))
     properties = {"category": category, "callsign": callsign, "remarks": remarks}
@@ -225,12 +255,8 @@ def build_notice(
     signed = sent[len(elements) :]
     manifest = disclose_property("manifest", manifest_digest(sent))
     payload = {
-        "iss": iss,
-        "aud": aud,
-        "terms": terms,
-        "iat": iat,
+        **claims,
         "jti": new_jti(),
-        "admit_by": admit_by,
         "notice": notice or new_jti(),
         "revision": revision,
         **({} if prev is None else {"prev": prev}),
@@ -238,9 +264,7 @@ def build_notice(
         "_sd": sorted(with_decoys([digest(raw) for raw in (*signed, manifest)], PROPERTY_DIGESTS)),
         "_sd_alg": "sha-256",
     }
-    submission = "~".join([sign_statement(key, NOTICE.typ, payload), *sent, manifest, ""])
-    open_submission(submission, {key.kid: key.public}.get, max_bytes=MAX_SUBMISSION_BYTES)
-    return submission
+    return "~".join([sign_statement(key, NOTICE.typ, payload), *sent, manifest, ""])
 
 
 def open_envelope(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Envelope:

@@ -25,6 +25,24 @@ def is_category(text: str) -> bool:
     return _CATEGORY.match(text) is not None
 
 
+def objection(name: str, value: str) -> str:
+    """Return in words why ``value`` cannot be the property ``name``, "" where it can."""
+    if _fits(name, value):
+        return ""
+    if name == "category":
+        return "has other characters than a to z, 0 to 9, - and _, or more than 32"
+    if name == "callsign":
+        return "has other characters than A to Z, 0 to 9 and hyphens, none or more than 16, or begins with a hyphen"
+    if not value:
+        return "are empty"
+    if len(value) > MAX_REMARKS_CHARACTERS:
+        return f"have {len(value)} characters; {MAX_REMARKS_CHARACTERS} at most"
+    if not unicodedata.is_normalized("NFC", value):
+        return "are not in Unicode NFC: an accent stands apart from its letter"
+    at, character = next((at, c) for at, c in enumerate(value, 1) if unicodedata.category(c) in _CONTROLS)
+    return f"have a character that nobody sees, or that no one has yet: U+{ord(character):04X} at {at}"
+
+
 def read_properties(disclosures: Sequence[Disclosure]) -> dict[str, Disclosure]:
     """Return the disclosed properties by name; raise ``Malformed`` unless each is known, fit and there once."""
     properties: dict[str, Disclosure] = {}

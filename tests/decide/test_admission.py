@@ -7,6 +7,7 @@ import pytest
 from keepclear_protocol.agreement import ACKNOWLEDGE, SUBMIT
 from keepclear_protocol.errors import Forbidden, Malformed
 from keepclear_protocol.instant import SECOND
+from keepclear_protocol.limits import widened_area_km2
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.volume import circle_json, polygon_json
 from keepclear_service.decide.admission import (
@@ -16,7 +17,6 @@ from keepclear_service.decide.admission import (
     check_signer,
     notice_bounds,
     statement_bounds,
-    widened_area_km2,
 )
 from support.world import World, box, now_us, terms_payload
 
