@@ -100,15 +100,24 @@ def open_agreement(data: bytes, previous: Terms | None = None) -> Agreement:
     return Agreement(raw=data, **{one.name: getattr(draft.terms, one.name) for one in fields(Terms)})
 
 
-def trusted_agreement(data: bytes, own_root: PublicKey, previous: Terms | None = None) -> Agreement:
+def trusted_agreement(
+    data: bytes, own_root: PublicKey, previous: Terms | None = None, *, party: str | None = None
+) -> Agreement:
     """Return the agreement if ``own_root`` is among those who signed it: only such a one may a desk install.
 
-    Raises as ``open_agreement`` does, with ``agreement_signatures`` where the desk's own root has not signed.
+    ``party`` is the one whose desk it is: then ``own_root`` must be the root that the agreement names for that one, and
+    no other party's, however rightly that signed too. Raises as ``open_agreement`` does, with ``agreement_signatures``
+    where the desk's own root has not signed.
     """
     agreement = open_agreement(data, previous)
-    roots = (*(party.root for party in agreement.parties), *agreement.former_roots)
-    if own_root not in roots:
-        raise _unsigned("this desk's own root has not signed it")
+    roots = (*(one.root for one in agreement.parties), *agreement.former_roots)
+    own = None if party is None else agreement.party(party)
+    if own_root not in (roots if own is None else (own.root,)):
+        owner = agreement.owners.get(own_root.kid)
+        whose = "" if owner is None else f"; the key given is {owner}"
+        whom = "this desk's own root" if own is None else f"the own root of {own.id}, whose desk this is,"
+        hint = "" if owner is None else "name your own party's root key, as its owner read it from keygen"
+        raise Malformed("agreement_signatures", f"{whom} has not signed it{whose}", hint=hint)
     return agreement
 
 

@@ -191,6 +191,15 @@ def test_a_desk_trusts_only_what_its_own_root_has_signed() -> None:
         trusted_agreement(document(first(), SIGNERS[1:]), NORTH_ROOT.public)
 
 
+@pytest.mark.req("R-027")
+def test_the_desk_of_a_party_trusts_no_other_partys_root() -> None:
+    assert trusted_agreement(FIRST, NORTH_ROOT.public, party="north").id == open_agreement(FIRST).id
+    for key, whose in ((SOUTH_ROOT, "the root of south"), (SERVICE, "a key of the service")):
+        with pytest.raises(Malformed, match=f"the key given is {whose}") as caught:
+            trusted_agreement(FIRST, key.public, party="north")
+        assert caught.value.code == "agreement_signatures"
+
+
 @pytest.mark.req("R-026", "R-027")
 def test_a_desk_follows_its_root_to_the_next_one() -> None:
     def new_root(payload: dict[str, Any]) -> None:

@@ -37,11 +37,18 @@ def read_draft(path: str) -> Draft:
         raise _named(path, error) from None
 
 
-def read_agreement(path: str, own_root: PublicKey | None = None) -> Agreement:
-    """Return the agreement in the file, signed by everyone, ``own_root`` among them; raises as ``read_draft`` does."""
+def read_agreement(path: str, own_root: PublicKey | None = None, key: PublicKey | None = None) -> Agreement:
+    """Return the agreement in the file, signed by everyone, ``own_root`` among them; raises as ``read_draft`` does.
+
+    Where a desk's ``key`` is given too, ``own_root`` must be the root of the party whose key it is.
+    """
     try:
         document = read_document(path)
-        return open_agreement(document) if own_root is None else trusted_agreement(document, own_root)
+        agreement = open_agreement(document)
+        if own_root is None:
+            return agreement
+        owner = None if key is None else agreement.find(key.kid)
+        return trusted_agreement(document, own_root, party=None if owner is None else owner[0].id)
     except Malformed as error:
         raise _named(path, error) from None
 
@@ -86,7 +93,7 @@ def replace_document(path: str, before: bytes, after: bytes) -> None:
 
 def _named(path: str, error: Malformed) -> Malformed | EvidenceInvalid:
     kind = EvidenceInvalid if error.code == "agreement_signatures" else Malformed
-    return kind(error.code, f"{path}: {error.detail}")
+    return kind(error.code, f"{path}: {error.detail}", hint=error.hint)
 
 
 def _reason(error: Exception) -> str:

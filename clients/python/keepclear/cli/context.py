@@ -33,9 +33,10 @@ class DeskOptions:
     root: str | None = None
 
     def agreement(self) -> Agreement:
-        """Return the agreement, signed by all and, where the party's own root is named, by that one among them."""
+        """Return the agreement, signed by all; where a root is named, it is that of the party whose key is named."""
         root = None if self.root is None else PublicKey.parse(self.root)
-        return read_agreement(_needed(self.agreement_file, "--agreement"), root)
+        key = None if root is None or self.key_file is None else self.key().public
+        return read_agreement(_needed(self.agreement_file, "--agreement"), root, key)
 
     def key(self) -> PrivateKey:
         """Return the desk's key."""
@@ -87,7 +88,7 @@ _OPTIONS = (
         "--root",
         envvar="KEEPCLEAR_ROOT",
         metavar="PUBLICKEY",
-        help="Your party's own root key; the agreement must bear its signature. Needed when a desk begins.",
+        help="Your own party's root key, no other's; the agreement must bear its signature. Needed when a desk begins.",
     ),
     click.option("--key", "key_file", envvar="KEEPCLEAR_KEY", metavar="FILE", help="The desk's secret key."),
     click.option(
