@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from keepclear_protocol.separation import Uncertainty
-from keepclear_protocol.volume import HIGHEST_FLIGHT_LEVEL_M, HIGHEST_M, LOWEST_M
+from keepclear_protocol.volume import LOWEST_M
 
 from .flight import Altitude, unreadable
 
@@ -106,11 +106,6 @@ def told(altitude: Altitude) -> str:
     if altitude.units == "FL":
         return f"FL{altitude.value:03g}"
     return f"{altitude.value:g} {altitude.units.lower()} {altitude.reference}"
-
-
-def highest(reference: str) -> float:
-    """Return the highest altitude in metres that a volume of this reference may have."""
-    return HIGHEST_FLIGHT_LEVEL_M if reference == "FL" else HIGHEST_M
 
 
 def _offset(reference: str, uncertainty: Uncertainty) -> tuple[float, float]:

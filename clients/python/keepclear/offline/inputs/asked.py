@@ -7,7 +7,7 @@ an option fills a gap and overrides nothing.
 import re
 
 from keepclear_protocol.errors import LocalError
-from keepclear_protocol.instant import SECOND, format_instant, parse_instant
+from keepclear_protocol.instant import parse_instant
 
 from .altitude import Band, band, parse_altitude
 from .flight import Altitude, Options, unreadable
@@ -91,8 +91,3 @@ def read_altitude(text: str, option: str) -> Altitude:
         hint = "a notice has a top: name the highest that will be used, such as FL660"
         raise LocalError("usage", f"{option}: unlimited is no altitude", hint=hint)
     return altitude
-
-
-def told_window(start: int, end: int) -> str:
-    """Return a window as text."""
-    return f"{format_instant(start - start % SECOND)} to {format_instant(end)}"

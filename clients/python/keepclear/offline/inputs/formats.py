@@ -13,7 +13,7 @@ with what was left out or changed in their notes and their place in the file, or
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import f3548, geojson, track
+from . import f3548, geojson, gpx, kml, kmz, track
 from .content import Content
 from .flight import Flight, Options, unreadable
 
@@ -31,6 +31,45 @@ class Format:
 
 
 FORMATS = (
+    Format(
+        "KML",
+        (".kml",),
+        (
+            "Polygon, LineString and MultiGeometry of each Placemark, with TimeSpan (also of a Folder) and altitudeMode: "
+            "absolute is AMSL, relativeToGround AGL; extruded reaches down to the ground",
+            "gx:Track and gx:MultiTrack, and Points that have a TimeStamp each: one recorded track",
+            "a Point with a radius in its data: a circle",
+            "ExtendedData named callsign, lower, upper, half_width, radius, time_start, time_end",
+            "without TimeSpan it needs --from and --to; clampToGround needs --lower and --upper; a surface that is not "
+            "extruded one of them; a line --half-width",
+        ),
+        (
+            "styles, descriptions, names and all other data",
+            "labels (Points), overlays, models, network links",
+            "times without a time zone, and TimeStamps of areas and lines",
+        ),
+        kml.recognise,
+        kml.read,
+    ),
+    Format(
+        "KMZ",
+        (".kmz",),
+        ("the archive's doc.kml, or its first KML file, as KML",),
+        ("pictures, models and further KML files in the archive",),
+        kmz.recognise,
+        kmz.read,
+    ),
+    Format(
+        "GPX",
+        (".gpx",),
+        (
+            "each track with times as one flight; elevations as metres AMSL, without them it needs --lower and --upper",
+            "routes, and tracks without times, with --from, --to, --lower, --upper and --half-width",
+        ),
+        ("waypoints", "times and elevations of routes", "the datum of elevations, which GPX does not name", "extensions"),
+        gpx.recognise,
+        gpx.read,
+    ),
     Format(
         "recorded tracks",
         (".jsonl", ".json"),

@@ -1,0 +1,81 @@
+"""A recorded track of any format as a flight: its legs cut as those of our own track files are.
+
+Altitudes are in the reference that the format says, or none is there and the officer's band holds for the whole track.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from keepclear_protocol.instant import SECOND
+
+from .altitude import FOOT_M
+from .asked import asked_band
+from .flight import Flight, Options, VolumeJson, checked, unreadable
+from .sphere import Position
+from .track import track_flight
+
+_CALLSIGN = re.compile(r"(?=.*\d)[A-Z][A-Z0-9]{1,7}\Z|[A-Z0-9]{1,2}-[A-Z0-9]{3,5}\Z", re.ASCII)
+"""An operator's designator with a number, or a registration; no name of a place, and no word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One recorded point: instant, position, metres above the track's reference where it says them."""
+
+    at: int
+    position: Position
+    metres: float | None
+
+
+def named_callsign(name: str) -> str | None:
+    """Return a name that is written as callsigns are, None for any other."""
+    spoken = name.strip()
+    return spoken if _CALLSIGN.match(spoken) else None
+
+
+def recorded(
+    moments: Sequence[Moment], reference: str, callsign: str | None, options: Options, place: str, notes: Sequence[str]
+) -> Flight:
+    """Return the flight of one track; raise ``LocalError`` with ``input_file``."""
+    without = sum(moment.metres is None for moment in moments)
+    if 0 < without < len(moments):
+        raise unreadable(
+            place, f"{without} of {len(moments)} points have no altitude", hint="remove those points first"
+        )
+    band = asked_band(options, place) if without else None
+    points = [
+        [moment.at / SECOND, *moment.position, 0.0 if moment.metres is None else moment.metres / FOOT_M]
+        for moment in moments
+    ]
+    flight = track_flight({"callsign": callsign, "points": points}, options, place)
+    if band is None:
+        volumes = [_referred(volume, reference) for volume in flight.volumes]
+    else:
+        ends = [
+            {"value": value, "reference": band.reference, "units": band.units} for value in (band.lower, band.upper)
+        ]
+        volumes = [_banded(volume, *ends) for volume in flight.volumes]
+    return Flight(callsign, checked(volumes, place), [*notes, *flight.notes], place)
+
+
+def _referred(volume: VolumeJson, reference: str) -> VolumeJson:
+    inner = volume["volume"]
+    ends = [{**inner[name], "reference": reference} for name in ("altitude_lower", "altitude_upper")]
+    return _banded(volume, *ends)
+
+
+def _banded(volume: VolumeJson, lower: VolumeJson, upper: VolumeJson) -> VolumeJson:
+    return {**volume, "volume": {**volume["volume"], "altitude_lower": lower, "altitude_upper": upper}}
+
+
+def metres_of(text: str, place: str) -> float:
+    """Return the metres of a text; raise ``LocalError``."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not -10_000 <= value <= 100_000:
+        raise unreadable(place, f"{text.strip()!r:.40} is not an altitude in metres")
+    return value
