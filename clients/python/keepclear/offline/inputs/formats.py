@@ -35,8 +35,8 @@ FORMATS = (
         "KML",
         (".kml",),
         (
-            "Polygon, LineString and MultiGeometry of each Placemark, with TimeSpan (also of a Folder) and altitudeMode: "
-            "absolute is AMSL, relativeToGround AGL; extruded reaches down to the ground",
+            "Polygon, LineString and MultiGeometry of each Placemark, with TimeSpan, also of its Folder",
+            "altitudeMode absolute as AMSL, relativeToGround as AGL; extruded reaches down to the ground",
             "gx:Track and gx:MultiTrack, and Points that have a TimeStamp each: one recorded track",
             "a Point with a radius in its data: a circle",
             "ExtendedData named callsign, lower, upper, half_width, radius, time_start, time_end",
@@ -66,7 +66,7 @@ FORMATS = (
             "each track with times as one flight; elevations as metres AMSL, without them it needs --lower and --upper",
             "routes, and tracks without times, with --from, --to, --lower, --upper and --half-width",
         ),
-        ("waypoints", "times and elevations of routes", "the datum of elevations, which GPX does not name", "extensions"),
+        ("waypoints and extensions", "times and elevations of routes", "the datum of elevations: GPX names none"),
         gpx.recognise,
         gpx.read,
     ),
