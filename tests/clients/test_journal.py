@@ -21,6 +21,12 @@ from support.world import PartyKeys, World, box
 VERSION_1 = Path(__file__).parent / "journals" / "version-1.sql"
 """South's journal of a story: an open conflict, amended and then told with a false severity; one that was withdrawn."""
 
+VERSION_2 = VERSION_1.with_name("version-2.sql")
+"""South's journal of another: a conflict answered by both sides and then amended, one withdrawn, one of a snapshot."""
+
+AHEAD, NEWEST = "48AIb_b6sexf6S0umIqXCunv9By4Idlk44QWCN4M59g", "-JkIBI20SlzRFymmu1YdDAPIHqK7uRmHbkxTNp7U59M"
+GONE = "Ag-h-EzpCbcHf1GbOYEovlUlNHzXYFwwWWAciuk6YI0"
+
 AT = 1_790_000_000_000_000
 """When that story was."""
 
@@ -67,6 +73,34 @@ def test_a_journal_of_version_1_is_carried_over_with_all_that_it_remembers(
     assert kept is not None and (kept.streamed_version, kept.delivered, kept.answered) == (15, 6, 2)
     assert [ack.officer for ack in south.journal.acknowledgements(OPEN, 2)] == [None, "s-1", "n-1"]
     assert str(south.journal.cursor()).endswith("-10")
+
+
+def test_a_journal_of_version_2_is_carried_over_and_its_picture_says_where_and_which_flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = old_line(tmp_path, monkeypatch, VERSION_2.read_text("utf-8"))
+    south = line.desk("south")
+    shown = {view.conflict: view for view in south.picture(everything=True).conflicts}
+    assert {name: view.state for name, view in shown.items()} == {AHEAD: "OPEN", NEWEST: "OPEN", GONE: "CLOSED"}
+    view = shown[AHEAD]
+    assert (view.own_callsign, view.category, view.code) == ("SOUTH1", "transport", "WF0-0GV")
+    assert view.where is not None and 48.04 <= view.where[0] <= 48.1 and 2.0 <= view.where[1] <= 2.1
+    assert (view.lower_m, view.upper_m, view.reference) == (3048, 6096, "FL")
+    assert (view.horizontal_m, view.vertical_m, view.received_at) == (0, 0, AT + 2_000_000)
+    assert (view.ours.earlier, view.theirs.earlier, view.unanswered) == (3, 3, True)
+    assert shown[GONE].where is None and not shown[GONE].unanswered
+    assert [view.conflict for view in south.picture().conflicts][:2] == [NEWEST, AHEAD]
+    line.desk("south", "new")
+    assert journal_tables(tmp_path / "south" / JOURNAL) == journal_tables(tmp_path / "new" / JOURNAL)
+
+
+def journal_tables(path: Path) -> dict[str, list[Any]]:
+    """Return each table's columns in their order, and the names of the indexes."""
+    with sqlite3.connect(path) as db:
+        names = sorted(db.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'"))
+        found = {name: db.execute(f"PRAGMA table_info({name})").fetchall() for _, name in names}
+    db.close()
+    return found
 
 
 def test_what_was_not_shown_of_version_1_is_shown_and_what_it_has_seen_is_told_from_a_rollback(

@@ -2,6 +2,7 @@
 
 import click
 from keepclear_protocol.errors import OutOfStep
+from keepclear_protocol.speakable import read_speakable, speakable
 
 from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .main import DONE
@@ -25,11 +26,10 @@ def ack(
     """
     with settings.desk() as desk:
         known = {kept.conflict: kept for kept in desk.journal.conflicts()}
-        chosen = pick(conflict, list(known), "conflict")
-        if chosen not in known:
+        if not any(name.startswith(conflict) or speakable(name) == read_speakable(conflict) for name in known):
             read_picture(desk)
             known = {kept.conflict: kept for kept in desk.journal.conflicts()}
-            chosen = pick(conflict, list(known), "conflict")
+        chosen = pick(conflict, known, "conflict")
         if version is not None and chosen in known and known[chosen].version != version:
             raise OutOfStep("version_stale", f"the newest version is {known[chosen].version}, not {version}")
         receipt = desk.acknowledge(chosen, officer=officer, stage=stage, read_back=read_back)

@@ -1,7 +1,8 @@
 """The options of every command that speaks for a desk, and the desk that they name."""
 
 import functools
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import click
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.encoding import dump_json
-from keepclear_protocol.errors import LocalError
+from keepclear_protocol.errors import LocalError, Refused
 from keepclear_protocol.keys import PrivateKey, PublicKey
+from keepclear_protocol.speakable import read_speakable, speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
@@ -117,14 +119,34 @@ def write_json(value: object) -> None:
     click.echo(dump_json(value).decode())
 
 
-def pick(prefix: str, among: list[str], what: str) -> str:
-    """Return the one id that begins with ``prefix``; an unknown whole id is left for the hotline to judge."""
-    found = [id for id in among if id.startswith(prefix)]
-    if prefix in found or not found:
-        return prefix
-    if len(found) > 1:
-        raise LocalError("usage", f"{len(found)} {what}s begin with {prefix}", hint="give more of it")
-    return found[0]
+SHORTEST = 4
+"""Characters of an id that name it: less is a slip, or a variable that was not set."""
+
+_WHOLE = re.compile(r"[A-Za-z0-9_-]{22}([A-Za-z0-9_-]{21})?")
+
+
+def pick(text: str, among: Iterable[str], what: str) -> str:
+    """Return the one id that ``text`` means: the whole of it, its beginning, or its speakable code.
+
+    A whole id that is not ``among`` them is returned for the hotline to judge. Raises ``LocalError`` with ``usage``
+    where ``text`` is empty, too short or means several, ``Refused`` with ``conflict_unknown`` or ``notice_unknown``
+    where it means none; ``what`` is "conflict" or "notice".
+    """
+    code, known = read_speakable(text), list(dict.fromkeys(among))
+    if text in known:
+        return text
+    if code is None and len(text.strip()) < SHORTEST:
+        said = f"{text.strip()} is too short for a {what}'s id" if text.strip() else f"the {what}'s id is empty"
+        raise LocalError("usage", said, hint=f"give its code, or {SHORTEST} characters or more of its id")
+    found = [id for id in known if id.startswith(text) or (code is not None and speakable(id) == code)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        hint = f"they are {', '.join(found[:5])}{' ...' if len(found) > 5 else ''}: give more of one"
+        raise LocalError("usage", f"{len(found)} {what}s are meant by {text}", hint=hint)
+    if _WHOLE.fullmatch(text):
+        return text
+    raise Refused(f"{what}_unknown", f"this desk knows no {what} of the code or beginning {text}")
 
 
 def _needed(value: str | None, option: str) -> str:

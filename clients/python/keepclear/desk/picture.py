@@ -6,96 +6,37 @@ holds what each alert was found to be when it came. Nothing in it says CLEAR. Th
 the service; until then an empty picture means only that nothing was told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.separation import Severity, severity_rank
+from keepclear_protocol.speakable import speakable
 
 from ..journal.journal import Journal
-from ..journal.kept import RECEIPTED, UNVERIFIED, KeptAcknowledgement, KeptConflict, OwnStatement, Pictured
+from ..journal.kept import LOST, RECEIPTED, UNSENT, KeptAcknowledgement, KeptConflict, OwnStatement
+from ..journal.pictured import UNVERIFIED, Pictured
 from ..verify.verdicts import Standing
+from .answered import Answers, answers_of
+from .views import ConflictView, NoticeView
 
-__all__ = ["UNVERIFIED", "ConflictView", "NoticeView", "Picture", "build_picture"]
+__all__ = ["UNVERIFIED", "Answers", "ConflictView", "NoticeView", "Picture", "build_picture"]
 
 FRESH_S = 30.0
 """A picture read longer ago is called stale: two keep-alives more than the silence after which a desk reconnects."""
 
-
-@dataclass(frozen=True, slots=True)
-class ConflictView:
-    """One conflict. ``state`` is a ``Standing`` or UNVERIFIED; ``alarm`` is the code of what did not hold, if any."""
-
-    conflict: str
-    version: int
-    state: str
-    severity: str | None
-    lead: str | None
-    verdict: str
-    alarm: str | None
-    alarm_detail: str | None
-    own: str
-    own_revision: int
-    party: str
-    other: str
-    other_revision: int
-    start: int | None
-    end: int | None
-    pairs: int
-    answers: tuple[dict[str, Any], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the view for scripts, times as RFC 3339."""
-        return {
-            "conflict": self.conflict,
-            "version": self.version,
-            "state": self.state,
-            "severity": self.severity,
-            "lead": self.lead,
-            "verdict": self.verdict,
-            "alarm": self.alarm,
-            "alarm_detail": self.alarm_detail,
-            "own": {"id": self.own, "revision": self.own_revision},
-            "other": {"party": self.party, "id": self.other, "revision": self.other_revision},
-            "time_start": None if self.start is None else format_instant(self.start),
-            "time_end": None if self.end is None else format_instant(self.end),
-            "pairs": self.pairs,
-            "acknowledgements": list(self.answers),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeView:
-    """One own notice. ``state`` is live, ended, withdrawn, or unknown until the service has answered."""
-
-    id: str
-    revision: int
-    sha256: str
-    state: str
-    callsign: str | None
-    category: str | None
-    start: int | None
-    end: int | None
-    volumes: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the view for scripts, times as RFC 3339."""
-        return {
-            "id": self.id,
-            "revision": self.revision,
-            "sha256": self.sha256,
-            "state": self.state,
-            "callsign": self.callsign,
-            "category": self.category,
-            "time_start": None if self.start is None else format_instant(self.start),
-            "time_end": None if self.end is None else format_instant(self.end),
-            "volumes": self.volumes,
-        }
+_LOUDEST_FIRST = (Standing.OPEN, UNVERIFIED, Standing.UNCONFIRMED, Standing.PAST, Standing.CLOSED)
+_SEVERITIES = [str(severity) for severity in sorted(Severity, key=severity_rank)]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything that a desk knows, ``age_s`` seconds after it last heard from the service (``None``: never)."""
+    """Everything that a desk knows, ``age_s`` seconds after it last heard from the service (``None``: never).
+
+    ``conflicts`` are the worst and soonest first: what is open before all, by severity, then by its start.
+    """
 
     party: str
     age_s: float | None
@@ -109,16 +50,38 @@ class Picture:
         """Whether it is too old to be relied on."""
         return self.age_s is None or self.age_s > FRESH_S
 
+    @property
+    def unanswered(self) -> int:
+        """How many conflicts wait for an officer of ours."""
+        return sum(view.unanswered for view in self.conflicts)
+
+    @property
+    def not_sent(self) -> int:
+        """How many own notices were signed and never sent."""
+        return sum(view.state == NOT_SENT for view in self.notices)
+
+    @property
+    def lost(self) -> int:
+        """How many own notices the service had receipted and has no more."""
+        return sum(view.state == LOST for view in self.notices)
+
     def to_json(self) -> dict[str, Any]:
         """Return the picture for scripts."""
         return {
             "party": self.party,
             "age_s": None if self.age_s is None else round(self.age_s, 1),
             "stale": self.stale,
+            "unanswered": self.unanswered,
+            "not_sent": self.not_sent,
+            "lost": self.lost,
             "conflicts": [view.to_json() for view in self.conflicts],
             "notices": [view.to_json() for view in self.notices],
             "forged": self.forged,
         }
+
+
+NOT_SENT = "not sent"
+"""The state of an own notice whose bytes certainly never were admitted."""
 
 
 def build_picture(journal: Journal, now: int, heard_at: int | None, *, everything: bool = False) -> Picture:
@@ -126,22 +89,46 @@ def build_picture(journal: Journal, now: int, heard_at: int | None, *, everythin
     heard = max((at for at in (heard_at, journal.read_at()) if at is not None), default=None)
     age_s = None if heard is None else max(0, now - heard) / SECOND
     kept = journal.conflicts() if everything else journal.live_conflicts(now)
-    said: dict[tuple[str, int], list[KeptAcknowledgement]] = {}
-    for ack in journal.acknowledged([row.conflict for row in kept]):
-        # What did not hold when it came was told then, and is nobody's answer.
-        if ack.verdict == VERIFIED:
-            said.setdefault((ack.conflict, ack.version), []).append(ack)
-    views = (_conflict(row, row.pictured, said.get((row.conflict, row.version), [])) for row in kept if row.pictured)
+    views = conflict_views(journal, kept)
     heads = journal.own_heads() if everything else journal.own_live(now)
     return Picture(journal.party, age_s, tuple(views), tuple(_notice(h, now) for h in heads), journal.forged_count())
 
 
-def _conflict(kept: KeptConflict, picture: Pictured, said: list[KeptAcknowledgement]) -> ConflictView:
+def conflict_views(journal: Journal, kept: Sequence[KeptConflict]) -> list[ConflictView]:
+    """Return what the picture shows of some conflicts, the worst and soonest first."""
+    said: dict[str, list[KeptAcknowledgement]] = {}
+    for ack in journal.acknowledged([row.conflict for row in kept]):
+        # What did not hold when it came was told then, and is nobody's answer.
+        if ack.verdict == VERIFIED:
+            said.setdefault(ack.conflict, []).append(ack)
+    callsigns = journal.callsigns([row.pictured.own for row in kept if row.pictured])
+    views = [
+        _conflict(row, row.pictured, said.get(row.conflict, []), callsigns.get(row.pictured.own), journal.party)
+        for row in kept
+        if row.pictured
+    ]
+    return sorted(views, key=_urgency)
+
+
+def _urgency(view: ConflictView) -> tuple[int, int, float, int]:
+    severity = _SEVERITIES.index(view.severity) if view.severity in _SEVERITIES else len(_SEVERITIES)
+    state = _LOUDEST_FIRST.index(view.state)
+    if view.alarm:
+        state = min(state, _LOUDEST_FIRST.index(UNVERIFIED))
+    return state, severity, float("inf") if view.start is None else view.start, -view.version
+
+
+def _conflict(
+    kept: KeptConflict, picture: Pictured, said: Sequence[KeptAcknowledgement], callsign: str | None, party: str
+) -> ConflictView:
     confirmed = picture.state == Standing.UNCONFIRMED and kept.confirmed == picture.version
+    state = str(Standing.CLOSED) if confirmed else picture.state
+    ours = answers_of(said, kept.version, party)
+    settled = state == Standing.CLOSED and kept.alarm is None
     return ConflictView(
         conflict=kept.conflict,
         version=kept.version,
-        state=str(Standing.CLOSED) if confirmed else picture.state,
+        state=state,
         severity=picture.severity,
         lead=picture.lead,
         verdict=picture.verdict,
@@ -155,7 +142,21 @@ def _conflict(kept: KeptConflict, picture: Pictured, said: list[KeptAcknowledgem
         start=picture.start,
         end=picture.end,
         pairs=picture.pairs,
-        answers=tuple(map(_answer, said)),
+        answers=tuple(_answer(ack) for ack in said if ack.version == kept.version),
+        code=speakable(kept.conflict),
+        own_callsign=callsign,
+        category=picture.category,
+        where=None if picture.lat is None or picture.lng is None else (picture.lat, picture.lng),
+        lower_m=picture.lower_m,
+        upper_m=picture.upper_m,
+        reference=picture.reference,
+        horizontal_m=picture.horizontal_m,
+        vertical_m=picture.vertical_m,
+        received_at=picture.received_at,
+        reason=picture.reason,
+        ours=ours,
+        theirs=answers_of(said, kept.version, picture.party),
+        unanswered=not settled and ours.acknowledged_at is None,
     )
 
 
@@ -166,7 +167,7 @@ def _answer(ack: KeptAcknowledgement) -> dict[str, Any]:
 
 def _notice(head: OwnStatement, now: int) -> NoticeView:
     summary = head.summary
-    state = "unknown" if head.status != RECEIPTED else "withdrawn"
+    state = {UNSENT: NOT_SENT, LOST: LOST}.get(head.status, "unknown" if head.status != RECEIPTED else "withdrawn")
     if head.status == RECEIPTED and summary.last_end is not None:
         state = "live" if summary.last_end >= now else "ended"
     return NoticeView(
@@ -179,4 +180,5 @@ def _notice(head: OwnStatement, now: int) -> NoticeView:
         summary.first_start,
         summary.last_end,
         summary.volumes,
+        speakable(head.id),
     )

@@ -30,9 +30,9 @@ from ..journal.kept import (
     KeptConflict,
     KeptTheirs,
     OwnStatement,
-    Pictured,
     Summary,
 )
+from ..journal.pictured import Pictured
 from ..verify.opening import OpenedAcknowledgement, OpenedAlert
 from ..verify.verdicts import Known, Standing, Verified, check_order, find_terms, verify_alert
 from .events import AcknowledgementEvent, AlertEvent, Event, NoticeEvent, ProblemEvent, to_journal
@@ -111,7 +111,7 @@ def take_alert(arrived: OpenedAlert, alert: Alert, seen: KnownAlert, source: Sou
     event = AlertEvent(arrived.object, alert, verdict, detail, standing, seen.superseded)
     changes = _in_force(alert, verified, known)
     if not seen.superseded:
-        changes += _adopted(event, arrived.digest, alert, seen, source, now)
+        changes += _adopted(event, arrived.digest, alert, verified, seen, source, now)
         changes += _theirs(alert, verified, source)
     return _kept(event, arrived.digest, before, changes, source, now)
 
@@ -133,7 +133,7 @@ def judge_again(alert: Alert, before: KeptAlert, seen: KnownAlert, source: Sourc
     if conflict is not None:
         accused = not superseded and conflict.alarm == before.verdict
         if conflict.adopted == before.digest or (accused and verified is not None):
-            conflict = _picture(conflict, before.digest, alert, verdict, standing, seen, now)
+            conflict = _picture(conflict, before.digest, alert, verdict, standing, verified, seen, now)
         if accused:
             alarm = (None, None) if verified is not None else (verdict, detail)
             conflict = replace(conflict, alarm=alarm[0], alarm_detail=alarm[1])
@@ -249,14 +249,16 @@ def _kept(
     return told(None if again and source.follow else event, changes, source)
 
 
-def _adopted(event: AlertEvent, digest: str, alert: Alert, seen: KnownAlert, source: Source, now: int) -> list[Change]:
+def _adopted(
+    event: AlertEvent, digest: str, alert: Alert, verified: Verified | None, seen: KnownAlert, source: Source, now: int
+) -> list[Change]:
     """What the alert changes in the picture. One that does not verify gets there only where it warns."""
-    verified, fell = event.verdict == VERIFIED, event.verdict == "rollback"
+    holds, fell = event.verdict == VERIFIED, event.verdict == "rollback"
     conflict = seen.conflict or KeptConflict(alert.conflict, 0, "", now)
     newer = alert.version > conflict.version and not fell
-    if verified or (newer and (alert.state == OPEN or conflict.adopted is None)):
-        conflict = _picture(conflict, digest, alert, event.verdict, event.standing, seen, now)
-    if not verified:
+    if holds or (newer and (alert.state == OPEN or conflict.adopted is None)):
+        conflict = _picture(conflict, digest, alert, event.verdict, event.standing, verified, seen, now)
+    if not holds:
         conflict = replace(conflict, alarm=event.verdict, alarm_detail=event.detail)
     elif newer:
         conflict = replace(conflict, alarm=None, alarm_detail=None)
@@ -268,9 +270,14 @@ def _adopted(event: AlertEvent, digest: str, alert: Alert, seen: KnownAlert, sou
 
 
 def _picture(
-    conflict: KeptConflict, digest: str, alert: Alert, verdict: str, standing: str | None, seen: KnownAlert, now: int
-) -> KeptConflict:
-    pictured = Pictured.of(alert, verdict, standing)
+    conflict: KeptConflict, digest: str, alert: Alert, verdict: str, standing: str | None, verified: Verified | None,
+    seen: KnownAlert, now: int,
+) -> KeptConflict:  # fmt: skip
+    pictured = conflict.pictured
+    # What comes again and was verified before is in the picture as it is.
+    if pictured is None or verified is not None or (conflict.adopted, pictured.verdict) != (digest, verdict):
+        theirs = None if verified is None else verified.theirs
+        pictured = Pictured.of(alert, verdict, standing, theirs, seen.known.own)
     own = seen.known.own if isinstance(seen.known.own, Notice) else seen.known.own_before
     if own is not None:
         tail_s = max(minima.tail_s for minima in seen.known.agreements[0].categories.values())

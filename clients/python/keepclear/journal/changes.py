@@ -60,6 +60,14 @@ class MarkAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkShown:
+    """A version was put before somebody's eyes."""
+
+    conflict: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class RaiseAlarm:
     """Something is wrong with a conflict that no alert has brought."""
 
@@ -101,6 +109,7 @@ Change = (
     | NoteInForce
     | MarkDelivered
     | MarkAnswered
+    | MarkShown
     | RaiseAlarm
     | Tell
     | MoveCursor
@@ -111,13 +120,13 @@ JUDGED = (KeptAlert, KeptConflict, KeptTheirs, RaiseAlarm)
 """Changes that rest on what was read before them: none other of these may have come in between."""
 
 _SAVE_CONFLICT = """
-INSERT INTO conflicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conflict) DO UPDATE SET
+INSERT INTO conflicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conflict) DO UPDATE SET
     version = excluded.version, sha256 = excluded.sha256, learnt_at = excluded.learnt_at,
     streamed_version = excluded.streamed_version, streamed_sha256 = excluded.streamed_sha256,
     adopted = excluded.adopted, alarm = excluded.alarm, alarm_detail = excluded.alarm_detail,
     delivered = max(delivered, excluded.delivered), confirmed = max(confirmed, excluded.confirmed),
     answered = max(answered, excluded.answered), open = excluded.open, until = excluded.until,
-    pictured = excluded.pictured
+    pictured = excluded.pictured, shown = max(shown, excluded.shown)
 """
 
 
@@ -125,7 +134,7 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
     """Write one change, within a transaction; return the number of an event that is told."""
     match change:
         case OwnStatement():
-            db.execute("INSERT INTO own VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", change.row())
+            db.execute("INSERT INTO own VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", change.row())
         case SettleOwn():
             db.execute(
                 "UPDATE own SET status = 'receipted', receipt = ?, seq = ?, epoch = ?, code = NULL WHERE sha256 = ?",
@@ -149,7 +158,7 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
             )  # fmt: skip
         case KeptConflict():
             values = _values(change)
-            values[-1] = None if change.pictured is None else json.dumps(change.pictured.row())
+            values[-2] = None if change.pictured is None else json.dumps(change.pictured.row())
             db.execute(_SAVE_CONFLICT, values)
         case KeptTheirs():
             db.execute(
@@ -171,6 +180,8 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
             db.execute("UPDATE conflicts SET delivered = max(delivered, ?) WHERE conflict = ?", (version, conflict))
         case MarkAnswered(conflict, version):
             db.execute("UPDATE conflicts SET answered = max(answered, ?) WHERE conflict = ?", (version, conflict))
+        case MarkShown(conflict, version):
+            db.execute("UPDATE conflicts SET shown = max(shown, ?) WHERE conflict = ?", (version, conflict))
         case RaiseAlarm(conflict, alarm, detail):
             query = "UPDATE conflicts SET alarm = ?, alarm_detail = ?, open = 1 WHERE conflict = ?"
             db.execute(query, (alarm, detail, conflict))

@@ -138,7 +138,7 @@ class Journal(Reads):
 
         A newer one must be signed by all of the one before: its id alone is its own word.
         """
-        rows = self._db.execute("SELECT raw FROM agreements ORDER BY revision DESC").fetchall()
+        rows = self._db.execute("SELECT raw FROM agreements WHERE NOT staged ORDER BY revision DESC").fetchall()
         kept = [open_agreement(bytes(raw)) for (raw,) in rows]
         newest = kept[0] if kept else None
         if newest is not None and newest.terms == agreement.terms:
@@ -148,7 +148,7 @@ class Journal(Reads):
                 detail = f"this desk has revision {newest.revision} of the agreement, not {agreement.revision - 1}"
                 raise LocalError("usage", detail, hint="install each revision in its turn, and never an older one")
             open_agreement(agreement.raw, newest)
-        self._db.execute("INSERT INTO agreements VALUES (?, ?)", (agreement.revision, agreement.raw))
+        self._db.execute("INSERT OR REPLACE INTO agreements VALUES (?, ?, 0)", (agreement.revision, agreement.raw))
         return (agreement, *kept)
 
 

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any
 
-from keepclear_protocol.acknowledgement import VERIFIED
-from keepclear_protocol.alert import Alert
-from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.withdrawal import Withdrawal
 
 from ..wire.answers import AlertObject
+from .pictured import Pictured
 
-UNKNOWN, RECEIPTED, REFUSED = "unknown", "receipted", "refused"
-UNVERIFIED = "UNVERIFIED"
-"""The state, in the picture, of a conflict whose alert did not verify and is shown as a warning."""
+UNKNOWN, RECEIPTED, REFUSED, UNSENT, LOST = "unknown", "receipted", "refused", "unsent", "lost"
+"""What became of an own statement: the last two are one whose bytes certainly never were admitted, and one that was
+receipted once and that the service of a restored store has no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class OwnStatement:
-    """A notice or withdrawal of ours as we signed it. ``status`` is unknown until the service has answered."""
+    """A notice or withdrawal of ours as we signed it. ``status`` is unknown until the service has answered.
+
+    ``content`` is a digest of what was filed, the same for the same flight whatever its id, salts and revision.
+    """
 
     sha256: str
     id: str
@@ -59,17 +60,18 @@ class OwnStatement:
     epoch: str | None
     filed_at: int
     summary: Summary
+    content: str | None = None
 
     @classmethod
     def read(cls, row: Sequence[Any]) -> "OwnStatement":
         """Return what stands in a row of ``own``."""
-        sha256, id, revision, kind, raw, status, code, receipt, seq, epoch, filed_at, *rest = row
+        sha256, id, revision, kind, raw, status, code, receipt, seq, epoch, filed_at, *rest, content = row
         summary = Summary(*rest)
-        return cls(sha256, id, revision, kind, raw, status, code, receipt, seq, epoch, filed_at, summary)
+        return cls(sha256, id, revision, kind, raw, status, code, receipt, seq, epoch, filed_at, summary, content)
 
     def row(self) -> tuple[Any, ...]:
         """Return the columns of ``own``."""
-        return (*(getattr(self, name.name) for name in fields(self)[:11]), *self.summary.row())
+        return (*(getattr(self, name.name) for name in fields(self)[:11]), *self.summary.row(), self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,53 +90,6 @@ class KeptAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictured:
-    """What the picture shows of a conflict's adopted alert, so that it need not be opened.
-
-    ``start`` and ``end`` are instants, of a verified open alert's pairs; ``state`` is a standing or UNVERIFIED.
-    """
-
-    version: int
-    state: str
-    verdict: str
-    severity: str | None
-    lead: str | None
-    own: str
-    own_revision: int
-    party: str
-    other: str
-    other_revision: int
-    start: int | None
-    end: int | None
-    pairs: int
-
-    @classmethod
-    def of(cls, alert: Alert, verdict: str, standing: str | None) -> Self:
-        """Return what is shown of ``alert``."""
-        # What was not verified may hold anything where a time should be.
-        pairs = alert.pairs if verdict == VERIFIED else ()
-        return cls(
-            version=alert.version,
-            state=standing or UNVERIFIED,
-            verdict=verdict,
-            severity=alert.severity,
-            lead=alert.lead,
-            own=alert.own.id,
-            own_revision=alert.own.revision,
-            party=alert.other.party,
-            other=alert.other.id,
-            other_revision=alert.other.revision,
-            start=min((parse_instant(pair["time_start"]) for pair in pairs), default=None),
-            end=max((parse_instant(pair["time_end"]) for pair in pairs), default=None),
-            pairs=len(alert.pairs),
-        )
-
-    def row(self) -> list[Any]:
-        """Return the values, for JSON."""
-        return [getattr(self, field.name) for field in fields(self)]
-
-
-@dataclass(frozen=True, slots=True)
 class KeptConflict:
     """What the desk knows of a conflict: its newest version, the alert in the picture, a standing alarm.
 
@@ -142,6 +97,7 @@ class KeptConflict:
     ``delivered``, ``confirmed`` and ``answered`` are versions: of which this desk has said that it came, which closing
     the counterpart has confirmed, which an officer of ours has acknowledged. ``open``: not settled, so it is looked at
     for as long as it is so. ``until``: the instant at which our own flight is over, whatever becomes of the conflict.
+    ``shown``: the newest version that this desk has put before somebody's eyes.
     """
 
     conflict: str
@@ -159,6 +115,7 @@ class KeptConflict:
     open: bool = True
     until: int = 0
     pictured: Pictured | None = None
+    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

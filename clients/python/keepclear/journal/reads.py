@@ -11,7 +11,8 @@ from keepclear_protocol.cursor import Cursor
 
 from ..wire.answers import AlertObject
 from .faults import journal_faults
-from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement, Pictured
+from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement
+from .pictured import Pictured
 
 DAY_US = 86_400_000_000
 
@@ -74,6 +75,12 @@ class Reads:
     def own_unknown(self) -> list[OwnStatement]:
         """Return the statements whose outcome is not known, in the order of filing."""
         return self._own("status = 'unknown' ORDER BY filed_at, revision")
+
+    def callsigns(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return, by notice id, the callsigns that these own notices were last filed with."""
+        said = "SELECT id, callsign, revision FROM own WHERE callsign IS NOT NULL AND status != 'refused' AND id IN"
+        rows = sorted(self._many(said, list(dict.fromkeys(ids))), key=lambda row: int(row[2]))
+        return {id: callsign for id, callsign, _ in rows}
 
     def own_known(self, hashes: Iterable[str]) -> set[str]:
         """Return which of these own statements are held."""

@@ -1,0 +1,122 @@
+"""What the picture shows of a conflict's adopted alert, worked out once, so that a picture need not open anything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from keepclear_protocol.acknowledgement import VERIFIED
+from keepclear_protocol.alert import Alert
+from keepclear_protocol.instant import parse_instant
+from keepclear_protocol.notice import Notice
+from keepclear_protocol.outline import Position
+from keepclear_protocol.separation import Severity, severity_rank
+from keepclear_protocol.volume import Volume
+from keepclear_protocol.withdrawal import Withdrawal
+
+from .nearest import middle, nearest
+
+UNVERIFIED = "UNVERIFIED"
+"""The state, in the picture, of a conflict whose alert did not verify and is shown as a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """``state`` is a standing or UNVERIFIED. What is from ``start`` on is of a verified open alert alone.
+
+    ``start`` and ``end`` are instants, of all its pairs. Band, distances and ``lat``, ``lng`` are of its worst pair,
+    ``category`` is the counterpart's. ``received_at``: when the hotline had received the later of the two notices.
+    """
+
+    version: int
+    state: str
+    verdict: str
+    severity: str | None
+    lead: str | None
+    own: str
+    own_revision: int
+    party: str
+    other: str
+    other_revision: int
+    start: int | None
+    end: int | None
+    pairs: int
+    reason: str | None = None
+    received_at: int | None = None
+    category: str | None = None
+    lower_m: int | None = None
+    upper_m: int | None = None
+    reference: str | None = None
+    horizontal_m: int | None = None
+    vertical_m: int | None = None
+    lat: float | None = None
+    lng: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        alert: Alert,
+        verdict: str,
+        standing: str | None,
+        theirs: Notice | Withdrawal | None = None,
+        own: Notice | Withdrawal | None = None,
+    ) -> Self:
+        """Return what is shown of ``alert``, with both notices that it names, where they are had."""
+        # What was not verified may hold anything where a time should be.
+        pairs = alert.pairs if verdict == VERIFIED else ()
+        worst = worst_pair(pairs)
+        category = theirs.category if isinstance(theirs, Notice) and verdict == VERIFIED else None
+        lat, lng = (None, None) if worst is None else _where(worst, theirs, own)
+        return cls(
+            version=alert.version,
+            state=standing or UNVERIFIED,
+            verdict=verdict,
+            severity=alert.severity,
+            lead=alert.lead,
+            own=alert.own.id,
+            own_revision=alert.own.revision,
+            party=alert.other.party,
+            other=alert.other.id,
+            other_revision=alert.other.revision,
+            start=min((parse_instant(pair["time_start"]) for pair in pairs), default=None),
+            end=max((parse_instant(pair["time_end"]) for pair in pairs), default=None),
+            pairs=len(alert.pairs),
+            reason=alert.reason,
+            received_at=max(alert.own.received_at, alert.other.received_at) if verdict == VERIFIED else None,
+            category=category or None,
+            lower_m=None if worst is None else worst["altitude_lower_m"],
+            upper_m=None if worst is None else worst["altitude_upper_m"],
+            reference=None if worst is None else worst["reference"],
+            horizontal_m=None if worst is None else worst["horizontal_m"],
+            vertical_m=None if worst is None else worst["vertical_m"],
+            lat=lat,
+            lng=lng,
+        )
+
+    def row(self) -> list[Any]:
+        """Return the values, for JSON."""
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+def worst_pair(pairs: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any] | None:
+    """Return the worst of a verified alert's pairs, by severity, closeness, and then the earliest."""
+
+    def badness(pair: Mapping[str, Any]) -> tuple[int, int, int, int]:
+        rank = severity_rank(Severity(pair["severity"]))
+        return rank, pair["horizontal_m"], pair["vertical_m"], parse_instant(pair["time_start"])
+
+    return min(pairs, key=badness, default=None)
+
+
+def _where(
+    pair: Mapping[str, Any], theirs: Notice | Withdrawal | None, own: Notice | Withdrawal | None
+) -> Position | tuple[None, None]:
+    disclosed, filed = _volume(theirs, pair["other"]), _volume(own, pair["own"])
+    if disclosed is None:
+        return None, None
+    return middle(disclosed) if filed is None else nearest(disclosed, filed)
+
+
+def _volume(notice: Notice | Withdrawal | None, digest: str) -> Volume | None:
+    if not isinstance(notice, Notice):
+        return None
+    return next((item.volume for item in notice.volumes if item.digest == digest), None)
