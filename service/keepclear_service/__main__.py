@@ -28,7 +28,8 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error.format_message()}\n")
         return _EXIT_USAGE
     except click.UsageError as error:
-        return _fail(error.format_message(), "keepclear-service --help", code=_EXIT_USAGE)
+        path = "keepclear-service" if error.ctx is None else error.ctx.command_path
+        return _fail(error.format_message(), f"{path} --help", code=_EXIT_USAGE)
     except click.Abort:
         return _fail("interrupted")
     except KeepclearError as error:

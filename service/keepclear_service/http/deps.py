@@ -80,7 +80,7 @@ def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Await
         (header,) = headers
         hotline = hotlines(request).of(header.removeprefix(SCHEME), REQUEST.typ)
         proof = open_request(header, hotline.agreement.party_key)
-        party = hotline.check_reader(proof, role=role, terms=terms)
+        party = await hotline.check_reader(proof, role=role, terms=terms)
         await hotline.spend(proof, method=request.method, target=target(request))
         served()
         return Reader(hotline, party, proof)

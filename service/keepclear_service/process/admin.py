@@ -1,7 +1,9 @@
 """What an operator does to a line from the command line: found it, bring new terms into force, name a new epoch.
 
 A line is founded once, on purpose, and by nothing else here: a store that does not hold it may be the wrong one, or one
-that lost it.
+that lost it. New terms come into force while the service runs: they are an entry of the log, which every worker folds
+at its place among the others, and no stream ends by it but those of keys that they revoke or drop. Each of these words
+says in a line or two what it did.
 """
 
 import contextlib
@@ -12,20 +14,28 @@ from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..store.connect import connect
 from ..store.line import StoredLine
+from .embedded import holds_store
 from .files import read_agreement
 from .settings import Settings
 
+FOUNDED_ONCE = "a new line is founded once, by keepclear-service found; one that was lost comes back from a backup"
 
-async def found(settings: Settings) -> dict[str, bool]:
-    """Found the line of each agreement at hand; tell by agreement whether it was founded, or stood already.
+
+async def found(settings: Settings) -> list[str]:
+    """Found the line of each agreement at hand; tell of each whether it was founded, or stood already.
 
     Raises ``LocalError`` with ``usage`` where one stands under other terms.
     """
+    said = []
     async with _lines(settings) as lines:
-        return {agreement.id: await line.found(agreement.terms, agreement.raw) for line, agreement in lines}
+        for line, agreement in lines:
+            new = await line.found(agreement.terms, agreement.raw)
+            what = "founded" if new else "stands already, and nothing was changed"
+            said.append(f"{what}: {_named(agreement)}, in {settings.store_name()}")
+    return said
 
 
-async def new_epoch(settings: Settings) -> dict[str, str]:
+async def new_epoch(settings: Settings) -> list[str]:
     """Name a new life of the store for each agreement: every cursor from before gets a gap and a full re-read.
 
     Raises ``LocalError`` with ``usage``, and changes nothing, where the store does not hold all of them.
@@ -35,26 +45,66 @@ async def new_epoch(settings: Settings) -> dict[str, str]:
             if not await line.stands():
                 raise LocalError(
                     "usage",
-                    f"the store holds nothing of the agreement {agreement.name}",
+                    f"{settings.store_name()} holds nothing of the agreement {agreement.name}",
                     hint="is it the right store, and was the backup put back?",
                 )
-        return {agreement.id: await line.new_epoch() for line, agreement in lines}
+        return [f"a new epoch, {await line.new_epoch()}, of {agreement.name}" for line, agreement in lines]
 
 
-async def adopt(settings: Settings) -> dict[str, str]:
+async def adopt(settings: Settings) -> list[str]:
     """Put each agreement at hand in force where it follows the one that is; workers learn of it at once.
 
     Raises ``Unavailable`` with ``store_unsafe`` where the store does not hold the line, and as ``adopt_newer`` does.
     """
-    adopted = {}
+    said = []
     async with _lines(settings) as lines:
         for line, agreement in lines:
-            raw = await line.terms((await line.open()).terms)
-            if raw is None:
-                raise Unavailable("store_unsafe", "the store has lost the agreement in force")
-            await adopt_newer(line, open_agreement(raw), agreement)
-            adopted[agreement.id] = agreement.terms
-    return adopted
+            current = await in_force(line, agreement, settings)
+            if agreement.terms == current.terms:
+                said.append(f"in force already, and nothing was changed: {_named(agreement)}")
+                continue
+            if agreement.revision <= current.revision:
+                raise LocalError(
+                    "usage",
+                    f"revision {current.revision} is in force, and {_named(agreement)} does not follow it",
+                    hint="put in force the revision that everyone has signed last; none comes back",
+                )
+            await adopt_newer(line, current, agreement)
+            said.append(f"in force: {_named(agreement)}, after revision {current.revision}")
+            said.append(f"fingerprint: {agreement.fingerprint}")
+    return said
+
+
+async def in_force(line: StoredLine, at_hand: Agreement, settings: Settings) -> Agreement:
+    """Return the agreement that is in force on a line; raise ``Unavailable`` with ``store_unsafe`` where none is."""
+    if not await line.stands():
+        raise Unavailable(
+            "store_unsafe",
+            f"{settings.store_name()} holds nothing of the agreement {at_hand.name}",
+            hint="is it the right store? " + FOUNDED_ONCE,
+        )
+    raw = await line.terms((await line.open()).terms)
+    if raw is None:
+        raise Unavailable("store_unsafe", "the store has lost the agreement that is in force")
+    return open_agreement(raw)
+
+
+def check_embedded(settings: Settings) -> None:
+    """Raise ``Unavailable`` with ``store_unsafe`` where no store ever ran on the embedded store's folder; make nothing.
+
+    A mistyped folder must not become a store that holds nothing.
+    """
+    if settings.store is None and not holds_store(settings.embedded):
+        names = " and ".join(read_agreement(path).name for path in settings.agreements)
+        raise Unavailable(
+            "store_unsafe",
+            f"there is no store in the folder {settings.embedded}: it holds nothing of the agreement {names}",
+            hint="is it the right folder? " + FOUNDED_ONCE,
+        )
+
+
+def _named(agreement: Agreement) -> str:
+    return f"{agreement.name}, revision {agreement.revision}, agreement {agreement.id}"
 
 
 async def adopt_newer(line: StoredLine, current: Agreement, at_hand: Agreement) -> None:

@@ -12,7 +12,6 @@ import logging
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
-from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import LocalError, Unavailable
 from redis.exceptions import RedisError
 
@@ -25,7 +24,7 @@ from ..line.lane import Lane
 from ..logs import Outage
 from ..store.connect import Store, check_durability, connect
 from ..store.line import StoredLine
-from .admin import adopt_newer
+from .admin import adopt_newer, in_force
 from .files import read_agreement, read_key
 from .settings import Settings
 
@@ -60,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
             hotlines = []
             for agreement in agreements:
                 line = StoredLine(store, agreement.id)
-                await _bring_into_force(line, agreement)
+                await adopt_newer(line, await in_force(line, agreement, settings), agreement)
                 hotlines.append(Hotline(line, key, agreement, lane, tick_ms=settings.tick_ms))
             app.state.settings = settings
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
@@ -100,15 +99,6 @@ async def _settle_down(hotlines: list[Hotline]) -> None:
     for hotline in hotlines:
         await hotline.turn.ready.wait()
     gc.freeze()
-
-
-async def _bring_into_force(line: StoredLine, at_hand: Agreement) -> None:
-    """Hold the line against the agreement at hand, and put that in force if it is a newer revision."""
-    founded = await line.open()
-    raw = await line.terms(founded.terms)
-    if raw is None:
-        raise Unavailable("store_unsafe", "the store has lost the agreement that is in force")
-    await adopt_newer(line, open_agreement(raw), at_hand)
 
 
 async def _hints(store: Store, hotlines: list[Hotline], hubs: dict[str, Hub]) -> None:

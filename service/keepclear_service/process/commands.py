@@ -9,9 +9,9 @@ import click
 
 from ..logs import configure_logging
 from . import admin
-from .embedded import embedded_store
+from .embedded import embedded_store, running_store
 from .settings import Settings, load_settings
-from .supervisor import run as run_service
+from .supervisor import run as run_supervised
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -47,14 +47,25 @@ def _options(*names: str) -> Callable[[Any], Any]:
 
 def _settings(agreement: tuple[Path, ...], **given: Any) -> Settings:
     if given.get("store") is not None and given.get("embedded") is not None:
-        raise click.UsageError("--store and --embedded exclude each other")
+        raise _usage("--store and --embedded exclude each other")
     settings = load_settings(agreements=agreement, **given)
     if given.get("embedded") is not None and settings.store is not None:
         settings = settings.model_copy(update={"store": None})  # the word beats the variable
     if not settings.agreements:
-        raise click.UsageError("name at least one --agreement")
+        raise _usage("name at least one --agreement")
     configure_logging(settings.log_level)
     return settings
+
+
+def _usage(detail: str) -> click.UsageError:
+    """Return the error of words that do not go together; its context says whose help has more."""
+    return click.UsageError(detail, click.get_current_context())
+
+
+async def run_service(settings: Settings) -> None:
+    """Run the service on a store that holds its lines; an embedded one is never begun here."""
+    admin.check_embedded(settings)
+    await run_supervised(settings)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,7 +97,7 @@ def run(**given: Any) -> None:
     """Serve until SIGTERM; print one JSON line with the port once every worker answers."""
     settings = _settings(**given)
     if settings.key is None:
-        raise click.UsageError("name the service's --key")
+        raise _usage("name the service's --key")
     asyncio.run(run_service(settings))
 
 
@@ -95,28 +106,42 @@ def run(**given: Any) -> None:
 def found(**given: Any) -> None:
     """Found the line of each agreement in the store, once and on purpose; `run` never does.
 
-    A store that lost its line is put back from a backup, not founded anew.
+    Says what was founded, and where. A store that lost its line is put back from a backup, not founded anew.
     """
-    asyncio.run(_with_store(_settings(**given), admin.found))
+    _say(asyncio.run(_with_store(_settings(**given), admin.found)))
 
 
 @service.command("new-epoch")
 @_options("agreement", "store", "store_password_file", "embedded", "log_level")
 def new_epoch(**given: Any) -> None:
     """After a restore of the store: begin a new epoch, so that every desk reads everything anew."""
-    asyncio.run(_with_store(_settings(**given), admin.new_epoch))
+    settings = _settings(**given)
+    admin.check_embedded(settings)
+    _say(asyncio.run(_with_store(settings, admin.new_epoch)))
 
 
 @service.command()
 @_options("agreement", "store", "store_password_file", "embedded", "log_level")
 def adopt(**given: Any) -> None:
-    """Bring a new revision of an agreement into force."""
-    asyncio.run(_with_store(_settings(**given), admin.adopt))
+    """Bring a new revision of an agreement into force, while the service runs or when it does not.
+
+    Running workers go over to it at once and in order, that of an embedded store too; no stream ends but those of keys
+    that are revoked or dropped. Give the service the new file for its next start.
+    """
+    settings = _settings(**given)
+    admin.check_embedded(settings)
+    if settings.store is None and (url := running_store(settings.embedded)) is not None:
+        settings = settings.with_store(url)
+    _say(asyncio.run(_with_store(settings, admin.adopt)))
 
 
-async def _with_store(settings: Settings, act: Callable[[Settings], Awaitable[object]]) -> None:
+async def _with_store(settings: Settings, act: Callable[[Settings], Awaitable[list[str]]]) -> list[str]:
     if settings.store is not None:
-        await act(settings)
-        return
+        return await act(settings)
     async with embedded_store(settings.embedded) as store:
-        await act(settings.with_store(store.url))
+        return await act(settings.with_store(store.url))
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line)

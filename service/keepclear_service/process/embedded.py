@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -25,6 +26,7 @@ from keepclear_protocol.errors import LocalError, Unavailable
 from ..logs import log_event
 from ..store.connect import connect
 from .child import Child
+from .files import reason
 from .tether import tethered
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,35 @@ LOCK_WITHIN_S = 5.0
 SOCKET_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
 POLL_S = 0.02
+
+
+_SOCKET = re.compile(r'^unixsocket "((?:[^"\\]|\\.)*)"$', re.MULTILINE)
+
+LOG_FOLDER = "appendonlydir"
+"""Where a store keeps what it holds; a folder without it never had one."""
+
+
+def holds_store(folder: Path) -> bool:
+    """Whether a store ever ran on ``folder``; makes nothing there."""
+    try:
+        return (folder / LOG_FOLDER).is_dir()
+    except OSError:
+        return False
+
+
+def running_store(folder: Path) -> str | None:
+    """Return the URL of the store that a service runs on ``folder`` now, or None; makes nothing there."""
+    try:
+        with open(folder / "lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        # Where the folder's path is long the socket is elsewhere; the store's own configuration says where.
+        quoted = _SOCKET.search((folder / "store.conf").read_text("utf-8"))
+        socket = "" if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1])
+        return f"unix://{quote(socket)}" if socket else None
+    except OSError:
+        return None
 
 
 def store_program() -> Path:
@@ -131,7 +162,7 @@ async def embedded_store(folder: Path) -> AsyncIterator[EmbeddedStore]:
             lock = await _locked(folder, stack)
             sockets = stack.enter_context(_socket_folder(folder))
         except OSError as error:
-            raise LocalError("usage", f"the store's folder cannot be used: {error}") from None
+            raise LocalError("usage", f"the store's folder {folder} cannot be used: {reason(error)}") from None
         store = EmbeddedStore(folder, sockets, lock)
         watch: asyncio.Task[None] | None = None
         try:

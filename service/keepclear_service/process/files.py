@@ -23,8 +23,8 @@ def read_key(path: Path) -> PrivateKey:
             if status.st_mode & 0o077:
                 raise LocalError("key_file", f"{path} can be read or written by others", hint=f"chmod 600 {path}")
             return read_key_file(file.read(MAX_KEY_FILE_BYTES + 1))
-    except OSError as error:
-        raise LocalError("key_file", f"the key file {path} cannot be read: {error}") from None
+    except (OSError, ValueError) as error:
+        raise LocalError("key_file", f"the key file {path} cannot be read: {reason(error)}") from None
     except Malformed as error:
         raise LocalError("key_file", f"{path} {error.detail}", hint=error.hint) from None
 
@@ -33,7 +33,14 @@ def read_agreement(path: Path) -> Agreement:
     """Return the signed agreement in ``path``; raise ``LocalError`` with ``usage``, naming the file."""
     try:
         return open_agreement(path.read_bytes())
-    except OSError as error:
-        raise LocalError("usage", f"the agreement {path} cannot be read: {error}") from None
+    except (OSError, ValueError) as error:
+        raise LocalError("usage", f"the agreement {path} cannot be read: {reason(error)}") from None
     except KeepclearError as error:
         raise LocalError("usage", f"the agreement {path}: {error.detail}") from None
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return in words why a file cannot be used: neither its number nor the name once more."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "there can be no such name"

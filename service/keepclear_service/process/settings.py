@@ -9,10 +9,13 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from keepclear_protocol.errors import LocalError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .files import reason
 
 ENV_PREFIX = "KEEPCLEAR_"
 
@@ -95,8 +98,16 @@ class Settings(BaseSettings):
             return None
         try:
             return self.store_password_file.read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise LocalError("usage", f"the store's password file cannot be read: {error}") from None
+        except (OSError, ValueError) as error:
+            detail = f"the store's password file {self.store_password_file} cannot be read: {reason(error)}"
+            raise LocalError("usage", detail) from None
+
+    def store_name(self) -> str:
+        """Return what the store is called where it is told: its address, without user and password."""
+        if self.store is None:
+            return f"the store in {self.embedded}"
+        parts = urlsplit(self.store)
+        return f"the store {parts.scheme}://{parts.netloc.rpartition('@')[2]}{unquote(parts.path)}"
 
     def with_store(self, url: str) -> "Settings":
         """Return these settings with the store at ``url``."""
