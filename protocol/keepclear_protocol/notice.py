@@ -216,22 +216,16 @@ def build_notice(
     salts, decoys and order, so two notices of the same flight have nothing in common. Raises
     the ``Malformed`` that ``open_submission`` would raise: nothing is returned that it does not accept.
     """
-    submission = _signed(
-        key, iss=iss, aud=aud, terms=terms, iat=iat, admit_by=admit_by, volumes=volumes, category=category,
-        callsign=callsign, remarks=remarks, notice=notice, revision=revision, prev=prev,
-    )  # fmt: skip
+    said: dict[str, Any] = {"volumes": volumes, "category": category, "callsign": callsign, "remarks": remarks}
+    said |= {"notice": notice, "revision": revision, "prev": prev}
+    submission = _signed(key, **said, iss=iss, aud=aud, terms=terms, iat=iat, admit_by=admit_by)
     open_submission(submission, {key.kid: key.public}.get, max_bytes=MAX_SUBMISSION_BYTES)
     return submission
 
 
-def submission_bytes(iss: str, volumes: Sequence[Mapping[str, Any]], category: str, **rest: Any) -> int:
-    """Return how large a submission will be, to the byte; ``rest`` as ``build_notice`` takes it, but for the key.
-
-    Raises ``Malformed`` with ``limit_volumes`` for a number of volumes that no notice has.
-    """
-    # Whoever signs it: all that is random in a submission is of one length.
-    drafted = _signed(PrivateKey.generate(), iss=iss, volumes=volumes, category=category, **rest)
-    return len(drafted)
+def submission_bytes(**given: Any) -> int:
+    """Return how large the submission of ``given`` will be, whoever signs it: all that is random has one length."""
+    return len(_signed(PrivateKey.generate(), **given))
 
 
 def _signed(
@@ -248,10 +242,10 @@ def _signed(
 ) -> str:
     elements = {digest(raw): raw for raw in map(disclose_element, volumes)}
     digests = with_decoys(list(elements), _padded(len(elements)))
-    properties = {"category": category, "callsign": callsign, "remarks": remarks}
+    named = (("category", category), ("callsign", callsign), ("remarks", remarks))
     # In the order of the shuffled digests: the order of sending says nothing that the array does not say.
     sent = [elements[sha256] for sha256 in digests if sha256 in elements]
-    sent += [disclose_property(name, value) for name, value in properties.items() if value is not None]
+    sent += [disclose_property(name, value) for name, value in named if value is not None]
     signed = sent[len(elements) :]
     manifest = disclose_property("manifest", manifest_digest(sent))
     payload = {
