@@ -97,9 +97,9 @@ def content_digest(volumes: Sequence[Volume], category: str, callsign: str | Non
 def _size(content: Content, agreement: Agreement, party: str, now: int, revision: int) -> Iterator[Fault]:
     iat = now // SECOND
     size = submission_bytes(
-        iss=party, volumes=content.volumes, category=content.category,
-        callsign=content.callsign, remarks=content.remarks, aud=agreement.id, terms=agreement.terms, iat=iat, admit_by=iat + ADMIT_WITHIN_S, revision=revision,
-        prev=None if revision == 1 else agreement.terms,
+        iss=party, aud=agreement.id, terms=agreement.terms, iat=iat, admit_by=iat + ADMIT_WITHIN_S,
+        volumes=content.volumes, category=content.category, callsign=content.callsign, remarks=content.remarks,
+        revision=revision, prev=None if revision == 1 else agreement.terms,
     )  # fmt: skip
     limit = agreement.limits.submission_bytes
     if size > limit:
