@@ -14,7 +14,7 @@ from keepclear.offline.inputs import Options
 from keepclear.offline.inputs.asked import read_altitude, read_length_m, read_time
 from keepclear.offline.inputs.points import read_points
 
-_NAMES = ("from_time", "to_time", "lower", "upper", "half_width", "time_margin", "points")
+_NAMES = ("from_time", "to_time", "lower", "upper", "half_width", "time_margin", "points", "reference")
 
 MAX_MARGIN_MIN = 24 * 60
 """A day: a plan that is less certain is no plan."""
@@ -50,6 +50,8 @@ def _options(said: dict[str, Any]) -> Options:
         found["margin_s"] = found["route_margin_s"] = said["time_margin"] * 60
     if said["points"] is not None:
         found["points"] = read_points(said["points"])
+    if said["reference"] is not None:
+        found["reference"] = said["reference"].upper()
     return Options(**found)
 
 
@@ -64,6 +66,11 @@ _OPTIONS = (
         type=click.IntRange(1, MAX_MARGIN_MIN),
         metavar="MINUTES",
         help="How early or late a planned or recorded flight may be.",
+    ),
+    click.option(
+        "--reference",
+        type=click.Choice(["FL", "AMSL", "W84", "AGL"], case_sensitive=False),
+        help="What a table's altitudes count from, where its header does not say.",
     ),
     click.option("--points", metavar="FILE", help="Named points of a flight plan, CSV: name, latitude, longitude."),
 )

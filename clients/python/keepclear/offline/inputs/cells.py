@@ -5,6 +5,7 @@ nothing. Quoted cells are those of RFC 4180. Every row knows its line. Nothing i
 is who asks for it by name.
 """
 
+import _csv
 import csv
 import io
 import math
@@ -65,22 +66,20 @@ def find_column(names: Sequence[str], wanted: Sequence[str]) -> str | None:
     return next((name for name in wanted if name in names), None)
 
 
+def header_of(text: str) -> list[str]:
+    """Return the names in a text's header, none where its first line is no header; quotes are not judged."""
+    line, _, _ = _header_line(text)
+    delimiter = delimiter_of(line)
+    return [] if delimiter is None else [column_name(cell) for cell in line.split(delimiter)]
+
+
 def rows(text: str) -> tuple[list[str], Iterator[Row]]:
     """Return the header's names and the rows below; raise ``LocalError`` (also while rows are taken)."""
-    start = 0
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    skipped = 0
-    # A comment or an Excel hint may stand before the header.
-    while (end := lines.find("\n", start)) >= 0:
-        line = lines[start:end].strip()
-        if line and not line.startswith("#") and not line.lower().startswith("sep="):
-            break
-        start, skipped = end + 1, skipped + 1
-    header_line = lines[start : end if end >= 0 else None]
-    delimiter = delimiter_of(header_line)
+    header, start, skipped = _header_line(text)
+    delimiter = delimiter_of(header)
     if delimiter is None:
         raise unreadable(f"line {skipped + 1}", "no header with columns")
-    reader = csv.reader(io.StringIO(lines[start:]), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text[start:]), delimiter=delimiter, strict=True)
     try:
         names = [column_name(cell) for cell in next(reader)]
     except (csv.Error, StopIteration) as error:
@@ -92,9 +91,21 @@ def rows(text: str) -> tuple[list[str], Iterator[Row]]:
     return names, _rows(reader, names, "." if delimiter == "," else ",", skipped)
 
 
-def _rows(reader: Iterator[list[str]], names: list[str], decimal: str, skipped: int) -> Iterator[Row]:
+def _header_line(text: str) -> tuple[str, int, int]:
+    """Return the first line that is no comment and no hint for Excel, where it begins, and the lines before it."""
+    start = skipped = 0
     while True:
-        number = getattr(reader, "line_num", 0) + skipped + 1
+        end = text.find("\n", start)
+        line = text[start : end if end >= 0 else None]
+        spoken = line.strip()
+        if end < 0 or (spoken and not spoken.startswith("#") and not spoken.lower().startswith("sep=")):
+            return line, start, skipped
+        start, skipped = end + 1, skipped + 1
+
+
+def _rows(reader: "_csv.Reader", names: list[str], decimal: str, skipped: int) -> Iterator[Row]:
+    while True:
+        number = reader.line_num + skipped + 1
         try:
             cells = next(reader)
         except StopIteration:

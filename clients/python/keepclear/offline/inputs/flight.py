@@ -58,7 +58,8 @@ class Options:
 
     Of formats that do not say it themselves: the window ``start`` to ``end`` (instants), the band ``lower`` to
     ``upper``, the ``route_half_width_m`` of a line that was drawn or planned, the ``route_margin_s`` by which a planned
-    flight may be early or late, and the positions of named ``points``. None and nothing are asked for, never guessed.
+    flight may be early or late, the positions of named ``points``, and the ``reference`` of a table's altitudes. What
+    is missing is asked for, never guessed.
     ``uncertainty`` bounds the offset between two references where a file's band has both.
 
     ``shift_s`` moves every time of every format, by whole seconds.
@@ -78,6 +79,7 @@ class Options:
     route_half_width_m: float | None = None
     route_margin_s: int | None = None
     points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    reference: str | None = None
     uncertainty: Uncertainty = WORLDWIDE
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ with what was left out or changed in their notes and their place in the file, or
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import f3548, geojson, gpx, kml, kmz, track
+from . import csvtrack, f3548, geojson, gpx, kml, kmz, readsb, track
 from .content import Content
 from .flight import Flight, Options, unreadable
 
@@ -71,6 +71,14 @@ FORMATS = (
         gpx.read,
     ),
     Format(
+        "readsb trace",
+        (".json",),
+        ("a trace of one aircraft, as ADS-B Exchange keeps it: each of its flights; pressure altitude in feet",),
+        ("speeds, headings, vertical rates, geometric altitudes",),
+        readsb.recognise,
+        readsb.read,
+    ),
+    Format(
         "recorded tracks",
         (".jsonl", ".json"),
         ('one JSON object a line: {"callsign", "icao24", "points": [[unix seconds, latitude, longitude, feet], ...]}',),
@@ -93,6 +101,22 @@ FORMATS = (
         ("priority, state, subscriptions and whatever else is no volume",),
         f3548.recognise,
         f3548.read,
+    ),
+    Format(
+        "CSV tracks",
+        (".csv", ".tsv", ".txt"),
+        (
+            "a table with a header, a row for each point: time, latitude and longitude (or position), altitude; the "
+            "flights of a file are told apart by callsign and icao24",
+            "times in Unix seconds or ISO 8601 with a zone (or in a column named ..._utc)",
+            "comma, semicolon or tab, decimal commas; positions also as degrees, minutes and seconds, or MGRS",
+            "the altitude column's name says its unit (ft, m, fl) and what it counts from (baro, amsl, agl, w84); "
+            "without the latter it needs --reference, without altitudes --lower and --upper",
+            "tables of OpenSky (state vectors) and Flightradar24 as they are",
+        ),
+        ("speeds, headings and all other columns", "rows without a position"),
+        csvtrack.recognise,
+        csvtrack.read,
     ),
 )
 """In the order in which a file is held against them."""

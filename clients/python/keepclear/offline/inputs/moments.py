@@ -18,9 +18,9 @@ _ISO = re.compile(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-MAX_UNIX_S = LATEST // SECOND
-MILLISECONDS_FROM = 100_000_000_000
-"""Unix seconds above this are milliseconds: as seconds they are later than the year 5000, as milliseconds than 1973."""
+UNIX_S = (100_000_000, 100_000_000_000)
+"""Unix seconds from 1973 to the year 5138. Less is a time of day such as 140500, a thousand times as much are
+milliseconds, and still more is a date such as 20261122140500."""
 
 
 def instant_of(text: str, place: str, *, utc: bool = False) -> int:
@@ -46,10 +46,10 @@ def instant_of(text: str, place: str, *, utc: bool = False) -> int:
 
 def unix_instant(value: float, place: str) -> int:
     """Return the instant of Unix seconds or milliseconds; raise ``LocalError`` that names ``place``."""
-    seconds = value / 1000 if abs(value) >= MILLISECONDS_FROM else value
-    if not 0 <= seconds <= MAX_UNIX_S:
-        raise unreadable(place, f"{value:g} is not a time in Unix seconds")
-    return _kept(round(seconds * SECOND), place, f"{value:g}")
+    seconds = value / 1000 if value >= UNIX_S[1] else value
+    if not UNIX_S[0] <= seconds < UNIX_S[1] or value >= 10_000_000_000_000:
+        raise unreadable(place, f"{value:.15g} is not a time in Unix seconds")
+    return _kept(round(seconds * SECOND), place, f"{value:.15g}")
 
 
 def has_zone(text: str) -> bool:

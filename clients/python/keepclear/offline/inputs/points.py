@@ -6,22 +6,24 @@ A name that stands twice with two positions is refused: which one is meant is no
 from keepclear_protocol.errors import LocalError
 
 from .cells import find_column, rows
-from .content import Content
 from .detect import read_bytes
+from .drawn import wrapped
 from .flight import unreadable
-from .place import degrees
+from .letters import any_text
+from .place import PlaceColumns
 from .sphere import Position
 
+COARSEST_M = 10.0
+"""A named point is one place: an MGRS square of more than 10 m is too coarse for it."""
+
 _NAMES = ("name", "ident", "identifier", "id", "point", "icao", "designator", "code")
-LATITUDES = ("latitude", "lat", "latitude deg", "lat deg", "latitude (deg)", "y")
-LONGITUDES = ("longitude", "lon", "lng", "long", "longitude deg", "lon deg", "longitude (deg)", "x")
 
 
 def read_points(path: str) -> dict[str, Position]:
     """Return the positions of a table's names in capitals; raise ``LocalError`` with ``input_file``."""
     data = read_bytes(path)
     try:
-        return points_of(Content(data).text)
+        return points_of(any_text(data))
     except LocalError as error:
         raise unreadable(path, error.detail, hint=error.hint) from None
 
@@ -29,16 +31,19 @@ def read_points(path: str) -> dict[str, Position]:
 def points_of(text: str) -> dict[str, Position]:
     """Return the positions of a table's names in capitals; raise ``LocalError`` with ``input_file``."""
     names, found = rows(text)
-    columns = [find_column(names, wanted) for wanted in (_NAMES, LATITUDES, LONGITUDES)]
-    name_column, lat_column, lng_column = columns
-    if name_column is None or lat_column is None or lng_column is None:
-        raise unreadable("", f"a table of points has the columns name, latitude, longitude, not {', '.join(names)}")
+    name_column, places = find_column(names, _NAMES), PlaceColumns(names)
+    if name_column is None or not places.found:
+        columns = ", ".join(names)[:120]
+        raise unreadable("", f"a table of points has the columns name, latitude, longitude, not {columns}")
     points: dict[str, Position] = {}
     for row in found:
         name = row.text(name_column).upper()
         if not name:
             raise unreadable(f"line {row.line}", "a point without a name")
-        position = degrees(row, lat_column, lat=True), degrees(row, lng_column, lat=False)
-        if points.setdefault(name, position) != position:
+        point = places.of(row)
+        if point is None or point.off_m > COARSEST_M:
+            raise unreadable(f"line {row.line}", f"{name:.40} has no position, or one that is too coarse")
+        where = wrapped(point.lat, point.lng)
+        if points.setdefault(name, where) != where:
             raise unreadable(f"line {row.line}", f"{name:.40} is there already, at another position")
     return points

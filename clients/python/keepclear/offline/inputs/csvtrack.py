@@ -1,0 +1,172 @@
+"""Tables of recorded positions: one row a point, several flights in one file told apart by callsign and address.
+
+Columns are found by their names (``columns``), numbers as the table writes them (``cells``), positions in two columns
+or one, decimal, in degrees with minutes and seconds, or MGRS. Rows may stand in any order. A row without a position is
+left out; one without an altitude is put between that before it and that after it. The notes count both.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from keepclear_protocol.instant import SECOND
+
+from .altitude import FOOT_M
+from .cells import Row, cell_number, find_column, header_of, rows
+from .columns import (
+    ADDRESSES,
+    CALLSIGNS,
+    DATES,
+    TIMES,
+    AltitudeColumn,
+    altitude_column,
+    is_table_of_positions,
+)
+from .content import Content
+from .drawn import wrapped
+from .flight import Flight, Options, unreadable
+from .letters import any_text
+from .moments import instant_of, unix_instant
+from .place import DECIMAL, PlaceColumns
+from .recorded import Moment, recorded
+
+MAX_FLIGHTS = 5_000
+
+_UNIT_M = {"M": 1.0, "FT": FOOT_M, "FL": 100 * FOOT_M}
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}\Z", re.ASCII)
+_TIME_OF_DAY = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?Z?\Z", re.ASCII)
+
+
+@dataclass(slots=True)
+class _Track:
+    """One flight's rows so far."""
+
+    callsign: str | None
+    line: int
+    moments: list[Moment] = field(default_factory=list)
+
+
+def recognise(content: Content) -> bool:
+    """Whether the first line that is no comment is a header with positions."""
+    return is_table_of_positions(header_of(any_text(content.data[:65_536])))
+
+
+def read(content: Content, options: Options) -> list[Flight]:
+    """Return the flights of a table; raise ``LocalError`` with ``input_file``."""
+    names, found = rows(any_text(content.data))
+    reader = _Reader(names, options)
+    for row in found:
+        reader.take(row)
+    return reader.flights()
+
+
+class _Reader:
+    """Rows taken one by one, and the flights that they make."""
+
+    def __init__(self, names: Sequence[str], options: Options) -> None:
+        self.options = options
+        self.places = PlaceColumns(names)
+        self.time, self.date = find_column(names, TIMES), find_column(names, DATES)
+        if self.time is None:
+            hint = "Unix seconds, or ISO 8601 with a zone, in a column named time"
+            raise unreadable("the header", f"no column of times among {', '.join(names)[:120]}", hint=hint)
+        self.callsign, self.address = find_column(names, CALLSIGNS), find_column(names, ADDRESSES)
+        self.altitude: AltitudeColumn | None = altitude_column(names, options, "the header")
+        self.utc = re.search(r"\b(utc|gmt|zulu)\b", f"{self.time} {self.date or ''}") is not None
+        self.tracks: dict[tuple[str, str], _Track] = {}
+        self.names: dict[str, str] = {}
+        self.without_position = 0
+        self.off_m = 0.0
+        self.said: set[str] = set()
+
+    def take(self, row: Row) -> None:
+        """Take one row; raise ``LocalError`` that names its line."""
+        address = row.text(self.address).lower() if self.address else ""
+        callsign = row.text(self.callsign).upper() if self.callsign else ""
+        # A transponder sends its callsign now and then: a row without one belongs to the flight before it.
+        callsign = callsign or (self.names.get(address, "") if address else "")
+        self.names[address] = callsign
+        at = self._at(row)
+        point = self.places.of(row)
+        if point is None:
+            self.without_position += 1
+            return
+        if point.off_m > self.off_m:
+            self.off_m = point.off_m
+            self.said.add("positions are MGRS squares: their middles are taken, and legs are wider by half a diagonal")
+        track = self.tracks.setdefault((address, callsign), _Track(callsign or None, row.line))
+        if len(self.tracks) > MAX_FLIGHTS:
+            raise unreadable(f"line {row.line}", f"more than {MAX_FLIGHTS} flights")
+        track.moments.append(Moment(at, wrapped(point.lat, point.lng), self._metres(row)))
+
+    def flights(self) -> list[Flight]:
+        """Return the flights; raise ``LocalError`` where there is none or one cannot be believed."""
+        # Rows before an address said its callsign are of the same flight.
+        for address, callsign in list(self.tracks):
+            if address and not callsign:
+                named = next((key for key in self.tracks if key[0] == address and key[1]), None)
+                if named is not None:
+                    self.tracks[named].moments += self.tracks.pop((address, callsign)).moments
+        if not self.tracks:
+            raise unreadable("", f"no row with a position in it, {self.without_position} without")
+        reference = self.altitude.reference if self.altitude else "AMSL"
+        options = replace(self.options, half_width_m=self.options.half_width_m + self.off_m)
+        common = sorted(self.said)
+        if self.altitude and self.altitude.note:
+            common.append(self.altitude.note)
+        if self.without_position:
+            common.append(f"left out: {self.without_position} rows without a position")
+        flights = []
+        for track in self.tracks.values():
+            moments, notes = with_altitudes(sorted(track.moments, key=lambda moment: moment.at))
+            if moments[0] != track.moments[0] or moments[-1] != track.moments[-1]:
+                notes.append("rows were put in the order of their times")
+            place = f"line {track.line}"
+            flights.append(recorded(moments, reference, track.callsign, options, place, [*common, *notes]))
+            common = []
+        return flights
+
+    def _at(self, row: Row) -> int:
+        name = self.time or ""
+        text, place = row.text(name), f"line {row.line}, {name}"
+        if DECIMAL.match(text):
+            return unix_instant(cell_number(text, row.decimal, place), place)
+        if self.date is not None and _TIME_OF_DAY.match(text):
+            text = f"{row.text(self.date)}T{text}"
+        return instant_of(text, place, utc=self.utc)
+
+    def _metres(self, row: Row) -> float | None:
+        if self.altitude is None:
+            return None
+        name = self.altitude.name
+        text, place = row.text(name), f"line {row.line}, {name}"
+        if not text or text.lower() in ("ground", "nan", "null", "none"):
+            return None
+        if _THOUSANDS.match(text):
+            raise unreadable(place, f"{text} may be {text.replace(',', '')} or {text.replace(',', '.')}")
+        return cell_number(text, row.decimal, place) * _UNIT_M[self.altitude.units]
+
+
+def with_altitudes(moments: Sequence[Moment]) -> tuple[list[Moment], list[str]]:
+    """Return the points with an altitude each: one without lies on the way from that before it to that after it."""
+    known = [number for number, moment in enumerate(moments) if moment.metres is not None]
+    without = len(moments) - len(known)
+    if not known or not without:
+        return list(moments), []
+    found = [replace(moment, metres=_between(moments, known, number)) for number, moment in enumerate(moments)]
+    ends = [moments[0].at, *(moments[number].at for number in known), moments[-1].at]
+    longest_s = max(b - a for a, b in pairwise(ends)) // SECOND
+    told = f"{without} of {len(moments)} points have no altitude and are put between that before and that after"
+    return found, [f"{told}, up to {longest_s} s apart"]
+
+
+def _between(moments: Sequence[Moment], known: Sequence[int], number: int) -> float | None:
+    at = bisect_left(known, number)
+    after, before = known[min(at, len(known) - 1)], known[max(at - 1, 0)]
+    a, b = moments[before], moments[after]
+    if after == number or a.metres is None or b.metres is None or a.at == b.at:
+        return b.metres
+    part = (moments[number].at - a.at) / (b.at - a.at)
+    return a.metres + (b.metres - a.metres) * min(1.0, max(0.0, part))

@@ -1,0 +1,133 @@
+"""Tables of positions: whoever wrote them, each flight in them is one, and nothing of a header is guessed."""
+
+import pytest
+from support.samples import LOW, band, flights, path, refused, width_m, window
+
+HEAD = "time,latitude,longitude,altitude_ft_baro\n"
+ROW = "1763812800,47.0,8.0,3000\n"
+
+
+def test_state_vectors_of_opensky() -> None:
+    swiss, german = flights("csv/opensky-states.csv")
+    assert (swiss.callsign, german.callsign) == ("SWR7TK", "DLH4AB")
+    assert swiss.place == "line 2"
+    low, top, reference, _ = band(swiss.volumes[0])
+    assert reference == "FL"
+    assert low <= 617.22 / 0.3048 - 100
+    assert max(band(volume)[1] for volume in swiss.volumes) >= 868.68 / 0.3048 + 100 > top - 1_000
+    assert swiss.notes[:3] == [
+        "OpenSky's state vectors: baroaltitude is pressure altitude in metres",
+        "left out: 1 rows without a position",
+        "1 of 4 points have no altitude and are put between that before and that after, up to 20 s apart",
+    ]
+    # The row without a callsign is of the flight before it.
+    assert window(swiss.volumes[-1])[1] == "2025-11-22T12:01:00Z"
+
+
+def test_a_table_of_flightradar() -> None:
+    (flight,) = flights("csv/flightradar24.csv")
+    assert flight.callsign == "SWR7TK"
+    assert path(flight.volumes[0])[0] == (47.4801, 8.5362)
+    assert min(band(volume)[0] for volume in flight.volumes) == 1925
+    assert flight.notes == ["Flightradar24's table: Altitude is pressure altitude in feet"]
+
+
+def test_a_spreadsheet_with_semicolons_and_decimal_commas() -> None:
+    first, second = flights("csv/excel-semicolon.csv")
+    assert (first.callsign, second.callsign) == ("HBPGA", "HBZZZ")
+    assert path(first.volumes[0])[0] == (46.914, 7.497)
+    assert band(first.volumes[0])[2] == "AMSL"
+    assert (first.place, second.place) == ("line 3", "line 6")
+
+
+def test_a_planner_with_tabs_degrees_and_levels() -> None:
+    (flight,) = flights("csv/dms-tab.tsv")
+    assert flight.callsign == "HAWK1"
+    assert path(flight.volumes[0])[0] == (35.0, 33.0)
+    assert path(flight.volumes[-1])[-1] == (35.216666667, 34.0)
+    assert band(flight.volumes[0]) == (24_400, 24_600, "FL", "FT")
+
+
+def test_readsb_traces() -> None:
+    out, back = flights("readsb/trace_full_3c6444.json")
+    assert (out.callsign, back.callsign) == ("DLH4AB", "DLH9XY")
+    assert window(out.volumes[0])[0] == "2025-11-22T11:59:30Z"
+    assert "altitudes are pressure altitudes, as readsb writes them" in out.notes
+    assert "2 of 4 points have no altitude" in out.notes[0]
+    (military,) = flights("readsb/trace_mlat_gap.json")
+    assert military.callsign is None
+    assert any("1 gap bridged" in note for note in military.notes)
+    (crossing,) = flights("readsb/trace_recent_antimeridian.json")
+    assert path(crossing.volumes[0]) == [(-33.9, 179.99), (-33.9, -179.96)]
+
+
+def test_rows_of_any_order_and_several_flights() -> None:
+    text = "callsign;icao24;time;lat;lon;alt_m_amsl\nB;1;1763812830;47,1;8;900\nA;2;1763812800;46;8;100\n"
+    text += "B;1;1763812800;47;8;900\n;1;1763812860;47,2;8;900\n"
+    first, second = flights(text.encode())
+    assert (first.callsign, second.callsign) == ("B", "A")
+    assert path(first.volumes[0])[0] == (47.0, 8.0)
+    assert path(first.volumes[-1])[-1] == (47.2, 8.0)
+    assert "rows were put in the order of their times" in first.notes
+
+
+def test_squares_of_the_grid_widen_the_legs() -> None:
+    text = "time,mgrs,fl\n1763812800,32TMT6533146271,100\n1763812830,32TMT6633146271,100\n"
+    (flight,) = flights(text.encode())
+    assert width_m(flight.volumes[0]) > 926.5
+    assert any("MGRS squares" in note for note in flight.notes)
+
+
+@pytest.mark.parametrize(
+    ("header", "asked"),
+    [
+        ("altitude_ft", "the column 'altitude ft' does not say what altitudes count from, so it needs --reference"),
+        ("altitude", "the column 'altitude' does not say whether it is ft, m or FL"),
+        ("alt_gps_m", "so it needs --reference"),
+        ("speed", "no altitude in it, so it needs --lower"),
+    ],
+)
+def test_what_a_header_does_not_say_is_asked_for(header: str, asked: str) -> None:
+    assert asked in refused(f"time,lat,lon,{header}\n{ROW}".encode())
+
+
+def test_what_was_asked_for_is_used() -> None:
+    text = f"time,lat,lon,altitude_ft\n{ROW}".encode()
+    assert band(flights(text, reference="AMSL")[0].volumes[0]) == (2900, 3100, "AMSL", "FT")
+    assert band(flights(text.replace(b"altitude_ft", b"speed"), **LOW)[0].volumes[0]) == (-450, 2896, "AMSL", "M")
+    both = "time,lat,lon,geoaltitude_m,baro_altitude_m\n1763812800,47,8,1100,1000\n"
+    (flight,) = flights(both.encode())
+    assert band(flight.volumes[0])[2] == "FL"
+    assert flight.notes == ["altitudes are those of 'baro altitude m'; left out: geoaltitude m"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lat,lon,alt_ft_baro\n47,8,3000\n", "no column of times among lat, lon"),
+        (HEAD, "no row with a position in it"),
+        (HEAD + "1763812800,,,3000\n", "no row with a position in it, 1 without"),
+        (HEAD + ROW + "1763812800,95,8,3000\n", "line 3, latitude and longitude: 95, 8 is not"),
+        (HEAD + "1763812800,47,,3000\n", "line 2, latitude and longitude: one of the two is empty"),
+        (HEAD + "1763812800,NaN,8,3000\n", "line 2, latitude and longitude"),
+        (HEAD + "1763812800,47,8,inf\n", "line 2, altitude ft baro: 'inf' is not a number"),
+        (HEAD + '1763812800,47,8,"35,000"\n', "may be 35000 or 35.000"),
+        (HEAD + "1763812800,47,8,1e99\n", "ft is not an altitude"),
+        (HEAD + "2026-11-22 14:00,47,8,3000\n", "line 2, time: '2026-11-22 14:00' has no time zone"),
+        (HEAD + "140500,47,8,3000\n", "is not a time in Unix seconds"),
+        (HEAD + "2026-02-30T00:00:00Z,47,8,3000\n", "there is no such date or time"),
+        (HEAD + "1763812800,47,8,3000,9\n", "line 2: 5 cells, but the header has 4 columns"),
+        (HEAD + '1763812800,"47,8,3000\n', "line 2: unexpected end of data"),
+        (HEAD + ROW + "1763812801,49,8,3000\n", "is beyond belief"),
+        ("time,lat,lon,lat\n" + ROW, "the column 'lat' is there twice"),
+    ],
+)
+def test_a_fault_is_named_with_its_line(text: str, told: str) -> None:
+    assert told in refused(text.encode())
+
+
+def test_encodings_of_spreadsheets() -> None:
+    text = "time_utc;lat;lon;H\u00f6he alt_ft_baro\n2026-11-22 14:00:00;47,5;8;3000\n"
+    plain = flights(text.encode())[0].volumes
+    for data in (text.encode("utf-16"), text.encode("cp1252"), b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()):
+        assert flights(data)[0].volumes == plain
