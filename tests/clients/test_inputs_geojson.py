@@ -172,7 +172,8 @@ BAD = {
     "ring not closed": (ring([2, 48], [3, 48], [3, 49], [2, 49]), "ends where it begins"),
     "two corners": (ring([2, 48], [3, 48], [2, 48]), "four positions"),
     "bow tie": (ring([2, 48], [3, 49], [3, 48], [2, 49], [2, 48]), "volume_polygon"),
-    "corner twice": (ring([2, 48], [3, 48], [3, 48], [3, 49], [2, 48]), "volume_polygon"),
+    "one place": (ring([2, 48], [2, 48], [2, 48], [2, 48]), "without extent"),
+    "on one line": (ring([2, 48], [2, 49], [2, 50], [2, 48]), "volume_polygon"),
     "long way round": (ring([179, 10], [-179, 10], [-179, 11], [179, 11], [179, 10]), "degrees of longitude"),
     "latitude 91": (ring([2, 48], [3, 48], [3, 91], [2, 48]), "position 3"),
     "swapped": (ring([48, 152], [48, 153], [49, 153], [48, 152]), "position 1"),
@@ -189,7 +190,8 @@ BAD = {
     "radius too large": (feature("Point", [2, 48], radius_m=2e6), "volume_size"),
     "half the world": (ring([0, 0], [120, 0], [-120, 0], [0, 0]), "degrees of longitude"),
     "empty parts": (feature("MultiPolygon", []), "without parts"),
-    "geometry collection": (feature("GeometryCollection", None), "GeometryCollection"),
+    "empty collection": ({**feature("", None), "geometry": {"type": "GeometryCollection"}}, "has geometries"),
+    "unknown geometry": (feature("CircularString", []), "CircularString"),
     "no features": (collection(), "no Features"),
     "features no list": ({"type": "FeatureCollection", "features": {}}, "no Features"),
     "a feature in second place": (collection(feature("Polygon", SQUARE), 7), "feature 2"),
@@ -218,7 +220,7 @@ def test_refusals(name: str) -> None:
 
 def test_infinite_numbers_and_depth() -> None:
     text = json.dumps(feature("Polygon", SQUARE))
-    for bad, words in (("1e999", "finite"), ("NaN", "finite"), ("[" * 40 + "]" * 40, "nested")):
+    for bad, words in (("1e999", "numbers"), ("NaN", "numbers"), ("[" * 40 + "]" * 40, "numbers")):
         with pytest.raises(LocalError) as caught:
             load(text.replace("49.0", bad, 1).encode())
         assert words in caught.value.detail

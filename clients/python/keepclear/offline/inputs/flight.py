@@ -4,6 +4,7 @@ Every reader of a format ends here. What cannot be read is one ``LocalError`` wi
 in the file; nothing is repaired silently, and what was changed on the way stands in the flight's notes.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -98,19 +99,25 @@ def unreadable(place: str, detail: str, *, hint: str = "") -> LocalError:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether a JSON value is a number; true and false are none, though Python counts with them."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether a JSON value is a finite number; true and false are none, though Python counts with them."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def checked(volumes: Iterable[VolumeJson], place: str, *, hint: str = "") -> list[VolumeJson]:
-    """Return the volumes after ``parse_volume`` took each; raise ``LocalError`` naming the first that it refuses."""
+def checked(
+    volumes: Iterable[VolumeJson], place: str, *, hint: str = "", hints: Mapping[str, str] | None = None
+) -> list[VolumeJson]:
+    """Return the volumes after ``parse_volume`` took each; raise ``LocalError`` naming the first that it refuses.
+
+    ``hints`` are those of a format, by code, where the wire's own would lead astray; ``hint`` is for all others.
+    """
     found = list(volumes)
     for number, volume in enumerate(found, start=1):
         try:
             parse_volume(volume)
         except KeepclearError as error:
             where = f"{place}, volume {number}" if place else f"volume {number}"
-            raise unreadable(where, f"{error.detail} ({error.code})", hint=error.hint or hint) from None
+            better = (hints or {}).get(error.code) or error.hint or hint
+            raise unreadable(where, f"{error.detail} ({error.code})", hint=better) from None
     return found
 
 

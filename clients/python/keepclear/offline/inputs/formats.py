@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from . import csvtrack, f3548, geojson, gpx, kml, kmz, readsb, track
 from .content import Content
 from .flight import Flight, Options, unreadable
+from .members import Repeated, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +135,9 @@ def format_of(content: Content) -> Format:
     for row in FORMATS:
         if row.recognise(content):
             return row
+    content.judge_encoding()
+    if content.looks_like_json and isinstance(content.json, dict):
+        for name, value in content.json.items():
+            if isinstance(value, Repeated):
+                raise unreadable("", f"{told(name)} stands twice in one object")
     raise unreadable("", "no format that can be read", hint=f"these can be read: {listed()}")

@@ -9,34 +9,60 @@ A Feature, or a FeatureCollection whose Features together are one flight. Polygo
                                       {"value", "reference", "units"} each
     callsign                          may be left out; one for the whole file
 
-A height's reference is never guessed. An edge here is straight in degrees, a notice's is the shortest way, so edges are
-made dense until they differ by less than ``DEVIATION_M``; a corridor is widened by that much, a polygon may be smaller
-by it. Rings are closed here and open there. A polygon with holes is refused: claiming the hole too, or leaving it out,
-is the officer's choice. So is an edge over more than 180 degrees of longitude: RFC 7946 runs it the long way round,
-its author nearly always meant the antimeridian. Cut it there (section 3.1.9), or write longitudes beyond 180.
+A height's reference is never guessed. A name near one of these is refused with the one that was meant, other properties
+are left out and named in a note, and their values are not judged. Times and altitudes that stand in no property come
+from the ``Options``, or are asked for. Edges are straight in degrees (``rings``): a corridor is widened by as much as
+its dense edges may differ from them, a polygon may be smaller by it. Rings are closed here and open there. A polygon
+with holes is refused: claiming the hole too, or leaving it out, is the officer's choice. A GeometryCollection is its
+geometries.
 """
 
-from itertools import pairwise
 from typing import Any
 
-from keepclear_protocol.outline import MAX_DECIMALS
+from keepclear_protocol.instant import format_instant
 from keepclear_protocol.volume import circle_json, corridor_json, polygon_json
 
+from .asked import asked_half_width_m, asked_window
 from .content import Content
+from .crs import judge_crs
 from .flight import MAX_VERTICES, MAX_VOLUMES, Flight, Options, VolumeJson, checked, is_number, unreadable
-from .sphere import Position, dense_edge
-
-DEVIATION_M = 1.0
-"""How far a dense edge may run from the one that was drawn: well below what any outline is known to."""
+from .members import not_read, unread
+from .rings import DEVIATION_M, line_vertices, ring_vertices, wrapped
+from .sphere import Position
 
 MAX_LNG = 360.0
 """Longitudes beyond 180 continue across the antimeridian; beyond a full turn they are mistakes."""
 
+MAX_NESTED = 8
+"""Levels of GeometryCollections, which RFC 7946 advises against nesting at all."""
+
 TYPES = frozenset({"Feature", "FeatureCollection"})
+
+PROPERTIES = {
+    "time_start": "RFC 3339 with Z",
+    "time_end": "RFC 3339 with Z",
+    "altitude_lower": "a number, or an object with value, reference and units",
+    "altitude_upper": "a number, or an object with value, reference and units",
+    "altitude_reference": "W84, AMSL, AGL or FL",
+    "altitude_units": "M, FT or FL; M where left out, which FL may not",
+    "half_width_m": "metres to either side of a LineString",
+    "width_m": "metres from side to side of a LineString, instead of half_width_m",
+    "radius_m": "metres around a Point",
+    "callsign": "may be left out; one for the whole file",
+}
+"""The properties of a Feature that are read, and what stands in them."""
+
+_COLLECTION = frozenset({"type", "features", "bbox", "crs", "name"})
+_FEATURE = frozenset({"type", "properties", "geometry", "bbox", "crs", "id"})
+_GEOMETRY = frozenset({"type", "coordinates", "geometries", "bbox", "crs"})
+_CRS = {"srs": "crs", "srsname": "crs", "crsname": "crs", "coordinatereferencesystem": "crs"}
+_UNITS = {"units": "altitude_units", "unit": "altitude_units", "uom": "altitude_units", "altuom": "altitude_units"}
+"""By what else the units of an altitude go; metres in their stead would be a third of what was meant."""
 
 _PARTS = {"MultiPolygon": "Polygon", "MultiLineString": "LineString", "MultiPoint": "Point"}
 
 _ORDER = "a GeoJSON position is longitude first, then latitude"
+_CROSSING = "edges may not cross or touch one another, nor a corner stand twice: draw the ring round once"
 
 
 def recognise(content: Content) -> bool:
@@ -51,72 +77,116 @@ def recognise(content: Content) -> bool:
     return False
 
 
-def read(content: Content, _: Options) -> list[Flight]:
+def read(content: Content, options: Options) -> list[Flight]:
     """Return the one flight of a file; raise ``LocalError`` with ``input_file``."""
     value = content.json
     if (kind := value["type"]) not in TYPES:
         raise unreadable("", f"a bare {kind} has no times and altitudes", hint="make it the geometry of a Feature")
-    return [geojson_flight(value)]
+    return [geojson_flight(value, options)]
 
 
-def geojson_flight(value: dict[str, Any]) -> Flight:
+def geojson_flight(value: dict[str, Any], options: Options) -> Flight:
     """Return the flight of a Feature or FeatureCollection; raise ``LocalError`` with ``input_file``."""
-    if "crs" in value:
-        raise unreadable(
-            "crs", "another coordinate system than WGS 84 cannot be read", hint="RFC 7946 has no crs member"
-        )
-    features = value.get("features") if value.get("type") == "FeatureCollection" else [value]
+    left_out: set[str] = set()
+    features: object = [value]
+    if value["type"] == "FeatureCollection":
+        left_out |= _judged(value, _COLLECTION, "the collection")
+        features = value.get("features")
     if not isinstance(features, list) or not features:
         raise unreadable("features", "there are no Features in the collection")
     volumes: list[VolumeJson] = []
-    callsigns: list[str] = []
+    callsigns: set[str] = set()
     notes: list[str] = []
     vertices = 0
     for number, feature in enumerate(features, start=1):
         place = f"feature {number}" if len(features) > 1 else "the feature"
-        properties, geometry = _feature(feature, place)
-        if (callsign := properties.get("callsign")) is not None:
-            if not isinstance(callsign, str):
-                raise unreadable(f"{place}, callsign", "not a text")
-            callsigns.append(callsign.strip())
-        found = [_volume(outline, properties, place) for outline in _outlines(geometry, properties, place, notes)]
+        properties, geometry = _feature(feature, place, left_out)
+        callsigns |= _callsign(properties, place)
+        found = [
+            _volume(outline, properties, options, place)
+            for outline in _outlines(geometry, properties, options, place, notes, left_out)
+        ]
         vertices += sum(_vertices(volume) for volume in found)
         if len(volumes) + len(found) > MAX_VOLUMES or vertices > MAX_VERTICES:
             detail = f"a notice has at most {MAX_VOLUMES} volumes and {MAX_VERTICES} vertices, dense edges included"
             raise unreadable(place, detail, hint="draw fewer or shorter edges, or split the flight into several files")
-        volumes += checked(found, place)
-    names = sorted(set(filter(None, callsigns)))
-    if len(names) > 1:
-        raise unreadable("", f"one file is one flight, but it names {', '.join(names)}")
-    return Flight(names[0] if names else None, volumes, sorted(set(notes)))
+        volumes += checked(found, place, hints={"volume_polygon": _CROSSING})
+    if len(callsigns) > 1:
+        raise unreadable("", f"one file is one flight, but it names {', '.join(sorted(callsigns))}")
+    if left_out:
+        notes.append(f"not read: {not_read(left_out)}")
+    return Flight(min(callsigns, default=None), volumes, sorted(set(notes)))
 
 
-def _feature(feature: object, place: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _judged(obj: dict[str, Any], names: frozenset[str], place: str) -> set[str]:
+    """Return the names that are not read of a collection, Feature or geometry, after its ``crs`` was judged."""
+    left_out = unread(obj, names, place, _CRS)
+    judge_crs(obj, place)
+    return set(left_out)
+
+
+def _feature(feature: object, place: str, left_out: set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        raise unreadable(place, "not a GeoJSON Feature")
+        raise unreadable(place, "not a Feature")
+    left_out |= _judged(feature, _FEATURE, place)
     properties, geometry = feature.get("properties"), feature.get("geometry")
     if not isinstance(properties, dict):
-        raise unreadable(place, "no properties, so no times and altitudes")
+        raise unreadable(place, "there are no properties, which hold times and altitudes")
     if not isinstance(geometry, dict):
-        raise unreadable(place, "no geometry")
+        raise unreadable(place, "there is no geometry")
+    # A height that is an object has its own units.
+    bare = "altitude_units" not in properties and any(
+        is_number(properties.get(name)) for name in ("altitude_lower", "altitude_upper")
+    )
+    left_out |= set(unread(properties, PROPERTIES.keys(), f"{place}, properties", _UNITS if bare else None))
     return properties, geometry
 
 
-def _outlines(geometry: dict[str, Any], properties: dict[str, Any], place: str, notes: list[str]) -> list[VolumeJson]:
+def _callsign(properties: dict[str, Any], place: str) -> set[str]:
+    callsign = properties.get("callsign")
+    if callsign is None:
+        return set()
+    if not isinstance(callsign, str) or any("\ud800" <= letter <= "\udfff" for letter in callsign):
+        raise unreadable(f"{place}, callsign", "not a text, or half a letter in it")
+    return {callsign.strip()} - {""}
+
+
+def _outlines(
+    geometry: object,
+    properties: dict[str, Any],
+    options: Options,
+    place: str,
+    notes: list[str],
+    left_out: set[str],
+    level: int = 0,
+) -> list[VolumeJson]:
     """Return an outline for each part of a geometry, as the member of a volume that holds it."""
+    if not isinstance(geometry, dict):
+        raise unreadable(place, "a geometry is an object with type and coordinates")
+    left_out |= _judged(geometry, _GEOMETRY, f"{place}, geometry")
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
+    if kind == "GeometryCollection":
+        members = geometry.get("geometries")
+        if not isinstance(members, list) or not members or level == MAX_NESTED:
+            raise unreadable(place, f"a GeometryCollection has geometries, and at most {MAX_NESTED} levels of them")
+        if len(members) > MAX_VOLUMES:
+            raise unreadable(place, f"{len(members)} geometries; a notice has at most {MAX_VOLUMES} volumes")
+        found = (_outlines(m, properties, options, place, notes, left_out, level + 1) for m in members)
+        return [outline for outlines in found for outline in outlines]
     if not isinstance(kind, str) or kind not in {"Polygon", "LineString", "Point", *_PARTS}:
-        raise unreadable(place, f"a geometry of type {kind!r} cannot be read", hint="Polygon, LineString or Point")
+        raise unreadable(place, f"a geometry of type {kind!r:.40} cannot be read", hint="Polygon, LineString or Point")
     parts = [coordinates]
     if kind in _PARTS:
         if not isinstance(coordinates, list) or not coordinates:
             raise unreadable(place, f"a {kind} without parts")
         kind, parts = _PARTS[kind], coordinates
+        if len(parts) > MAX_VOLUMES:
+            raise unreadable(place, f"{len(parts)} parts; a notice has at most {MAX_VOLUMES} volumes")
         notes.append(f"{place}: its {len(parts)} parts become one volume each")
     if kind == "Polygon":
         return [_polygon(part, place, notes) for part in parts]
     if kind == "LineString":
-        half_width = _half_width(properties, place)
+        half_width = _half_width(properties, options, place)
         return [_corridor(part, half_width, place, notes) for part in parts]
     radius = _size(properties, "radius_m", place)
     return [_circle(part, radius, place, notes) for part in parts]
@@ -127,24 +197,26 @@ def _polygon(rings: object, place: str, notes: list[str]) -> VolumeJson:
         raise unreadable(place, "a Polygon is a list of rings")
     if len(rings) > 1:
         raise unreadable(place, "a polygon with holes cannot be filed", hint="draw it without holes, or in parts")
-    ring = _positions(rings[0], place, notes)
-    if len(ring) < 4 or ring[0] != ring[-1]:
-        raise unreadable(place, "a ring has four positions or more and ends where it begins (RFC 7946 section 3.1.6)")
-    vertices = _dense(ring, place)[:-1]
-    return polygon_json([_wrapped(vertex) for vertex in vertices])
+    vertices = ring_vertices(_positions(rings[0], place, notes), place, notes)
+    if len(vertices) < 3:
+        raise unreadable(place, "a ring without extent: all its positions are one place, or two")
+    return polygon_json(vertices)
 
 
 def _corridor(line: object, half_width_m: float, place: str, notes: list[str]) -> VolumeJson:
     path = _positions(line, place, notes)
     if len(path) < 2:
         raise unreadable(place, "a LineString has two positions or more")
-    dense = _dense(path, place)
-    return corridor_json([_wrapped(vertex) for vertex in dense], half_width_m + DEVIATION_M)
+    vertices = line_vertices(path, place, notes)
+    if len(vertices) == 1:
+        notes.append(f"{place}: its line stays at one place and becomes a circle")
+        return circle_json(vertices[0], half_width_m + DEVIATION_M)
+    return corridor_json(vertices, half_width_m + DEVIATION_M)
 
 
 def _circle(point: object, radius_m: float, place: str, notes: list[str]) -> VolumeJson:
     (center,) = _positions([point], place, notes)
-    return circle_json(_wrapped(center), radius_m)
+    return circle_json(wrapped(center), radius_m)
 
 
 def _positions(value: object, place: str, notes: list[str]) -> list[Position]:
@@ -156,13 +228,10 @@ def _positions(value: object, place: str, notes: list[str]) -> list[Position]:
     found: list[Position] = []
     for number, position in enumerate(value, start=1):
         where = f"{place}, position {number}" if len(value) > 1 else place
-        if (
-            not isinstance(position, list)
-            or not 2 <= len(position) <= 3
-            or not all(is_number(part) for part in position)
-        ):
+        if not isinstance(position, list) or not 2 <= len(position) <= 3 or not all(map(is_number, position[:2])):
             raise unreadable(where, "a position is two or three numbers", hint=_ORDER)
-        lng, lat = position[:2]
+        # What lies beyond by less than the wire's grid was computed, not meant.
+        lng, lat = position[0], round(position[1], 9)
         if not (-90 <= lat <= 90 and -MAX_LNG <= lng <= MAX_LNG):
             raise unreadable(where, f"longitude {lng}, latitude {lat} is not on Earth", hint=_ORDER)
         if len(position) == 3:
@@ -171,22 +240,11 @@ def _positions(value: object, place: str, notes: list[str]) -> list[Position]:
     return found
 
 
-def _dense(line: list[Position], place: str) -> list[Position]:
-    dense: list[Position] = []
-    for number, (start, end) in enumerate(pairwise(line), start=1):
-        if abs(end[1] - start[1]) > 180:
-            detail = (
-                f"edge {number} spans {abs(end[1] - start[1]):g} degrees of longitude: it is unclear which way round"
-            )
-            hint = "cut it at the antimeridian (RFC 7946 section 3.1.9), or write 181 for -179 where it crosses"
-            raise unreadable(place, detail, hint=hint)
-        dense += dense_edge(start, end, DEVIATION_M)
-    return [*dense, line[-1]]
-
-
-def _half_width(properties: dict[str, Any], place: str) -> float:
+def _half_width(properties: dict[str, Any], options: Options, place: str) -> float:
+    if "width_m" not in properties and "half_width_m" not in properties and options.route_half_width_m is not None:
+        return asked_half_width_m(options, place)
     if ("width_m" in properties) == ("half_width_m" in properties):
-        raise unreadable(place, "a LineString needs either width_m or half_width_m in its properties")
+        raise unreadable(place, "a LineString needs either width_m or half_width_m in its properties, or --half-width")
     if "width_m" in properties:
         return _size(properties, "width_m", place) / 2
     return _size(properties, "half_width_m", place)
@@ -199,38 +257,44 @@ def _size(properties: dict[str, Any], name: str, place: str) -> float:
     return float(value)
 
 
-def _volume(outline: VolumeJson, properties: dict[str, Any], place: str) -> VolumeJson:
-    band = {name: _altitude(properties, name, place) for name in ("altitude_lower", "altitude_upper")}
-    times = {}
-    for name in ("time_start", "time_end"):
-        if not isinstance(properties.get(name), str):
-            raise unreadable(
-                f"{place}, {name}", "missing from the properties, or not a text such as 2026-11-22T14:05:00Z"
-            )
-        times[name] = {"value": properties[name], "format": "RFC3339"}
-    return {"volume": {**outline, **band}, **times}
+def _volume(outline: VolumeJson, properties: dict[str, Any], options: Options, place: str) -> VolumeJson:
+    lower = _altitude(properties, "altitude_lower", options, place)
+    upper = _altitude(properties, "altitude_upper", options, place)
+    shape = {**outline, "altitude_lower": lower, "altitude_upper": upper}
+    return {"volume": shape, **_window(properties, options, place)}
 
 
-def _altitude(properties: dict[str, Any], name: str, place: str) -> VolumeJson:
+def _window(properties: dict[str, Any], options: Options, place: str) -> VolumeJson:
+    names = ("time_start", "time_end")
+    if not any(name in properties for name in names) and (options.start, options.end) != (None, None):
+        start, end = asked_window(options, place, "no time_start and time_end in the properties")
+        texts: tuple[object, ...] = (format_instant(start), format_instant(end))
+    else:
+        texts = tuple(properties.get(name) for name in names)
+    for name, text in zip(names, texts, strict=True):
+        if not isinstance(text, str):
+            detail = "missing from the properties, or not a text such as 2026-11-22T14:05:00Z"
+            raise unreadable(f"{place}, {name}", detail, hint="--from and --to give what no property says")
+    return {name: {"value": text, "format": "RFC3339"} for name, text in zip(names, texts, strict=True)}
+
+
+def _altitude(properties: dict[str, Any], name: str, options: Options, place: str) -> VolumeJson:
     value, reference, units = (properties.get(key) for key in (name, "altitude_reference", "altitude_units"))
+    if name not in properties and (given := options.lower if name == "altitude_lower" else options.upper) is not None:
+        return {"value": given.value, "reference": given.reference, "units": given.units}
     if isinstance(value, dict):
         if reference is not None or units is not None:
             raise unreadable(f"{place}, {name}", "an altitude that is an object names its own reference and units")
         return value
     if not is_number(value):
-        raise unreadable(f"{place}, {name}", "missing from the properties, or not a number")
+        hint = "--lower and --upper give what no property says"
+        raise unreadable(f"{place}, {name}", "missing from the properties, or not a number", hint=hint)
     if reference is None:
         hint = "W84 is height above the ellipsoid, AMSL above mean sea level, AGL above ground, FL pressure altitude"
         raise unreadable(place, "altitude_reference is missing: W84, AMSL, AGL or FL", hint=hint)
     if units is None and reference == "FL":
         raise unreadable(place, "altitude_units is missing: FT or FL", hint="a pressure altitude is seldom in metres")
     return {"value": value, "reference": reference, "units": units or "M"}
-
-
-def _wrapped(position: Position) -> Position:
-    lat, lng = position
-    wrapped = lng - 360 if lng > 180 else lng + 360 if lng < -180 else lng
-    return round(lat, MAX_DECIMALS), round(wrapped, MAX_DECIMALS)
 
 
 def _vertices(volume: VolumeJson) -> int:

@@ -68,7 +68,7 @@ def read(content: Content, options: Options) -> list[Flight]:
     lines = content.lines
     if len(lines) == 1 or not is_json_with(lines[0][1], "points"):
         return [track_flight(content.json, options, "line 1")]
-    return [track_flight(json_value(line, f"line {number}"), options, f"line {number}") for number, line in lines]
+    return [track_flight(json_value(line, number), options, f"line {number}") for number, line in lines]
 
 
 def track_flight(record: object, options: Options, place: str) -> Flight:
