@@ -90,8 +90,8 @@ def band(lower: Altitude, upper: Altitude, uncertainty: Uncertainty, place: str)
         return Band(low, high, upper.reference, units)
     # Metres, outward: the least that the lower one can be in the upper one's reference.
     least, most = _offset(lower.reference, uncertainty)[0], _offset(upper.reference, uncertainty)[1]
-    low = math.floor(lower.value * _UNIT_M[lower.units] + least - most)
-    high = math.ceil(upper.value * _UNIT_M[upper.units])
+    low = math.floor(round(lower.value * _UNIT_M[lower.units] + least - most, 6))
+    high = math.ceil(round(upper.value * _UNIT_M[upper.units], 6))
     low = max(low, LOWEST_M)
     if low >= high:
         raise unreadable(place, f"the upper altitude, {told(upper)}, is not above the lower one, {told(lower)}")

@@ -13,7 +13,7 @@ with what was left out or changed in their notes and their place in the file, or
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import csvtrack, f3548, geojson, gpx, kml, kmz, readsb, track
+from . import csvtrack, f3548, geojson, gpx, kml, kmz, openair, readsb, track
 from .content import Content
 from .flight import Flight, Options, unreadable
 from .members import Repeated, told
@@ -102,6 +102,19 @@ FORMATS = (
         ("priority, state, subscriptions and whatever else is no volume",),
         f3548.recognise,
         f3548.read,
+    ),
+    Format(
+        "OpenAir",
+        (".txt", ".openair", ".air"),
+        (
+            "every airspace as a flight of its own: AC, AN, AY, AL, AH, DP, DC, DA, DB, V X=, V D=",
+            "it needs --from and --to, or AA with two times in it",
+            "FL, feet or metres AMSL or AGL, GND, SFC; bare numbers as feet AMSL; a top of UNL needs --upper",
+            "arcs as edges around them, at most 21 m outside; edges as the shortest way between their points",
+        ),
+        ("names, classes, frequencies and labels (a note names them)", "activation in words"),
+        openair.recognise,
+        openair.read,
     ),
     Format(
         "CSV tracks",
