@@ -16,7 +16,8 @@ UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes
 help:  ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
-demo: $(VENV)/run.stamp  ## two parties, a mediator, recorded flights, on this machine's loopback (ARGS="--limit 50")
+demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this machine's loopback (ARGS="--limit 50": flights)
+	@$(BIN)/keepclear demo --scene levant
 	@$(BIN)/keepclear demo $(ARGS)
 
 test: check  ## lint, types, contracts, all tests but the long ones, coverage (ARGS="tests/http -k stream" runs a part)

@@ -288,6 +288,6 @@ def test_it_is_not_over_before_both_sides_have_heard(tally: Tally) -> None:
     ):
         for party in parties:
             assert words in tally.missing()
-            tally.take(party, {"report": "heard", "conflict": "c", "stage": "delivered"})
+            tally.take(party, {"report": "heard", "conflict": "c", "stage": "delivered", "version": 2})
             tally.take(party, said)
     assert tally.missing() == "" and tally.faults == []

@@ -13,7 +13,7 @@ from keepclear.wire.arrivals import AcknowledgementArrived, AlertArrived, Notice
 from keepclear.wire.sse import EventParser
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.alert import open_alert
+from keepclear_protocol.alert import Alert, open_alert
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid
@@ -82,15 +82,23 @@ async def read_stream(client: AsyncClient, end: Cursor) -> Audit:
 def testimony(desk: AsyncDesk, conflict: str) -> dict[str, Any]:
     """Return what ``desk`` knows of a conflict: its own notice, what it was shown of the other, who answered when.
 
-    Raises ``EvidenceInvalid`` where it knows nothing.
+    Of a closed one: whether it stands closed, why, and by which statement. Raises ``EvidenceInvalid`` where the desk
+    knows nothing.
     """
-    view = next((view for view in desk.picture().conflicts if view.conflict == conflict), None)
+    view = next((view for view in desk.picture(everything=True).conflicts if view.conflict == conflict), None)
     kept = None if view is None else desk.journal.alert_of(conflict, view.version)
-    if view is None or kept is None or kept.object.presentation is None:
+    if view is None or kept is None:
         raise EvidenceInvalid("evidence", "a desk knows nothing of a conflict that it was alerted of")
+    alert = open_alert(kept.object.alert, desk.exchange.agreement.service_key)
+    told = {"conflict": conflict, "version": view.version, "state": alert.state, "standing": view.state}
+    if kept.object.presentation is None:
+        return {**told, "reason": alert.reason, "has_cause": kept.object.cause is not None}
+    return {**told, **_shown(desk, alert, kept.object.presentation), "answers": list(view.answers)}
+
+
+def _shown(desk: AsyncDesk, alert: Alert, presentation: str) -> dict[str, Any]:
     agreement = desk.exchange.agreement
-    alert = open_alert(kept.object.alert, agreement.service_key)
-    theirs = open_presentation(kept.object.presentation, agreement.party_key)
+    theirs = open_presentation(presentation, agreement.party_key)
     own = desk.journal.own(alert.own.sha256)
     filed = None if own is None else open_submission(own.raw, agreement.party_key)
     worst = min(
@@ -103,14 +111,14 @@ def testimony(desk: AsyncDesk, conflict: str) -> dict[str, Any]:
         ),
     )
     return {
-        "version": view.version,
         "own_volumes": 0 if filed is None else len(filed.volumes),
         "shown_volumes": len(theirs.volumes),
         "own_volumes_shown": len(alert.shown),
+        "shown_start": min(item.volume.start for item in theirs.volumes),
+        "shown_end": max(item.volume.end for item in theirs.volumes),
         "category": theirs.category,
         "callsign": theirs.callsign,
         "remarks": theirs.remarks,
         "worst": worst,
         "lead": alert.lead,
-        "answers": list(view.answers),
     }

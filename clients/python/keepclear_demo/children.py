@@ -18,13 +18,13 @@ from typing import Any
 from keepclear_protocol.errors import Unavailable
 
 from . import leash
-from .scene import CATEGORY, Scene
+from .scene import Scene
 
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = leash.KILL_AFTER_S + 5
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
-"""A report is some hundred bytes; a testimony names no more than one pair."""
+"""An order holds one notice's volumes, some hundred bytes each; a report or a testimony is smaller."""
 
 Reports = asyncio.Queue[tuple[str, dict[str, Any]]]
 """Who says it, and what."""
@@ -72,7 +72,7 @@ class ServiceProcess:
         self.listening = json.loads(line)
 
     def _store(self) -> tuple[str, str]:
-        return "--embedded", str(self._scene.folder / "mediator" / "store")
+        return "--embedded", str(self._scene.service_key.parent / "store")
 
     async def _program(self, *words: str) -> asyncio.subprocess.Process:
         # Variables such as KEEPCLEAR_STORE are for a service on duty, not for this one.
@@ -137,12 +137,9 @@ async def running_service(scene: Scene, log: Path) -> AsyncIterator[ServiceProce
 
 
 @contextlib.asynccontextmanager
-async def running_desk(
-    scene: Scene, party: str, flights: list[dict[str, Any]], address: str, reports: Reports
-) -> AsyncIterator[DeskHandle]:
+async def running_desk(scene: Scene, party: str, address: str, reports: Reports) -> AsyncIterator[DeskHandle]:
     """Run one party's desk until the block ends; what it says goes to ``reports``, at last that it ``ended``."""
     folder = scene.folder / party
-    (folder / "flights.json").write_text(json.dumps(flights), "utf-8")
     log_file = folder / "desk.log"
     with log_file.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
@@ -160,7 +157,6 @@ async def running_desk(
             "key": str(scene.desk_keys[party]),
             "folder": str(folder),
             "connect_to": address,
-            "category": CATEGORY,
             "officer": f"{party}-duty-1",
         }
         if process.stdin is not None:

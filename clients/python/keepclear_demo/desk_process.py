@@ -1,7 +1,7 @@
 """One party's desk as a process of its own: what a party runs in life, taking its orders from the demo.
 
-It holds its party's key, its agreement and its own flights, and knows of the other side only what the hotline sends.
-Orders come as JSON lines on standard input, reports go as JSON lines to standard output; the end of standard input
+It holds its party's key and its agreement, and knows of the other side only what the hotline sends. What to say comes
+as orders, JSON lines on standard input, reports go as JSON lines to standard output; the end of standard input
 ends the desk. Every alert is verified by the SDK, said to be delivered by it, and acknowledged here in an officer's
 name. A notice whose outcome is unknown is sent again with the same bytes until it is receipted.
 
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, GapEvent, LinkEvent, ProblemEvent
+from keepclear.desk.outbox import Filed
 from keepclear.keystore import load_private_key
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.agreement import open_agreement
@@ -29,6 +30,7 @@ from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.receipt import Receipt, open_receipt
 
 from .audit import Audit, read_stream, testimony
+from .children import MAX_LINE_BYTES
 
 T = TypeVar("T")
 
@@ -44,11 +46,10 @@ class DeskProcess:
 
     def __init__(self, setup: dict[str, Any]) -> None:
         self._agreement = open_agreement(Path(setup["agreement"]).read_bytes())
-        self._folder = Path(setup["folder"])
         key = load_private_key(setup["key"])
-        self._desk = AsyncDesk(self._agreement, key, self._folder / "journal", connect_to=setup["connect_to"])
-        self._flights = {flight["number"]: flight for flight in json.loads((self._folder / "flights.json").read_text())}
-        self._category, self._officer = setup["category"], setup["officer"]
+        self._desk = AsyncDesk(self._agreement, key, Path(setup["folder"]) / "journal", connect_to=setup["connect_to"])
+        self._officer = setup["officer"]
+        self._ids: dict[int, str] = {}
         self._unanswered: asyncio.Queue[Alert] = asyncio.Queue()
         self._moved = asyncio.Event()
         self._watched: set[tuple[str, int]] = set()
@@ -67,14 +68,14 @@ class DeskProcess:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _orders(self) -> None:
-        orders = asyncio.StreamReader()
+        orders = asyncio.StreamReader(limit=MAX_LINE_BYTES)
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
         while line := await orders.readline():
             order = json.loads(line)
             match order["order"]:
-                case "file":
-                    await self._file(self._flights[order["number"]])
+                case "file" | "amend" | "withdraw":
+                    await self._speak(order)
                 case "finish":
                     await self._finish()
                 case "tell":
@@ -90,7 +91,7 @@ class DeskProcess:
             case AlertEvent(alert=Alert() as alert):
                 self._watched.add((alert.conflict, alert.version))
                 report("alert", verified_ns=verified_ns, verdict=event.verdict, detail=event.detail, **_facts(alert))
-                if event.verdict == VERIFIED:
+                if event.verdict == VERIFIED and alert.state == "open":
                     self._unanswered.put_nowait(alert)
             case AcknowledgementEvent(acknowledgement=ack) if ack is not None and event.verdict == VERIFIED:
                 if ack.claims.iss != self._desk.party:
@@ -102,24 +103,35 @@ class DeskProcess:
             case LinkEvent():
                 report("link", up=event.up, detail=event.detail)
 
-    async def _file(self, flight: dict[str, Any]) -> None:
+    async def _speak(self, order: dict[str, Any]) -> None:
         filed_before = {row.sha256 for row in self._desk.journal.own_heads()}
         submitted_ns = time.monotonic_ns()
         try:
-            receipt = (await self._desk.file(flight["volumes"], self._category, callsign=flight["callsign"])).receipt
+            receipt = (await self._say(order)).receipt
         except Unavailable:
-            report("resending", number=flight["number"])
+            report("resending", number=order["number"])
             await insist(self._desk.settle)
             receipt = self._kept_receipt(filed_before)
+        self._ids[order["number"]] = str(receipt.id)
         report(
             "filed",
-            number=flight["number"],
+            number=order["number"],
             id=receipt.id,
             seq=receipt.seq,
+            lead=receipt.lead,
             received_at=receipt.received_at,
             submitted_ns=submitted_ns,
             receipted_ns=time.monotonic_ns(),
         )
+
+    async def _say(self, order: dict[str, Any]) -> Filed:
+        if order["order"] == "withdraw":
+            return await self._desk.withdraw(self._ids[order["of"]])
+        said = order["volumes"], order["category"]
+        details = {"callsign": order["callsign"], "remarks": order["remarks"]}
+        if order["order"] == "amend":
+            return await self._desk.amend(self._ids[order["of"]], *said, **details)
+        return await self._desk.file(*said, **details)
 
     def _kept_receipt(self, filed_before: set[str]) -> Receipt:
         new = [row for row in self._desk.journal.own_heads() if row.sha256 not in filed_before]
@@ -200,6 +212,7 @@ def _facts(alert: Alert) -> dict[str, Any]:
         "conflict": alert.conflict,
         "version": alert.version,
         "state": alert.state,
+        "reason": alert.reason,
         "severity": alert.severity,
         "own": alert.own.id,
         "other": alert.other.id,

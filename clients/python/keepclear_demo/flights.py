@@ -1,4 +1,4 @@
-"""The demo's flights: read from a file, moved to begin an hour from now, dealt to the parties by turns.
+"""Recorded flights: read from a file, moved to begin an hour from now, dealt to the parties by turns; their setting.
 
 All times of all flights are moved by one constant, so whatever was close in the record is as close in the demo. A
 flight goes by its callsign; where two of one file share a callsign, or one has none, its place in the file is added,
@@ -6,31 +6,36 @@ as in ``AFR1234 (line 7)``, so that every name stands for one flight.
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from keepclear.offline.inputs import Flight, Options, VolumeJson, load, read_bytes
+from keepclear.offline.inputs import Flight, Options, load, read_bytes
+from keepclear_protocol.agreement import Limits
 from keepclear_protocol.errors import LocalError
-from keepclear_protocol.instant import SECOND, parse_instant
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.separation import Minima
+
+from .setting import Setting
+from .turn import FILE, Turn, span
+
+PARTIES = ("north", "south")
+CATEGORY = "transport"
+MINIMA = Minima(horizontal_m=4 * 1_852, vertical_m=700 * 0.3048, lead_s=0, tail_s=0)
+"""4 NM and 700 ft, as controllers keep en route, without lead or tail: these flights leave nothing behind."""
+
+LIMITS = Limits(area_km2=5_000_000, horizon_s=366 * 86_400, duration_s=366 * 86_400)
+"""Wider than the defaults, so that any recorded flight can be shown; a gap of 15 minutes in a jet's track is bridged by
+one leg that may claim 250 000 km2."""
+
+RECORDED = Setting(
+    name="The demo's line",
+    parties={name: {"en": name.title()} for name in PARTIES},
+    mediator="mediator",
+    categories={CATEGORY: MINIMA},
+    limits=LIMITS,
+)
 
 BEGINS_IN_S = 3_600
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One flight, which ``party`` files in its turn. ``name`` is its callsign made unique.
-
-    ``start`` and ``end`` are the instants at which its first window begins and its last one ends.
-    """
-
-    number: int
-    name: str
-    callsign: str | None
-    party: str
-    volumes: list[VolumeJson]
-    start: int
-    end: int
 
 
 def deal(source: Path | None, parties: tuple[str, ...], *, limit: int | None, now: int) -> list[Turn]:
@@ -55,21 +60,18 @@ def deal(source: Path | None, parties: tuple[str, ...], *, limit: int | None, no
             name,
             flight.callsign,
             parties[number % len(parties)],
+            CATEGORY,
             flight.volumes,
-            min(_window(volume)[0] for volume in flight.volumes),
-            max(_window(volume)[1] for volume in flight.volumes),
+            *span(flight.volumes),
+            FILE,
+            number,
         )
         for number, (flight, name) in enumerate(zip(flights, names, strict=True))
     ]
 
 
 def _first_point(flights: list[Flight]) -> int:
-    starts = (_window(volume)[0] for flight in flights for volume in flight.volumes)
-    return min(starts) + Options().margin_s * SECOND
-
-
-def _window(volume: VolumeJson) -> tuple[int, int]:
-    return parse_instant(volume["time_start"]["value"]), parse_instant(volume["time_end"]["value"], up=True)
+    return min(span(flight.volumes)[0] for flight in flights) + Options().margin_s * SECOND
 
 
 def _names(callsigns: list[str | None]) -> list[str]:

@@ -1,9 +1,10 @@
-"""The demo's course: set the scene, file every flight by turns, wait until every alert is answered, tell what happened.
+"""The demo's course: set the scene, say everything by turns, wait until every alert is answered, tell what happened.
 
 Guaranteed of a ``Result``: every notice has its receipt, every alert was verified by the desk that got it and
 acknowledged, every acknowledgement came to the other side, both sides were told of every conflict, and each desk's
-stream, read once more from its beginning, holds exactly what the desk had watched, nothing twice. Anything else raises
-``KeepclearError``. Nothing sleeps: each step waits for what the desks report, ``STALL_S`` at most without any report.
+stream, read once more from its beginning, holds exactly what the desk had watched, nothing twice. Where the script
+foresees what must come, exactly that came. Anything else raises ``KeepclearError``. Nothing sleeps: each step waits for
+what the desks report, ``STALL_S`` at most without any report.
 """
 
 import asyncio
@@ -15,17 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keepclear.offline.inputs import Options
 from keepclear.transport.client import now_instant
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Unavailable
 
 from .children import DeskHandle, Reports, ServiceProcess, running_desk, running_service
 from .disturbance import schedule
-from .flights import Turn, deal
 from .progress import Progress
-from .scene import MINIMA, PARTIES, set_scene
-from .story import tell, worth_telling
+from .scene import set_scene
+from .script import Script, Told
 from .tally import Conflict, Tally, percentile
+from .turn import FILE, Turn
 
 STALL_S = 60.0
 """Longer than any restart; a desk that reports nothing for so long has stopped."""
@@ -35,34 +35,28 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the demo has shown."""
+    """What the demo has shown; ``notices`` go by their flights, ``alerts`` count closings too."""
 
-    turns: list[Turn]
+    notices: dict[str, str]
     conflicts: list[Conflict]
     alerts: int
     unverified: int
     latencies_ms: list[float]
-    story: list[str]
+    told: Told
     resent: int
     links_lost: int
     took_s: float
 
     def to_json(self) -> dict[str, Any]:
         """Return the result file's object."""
-        options = Options()
         return {
             "conflicts": [conflict.to_json() for conflict in self.conflicts],
-            "parties": {turn.name: turn.party for turn in self.turns},
-            "rules": {
-                "horizontal_m": MINIMA.horizontal_m,
-                "vertical_m": MINIMA.vertical_m,
-                "leg_s": options.leg_s,
-                "margin_s": options.margin_s,
-            },
-            "notices": len(self.turns),
+            "parties": self.notices,
+            "notices": len(self.notices),
             "alerts": self.alerts,
             "unverified": self.unverified,
             "latency_ms": {"p50": self._latency(0.5), "p99": self._latency(0.99)},
+            **self.told.facts,
         }
 
     def _latency(self, share: float) -> float | None:
@@ -70,62 +64,76 @@ class Result:
         return None if found is None else round(found, 1)
 
 
-async def play(source: Path | None, *, limit: int | None, keep: Path | None, disturb: bool, say: Say) -> Result:
-    """Play the whole demo with the flights of ``source``; raise ``KeepclearError`` where it does not hold."""
+async def play(script: Script, *, keep: Path | None, disturb: bool, say: Say) -> Result:
+    """Play a whole script; raise ``KeepclearError`` where it does not hold."""
     began = time.monotonic()
     now = now_instant()
-    turns = deal(source, PARTIES, limit=limit, now=now)
+    script.turns(now)  # what cannot be read is told before anything is started
     with _folder(keep) as folder:
         async with contextlib.AsyncExitStack() as stack:
-            scene = set_scene(folder, now)
+            scene = set_scene(folder, script.setting, now)
             service = await stack.enter_async_context(running_service(scene, folder / "service.log"))
             say(f"the service listens on {service.address} with a store of its own; each party's desk is a process")
             reports: Reports = asyncio.Queue()
             desks = {}
-            for party in PARTIES:
-                own = [
-                    {"number": turn.number, "callsign": turn.callsign, "volumes": turn.volumes}
-                    for turn in turns
-                    if turn.party == party
-                ]
-                desk = running_desk(scene, party, own, service.address, reports)
+            for party in script.setting.parties:
+                desk = running_desk(scene, party, service.address, reports)
                 desks[party] = await stack.enter_async_context(desk)
-            stage = Stage(turns, service, desks, reports, say)
-            await stage.file_all(disturb=disturb)
+            stage = Stage(script, service, desks, reports, say)
+            await stage.say_all(disturb=disturb)
             conflicts = await stage.finish()
-            story = await stage.tell(conflicts)
+            told = await stage.tell(conflicts)
     tally = stage.tally
     took_s = time.monotonic() - began
-    counts = (tally.unverified, tally.latencies_ms(), story, tally.resent, tally.links_lost)
-    return Result(turns, conflicts, len(tally.alerts), *counts, took_s)
+    notices = {turn.name: turn.party for turn in stage.turns if turn.does == FILE}
+    counts = (tally.unverified, tally.latencies_ms(), told, tally.resent, tally.links_lost)
+    return Result(notices, conflicts, len(tally.alerts) + len(tally.closings), *counts, took_s)
 
 
 class Stage:
     """The running processes, and how far they are."""
 
     def __init__(
-        self, turns: list[Turn], service: ServiceProcess, desks: dict[str, DeskHandle], reports: Reports, say: Say
+        self, script: Script, service: ServiceProcess, desks: dict[str, DeskHandle], reports: Reports, say: Say
     ) -> None:
-        self.tally = Tally(turns, tuple(desks))
-        self._turns = turns
+        self.turns: list[Turn] = []
+        self.tally = Tally(self.turns, tuple(desks))
+        self._script = script
         self._service = service
         self._desks = desks
         self._reports = reports
         self._say = say
 
-    async def file_all(self, *, disturb: bool) -> None:
-        """Have each flight filed in its turn, the next when the one before has its receipt."""
-        await self._until(lambda: len(self.tally.links_up) == len(self._desks), "a desk that cannot connect")
-        disturbances = schedule(len(self._turns)) if disturb else {}
+    async def say_all(self, *, disturb: bool) -> None:
+        """Have each turn taken, the next when all that must come of the one before has come."""
+        await self._until(lambda: len(self.tally.links_up) == len(self._desks), lambda: "a desk that cannot connect")
+        self.turns += self._script.turns(now_instant())  # only now: some windows begin a minute from here
+        disturbances = schedule(len(self.turns)) if disturb else {}
         with Progress("filing notices") as progress:
-            for turn in self._turns:
-                await self._desks[turn.party].order("file", number=turn.number)
+            for turn in self.turns:
+                await self._desks[turn.party].order(
+                    turn.does,
+                    number=turn.number,
+                    of=turn.of,
+                    volumes=turn.volumes,
+                    category=turn.category,
+                    callsign=turn.callsign,
+                    remarks=turn.remarks,
+                )
                 if turn.number in disturbances:
                     what, act = disturbances[turn.number]
                     self._say(f"while {turn.name} is being filed, {what}")
                     await act(self._service)
-                await self._until(lambda number=turn.number: number in self.tally.filed)  # type: ignore[misc]
-                progress.show(len(self.tally.filed), len(self._turns))
+                await self._take(turn)
+                progress.show(len(self.tally.filed), len(self.turns))
+
+    async def _take(self, turn: Turn) -> None:
+        """Wait for all that must come of a turn, and for what both desks say of it."""
+        await self._until(lambda: not self.tally.missing_of(turn), lambda: self.tally.missing_of(turn))
+        for meeting in turn.meets or ():
+            await self._ask(str(self.tally.conflict_of(turn.name, meeting.name)), "open")
+        for name in turn.closes:
+            await self._ask(str(self.tally.conflict_of(turn.name, name)), "closed")
 
     async def finish(self) -> list[Conflict]:
         """Wait until every alert is watched, answered and heard, and return the conflicts."""
@@ -134,34 +142,37 @@ class Stage:
         with Progress("acknowledging alerts") as progress:
 
             def done() -> bool:
-                progress.show(len(self.tally.acknowledged), len(self.tally.alerts))
+                all_came = len(self.tally.finished) == len(self._desks)
+                progress.show(len(self.tally.acknowledged), len(self.tally.alerts) if all_came else None)
                 return not self.tally.missing()
 
-            await self._until(done)
+            await self._until(done, self.tally.missing)
         conflicts = self.tally.conflicts()
         self._check()
         return conflicts
 
-    async def tell(self, conflicts: list[Conflict]) -> list[str]:
-        """Return one conflict as a story, from what both desks have in their journals."""
-        if not conflicts:
-            return ["No two flights of different parties come closer than agreed."]
-        conflict = worth_telling(conflicts)
-        for turn in conflict.turns:
-            await self._desks[turn.party].order("tell", conflict=conflict.id)
-        await self._until(lambda: len(self.tally.testimonies) == len(conflict.turns))
-        return tell(conflict, self.tally.filed, self.tally.testimonies)
+    async def tell(self, conflicts: list[Conflict]) -> Told:
+        """Return what is told in the end, from what both desks have in their journals."""
+        for conflict in self._script.asks(conflicts):
+            await self._ask(conflict.id, "open")
+        return self._script.tell(self.turns, conflicts, self.tally)
 
-    async def _until(self, reached: Callable[[], bool], otherwise: str = "") -> None:
-        """Take in reports until ``reached``."""
+    async def _ask(self, conflict: str, state: str) -> None:
+        """Have each desk testify of a conflict that is in ``state``."""
+        for desk in self._desks.values():
+            await desk.order("tell", conflict=conflict)
+        keys = {(party, conflict, state) for party in self._desks}
+        await self._until(lambda: keys <= self.tally.testimonies.keys(), lambda: "a desk's testimony")
+
+    async def _until(self, reached: Callable[[], bool], lack: Callable[[], str]) -> None:
+        """Take in reports until ``reached``; ``lack`` says in words what is not there yet."""
         while not reached():
             try:
                 # Not wait_for, which in Python 3.11 forgets a cancellation that comes together with a report.
                 async with asyncio.timeout(STALL_S):
                     party, said = await self._reports.get()
             except TimeoutError:
-                lack = otherwise or self.tally.missing()
-                raise Unavailable("unreachable", f"nothing came for {STALL_S:.0f} s; there is still {lack}") from None
+                raise Unavailable("unreachable", f"nothing came for {STALL_S:.0f} s; there is still {lack()}") from None
             self.tally.take(party, said)
             self._check()
 

@@ -21,8 +21,14 @@ class Progress:
         if self._terminal and self._told >= 0:
             sys.stderr.write("\n")
 
-    def show(self, done: int, total: int) -> None:
-        """Say that ``done`` of ``total`` are done; the total may grow."""
+    def show(self, done: int, total: int | None) -> None:
+        """Say that ``done`` of ``total`` are done; the total is None while it may still grow."""
+        if total is None:
+            if self._terminal:
+                sys.stderr.write(f"\r{self._label}: {done}")
+                sys.stderr.flush()
+                self._told = 0
+            return
         steps = BAR if self._terminal else 4
         step = steps if total == 0 else done * steps // total
         if self._terminal:

@@ -6,20 +6,31 @@ import signal
 from pathlib import Path
 
 import click
+from keepclear.transport.client import now_instant
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import LocalError
 
+from .levant.story import levant
 from .play import Result, play
+from .recorded import recorded
+from .script import Script
 from .tally import percentile
 
+LEVANT, RECORDED = "levant", "recorded"
 
-def run(flights: str | None, *, limit: int | None, out: str | None, disturb: bool, keep: Path | None) -> None:
-    """Play the demo and write its result; ``out`` is a file or ``-``. Raises ``click.Abort`` after an interrupt."""
+
+def run(
+    scene: str, flights: str | None, *, limit: int | None, out: str | None, disturb: bool, keep: Path | None
+) -> None:
+    """Play a scene and write its result; ``out`` is a file or ``-``. Raises ``click.Abort`` after an interrupt."""
+    if scene == LEVANT and (flights is not None or limit is not None or disturb):
+        raise LocalError("usage", "--flights, --limit and --disturb are for --scene recorded")
     if out not in (None, "-") and not Path(str(out)).absolute().parent.is_dir():
         raise LocalError("usage", f"there is no folder for {out}")
     source = Path(flights) if flights is not None else None
+    script = levant() if scene == LEVANT else recorded(source, limit=limit, now=now_instant())
     try:
-        result = asyncio.run(_play(source, limit=limit, keep=keep, disturb=disturb))
+        result = asyncio.run(_play(script, keep=keep, disturb=disturb))
     except (KeyboardInterrupt, asyncio.CancelledError):  # the first before the loop's handlers stand
         raise click.Abort from None
     _tell(result, to_stderr=out == "-")
@@ -27,31 +38,28 @@ def run(flights: str | None, *, limit: int | None, out: str | None, disturb: boo
         _write(out, result)
 
 
-async def _play(source: Path | None, *, limit: int | None, keep: Path | None, disturb: bool) -> Result:
+async def _play(script: Script, *, keep: Path | None, disturb: bool) -> Result:
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     # SIGINT too: where a script started us in the background it is ignored, and asyncio would leave it so.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, lambda: task.cancel() if task is not None else None)
-    return await play(source, limit=limit, keep=keep, disturb=disturb, say=lambda text: click.echo(text, err=True))
+    return await play(script, keep=keep, disturb=disturb, say=lambda text: click.echo(text, err=True))
 
 
 def _tell(result: Result, *, to_stderr: bool) -> None:
-    notices, conflicts = len(result.turns), len(result.conflicts)
-    lines = ["", *result.story, ""]
-    lines.append(
-        f"{notices} notices, {conflicts} conflicts, {result.alerts} alerts: all verified, acknowledged, and heard"
-        f" by the other side, in {result.took_s:.1f} s"
-    )
+    notices, conflicts = len(result.notices), len(result.conflicts)
+    half, most = (percentile(result.latencies_ms, share) for share in (0.5, 0.99))
+    lines = ["", *result.told.lines, ""]
+    if half is not None:
+        lines.append(f"submit to verified alert at the other desk: p50 {half:.0f} ms, p99 {most:.0f} ms")
     if result.links_lost:
         lines.append(f"{result.links_lost} streams cut and resumed, {result.resent} notices sent again: nothing lost")
-    half, most = (percentile(result.latencies_ms, share) for share in (0.5, 0.99))
-    if half is not None:
-        lines.append(
-            f"submit to verified alert at the other desk: p50 {half:.0f} ms, p99 {most:.0f} ms"
-            f" ({len(result.latencies_ms)} alerts)"
-        )
+    lines.append(
+        f"{notices} notices, {conflicts} conflicts, {result.alerts} alerts: all verified, acknowledged, heard"
+        f" in {result.took_s:.1f} s"
+    )
     click.echo("\n".join(lines), err=to_stderr)
 
 

@@ -1,8 +1,9 @@
 """The tally: what the desks have reported, and what follows from it. No I/O.
 
 A conflict counts when both parties' desks were alerted of it and have verified the alert; flights go by the demo's own
-names, found by the ids of the notices that the demo's desks filed. ``faults`` say what is wrong, ``missing`` what is
-still to come; the demo has shown what it claims when both are nothing. ``stopped`` says which desk ended, and why.
+names, found by the ids of the notices that the demo's desks filed. A conflict may close only by a turn that was to
+close it. ``faults`` say what is wrong, ``missing`` what is still to come, of all or of one turn; the demo has shown
+what it claims when both are nothing. ``stopped`` says which desk ended, and why.
 """
 
 import math
@@ -12,7 +13,7 @@ from typing import Any
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.instant import format_instant
 
-from .flights import Turn
+from .turn import FILE, Turn
 
 Facts = dict[str, Any]
 
@@ -49,10 +50,12 @@ class Tally:
         self._parties = parties
         self.filed: dict[int, Facts] = {}
         self.alerts: dict[tuple[str, str], Facts] = {}
+        self.closings: dict[tuple[str, str], Facts] = {}
         self.acknowledged: set[tuple[str, str]] = set()
         self.heard: set[tuple[str, str]] = set()
+        self.delivered: set[tuple[str, str, int]] = set()
         self.finished: dict[str, Facts] = {}
-        self.testimonies: dict[str, Facts] = {}
+        self.testimonies: dict[tuple[str, str, str], Facts] = {}
         self.links_up: set[str] = set()
         self.links_lost = 0
         self.resent = 0
@@ -71,6 +74,8 @@ class Tally:
                 self.acknowledged.add((party, said["conflict"]))
             case "heard" if said["stage"] == "acknowledged":
                 self.heard.add((party, said["conflict"]))
+            case "heard":
+                self.delivered.add((party, said["conflict"], said["version"]))
             case "unverified":
                 self._unverified(f"{party}: {said['detail']}")
             case "gap":
@@ -83,7 +88,7 @@ class Tally:
                 self.finished[party] = said
                 self._finished(party, said)
             case "testimony":
-                self.testimonies[party] = said
+                self.testimonies[party, said["conflict"], said["state"]] = said
             case "failed" | "ended":
                 self.stopped = self.stopped or f"{party}'s desk ended: {said['detail']}"
 
@@ -99,9 +104,43 @@ class Tally:
             return f"{left} acknowledgements that have not come to the other side"
         return ""
 
+    def id_of(self, name: str) -> str | None:
+        """Return the id of the notice of a flight, as soon as it is receipted."""
+        turn = next(turn for turn in self._turns if turn.name == name and turn.does == FILE)
+        return self.filed[turn.number]["id"] if turn.number in self.filed else None
+
+    def conflict_of(self, one: str, other: str) -> str | None:
+        """Return the id of the conflict between two flights, as soon as a desk was alerted of it."""
+        ids = {self.id_of(one), self.id_of(other)}
+        return next((said["conflict"] for said in self.alerts.values() if {said["own"], said["other"]} == ids), None)
+
+    def missing_of(self, turn: Turn) -> str:
+        """Return in words what is still to come of a turn before all that must come of it is told and answered."""
+        if turn.number not in self.filed:
+            return f"a receipt for {turn.name}"
+        for meeting in turn.meets or ():
+            conflict = self.conflict_of(turn.name, meeting.name)
+            keys = {(party, conflict) for party in self._parties}
+            if not keys <= self.alerts.keys():
+                return f"an alert of {turn.name} with {meeting.name}"
+            if not keys <= self.acknowledged & self.heard:
+                return f"an answer to the conflict of {turn.name} with {meeting.name}"
+        for name in turn.closes:
+            conflict = self.conflict_of(turn.name, name)
+            closed = {party: self.closings.get((party, str(conflict))) for party in self._parties}
+            if not all(closed.values()):
+                return f"the closing of {turn.name} with {name}"
+            others = [
+                (party, conflict, said["version"]) for party, said in closed.items() if said and party != turn.party
+            ]
+            # The other side counts a closing as certain once the desk that caused it has confirmed it.
+            if not self.delivered.issuperset(others):
+                return f"word that the closing of {turn.name} with {name} has arrived"
+        return ""
+
     def conflicts(self) -> list[Conflict]:
-        """Return the conflicts that both sides were alerted of, by start; note as faults those of one side alone."""
-        turn_of = {said["id"]: self._turns[number] for number, said in self.filed.items()}
+        """Return the conflicts that both sides were alerted of, by start; note as faults what was not to come."""
+        turn_of = {said["id"]: self._turns[self._turns[number].of] for number, said in self.filed.items()}
         by_conflict: dict[str, dict[str, Facts]] = {}
         for (party, conflict), said in self.alerts.items():
             by_conflict.setdefault(conflict, {})[party] = said
@@ -118,6 +157,7 @@ class Tally:
             starts = [alert["start"] for alert in alerts.values()]
             ends = [alert["end"] for alert in alerts.values()]
             found.append(Conflict(id, (turns[0], turns[1]), alerts, told["severity"], min(starts), max(ends)))
+        self._foreseen(found)
         return sorted(found, key=lambda one: (one.start, [turn.number for turn in one.turns]))
 
     def latencies_ms(self) -> list[float]:
@@ -133,11 +173,32 @@ class Tally:
     def _alert(self, party: str, said: Facts) -> None:
         if said["verdict"] != VERIFIED:
             self._unverified(f"{party}: {said['detail']}")
+        if said["state"] == "closed" and self._is_to_close(said) and (party, said["conflict"]) not in self.closings:
+            self.closings[party, said["conflict"]] = said
+            return
         if said["state"] != "open" or said["start"] is None:
             self.faults.append(f"{party} was told of a conflict that is {said['state']}")
         if (party, said["conflict"]) in self.alerts:
             self.faults.append(f"{party} was told twice of conflict {said['conflict']}")
         self.alerts[party, said["conflict"]] = said
+
+    def _is_to_close(self, said: Facts) -> bool:
+        """Whether a turn was to close the conflict between these notices."""
+        ids = {said["own"], said["other"]}
+        return any(ids == {self.id_of(turn.name), self.id_of(name)} for turn in self._turns for name in turn.closes)
+
+    def _foreseen(self, conflicts: list[Conflict]) -> None:
+        """Hold the conflicts against those that were foreseen, where the turns foresee any."""
+        if any(turn.meets is None for turn in self._turns):
+            return
+        foreseen = {
+            (*sorted((turn.name, meeting.name)), meeting.severity)
+            for turn in self._turns
+            for meeting in turn.meets or ()
+        }
+        came = {(*sorted(turn.name for turn in one.turns), one.severity) for one in conflicts}
+        self.faults += [f"{one} with {other}: {how} was not foreseen" for one, other, how in sorted(came - foreseen)]
+        self.faults += [f"{one} with {other}: {how} has not come" for one, other, how in sorted(foreseen - came)]
 
     def _link(self, party: str, *, up: bool) -> None:
         if up:

@@ -1,4 +1,4 @@
-"""``keepclear demo``: the main job end to end on this machine, with recorded flights and real processes.
+"""``keepclear demo``: the main job end to end on this machine, with real processes.
 
 It ends with 0 only if every notice was receipted, every alert verified by the desk that got it and acknowledged, and
 both sides were told of every conflict. Nothing is left behind: all processes end with it, and its folder is removed.
@@ -10,6 +10,13 @@ import click
 
 
 @click.command("demo")
+@click.option(
+    "--scene",
+    type=click.Choice(["recorded", "levant"]),
+    default="recorded",
+    show_default=True,
+    help="Recorded flights, or a synthetic night between israel and turkiye, told as a story.",
+)
 @click.option("--flights", metavar="FILE", help="Flights to file, such as recorded tracks [the packaged sample].")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="File the first N flights alone.")
 @click.option("--json", "out", metavar="OUT", help="Write the result to this file as one JSON object ('-': to stdout).")
@@ -17,14 +24,17 @@ import click
 @click.option(
     "--keep", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Keep keys, journals, store here."
 )
-def demo(flights: str | None, limit: int | None, out: str | None, disturb: bool, keep: Path | None) -> None:
-    """Two parties, a mediator and recorded flights, end to end on this machine.
+def demo(
+    scene: str, flights: str | None, limit: int | None, out: str | None, disturb: bool, keep: Path | None
+) -> None:
+    """Two parties and a mediator, end to end on this machine.
 
     Starts a store, the service and a desk for each party as processes on loopback; files every flight as a signed
-    notice, by turns; receives, verifies and acknowledges every alert at the other desk. Exit 0: all of that held.
+    notice, by turns; receives, verifies and acknowledges every alert at the other desk. Exit 0: all of that held,
+    and of a scene that is a story each conflict came that was to come, and no other.
 
     In the result, flights go by their callsigns; where two share one, by callsign and line, as in "AFR12 (line 7)".
     """
     from keepclear_demo.run import run
 
-    run(flights, limit=limit, out=out, disturb=disturb, keep=keep)
+    run(scene, flights, limit=limit, out=out, disturb=disturb, keep=keep)

@@ -1,17 +1,43 @@
-"""One conflict told as a story: who filed what, who was shown what and what not, who acknowledged when.
+"""The script of the recorded flights, and one of their conflicts told as a story.
 
+The story: who filed what, who was shown what and what not, who acknowledged when.
 Callsigns stand here because the demo plays both sides; neither party is told the other's. What a party was shown is
 read from its desk's journal, and so is what each side holds of the other's answers. Times are UTC.
 """
 
+from pathlib import Path
 from typing import Any
 
+from keepclear.offline.inputs import Options
 from keepclear_protocol.errors import EvidenceInvalid
-from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.separation import Severity, severity_rank
 
-from .flights import Turn
-from .tally import Conflict, Facts
+from .flights import MINIMA, PARTIES, RECORDED, deal
+from .script import Script, Told
+from .tally import Conflict, Facts, Tally
+from .turn import Turn
+from .words import clock, levels
+
+
+def recorded(source: Path | None, *, limit: int | None, now: int) -> Script:
+    """Return the script of the flights of ``source`` (the packaged sample where it is None); raise ``LocalError``."""
+    turns = deal(source, PARTIES, limit=limit, now=now)
+    return Script(RECORDED, lambda _: turns, lambda conflicts: conflicts and [worth_telling(conflicts)], _told)
+
+
+def _told(_: list[Turn], conflicts: list[Conflict], tally: Tally) -> Told:
+    options = Options()
+    rules = {
+        "horizontal_m": MINIMA.horizontal_m,
+        "vertical_m": MINIMA.vertical_m,
+        "leg_s": options.leg_s,
+        "margin_s": options.margin_s,
+    }
+    if not conflicts:
+        return Told(["No two flights of different parties come closer than agreed."], {"rules": rules})
+    conflict = worth_telling(conflicts)
+    testimonies = {party: tally.testimonies[party, conflict.id, "open"] for party in PARTIES}
+    return Told(tell(conflict, tally.filed, testimonies), {"rules": rules})
 
 
 def worth_telling(conflicts: list[Conflict]) -> Conflict:
@@ -31,14 +57,13 @@ def tell(conflict: Conflict, filed: dict[int, Facts], testimonies: dict[str, Fac
     worst = told["worst"]
     lines = ["One conflict, as both sides saw it (callsigns are the demo's; neither side is told the other's):", ""]
     for turn in conflict.turns:
-        at = _clock(filed[turn.number]["received_at"])
-        window = f"{_clock(turn.start)} to {_clock(turn.end)}"
+        at = clock(filed[turn.number]["received_at"])
+        window = f"{clock(turn.start)} to {clock(turn.end)}"
         lines.append(f"  {at}  {turn.party} files {turn.name}: {len(turn.volumes)} volumes, {window}")
     lines += [
-        f"  {_clock(filed[second.number]['received_at'])}  conflict: {conflict.severity}, lead class {told['lead']},"
-        f" {_clock(conflict.start)} to {_clock(conflict.end)}",
-        f"             worst pair: {worst['horizontal_m']} m apart horizontally, {worst['vertical_m']} m vertically,"
-        f" {worst['altitude_lower_m']} to {worst['altitude_upper_m']} m {worst['reference']}",
+        f"  {clock(filed[second.number]['received_at'])}  conflict: {conflict.severity}, lead class {told['lead']},"
+        f" {clock(conflict.start)} to {clock(conflict.end)}",
+        f"             worst pair: {_apart(conflict.severity, worst)}, {levels(worst)}",
         "",
     ]
     for turn, other in ((second, first), (first, second)):
@@ -60,6 +85,12 @@ def _shown(turn: Turn, other: Turn, testimony: Facts) -> list[str]:
     ]
 
 
+def _apart(severity: str, worst: Facts) -> str:
+    if severity == Severity.OVERLAP:
+        return "the volumes themselves meet"
+    return f"{worst['horizontal_m'] / 1852:.1f} NM apart, {worst['vertical_m'] / 0.3048:.0f} ft in height"
+
+
 def _answers(testimony: Facts, witness: str, other: str) -> list[str]:
     """What ``witness`` holds in its own journal of the other side's answers."""
     answers: dict[str, Any] = {answer["stage"]: answer for answer in testimony["answers"] if answer["party"] == other}
@@ -69,7 +100,3 @@ def _answers(testimony: Facts, witness: str, other: str) -> list[str]:
     when = f"acknowledged {acknowledged['at'][11:]} by {acknowledged['officer']}"
     when = f"delivered {delivered['at'][11:]}, {when}" if delivered else when
     return [f"  {other}: {when}. {witness} holds the signed answers."]
-
-
-def _clock(instant: int) -> str:
-    return format_instant(instant // SECOND * SECOND)[11:]
