@@ -1,4 +1,4 @@
-"""A sample party's desk for the profile ``demo``: files its half of the recorded flights, and answers every alert.
+"""A sample party's desk for the profile ``demo``: says its part of the synthetic night, and answers every alert.
 
 Files once: a desk that finds notices of its own in its journal only watches. Ends with 0 when the line has been quiet
 for a while after its last notice was filed, with 1 where an alert did not verify or the hotline refused something.
@@ -13,10 +13,11 @@ from pathlib import Path
 from keepclear.cli.lines import event_line, filed_line, holds
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AlertEvent
+from keepclear.desk.outbox import Filed
 from keepclear.keystore import load_private_key
 from keepclear.transport.client import now_instant
-from keepclear_demo.flights import deal
-from keepclear_demo.scene import CATEGORY, PARTIES
+from keepclear_demo.levant.night import night
+from keepclear_demo.turn import AMEND, FILE, Turn
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.errors import KeepclearError, OutOfStep, Unavailable
 
@@ -67,12 +68,35 @@ class SampleDesk:
         if self.desk.journal.own_heads():
             self.say("has filed before; watching")
             return
-        for turn in deal(None, PARTIES, limit=None, now=now_instant()):
+        ids: dict[int, str] = {}
+        for turn in night(now_instant()):
             await asyncio.sleep(BETWEEN_S)
             if turn.party == self.party:
-                filed = await self.desk.file(turn.volumes, CATEGORY, callsign=turn.callsign)
+                filed = await self._speak(turn, ids.get(turn.of, ""))
+                ids[turn.number] = filed.id
                 self.filed += 1
                 self.say(f"{turn.name}: {filed_line(filed)}")
+
+    async def _speak(self, turn: Turn, id: str) -> Filed:
+        if turn.does == FILE:
+            return await self.desk.file(turn.volumes, turn.category, callsign=turn.callsign, remarks=turn.remarks)
+        await self._answered(id)
+        if turn.does == AMEND:
+            return await self.desk.amend(id, turn.volumes, turn.category)
+        return await self.desk.withdraw(id)
+
+    async def _answered(self, id: str) -> None:
+        """Wait until both sides have acknowledged a conflict of the notice ``id``: the story is to be followed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(QUIET_S):
+                while not self._is_answered(id):
+                    self._heard.clear()
+                    await self._heard.wait()
+
+    def _is_answered(self, id: str) -> bool:
+        """Whether both have; an event is told after the picture has it."""
+        answers = [view.answers for view in self.desk.picture().conflicts if view.own == id]
+        return any(sum(answer["stage"] == "acknowledged" for answer in each) == 2 for each in answers)
 
     async def _watch(self) -> None:
         async for event in self.desk.watch():
@@ -80,8 +104,9 @@ class SampleDesk:
             self.failed += not holds(event)
             if isinstance(event, AlertEvent):
                 self.alerts += 1
-                if event.alert is not None and event.alert.state == "open":
-                    self._open.add(event.alert.conflict)
+                if event.alert is not None:
+                    change = self._open.add if event.alert.state == "open" else self._open.discard
+                    change(event.alert.conflict)
             self._heard.set()
 
     async def _answer(self) -> None:

@@ -1,9 +1,9 @@
 """The one-shot ``init`` of docker-compose.yml: whatever a first start lacks is made into the volumes, as a sample.
 
-Makes, each only where it is absent: the access to the store (random passwords, an ACL file); an agreement between two
-sample parties with all keys; a certificate authority with a certificate for the proxy and one for each desk. Nothing
-that is there is ever overwritten. What it makes is good for trials: in life each key is made by its owner and never
-leaves it, and here one machine has seen them all. The store's passwords alone are as good as any.
+Makes, each only where it is absent: the access to the store (random passwords, an ACL file); the agreement of the
+demo's synthetic night with all keys; a certificate authority with a certificate for the proxy and one for each desk.
+Nothing that is there is ever overwritten. What it makes is good for trials: in life each key is made by its owner and
+never leaves it, and here one machine has seen them all. The store's passwords alone are as good as any.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from access import acl_file
 from certificates import Authority
-from keepclear_demo.scene import CATEGORY, LIMITS, MINIMA, PARTIES
+from keepclear_demo.levant.setting import LEVANT
 from keepclear_protocol.agreement import (
     ACKNOWLEDGE,
     SUBMIT,
@@ -24,7 +24,6 @@ from keepclear_protocol.agreement import (
     PartyKey,
     Service,
     ServiceKey,
-    draft_payload,
     sign_agreement,
 )
 from keepclear_protocol.instant import SECOND
@@ -36,6 +35,7 @@ SECRET = 0o600
 SHARED = 0o640
 """For what the store or the proxy reads: another user of the same group."""
 
+PARTIES = tuple(LEVANT.parties)
 VALID_DAYS = 90
 DAY_S = 86_400
 
@@ -78,19 +78,13 @@ def _agreement(volumes: Path, origin: str, now: int) -> None:
     valid = now - DAY_S * SECOND, now + VALID_DAYS * DAY_S * SECOND
     service = PrivateKey.generate()
     roots, parties, desks = [], [], {}
-    for name in PARTIES:
+    for name, names in LEVANT.parties.items():
         root, key = PrivateKey.generate(), PrivateKey.generate()
         enrolled = PartyKey(key.public, frozenset({SUBMIT, ACKNOWLEDGE, WATCH}), *valid)
-        parties.append(Party(name, {"en": f"{name.title()} (sample)"}, root.public, (enrolled,)))
+        parties.append(Party(name, dict(names), root.public, (enrolled,)))
         roots.append(root)
         desks[name] = key
-    payload = draft_payload(
-        name="Sample agreement, not for duty",
-        parties=parties,
-        service=Service(origin, (ServiceKey(service.public, *valid),)),
-        categories={CATEGORY: MINIMA},
-        limits=LIMITS,
-    )
+    payload = LEVANT.payload(parties, Service(origin, (ServiceKey(service.public, *valid),)))
     agreement = sign_agreement(payload, [*roots, service])
     for name, root in zip(PARTIES, roots, strict=True):
         _write(volumes / "offline" / f"{name}-root.key", key_file_text(root, now).encode(), SECRET)

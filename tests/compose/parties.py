@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from keepclear import AsyncClient, AsyncDesk
 from keepclear.keystore import load_private_key
 from keepclear.wire.answers import Admission
 from keepclear.wire.sse import EventParser
-from keepclear_demo.scene import CATEGORY
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.alert import Alert, open_alert
 from keepclear_protocol.cursor import Cursor
@@ -26,15 +25,26 @@ from support.world import box
 from compose.stack import Stack
 
 T = TypeVar("T")
-NAMES = ("north", "south")
+NAMES = ("israel", "turkiye")
 
 _places = itertools.count()
 
 
-def next_place() -> tuple[float, float]:
-    """Return a latitude and longitude far from all that were given before."""
-    number = next(_places)
-    return -60.0 + 0.5 * (number % 240), -179.0 + 1.0 * (number // 240)
+class Place(NamedTuple):
+    """Where, at what height and when: inside the sample agreement's area."""
+
+    lat: float
+    lng: float
+    level: int
+    start_s: int
+
+
+def next_place() -> Place:
+    """Return a place that is clear of all that were given before: elsewhere, higher or later."""
+    number, row = divmod(next(_places), 16)
+    number, column = divmod(number, 16)
+    hour, layer = divmod(number, 8)
+    return Place(33.7 + 0.15 * row, 36.5 + 0.18 * column, 20 + 40 * layer, 3600 * (hour + 1))
 
 
 class Outsider:
@@ -55,7 +65,7 @@ class Outsider:
         """Return a desk with its journal in ``folder``."""
         return AsyncDesk(self.agreement, self.key, folder, **self._reach)
 
-    def notice(self, place: tuple[float, float]) -> str:
+    def notice(self, place: Place) -> str:
         """Return a signed notice of one box; two parties' boxes at one place are in conflict."""
         now = int(time.time())
         return build_notice(
@@ -65,8 +75,8 @@ class Outsider:
             terms=self.agreement.terms,
             iat=now,
             admit_by=now + 600,
-            volumes=[box(*place, size=0.05)],
-            category=CATEGORY,
+            volumes=[box(*place[:2], size=0.05, low=place.level, high=place.level + 10, start_s=place.start_s)],
+            category="flight",
         )
 
     async def live(self) -> set[str]:
@@ -171,13 +181,13 @@ class Filings:
         after = sorted(at for at in self.receipted if at >= since)
         return max((b - a for a, b in itertools.pairwise([since, *after])), default=0.0)
 
-    def complete(self, north: Reader, south: Reader) -> bool:
+    def complete(self, israel: Reader, turkiye: Reader) -> bool:
         """Whether both sides were alerted to every pair."""
-        return not self.missing(north, south)
+        return not self.missing(israel, turkiye)
 
-    def missing(self, north: Reader, south: Reader) -> list[tuple[str, str]]:
+    def missing(self, israel: Reader, turkiye: Reader) -> list[tuple[str, str]]:
         """Return the pairs that one side or the other was not alerted to."""
-        return [(n, s) for n, s in self.pairs if (n, s) not in north.alerts or (s, n) not in south.alerts]
+        return [(n, s) for n, s in self.pairs if (n, s) not in israel.alerts or (s, n) not in turkiye.alerts]
 
 
 async def until(condition: Callable[[], bool], within_s: float) -> None:

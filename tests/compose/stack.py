@@ -46,7 +46,7 @@ class Stack:
     @property
     def authority(self) -> Path:
         """The sample authority's certificate."""
-        return self.party("north") / "authority.pem"
+        return self.party("israel") / "authority.pem"
 
     def compose(self, *words: str, within_s: float = WITHIN_S, check: bool = True, **variables: str) -> str:
         """Run Compose on this project; return what it wrote."""

@@ -10,7 +10,7 @@ from keepclear import Client
 from keepclear.desk.events import AlertEvent, GapEvent
 from keepclear_protocol.acknowledgement import VERIFIED
 
-from compose.parties import Outsider, next_place
+from compose.parties import Outsider, Place, next_place
 from compose.stack import LASTING, REPLICAS, REPOSITORY, Stack
 
 pytestmark = pytest.mark.timeout(1200)
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(1200)
 STORE = ("--store", "redis://service@redis:6379/0", "--store-password-file", "/service/store-password")
 
 
-def file(stack: Stack, party: Outsider, place: tuple[float, float]) -> str:
+def file(stack: Stack, party: Outsider, place: Place) -> str:
     with Client(party.agreement, party.key, connect_to=stack.url, verify=str(stack.authority)) as client:
         return str(client.submit(party.notice(place)).receipt.id)
 
@@ -74,27 +74,27 @@ def gaps(shown: list[Any]) -> list[str]:
 
 
 def test_a_restored_backup_is_whole_and_announced(stack: Stack, tmp_path: Path) -> None:
-    north, south = Outsider(stack, "north"), Outsider(stack, "south")
+    israel, turkiye = Outsider(stack, "israel"), Outsider(stack, "turkiye")
     place = next_place()
-    kept = file(stack, north, place), file(stack, south, place)
-    asyncio.run(watch(stack, north, tmp_path / "north", lambda shown: opened(shown, kept[0])))
+    kept = file(stack, israel, place), file(stack, turkiye, place)
+    asyncio.run(watch(stack, israel, tmp_path / "israel", lambda shown: opened(shown, kept[0])))
     back_up(stack, tmp_path / "backup.tar")
-    lost = file(stack, north, next_place())
+    lost = file(stack, israel, next_place())
     restore(stack, tmp_path / "backup.tar")
-    held = asyncio.run(north.live())
+    held = asyncio.run(israel.live())
     assert kept[0] in held
     assert lost not in held
-    shown = asyncio.run(watch(stack, north, tmp_path / "north", gaps))
+    shown = asyncio.run(watch(stack, israel, tmp_path / "israel", gaps))
     assert gaps(shown) == ["epoch"]
 
 
 def test_a_store_that_lost_its_line_is_refused_until_the_backup_is_back(stack: Stack, tmp_path: Path) -> None:
-    north = Outsider(stack, "north")
-    kept = file(stack, north, next_place())
+    israel = Outsider(stack, "israel")
+    kept = file(stack, israel, next_place())
     back_up(stack, tmp_path / "backup.tar")
     lose(stack)
     assert "found: the line was founded before" in stack.compose("run", "--rm", "-T", "found")
     refused = stack.compose("run", "--rm", "-T", "--no-deps", "service-a", check=False)
     assert "store_unsafe" in refused and "found" in refused
     restore(stack, tmp_path / "backup.tar")
-    assert kept in asyncio.run(north.live())
+    assert kept in asyncio.run(israel.live())

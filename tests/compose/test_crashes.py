@@ -36,12 +36,12 @@ class Story:
         self.shown: dict[str, list[Any]] = {name: [] for name in NAMES}
 
 
-async def file_pairs(story: Story, north: Outsider, south: Outsider) -> None:
-    async with north.client() as northern, south.client() as southern:
+async def file_pairs(story: Story, israel: Outsider, turkiye: Outsider) -> None:
+    async with israel.client() as first, turkiye.client() as second:
         while not story.done:
             place = next_place()
             ids = await asyncio.gather(
-                story.filings.submit(northern, north.notice(place)), story.filings.submit(southern, south.notice(place))
+                story.filings.submit(first, israel.notice(place)), story.filings.submit(second, turkiye.notice(place))
             )
             story.filings.pairs.append((ids[0], ids[1]))
             await asyncio.sleep(PAUSE_S)
@@ -70,7 +70,7 @@ async def crash(stack: Stack, victim: str, folder: Path) -> tuple[Story, dict[st
         ):
             await until(lambda: all(reader.connected for reader in readers.values()), WITHIN_S)
             await until(lambda: all(desk.journal.cursor() for desk in desks.values()), WITHIN_S)
-            async with background(file_pairs(story, parties["north"], parties["south"])) as (filing,):
+            async with background(file_pairs(story, parties["israel"], parties["turkiye"])) as (filing,):
                 await until(lambda: len(story.filings.receipted) >= BEFORE, WITHIN_S)
                 await asyncio.to_thread(stack.crash, victim)
                 story.killed_at = time.monotonic()
@@ -78,7 +78,7 @@ async def crash(stack: Stack, victim: str, folder: Path) -> tuple[Story, dict[st
                 await until(lambda: len(story.filings.pairs) >= AFTER, WITHIN_S)
                 story.done = True
                 await asyncio.wait_for(filing, WITHIN_S)
-            await until(lambda: story.filings.complete(readers["north"], readers["south"]), WITHIN_S)
+            await until(lambda: story.filings.complete(readers["israel"], readers["turkiye"]), WITHIN_S)
             for desk in desks.values():
                 await caught_up(desk)
     finally:
@@ -97,7 +97,7 @@ def test_a_killed_container_costs_seconds_and_nothing_else(stack: Stack, tmp_pat
     assert any(at < story.killed_at for at in story.filings.receipted)
     assert any(at > story.killed_at for at in story.filings.receipted)
     assert len(story.filings.pairs) >= AFTER
-    assert not story.filings.missing(readers["north"], readers["south"])
+    assert not story.filings.missing(readers["israel"], readers["turkiye"])
     streams = []
     for name, reader in readers.items():
         assert reader.clean, f"{name}: {reader.doubled} doubled, {reader.holes} holes, {reader.gaps}"

@@ -17,7 +17,7 @@ from compose.stack import REPOSITORY
 
 SAMPLE = REPOSITORY / "deploy" / "sample"
 ORIGIN = "https://localhost:8443"
-VOLUMES = ("service", "store", "store-access", "proxy", "offline", "desk-north", "desk-south")
+VOLUMES = ("service", "store", "store-access", "proxy", "offline", "desk-israel", "desk-turkiye")
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_the_sample_is_a_signed_agreement_with_its_keys(sample: ModuleType, volu
     assert agreement.service.origin == ORIGIN
     assert "not for duty" in agreement.name
     assert agreement.service_key(load_private_key(volumes / "service" / "service.key").kid) is not None
-    for party in ("north", "south"):
+    for party in ("israel", "turkiye"):
         found = agreement.find(load_private_key(volumes / f"desk-{party}" / "desk.key").kid)
         assert found is not None
         assert found[0].id == party
@@ -91,7 +91,7 @@ def test_the_certificates_are_the_authoritys(sample: ModuleType, volumes: Path) 
     prepare(sample, volumes)
     authority = x509.load_pem_x509_certificate((volumes / "proxy" / "authority.pem").read_bytes())
     server = x509.load_pem_x509_certificate((volumes / "proxy" / "server.pem").read_bytes())
-    client = x509.load_pem_x509_certificate((volumes / "desk-north" / "client.pem").read_bytes())
+    client = x509.load_pem_x509_certificate((volumes / "desk-israel" / "client.pem").read_bytes())
     for certificate in (server, client):
         certificate.verify_directly_issued_by(authority)
     names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -99,9 +99,9 @@ def test_the_certificates_are_the_authoritys(sample: ModuleType, volumes: Path) 
 
 def test_a_desk_has_its_root_to_check_and_not_to_sign(sample: ModuleType, volumes: Path) -> None:
     prepare(sample, volumes)
-    root = load_private_key(volumes / "offline" / "north-root.key")
-    assert (volumes / "desk-north" / "root.pub").read_text().strip() == root.public.text
-    for path in (*(volumes / "desk-north").iterdir(), *(volumes / "service").iterdir()):
+    root = load_private_key(volumes / "offline" / "israel-root.key")
+    assert (volumes / "desk-israel" / "root.pub").read_text().strip() == root.public.text
+    for path in (*(volumes / "desk-israel").iterdir(), *(volumes / "service").iterdir()):
         assert root.text not in path.read_text()
 
 

@@ -27,8 +27,8 @@ SMUGGLED = {
     "Client-Cert-Chain": ":MIIB:",
     "X-Client-Cert": "MIIB",
     "X-SSL-Client-Verify": "SUCCESS",
-    "X-SSL-Client-S-DN": "CN=north",
-    "X-Forwarded-Client-Cert": "Hash=00;Subject=CN=north",
+    "X-SSL-Client-S-DN": "CN=israel",
+    "X-Forwarded-Client-Cert": "Hash=00;Subject=CN=israel",
     "X-Forwarded-For": "127.0.0.1",
     "X-Forwarded-Host": "elsewhere",
     "X-Forwarded-Proto": "http",
@@ -36,7 +36,7 @@ SMUGGLED = {
     "X-Original-URL": "/readyz",
     "Forwarded": "for=127.0.0.1",
     "Via": "1.1 elsewhere",
-    "Cookie": "party=north",
+    "Cookie": "party=israel",
     "Transfer_Encoding": "chunked",
 }
 PASSED = set("host accept accept-encoding authorization content-type content-length last-event-id user-agent".split())
@@ -173,25 +173,25 @@ def test_with_no_replica_at_all_the_proxy_says_so(stack: Stack, http: httpx2.Cli
 
 def test_the_stream_is_not_held_back(stack: Stack) -> None:
     """From the request of the other side's notice to the alert on our stream, through the proxy both ways."""
-    north, south = Outsider(stack, "north"), Outsider(stack, "south")
+    israel, turkiye = Outsider(stack, "israel"), Outsider(stack, "turkiye")
     reach: dict[str, Any] = {"connect_to": stack.url, "verify": str(stack.authority)}
     with (
-        Client(north.agreement, north.key, **reach) as northern,
-        Client(south.agreement, south.key, **reach) as southern,
+        Client(israel.agreement, israel.key, **reach) as first,
+        Client(turkiye.agreement, turkiye.key, **reach) as second,
     ):
         places = [next_place() for _ in range(10)]
         for place in places:
-            southern.submit(south.notice(place))
-        at = southern.conflicts().at
+            second.submit(turkiye.notice(place))
+        at = second.conflicts().at
         began = time.monotonic()
-        with southern.stream(at) as chunks, ThreadPoolExecutor(1) as pool:
+        with second.stream(at) as chunks, ThreadPoolExecutor(1) as pool:
             assert b"open" in next(chunks)
             opened = time.monotonic() - began
             waits = []
             for place in places:
-                raw = north.notice(place)
+                raw = israel.notice(place)
                 sent = time.monotonic()
-                receipt = pool.submit(northern.submit, raw)
+                receipt = pool.submit(first.submit, raw)
                 while b"event: alert" not in next(chunks):
                     pass
                 waits.append(time.monotonic() - sent)
@@ -205,7 +205,7 @@ def test_the_stream_is_not_held_back(stack: Stack) -> None:
 
 
 def test_connections_of_one_address_are_capped(stack: Stack, http: httpx2.Client) -> None:
-    folder = stack.party("south")
+    folder = stack.party("turkiye")
     agreement, key = open_agreement((folder / "agreement.json").read_bytes()), load_private_key(folder / "desk.key")
     with ExitStack() as streams:
         for _ in range(2):  # a client keeps at most 100 connections
@@ -250,7 +250,7 @@ def certified(stack: Stack, *certificate: str) -> httpx2.Client:
 
 
 def test_a_client_certificate_is_a_second_fence(stack: Stack) -> None:
-    own = [str(stack.party("north") / name) for name in ("client.pem", "client.key")]
+    own = [str(stack.party("israel") / name) for name in ("client.pem", "client.key")]
     servers = [str(stack.copy("proxy") / name) for name in ("server.pem", "server.key")]
 
     def status(*certificate: str) -> int:

@@ -32,20 +32,20 @@ class Load:
 
     async def run(self) -> None:
         """File until ``stop``, then wait for all answers."""
-        async with self._parties["north"].client() as north, self._parties["south"].client() as south:
+        async with self._parties["israel"].client() as israel, self._parties["turkiye"].client() as turkiye:
             pairs = []
             for number in itertools.count():
                 if self.stop:
                     break
                 await asyncio.sleep(max(0.0, self.began + number * len(NAMES) / SUBMITS_A_S - time.monotonic()))
-                pairs.append(asyncio.create_task(self._pair(north, south)))
+                pairs.append(asyncio.create_task(self._pair(israel, turkiye)))
             await asyncio.gather(*pairs)
 
-    async def _pair(self, north: AsyncClient, south: AsyncClient) -> None:
+    async def _pair(self, israel: AsyncClient, turkiye: AsyncClient) -> None:
         place = next_place()
         ids = await asyncio.gather(
-            self._submit(north, self._parties["north"].notice(place)),
-            self._submit(south, self._parties["south"].notice(place)),
+            self._submit(israel, self._parties["israel"].notice(place)),
+            self._submit(turkiye, self._parties["turkiye"].notice(place)),
         )
         self.filings.pairs.append((ids[0], ids[1]))
 
@@ -77,8 +77,8 @@ async def roll(stack: Stack) -> tuple[Load, list[Reader], Restarts, dict[str, se
             load.stop = True
             await asyncio.wait_for(filing, WITHIN_S)
         by_party = [[reader for reader in readers if reader.party.name == name] for name in NAMES]
-        for north, south in zip(*by_party, strict=True):
-            await until(lambda north=north, south=south: load.filings.complete(north, south), WITHIN_S)  # type: ignore[misc]
+        for israel, turkiye in zip(*by_party, strict=True):
+            await until(lambda israel=israel, turkiye=turkiye: load.filings.complete(israel, turkiye), WITHIN_S)  # type: ignore[misc]
         held = {name: await party.live() for name, party in parties.items()}
     return load, readers, restarts, held
 
@@ -96,11 +96,11 @@ def test_a_rolling_restart_under_load_loses_and_doubles_nothing(stack: Stack) ->
         assert reader.clean, f"{reader.doubled} doubled, {reader.holes} holes, {reader.gaps}"
         assert len(reader.connected) >= 2, "no stream was cut, so nothing was tried"
         assert all(len(times) == 1 for times in reader.alerts.values())
-    north, second_north, south, second_south = readers
-    assert not filings.missing(north, south)
-    assert (north.numbers, south.numbers) == (second_north.numbers, second_south.numbers)
-    assert {pair[0] for pair in filings.pairs} <= held["north"]
-    assert {pair[1] for pair in filings.pairs} <= held["south"]
+    israel, second_israel, turkiye, second_turkiye = readers
+    assert not filings.missing(israel, turkiye)
+    assert (israel.numbers, turkiye.numbers) == (second_israel.numbers, second_turkiye.numbers)
+    assert {pair[0] for pair in filings.pairs} <= held["israel"]
+    assert {pair[1] for pair in filings.pairs} <= held["turkiye"]
     took = sorted(load.took_s)
     figures: dict[str, Any] = {"p50": took[len(took) // 2], "p99": took[len(took) * 99 // 100], "max": took[-1]}
     stack.note(
