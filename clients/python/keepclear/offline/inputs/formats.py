@@ -13,7 +13,7 @@ with what was left out or changed in their notes and their place in the file, or
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import csvtrack, f3548, geojson, gpx, kml, kmz, openair, readsb, track
+from . import csvtrack, f3548, geojson, gpx, kml, kmz, notam, openair, readsb, track
 from .content import Content
 from .flight import Flight, Options, unreadable
 from .members import Repeated, told
@@ -115,6 +115,17 @@ FORMATS = (
         ("names, classes, frequencies and labels (a note names them)", "activation in words"),
         openair.recognise,
         openair.read,
+    ),
+    Format(
+        "NOTAM",
+        (".txt", ".notam"),
+        (
+            "the circle of the Q line, in NM; the band of F) and G), else the levels of the Q line; B) and C)",
+            "each NOTAM of a file as a flight; PERM and EST ends need --to, a top of UNL or 999 --upper",
+        ),
+        ("the text E), with whatever shape it draws inside the circle", "the schedule D): the whole period is claimed"),
+        notam.recognise,
+        notam.read,
     ),
     Format(
         "CSV tracks",
