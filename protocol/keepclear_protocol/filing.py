@@ -13,7 +13,8 @@ from typing import Any
 
 from .agreement import SUBMIT, Agreement, PartyKey
 from .claims import ADMIT_WITHIN_S
-from .encoding import digest
+from .disclosure import MAX_DISCLOSURE_BYTES
+from .encoding import digest, parse_json, unb64
 from .errors import Forbidden, KeepclearError, Malformed
 from .instant import SECOND
 from .limits import Fault, arrival_faults, limit_faults
@@ -75,6 +76,15 @@ def find_faults(
     yield from arrival_faults(volumes, content.category, agreement, now)
     if fit:
         yield from _size(content, agreement, party, now, revision)
+
+
+def content_of(submission: str) -> Content:
+    """Return what a submission says that was opened before: an own one, as the journal keeps it."""
+    _, *raws, _ = submission.split("~")
+    read = [parse_json(unb64(raw), max_bytes=MAX_DISCLOSURE_BYTES) for raw in raws]
+    named = {name: value for _, name, value in (item for item in read if len(item) == 3)}
+    volumes = [item[1] for item in read if len(item) == 2]
+    return Content(volumes, named["category"], named.get("callsign"), named.get("remarks"))
 
 
 def key_faults(key: PartyKey, now: int) -> Iterator[Fault]:

@@ -201,7 +201,14 @@ def test_a_refusal_after_an_attempt_that_never_arrived_is_settled_by_what_the_se
         json={"code": "limit_area" if request.method == "POST" else "not_found"},
     )
     north.settle()
-    assert north.picture().notices == ()
+    assert [notice.state for notice in north.picture().notices] == ["unknown"]  # it may be on its way yet
+    assert not any(request.method == "POST" for request in line.mediator.requests[1:])
+    line.now += 700_000_000
+    north.settle()
+    assert [notice.state for notice in north.picture().notices] == ["not sent"]
+    with pytest.raises(Refused) as refused:
+        north.send(*north.waiting())
+    assert refused.value.code == "limit_area" and north.picture().notices == ()
 
 
 def test_a_refused_revision_is_free_again(line: Line) -> None:

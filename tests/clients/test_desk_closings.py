@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from keepclear import Desk
-from keepclear.desk.outbox import UNPROVEN, Filed
+from keepclear.desk.acknowledging import UNPROVEN
+from keepclear.desk.outbox import Filed
 from keepclear_protocol.notice import present
 from support.desks import Lied, Line, alerts
 from support.world import box

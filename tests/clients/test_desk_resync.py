@@ -33,14 +33,15 @@ def lost(line: Line) -> None:
 
 
 def crossing(line: Line, desk: Any, path: str) -> None:
-    """The next answer to ``path`` is overtaken: ``desk`` sends again what is unknown while it is on its way."""
+    """The next answer to ``path`` is overtaken: ``desk`` sends what is unknown while it is on its way."""
 
     def overtaken(request: httpx2.Request) -> httpx2.Response | None:
         if request.url.path != path:
             return None
         line.mediator.refuse = None
         answer = line.mediator.answer(request)
-        desk.settle()
+        for waiting in desk.waiting():
+            desk.send(waiting)
         return answer
 
     line.mediator.refuse = overtaken

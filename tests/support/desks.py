@@ -1,5 +1,6 @@
 """Desks of a world's parties on a mediator in memory, with a clock that the test moves."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class OnLoop:
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._desk, name)
-        if name in ("file", "amend", "withdraw", "acknowledge", "settle", "deliver", "refresh"):
+        if inspect.iscoroutinefunction(member):
             return lambda *args, **named: self._loop.run(member(*args, **named))
         return member
 

@@ -6,6 +6,7 @@ from .desk.events import AcknowledgementEvent, AlertEvent, Event, GapEvent, Link
 from .desk.link import Link
 from .desk.outbox import Filed
 from .desk.picture import Picture
+from .desk.settling import NotSent
 from .transport.blocking import Client
 from .transport.client import AsyncClient
 
@@ -21,6 +22,7 @@ __all__ = [
     "GapEvent",
     "Link",
     "LinkEvent",
+    "NotSent",
     "NoticeEvent",
     "Picture",
     "ProblemEvent",

@@ -110,7 +110,7 @@ class DeskProcess:
             receipt = (await self._say(order)).receipt
         except Unavailable:
             report("resending", number=order["number"])
-            await insist(self._desk.settle)
+            await insist(self._resend)
             receipt = self._kept_receipt(filed_before)
         self._ids[order["number"]] = str(receipt.id)
         report(
@@ -132,6 +132,10 @@ class DeskProcess:
         if order["order"] == "amend":
             return await self._desk.amend(self._ids[order["of"]], *said, **details)
         return await self._desk.file(*said, **details)
+
+    async def _resend(self) -> None:
+        for statement in self._desk.waiting():
+            await self._desk.send(statement)
 
     def _kept_receipt(self, filed_before: set[str]) -> Receipt:
         new = [row for row in self._desk.journal.own_heads() if row.sha256 not in filed_before]

@@ -13,6 +13,7 @@ import click
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 
+from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.events import (
     AcknowledgementEvent,
     AlertEvent,
@@ -21,7 +22,7 @@ from keepclear.desk.events import (
     LinkEvent,
     NoticeEvent,
 )
-from keepclear.desk.outbox import UNPROVEN, Filed
+from keepclear.desk.outbox import Filed
 from keepclear.desk.picture import ConflictView, NoticeView, Picture
 
 _FOOT_M = 0.3048

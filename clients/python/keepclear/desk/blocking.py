@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.filing import Content
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.receipt import Receipt
 
 from ..journal.journal import Journal
+from ..journal.kept import OwnStatement
 from ..transport.loop import LoopThread
 from ..wire.exchange import Exchange
 from .desk import AsyncDesk, Stop, VolumesJson, never
@@ -60,17 +62,41 @@ class Desk:
         """Return whether this desk hears the hotline now, as far as it follows."""
         return self._desk.link()
 
-    def file(self, volumes: VolumesJson, category: str, **details: str | None) -> Filed:
-        """File a notice of F3548 volumes; ``details`` are callsign and remarks."""
-        return self._loop.run(self._desk.file(volumes, category, **details))
+    def file(
+        self, volumes: VolumesJson, category: str, *, callsign: str | None = None, remarks: str | None = None
+    ) -> Filed:
+        """File a notice of F3548 volumes, as ``AsyncDesk.file`` does."""
+        return self._loop.run(self._desk.file(volumes, category, callsign=callsign, remarks=remarks))
+
+    def keep(self, content: Content) -> OwnStatement:
+        """Judge, sign and keep a notice to be sent later."""
+        return self._loop.run(self._desk.keep(content))
 
     def amend(self, id: str, volumes: VolumesJson, category: str | None = None, **details: str | None) -> Filed:
-        """File the next revision of a notice."""
+        """File the next revision of a notice; ``details`` are callsign and remarks."""
         return self._loop.run(self._desk.amend(id, volumes, category, **details))
+
+    def judge_amendment(
+        self, id: str, volumes: VolumesJson, category: str | None = None, **details: str | None
+    ) -> Content:
+        """Return what ``amend`` would sign, or raise what it would."""
+        return self._loop.run(self._desk.judge_amendment(id, volumes, category, **details))
 
     def withdraw(self, id: str) -> Filed:
         """End a notice for ever."""
         return self._loop.run(self._desk.withdraw(id))
+
+    def waiting(self) -> list[OwnStatement]:
+        """Return what is not sent, of unknown outcome, or lost, in the order of filing."""
+        return self._desk.waiting()
+
+    def send(self, statement: OwnStatement) -> Filed | None:
+        """Send one of ``waiting``, or file again what is lost, as ``AsyncDesk.send`` does."""
+        return self._loop.run(self._desk.send(statement))
+
+    def discard(self, statement: OwnStatement) -> None:
+        """Take one of ``waiting`` off the list."""
+        self._loop.run(self._desk.discard(statement))
 
     def acknowledge(
         self, conflict: str, *, officer: str, stage: str = "acknowledged", read_back: str | None = None
@@ -79,7 +105,7 @@ class Desk:
         return self._loop.run(self._desk.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back))
 
     def settle(self) -> None:
-        """Send again every statement whose outcome is unknown."""
+        """Ask what became of every statement whose outcome is unknown; nothing is sent."""
         self._loop.run(self._desk.settle())
 
     def deliver(self) -> None:

@@ -22,20 +22,26 @@ from typing import Any
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import Forbidden, LocalError
+from keepclear_protocol.filing import Content
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import WATCH
+from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
 
 from ..journal.journal import Journal
+from ..journal.kept import LOST, OwnStatement
 from ..transport.client import AsyncClient, now_instant
 from ..wire.answers import AlertObject
+from .acknowledging import Acknowledging
 from .events import Event, from_journal
 from .following import Following
 from .intake import Intake
 from .link import Link, LinkState
+from .lost import Lost
 from .outbox import Filed, Outbox
 from .picture import Picture, build_picture
 from .resync import Resync
+from .settling import Settling
 from .subscription import Announcer
 from .threads import Threads
 from .watching import Watching
@@ -62,8 +68,12 @@ class AsyncDesk:
         self._intake.review()
         self._announcer = Announcer(self.journal, self._threads, self._read_event)
         parts = self.client, self.journal, self._intake
-        self._outbox = Outbox(*parts, self._threads, self._clock, self._announcer.told)
-        self._resync = Resync(*parts, self._outbox, self._threads, self._clock, self._announcer.told)
+        rest = self._threads, self._clock
+        self._settling = Settling(*parts, *rest)
+        self._acknowledging = Acknowledging(*parts, *rest, self._announcer.told)
+        self._outbox = Outbox(*parts, self._settling, *rest)
+        self._lost = Lost(*parts[1:], self._settling, self._outbox, *rest)
+        self._resync = Resync(*parts, self._settling, *rest, self._announcer.told)
         self._link = LinkState(self._clock)
         self._running = False
         self._watchings: list[Watching] = []
@@ -95,31 +105,77 @@ class AsyncDesk:
         """Return whether this desk hears the hotline now, as far as it follows."""
         return self._link.now
 
-    async def file(self, volumes: VolumesJson, category: str, **details: str | None) -> Filed:
-        """File a notice of F3548 volumes; ``details`` are callsign and remarks."""
-        return await self._outbox.file(volumes, category, **details)
+    async def file(
+        self, volumes: VolumesJson, category: str, *, callsign: str | None = None, remarks: str | None = None
+    ) -> Filed:
+        """File a notice of F3548 volumes. Remarks are signed in Unicode NFC, which says the same.
 
-    async def amend(self, id: str, volumes: VolumesJson, category: str | None = None, **details: str | None) -> Filed:
-        """File the next revision of a notice."""
-        return await self._outbox.amend(id, volumes, category, **details)
+        Raises ``Unfit``, and signs nothing, where it would be refused for what it says: with all that is wrong.
+        Raises ``NotSent`` where the hotline was not reached, or did not answer: it is kept, and ``waiting``.
+        """
+        return await self._outbox.file(Content(volumes, category, callsign, remarks))
+
+    async def keep(self, content: Content) -> OwnStatement:
+        """Judge, sign and keep a notice to be sent later: what a batch does once the line is down."""
+        return await self._outbox.keep(content)
+
+    async def amend(
+        self,
+        id: str,
+        volumes: VolumesJson,
+        category: str | None = None,
+        *,
+        callsign: str | None = None,
+        remarks: str | None = None,
+    ) -> Filed:
+        """File the next revision of a notice; category, callsign and remarks stay where they are not given."""
+        return await self._outbox.amend(id, lambda before: _amended(before, volumes, category, callsign, remarks))
+
+    async def judge_amendment(
+        self,
+        id: str,
+        volumes: VolumesJson,
+        category: str | None = None,
+        *,
+        callsign: str | None = None,
+        remarks: str | None = None,
+    ) -> Content:
+        """Return what ``amend`` would sign, or raise what it would; nothing is signed or sent but a question."""
+        return await self._outbox.judge(id, lambda before: _amended(before, volumes, category, callsign, remarks))
 
     async def withdraw(self, id: str) -> Filed:
         """End a notice for ever."""
         return await self._outbox.withdraw(id)
 
+    def waiting(self) -> list[OwnStatement]:
+        """Return what is not sent, of unknown outcome, or lost, in the order of filing."""
+        return self.journal.own_waiting()
+
+    async def send(self, statement: OwnStatement) -> Filed | None:
+        """Send one of ``waiting``, or file again what is lost; ``None`` where nothing is left to be filed.
+
+        The same bytes where the hotline still takes them; else it is signed anew, which ``Filed.anew`` gives a reason
+        for. Raises ``Unfit`` where time or new terms have overtaken what it says.
+        """
+        return await (self._lost.refile(statement) if statement.status == LOST else self._outbox.send(statement))
+
+    async def discard(self, statement: OwnStatement) -> None:
+        """Take one of ``waiting`` off the list: never of one that may have been admitted."""
+        await (self._lost.forget(statement) if statement.status == LOST else self._outbox.discard(statement))
+
     async def acknowledge(
         self, conflict: str, *, officer: str, stage: str = "acknowledged", read_back: str | None = None
     ) -> Receipt:
         """Sign in an officer's name that the newest version of a conflict was displayed or acknowledged."""
-        return await self._outbox.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back)
+        return await self._acknowledging.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back)
 
     async def settle(self) -> None:
-        """Send again every statement whose outcome is unknown."""
-        await self._outbox.settle()
+        """Ask what became of every statement whose outcome is unknown; nothing is sent."""
+        await self._settling.settle()
 
     async def deliver(self) -> None:
         """Sign ``delivered`` for every alert that came."""
-        await self._outbox.deliver()
+        await self._acknowledging.deliver()
 
     async def refresh(self) -> Sequence[Event]:
         """Read everything again without moving the stream's cursor; returns what came of it."""
@@ -133,7 +189,7 @@ class AsyncDesk:
         ``KeepclearError`` that connecting again cannot help.
         """
         self._may_follow()
-        parts = self._outbox, self._resync, self._announcer, self._threads
+        parts = self._settling, self._acknowledging, self._resync, self._announcer, self._threads
         self._running = True
         try:
             await Following(self.client, self.journal, self._intake, *parts, self._link).run()
@@ -191,3 +247,10 @@ class AsyncDesk:
         if kept is None:
             raise LocalError("journal", "the journal names an alert that it does not have")
         return kept.object, None if kept.conflict is None else self._intake.opener.kept_alert(kept.object.alert)
+
+
+def _amended(
+    before: Notice, volumes: VolumesJson, category: str | None, callsign: str | None, remarks: str | None
+) -> Content:
+    rest = category or before.category, callsign or before.callsign, remarks or before.remarks
+    return Content(volumes, *rest)

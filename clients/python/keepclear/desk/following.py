@@ -15,12 +15,13 @@ from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalErro
 from ..journal.journal import Journal
 from ..transport.client import AsyncClient
 from ..wire.arrivals import GapArrived
+from .acknowledging import Acknowledging
 from .events import LinkEvent, ProblemEvent
 from .intake import Intake
 from .link import LinkState
-from .outbox import Outbox
 from .position import Arrived, Position
 from .resync import Resync
+from .settling import Settling
 from .subscription import Announcer, Heard
 from .threads import Threads
 from .transition import Source
@@ -43,7 +44,8 @@ class Following:
         client: AsyncClient,
         journal: Journal,
         intake: Intake,
-        outbox: Outbox,
+        settling: Settling,
+        acknowledging: Acknowledging,
         resync: Resync,
         announcer: Announcer,
         threads: Threads,
@@ -52,7 +54,8 @@ class Following:
         self._client = client
         self._journal = journal
         self._intake = intake
-        self._outbox = outbox
+        self._settling = settling
+        self._acknowledging = acknowledging
         self._resync = resync
         self._announcer = announcer
         self._threads = threads
@@ -129,9 +132,10 @@ class Following:
     async def _begin(self) -> None:
         """Before a connection: ask for what is unknown; read everything where there is no position to go on from."""
         try:
-            await self._outbox.settle()
+            await self._settling.settle()
         except EvidenceInvalid as error:
-            await self._outbox.protest(error)  # a mediator that lies about what we said must not stop us from hearing
+            # A mediator that lies about what we said must not stop us from hearing.
+            await self._acknowledging.protest(error)
         self._announcer.told(await self._threads.run(self._intake.review_clock))
         # Behind what was kept, not what was read: a connection may have ended before an event was taken in.
         self._position.connecting(self._journal.cursor())
@@ -146,7 +150,7 @@ class Following:
             epoch = "" if cursor is None else cursor.epoch
             sources = [Source(epoch, follow=True, cursor=item.cursor) for item in batch]
             opened = await self._threads.run(self._intake.open, [item.arrival for item in batch])
-            await self._outbox.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
+            await self._settling.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
             taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)))
             self._announcer.told(taken)
         if isinstance(gap, GapArrived):
@@ -164,7 +168,7 @@ class Following:
             last = self._ending
             # The journal's faults are told by whoever takes in; this one tries again with the next sign of life.
             with contextlib.suppress(Unavailable, LocalError):
-                await self._outbox.deliver(again=False)
+                await self._acknowledging.deliver(again=False)
             if last:
                 return
 

@@ -37,6 +37,7 @@ from .transition import (
     notice_id,
     own_event,
     problem,
+    settled,
     take_acknowledgement,
     take_alert,
     take_forged,
@@ -125,6 +126,15 @@ class Intake:
         latest = self._clock() + MAX_AHEAD_S * SECOND
         kept = self._journal.dated_ahead()
         return self._again([row for row in kept if self.opener.kept_alert(row.object.alert).at <= latest], [])
+
+    def settle_lost(self, id: str) -> Taken:
+        """Settle the conflicts of a notice of ours that was lost, and that was filed again or is not to be."""
+
+        def judged(memory: Memory, now: int) -> list[Outcome]:
+            named = [row for row in self._journal.open_conflicts() if row.pictured and row.pictured.own == id]
+            return [Outcome([settled(row) for row in named], None)]
+
+        return self._write(judged)
 
     def tell(self, code: str, detail: str) -> Taken:
         """Tell whoever watches that something is wrong that no arrival brought."""

@@ -13,7 +13,7 @@ from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.changes import Change, NoteInForce, RefuseOwn, SettleOwn
+from ..journal.changes import Change, NoteInForce, RefuseOwn, SettleOwn, TurnOwn
 from ..journal.kept import (
     RECEIPTED,
     REFUSED,
@@ -68,6 +68,9 @@ class Memory:
                     if (row := self.own(sha256)) is not None:
                         settled = replace(row, status=RECEIPTED, receipt=receipt, seq=seq, epoch=epoch, code=None)
                         self._own[sha256] = settled
+                case TurnOwn(sha256, status, among, code):
+                    if (row := self.own(sha256)) is not None and row.status in among:
+                        self._own[sha256] = replace(row, status=status, code=code)
                 case RefuseOwn(sha256, code):
                     if (row := self.own(sha256)) is not None:
                         self._own[sha256] = replace(row, status=REFUSED, code=code)

@@ -1,51 +1,49 @@
-"""What a desk says: notices, their amendments and withdrawals, and acknowledgements, signed, kept, and only then sent.
+"""What a desk files: notices, their amendments and withdrawals, judged, signed, kept, and only then sent.
 
-Guaranteed: a notice or withdrawal is in the journal before its first byte leaves, so that an outcome that stays unknown
-can be asked for with the same bytes; the next revision is not signed before the outcome of the one before is known;
-nothing is signed of an alert that only this desk's slow clock keeps from being verified.
+Guaranteed: nothing is signed that would be refused for what it says; a statement is in the journal before its first
+byte leaves, and is sent only by whoever files, amends, withdraws or sends it, never by a reading; the next revision is
+not signed before the outcome of the one before is known. What certainly never was admitted gives way to what is filed
+in its place. Lost statements, which the hotline had receipted and has no more, are ``lost``'s.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from keepclear_protocol.acknowledgement import VERIFIED, build_acknowledgement
 from keepclear_protocol.claims import ADMIT_WITHIN_S
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Refused, Unavailable
-from keepclear_protocol.kinds import ACKNOWLEDGE, NOTICE, WITHDRAWAL
+from keepclear_protocol.errors import LocalError, Refused
+from keepclear_protocol.filing import Content, Unfit, composed, content_of, find_faults, key_faults
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice, build_notice
 from keepclear_protocol.receipt import Receipt
+from keepclear_protocol.speakable import speakable
 from keepclear_protocol.withdrawal import build_withdrawal
 
-from ..journal.changes import Change, MarkAnswered, MarkDelivered, RefuseOwn, SettleOwn
+from ..journal.changes import TurnOwn
 from ..journal.journal import Journal
-from ..journal.kept import RECEIPTED, KeptAcknowledgement, KeptConflict, OwnStatement
+from ..journal.kept import LOST, RECEIPTED, REFUSED, UNKNOWN, UNSENT, OwnStatement
 from ..transport.client import AsyncClient
-from ..verify.verdicts import Standing
-from ..wire.answers import Admission
 from .events import AlertEvent
 from .intake import Intake, Taken
-from .position import NEW_TERMS
+from .settling import Settling
 from .threads import Threads
-from .transition import ANSWERED, CLOCK, Source, own_statement
+from .transition import Source, own_statement
 
-AT_ONCE = 16
-"""Own notices asked for side by side: a desk that begins, or that was away, may need thousands."""
+SUPERSEDED, SIGNED_ANEW, DISCARDED = "superseded", "signed_anew", "discarded"
+"""Why a statement that never was admitted is not to be sent any more."""
 
-DELIVERED = "delivered"
-_OVERTAKEN = ("version_stale", "conflict_unknown")
-"""Refusals of a ``delivered`` after which it need not be said: a newer version is on its way, or none is left."""
-UNPROVEN = "closed_without_cause"
-"""What a desk signs of a closing that it could not recompute: signed as verified it would confirm the other side's."""
+_TOO_LATE = ("admitted_too_late", "wrong_terms")
+"""Refusals of bytes that were kept for long: said after the hotline had looked for the same ones, and for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
     """A statement of ours that the service has receipted, and the alerts that it caused to us.
 
-    ``more``: there are more alerts than its answer could hold; they come on the stream.
+    ``more``: there are more alerts than its answer could hold; they come on the stream. ``anew`` says why it was
+    signed again, where it had been kept to be sent.
     """
 
     id: str
@@ -54,291 +52,240 @@ class Filed:
     receipt: Receipt
     alerts: tuple[AlertEvent, ...]
     more: bool = False
+    anew: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the next statement of a notice goes: behind ``head``, in the place of what never was admitted."""
+
+    id: str
+    head: OwnStatement | None
+    unsent: tuple[OwnStatement, ...]
+
+    @property
+    def revision(self) -> int:
+        """The next revision."""
+        return 1 if self.head is None else self.head.revision + 1
+
+    @property
+    def chain(self) -> dict[str, Any]:
+        """The arguments that say so to who builds a notice or a withdrawal."""
+        before = {} if self.head is None else {"prev": self.head.sha256}
+        return {"notice": self.id, "revision": self.revision, **before}
 
 
 class Outbox:
-    """Signs, keeps and sends what one desk says. ``told`` is handed what a watcher must be told of it."""
+    """Judges, signs, keeps and sends what one desk files."""
 
     def __init__(
         self,
         client: AsyncClient,
         journal: Journal,
         intake: Intake,
+        settling: Settling,
         threads: Threads,
         clock: Callable[[], int],
-        told: Callable[[Taken], None],
     ) -> None:
-        self._client = client
         self._exchange = client.exchange
         self._journal = journal
         self._intake = intake
+        self._settling = settling
         self._threads = threads
         self._clock = clock
-        self._told = told
-        self._complained: set[str] = set()
 
-    async def file(
-        self,
-        volumes: Sequence[Mapping[str, Any]],
-        category: str,
-        *,
-        callsign: str | None = None,
-        remarks: str | None = None,
-    ) -> Filed:
-        """File a new notice of F3548 ``volumes``."""
-        return await self._notice(volumes, category, callsign, remarks)
+    async def file(self, content: Content) -> Filed:
+        """File a new notice."""
+        return await self.post(await self._threads.run(self._notice, content), first=True)
 
-    async def amend(
-        self,
-        id: str,
-        volumes: Sequence[Mapping[str, Any]],
-        category: str | None = None,
-        *,
-        callsign: str | None = None,
-        remarks: str | None = None,
-    ) -> Filed:
-        """File the next revision of notice ``id``; category, callsign and remarks stay where they are not given."""
-        head = await self._head(id)
-        before = await self._threads.run(self._intake.opener.kept_own, head.sha256, head.raw, head.kind)
-        if not isinstance(before, Notice):
-            raise Refused("notice_withdrawn")
-        rest = category or before.category, callsign or before.callsign, remarks or before.remarks
-        return await self._notice(volumes, *rest, notice=id, revision=head.revision + 1, prev=head.sha256)
+    async def keep(self, content: Content) -> OwnStatement:
+        """Sign and keep a new notice, to be sent when the line is back: it was NOT SENT."""
+        kept = await self._threads.run(self._notice, content)
+        await self._threads.run(self._journal.apply, [TurnOwn(kept.sha256, UNSENT, (UNKNOWN,))])
+        return replace(kept, status=UNSENT)
+
+    async def judge(self, id: str, content: Callable[[Notice], Content]) -> Content:
+        """Return what ``amend`` would sign, or raise what it would; nothing is sent but a question."""
+        place = await self.place(id, send=False)
+        judged = content(self.newest(place))
+        self.check(judged, place.revision)
+        return replace(judged, remarks=composed(judged.remarks))
+
+    async def amend(self, id: str, content: Callable[[Notice], Content]) -> Filed:
+        """File the next revision of notice ``id``: what ``content`` makes of the newest one."""
+        place = await self.place(id)
+        before = self.newest(place)
+        kept = await self._threads.run(self._notice, content(before), place)
+        return await self.post(kept, first=True)
 
     async def withdraw(self, id: str) -> Filed:
         """End notice ``id`` for ever."""
-        head = await self._head(id)
-        if head.kind == WITHDRAWAL.name:
-            raise Refused("notice_withdrawn")
-        raw = build_withdrawal(
-            self._exchange.key, **self._claims(), notice=id, revision=head.revision + 1, prev=head.sha256
-        )
-        return await self._send(raw, WITHDRAWAL.name)
+        place = await self.place(id, lost=True)
+        if place.head is None:
+            detail = f"{speakable(id)} was never sent, so there is nothing to withdraw"
+            raise Refused("notice_unknown", detail, hint=f"keepclear discard {speakable(id)} takes it off the list")
+        self._check_live(place)
+        return await self.post(await self._threads.run(self.sign_withdrawal, place), first=True)
 
-    async def settle(self) -> None:
-        """Send again, with the same bytes, every statement whose outcome is unknown."""
-        for statement in self._journal.own_unknown():
+    async def send(self, row: OwnStatement) -> Filed:
+        """Send a statement that is not known to be filed: its bytes, or signed anew where those come too late.
+
+        Raises ``Unfit`` where time, or new terms, have overtaken what it says.
+        """
+        anew = self._overtaken(row)
+        if row.status == UNKNOWN or not anew:
             try:
-                await self._ask(statement)
-            except (Unavailable, EvidenceInvalid, LocalError):
-                raise
-            except KeepclearError:
-                continue  # refused: its revision is free, if nothing can have admitted it before
+                return await self.post(row)
+            except Refused as error:
+                anew = self._overtaken(row) or anew
+                if error.code not in _TOO_LATE or not anew:
+                    raise
+        place = await self.place(row.id, but=row.sha256)
+        kept = await self._threads.run(self._sign_anew, row, place)
+        return replace(await self.post(kept, first=True), anew=anew)
 
-    async def fetch(self, id: str) -> int | None:
-        """Ask for an own notice that another desk filed, and keep it if it holds.
+    async def discard(self, row: OwnStatement) -> None:
+        """Take a statement off the list that certainly never was admitted, or that the hotline has lost."""
+        if row.status == UNKNOWN:
+            await self._settling.ask([row])
+            row = self._journal.own(row.sha256) or row
+        if row.status not in (UNSENT, LOST):
+            code = speakable(row.id)
+            detail = f"{code} may have been admitted; only what certainly was not can be discarded"
+            hint = "keepclear notices asks what became of it; keepclear withdraw ends what was filed"
+            raise LocalError("usage", detail, hint=hint)
+        rows = [one for one in self._journal.own_history(row.id) if one.status == row.status]
+        turns = [TurnOwn(one.sha256, REFUSED, (UNSENT, LOST), DISCARDED) for one in rows]
+        await self._threads.run(self._journal.apply, turns)
 
-        Returns the newest revision that the service has, 0 if it has none, ``None`` if that was not to be learnt.
+    async def place(self, id: str, *, lost: bool = False, but: str = "", send: bool = True) -> Place:
+        """Return where the next statement of a notice goes, once the outcome of all that was sent of it is known.
+
+        Raises ``Refused`` where there is no such notice, or where it is lost, unless ``lost`` asks for what is left of
+        it at the hotline. ``but`` is a statement that is signed anew. Without ``send`` the outcome is only asked for.
         """
-        return (await self.fetch_all([id]))[id]
-
-    async def fetch_all(self, ids: Sequence[str]) -> dict[str, int | None]:
-        """Ask for own notices as ``fetch`` does, some at a time."""
-        newest: dict[str, int | None] = {}
-        for start in range(0, len(ids), AT_ONCE):
-            some = ids[start : start + AT_ONCE]
-            replies = await asyncio.gather(*(self._client.ask(self._exchange.notice(id)) for id in some))
-            for id, reply in zip(some, replies, strict=True):
-                if isinstance(reply.error, Unavailable | LocalError):
-                    raise reply.error
-                # Whoever needed what is not to be had will miss it, and say so.
-                newest[id] = 0 if reply.error is not None and reply.error.code == "not_found" else None
-            answers = [reply.answer for reply in replies if reply.answer is not None]
-            newest |= await self._threads.run(self._intake.take_own, answers)
-        return {id: newest[id] for id in ids}
-
-    async def acknowledge(
-        self, conflict: str, *, officer: str, stage: str = ANSWERED, read_back: str | None = None
-    ) -> Receipt:
-        """Sign and send that an officer has seen, or has understood, the newest version of a conflict."""
-        kept = self._journal.conflict(conflict)
-        if kept is None:
-            raise Refused("conflict_unknown")
-        spoken = None if read_back is None else digest(read_back)
-        raw = self._acknowledgement(kept, stage=stage, officer=officer, read_back=spoken)
-        return await self._send_acknowledgement(raw, kept, stage, officer)
-
-    async def deliver(self, *, again: bool = True) -> None:
-        """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not.
-
-        What is refused for another reason than that a newer version is on its way stays to be said, and is told once.
-        """
-        left: set[str] = set()
-        while ACKNOWLEDGE in self._exchange.roles and (waiting := self._undelivered(left)):
-            signed = []
-            for kept in waiting:
-                try:
-                    raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
-                except LocalError:
-                    left.add(kept.conflict)  # told when it came: it waits for this desk's clock
-                else:
-                    signed.append((kept, raw))
-            asked = (self._client.ask(self._exchange.acknowledge(raw), again=again) for _, raw in signed)
-            replies = await asyncio.gather(*asked)
-            changes: list[Change] = []
-            for (kept, raw), reply in zip(signed, replies, strict=True):
-                if reply.answer is not None:
-                    changes += self._said(kept, raw, DELIVERED, None, reply.answer)
-                elif isinstance(reply.error, EvidenceInvalid):
-                    await self.protest(reply.error)
-                    changes.append(MarkDelivered(kept.conflict, kept.version))
-                elif reply.error is not None and reply.error.code in _OVERTAKEN:
-                    changes.append(MarkDelivered(kept.conflict, kept.version))
-                elif reply.error is not None and not isinstance(reply.error, Unavailable):
-                    left.add(kept.conflict)
-                    await self._complain(reply.error)
-            if changes:
-                await self._threads.run(self._journal.apply, changes)
-            if lost := next((reply.error for reply in replies if isinstance(reply.error, Unavailable)), None):
-                raise lost
-
-    async def protest(self, error: EvidenceInvalid) -> None:
-        """Tell whoever watches that an answer to what this desk said does not hold."""
-        await self._tell(error.code, f"the answer to a statement of ours: {error.detail}")
-
-    async def _complain(self, error: KeepclearError) -> None:
-        if error.code not in self._complained:
-            self._complained.add(error.code)
-            said = NEW_TERMS if error.code == "wrong_terms" else f"the hotline refuses to take: {error.detail}"
-            await self._tell(error.code, f"delivered was not said: {said}")
-
-    async def _tell(self, code: str, detail: str) -> None:
-        self._told(await self._threads.run(self._intake.tell, code, detail))
-
-    def _undelivered(self, left: set[str]) -> list[KeptConflict]:
-        waiting = self._journal.undelivered(len(left) + AT_ONCE)
-        return [kept for kept in waiting if kept.conflict not in left][:AT_ONCE]
-
-    def _claims(self) -> dict[str, Any]:
-        agreement = self._exchange.agreement
-        iat = self._clock() // 1_000_000
-        return {"iss": self._exchange.party, "aud": agreement.id, "terms": agreement.terms, "iat": iat}
-
-    async def _notice(
-        self,
-        volumes: Sequence[Mapping[str, Any]],
-        category: str,
-        callsign: str | None,
-        remarks: str | None,
-        **chain: Any,
-    ) -> Filed:
-        if category not in self._exchange.agreement.categories:
-            known = ", ".join(sorted(self._exchange.agreement.categories))
-            raise Refused("category", hint=f"the agreement has: {known}")
-        claims = self._claims()
-        raw = await self._threads.run(
-            build_notice,
-            self._exchange.key,
-            **claims,
-            admit_by=claims["iat"] + ADMIT_WITHIN_S,
-            volumes=volumes,
-            category=category,
-            callsign=callsign,
-            remarks=remarks,
-            **chain,
-        )
-        return await self._send(raw, NOTICE.name)
-
-    async def _head(self, id: str) -> OwnStatement:
-        """The newest receipted revision of a notice, once the outcome of all that was sent is known."""
-        await self.settle()
         if not self._journal.own_history(id):
-            await self.fetch(id)
-        history = [row for row in self._journal.own_history(id) if row.status == RECEIPTED]
-        if not history:
+            await self._settling.fetch(id)
+        waiting = [row for row in self._journal.own_history(id) if row.status == UNKNOWN and row.sha256 != but]
+        await self._settling.ask(waiting)
+        for row in self._journal.own_history(id)[::-1]:
+            # Whoever amends or withdraws it must know: the same bytes are always safe.
+            if send and row.status == UNKNOWN and row.sha256 != but and self._above(row):
+                await self._settling.post(row)
+        history = self._journal.own_history(id)
+        head = next((row for row in history if row.status == RECEIPTED), None)
+        if gone := [row for row in history if row.status == LOST and row.revision > (head.revision if head else 0)]:
+            if not lost:
+                raise self._lost(id)
+            if not await self._settling.fetch(id):
+                raise self._lost(id)
+            head = next((row for row in self._journal.own_history(id) if row.status == RECEIPTED), None)
+        waits = (UNSENT,) if send else (UNSENT, UNKNOWN)
+        rest = (*(row for row in history if row.status in waits and row.sha256 != but), *gone)
+        if head is None and not rest and not but:
             raise Refused("notice_unknown", hint="keepclear notices lists yours")
-        return history[0]
+        return Place(id, head, rest)
 
-    async def _send(self, raw: str, kind: str) -> Filed:
-        kept = await self._threads.run(self._keep, raw, kind)
-        try:
-            return await self._ask(kept, first=True)
-        except Unavailable as error:
-            hint = f"whether {kept.id} was filed is not known: keepclear notices asks, with the same bytes"
-            raise Unavailable(error.code, error.detail, hint=hint) from error
+    def newest(self, place: Place) -> Notice:
+        """Return the newest notice at a place, sent or not; raise ``Refused`` where it is withdrawn."""
+        self._check_live(place)
+        rows = [row for row in (*place.unsent, place.head) if row is not None and row.kind == NOTICE.name]
+        statement = self._settling.opened(max(rows, key=lambda row: row.revision))
+        assert isinstance(statement, Notice)  # noqa: S101 - of that kind, as the journal says
+        return statement
 
-    def _keep(self, raw: str, kind: str) -> OwnStatement:
-        # We have just signed it, and a notice is read back as it is built.
-        statement = self._intake.opener.kept_own(digest(raw.partition("~")[0]), raw, kind)
-        kept = own_statement(statement, kind, raw, self._clock())
-        self._journal.save_own(kept)
-        return kept
+    def sign_withdrawal(self, place: Place) -> OwnStatement:
+        """Sign and keep the withdrawal of what is live at ``place``."""
+        raw = build_withdrawal(self._exchange.key, **self._claims(), **place.chain)
+        return self._keep(raw, WITHDRAWAL.name, place.unsent, SUPERSEDED)
 
-    async def _ask(self, kept: OwnStatement, *, first: bool = False) -> Filed:
-        """Send a kept statement, ``first`` or again, and keep its receipt, or that it was refused for certain."""
-        asked_at, id, sha256 = self._clock(), kept.id, kept.sha256
-        submit = self._exchange.submit if kept.kind == NOTICE.name else self._exchange.withdraw
-        reply = await self._client.ask(submit(kept.raw))
-        if isinstance(reply.error, Unavailable | EvidenceInvalid):
-            raise reply.error  # the outcome is unknown
-        if reply.error is not None:
-            # An earlier attempt may have been admitted and its answer lost. Then what the hotline has now settles it,
-            # or a 409, which it gives only after it has looked for the same bytes; else the outcome stays unknown.
-            error, doubtful = reply.error, not first or reply.lost
-            newest = (await self.fetch(id)) if doubtful or error.status == 409 else None
-            if error.status == 409 or not doubtful or (newest is not None and newest <= kept.revision):
-                await self._threads.run(self._journal.apply, [RefuseOwn(sha256, error.code)])
-            raise error
-        admission = reply.answer
-        assert admission is not None  # noqa: S101 - for the type checker; without an error there is one
-        receipt = admission.receipt
-        settled = SettleOwn(sha256, receipt.raw, receipt.seq, receipt.epoch)
-        await self._threads.run(self._journal.apply, [settled])
+    def sign_notice(self, content: Content, instead: Sequence[OwnStatement], why: str) -> OwnStatement:
+        """Sign and keep a new notice in the place of statements that are not there any more."""
+        return self._notice(content, instead=instead, why=why)
+
+    async def post(self, kept: OwnStatement, *, first: bool = False) -> Filed:
+        """Send a kept statement and take in the alerts that its answer brings."""
+        asked_at = self._clock()
+        receipt, alerts, more = await self._settling.post(kept, first=first)
         source = Source(receipt.epoch, asked_at=asked_at)
 
         def take() -> Taken:
-            return self._intake.take([(self._intake.open_alert(value), source) for value in admission.alerts])
+            return self._intake.take([(self._intake.open_alert(value), source) for value in alerts])
 
-        taken = await self._threads.run(take) if admission.alerts else Taken((), ())
-        alerts = tuple(event for event in taken.events if isinstance(event, AlertEvent))
-        return Filed(id, receipt.revision or 0, sha256, receipt, alerts, admission.more)
+        taken = await self._threads.run(take) if alerts else Taken((), ())
+        told = tuple(event for event in taken.events if isinstance(event, AlertEvent))
+        return Filed(kept.id, receipt.revision or 0, kept.sha256, receipt, told, more)
 
-    def _acknowledgement(self, kept: KeptConflict, *, stage: str, officer: str | None, read_back: str | None) -> str:
-        came = self._journal.alert_of(kept.conflict, kept.version)
-        if came is None:
-            raise LocalError("usage", "the journal has no alert of this version")
-        if came.verdict == CLOCK:
-            raise LocalError(CLOCK, came.detail, hint="set this machine's clock; the alert is judged again then")
-        alert = self._intake.opener.kept_alert(came.object.alert)
-        newest = [row.sha256 for row in self._journal.own_history(alert.own.id) if row.status == RECEIPTED]
-        return build_acknowledgement(
+    def _notice(
+        self, content: Content, place: Place | None = None, instead: Sequence[OwnStatement] = (), why: str = SUPERSEDED
+    ) -> OwnStatement:
+        revision = 1 if place is None else place.revision
+        content = replace(content, remarks=composed(content.remarks))
+        self.check(content, revision)
+        claims = self._claims()
+        raw = build_notice(
             self._exchange.key,
-            **self._claims(),
-            stage=stage,
-            alert=alert.sha256,
-            conflict=alert.conflict,
-            version=alert.version,
-            ours=alert.own.sha256,
-            theirs=alert.other.sha256,
-            ours_newest=newest[0] if newest else alert.own.sha256,
-            verdict=_verdict(came.verdict, came.standing),
-            officer=officer,
-            read_back=read_back,
+            **claims,
+            admit_by=claims["iat"] + ADMIT_WITHIN_S,
+            volumes=content.volumes,
+            category=content.category,
+            callsign=content.callsign,
+            remarks=content.remarks,
+            **({} if place is None else place.chain),
+        )
+        return self._keep(raw, NOTICE.name, instead if place is None else place.unsent, why)
+
+    def check(self, content: Content, revision: int) -> None:
+        """Raise ``Unfit`` with all that ``content`` would be refused for."""
+        content = replace(content, remarks=composed(content.remarks))
+        agreement, now = self._exchange.agreement, self._clock()
+        found = agreement.find(self._exchange.key.kid)
+        faults = [] if found is None else list(key_faults(found[1], now))
+        faults += find_faults(content, agreement, party=self._exchange.party, now=now, revision=revision)
+        if faults:
+            raise Unfit(faults)
+
+    def _sign_anew(self, row: OwnStatement, place: Place) -> OwnStatement:
+        anew = replace(place, unsent=(*place.unsent, row))
+        if row.kind == NOTICE.name:
+            return self._notice(content_of(row.raw), anew, why=SIGNED_ANEW)
+        if place.head is None:
+            raise self._lost(row.id)
+        self._check_live(place)
+        return self.sign_withdrawal(anew)
+
+    def _keep(self, raw: str, kind: str, instead: Sequence[OwnStatement], why: str) -> OwnStatement:
+        # We have just signed it, and a notice is read back as it is built.
+        statement = self._intake.opener.kept_own(digest(raw.partition("~")[0]), raw, kind)
+        kept = own_statement(statement, kind, raw, self._clock())
+        self._journal.save_own(kept, [TurnOwn(row.sha256, REFUSED, (UNSENT, LOST), why) for row in instead])
+        return kept
+
+    def _overtaken(self, row: OwnStatement) -> str:
+        """Why the bytes of ``row`` come too late, in words; "" where they may still be in time."""
+        statement = self._settling.opened(row)
+        if statement.claims.terms != self._exchange.agreement.terms:
+            return "the terms have changed since it was signed"
+        if self._clock() > (statement.claims.admit_by or 0) * SECOND:
+            return "it had to be admitted sooner after it was signed"
+        return ""
+
+    def _above(self, row: OwnStatement) -> bool:
+        return not any(
+            other.status == RECEIPTED and other.revision >= row.revision for other in self._journal.own_history(row.id)
         )
 
-    async def _send_acknowledgement(self, raw: str, kept: KeptConflict, stage: str, officer: str | None) -> Receipt:
-        admission = await self._client.call(self._exchange.acknowledge(raw))
-        changes = self._said(kept, raw, stage, officer, admission)
-        await self._threads.run(self._journal.apply, changes)
-        return admission.receipt
+    def _check_live(self, place: Place) -> None:
+        if place.head is not None and place.head.kind == WITHDRAWAL.name:
+            raise Refused("notice_withdrawn")
 
-    def _said(
-        self, kept: KeptConflict, raw: str, stage: str, officer: str | None, admission: Admission
-    ) -> list[Change]:
-        """What is kept of an acknowledgement of ours that was admitted."""
-        ack = self._intake.opener.kept_acknowledgement(raw)
-        mark = MarkDelivered if stage == DELIVERED else MarkAnswered
-        marks = [mark(kept.conflict, kept.version)] if stage in (DELIVERED, ANSWERED) else []
-        return [
-            KeptAcknowledgement(
-                sha256=ack.sha256, conflict=kept.conflict, version=kept.version, party=self._exchange.party,
-                stage=stage, raw=raw, verdict=VERIFIED, receipt=admission.receipt.raw, told=True,
-                received_at=self._clock(), officer=officer, said=ack.verdict, signed_at=ack.claims.iat,
-            ),
-            *marks,
-        ]  # fmt: skip
+    def _lost(self, id: str) -> Refused:
+        code = speakable(id)
+        detail = f"{code} is LOST: the hotline had receipted it, and has it no more; it is NOT DECONFLICTED"
+        hint = f"keepclear send {code} files it again; keepclear discard {code} takes it off the list"
+        return Refused("notice_unknown", detail, hint=hint)
 
-
-def _verdict(verdict: str, standing: str | None) -> str:
-    """What a desk signs of an alert."""
-    return UNPROVEN if standing == Standing.UNCONFIRMED else verdict
+    def _claims(self) -> dict[str, Any]:
+        agreement = self._exchange.agreement
+        iat = self._clock() // SECOND
+        return {"iss": self._exchange.party, "aud": agreement.id, "terms": agreement.terms, "iat": iat}

@@ -15,19 +15,21 @@ from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid
+from keepclear_protocol.kinds import WITHDRAWAL
+from keepclear_protocol.speakable import speakable
 
-from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm
+from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm, TurnOwn
 from ..journal.journal import Journal
-from ..journal.kept import RECEIPTED, KeptConflict, OwnStatement
+from ..journal.kept import LOST, RECEIPTED, KeptConflict, OwnStatement
 from ..transport.client import AsyncClient
 from ..verify.verdicts import Standing
 from ..wire.answers import MAX_IDS, Conflict, ConflictRow, NoticeRow
 from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival
-from .events import Event, GapEvent
+from .events import Event, GapEvent, ProblemEvent
 from .intake import Intake, Opened, Taken
-from .outbox import Outbox
+from .settling import Settling
 from .threads import Threads
-from .transition import Outcome, Source, problem, told
+from .transition import Outcome, Source, problem, settled, told
 
 MOST_PAGES = 1000
 """A quarter of a million conflicts: beyond that the service does not come to an end."""
@@ -49,7 +51,7 @@ class Resync:
         client: AsyncClient,
         journal: Journal,
         intake: Intake,
-        outbox: Outbox,
+        settling: Settling,
         threads: Threads,
         clock: Callable[[], int],
         told: Callable[[Taken], None],
@@ -57,7 +59,7 @@ class Resync:
         self._client = client
         self._journal = journal
         self._intake = intake
-        self._outbox = outbox
+        self._settling = settling
         self._threads = threads
         self._clock = clock
         self._told = told
@@ -75,7 +77,7 @@ class Resync:
         at, listed = await self._conflicts(now, follow, events)
         source = Source(at.epoch, asked_at=now, follow=follow)
         missing = await self._missing_conflicts(listed, source)
-        fallen = [problem("rollback", said, source) for said in await self._missing_notices(now)]
+        fallen = await self._missing_notices(now)
         last: list[Change] = [Note("read_at", str(now)), *([MoveCursor(at)] if follow else [])]
         events += await self._take([], first=[*fallen, *missing], last=last)
         return Reread(tuple(events), at)
@@ -147,14 +149,14 @@ class Resync:
         last: Sequence[Change] = (),
     ) -> list[Event]:
         opened: list[Opened] = await self._threads.run(self._intake.open, arrivals)
-        await self._outbox.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
+        await self._settling.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
         came = source or Source("")
         taken = await self._threads.run(self._intake.take, [(item, came) for item in opened], first, last)
         self._told(taken)
         return list(taken.events)
 
-    async def _missing_notices(self, now: int) -> list[str]:
-        """Return, in words, what the service had receipted and no longer has; learn what other desks have filed."""
+    async def _missing_notices(self, now: int) -> list[Outcome]:
+        """Call lost, once, what the service had receipted and no longer has; learn what other desks have filed."""
         rows: dict[str, NoticeRow] = {}
         after: str | None = None
         for _ in range(MOST_PAGES):
@@ -163,11 +165,11 @@ class Resync:
             if (after := page.next) is None:
                 break
         held = await self._threads.run(self._journal.own_known, [row.sha256 for row in rows.values()])
-        await self._outbox.fetch_all([row.id for row in rows.values() if row.sha256 not in held])
-        said = []
+        await self._settling.fetch_all([row.id for row in rows.values() if row.sha256 not in held])
+        fallen = []
         for id in await self._threads.run(self._doubtful, rows, now):
-            said += await self._fallen(id, rows.get(id))
-        return said
+            fallen += await self._fallen(id, rows.get(id))
+        return fallen
 
     def _doubtful(self, rows: Mapping[str, NoticeRow], now: int) -> list[str]:
         """The own notices that are live here and not listed, or listed otherwise than they were receipted."""
@@ -179,7 +181,7 @@ class Resync:
             if head is not None and (row.revision, row.sha256) != (head.revision, head.sha256)
         ]
 
-    async def _fallen(self, id: str, listed: NoticeRow | None) -> list[str]:
+    async def _fallen(self, id: str, listed: NoticeRow | None) -> list[Outcome]:
         """Return what is wrong with an own notice, once it was asked for by its name.
 
         Our newest receipt is looked up before asking: only what was receipted by then must be in the answer.
@@ -188,14 +190,25 @@ class Resync:
         if head is None:
             return []
         if listed is not None and listed.revision == head.revision and listed.sha256 != head.sha256:
-            return [f"ROLLBACK: the hotline has another revision {listed.revision} of our notice {id}"]
-        revision = await self._outbox.fetch(id)
+            said = f"the hotline has another revision {listed.revision} of our notice {id}"
+            return [self._lost(head, listed.revision - 1, said)]
+        revision = await self._settling.fetch(id)
         if revision == 0:
-            return [f"ROLLBACK: the hotline no longer has our notice {id}, which it receipted"]
+            return [self._lost(head, 0, f"the hotline no longer has our notice {id}, which it receipted")]
         if revision is not None and revision < head.revision:
             was = f"revision {revision} of our notice {id}, and had receipted {head.revision}"
-            return [f"ROLLBACK: the hotline has {was}"]
+            return [self._lost(head, revision, f"the hotline has {was}")]
         return []
+
+    def _lost(self, head: OwnStatement, left: int, said: str) -> Outcome:
+        """What was receipted above revision ``left`` is lost: told whoever watches, once, whoever has found it."""
+        rows = [row for row in self._journal.own_history(head.id) if row.status == RECEIPTED and row.revision > left]
+        turns: list[Change] = [TurnOwn(row.sha256, LOST, (RECEIPTED,)) for row in rows]
+        code, name = speakable(head.id), head.summary.callsign or ""
+        what = "its withdrawal" if head.kind == WITHDRAWAL.name else "it"
+        tail = f"{what} is LOST and NOT DECONFLICTED: keepclear send {code} files it again"
+        detail = f"ROLLBACK: {said} ({' '.join((code, name)).strip()}); {tail}"
+        return told(ProblemEvent("rollback", detail), turns, Source("", follow=True))
 
     def _head(self, id: str) -> OwnStatement | None:
         return next((row for row in self._journal.own_history(id) if row.status == RECEIPTED), None)
@@ -203,12 +216,11 @@ class Resync:
     async def _missing_conflicts(self, listed: set[str], source: Source) -> list[Outcome]:
         """A conflict that is open here and not over may not be missing there."""
         asked_at = source.asked_at or 0
-        here = [
-            kept
-            for kept in await self._threads.run(self._journal.open_conflicts)
-            if kept.conflict not in listed and kept.learnt_at <= asked_at and _is_ahead(kept, asked_at)
-        ]
-        outcomes = []
+        unsettled = await self._threads.run(self._journal.open_conflicts)
+        unlisted = [kept for kept in unsettled if kept.conflict not in listed]
+        here = [kept for kept in unlisted if kept.learnt_at <= asked_at and _is_ahead(kept, asked_at)]
+        # What was called gone, and is over meanwhile: no alert will ever close it.
+        outcomes = [Outcome([settled(kept)], None) for kept in unlisted if _gone_and_over(kept, asked_at)]
         for some in _chunks([kept.conflict for kept in here]):
             found = {conflict.conflict for conflict in (await self._client.conflict(*some)).conflicts}
             for kept in here:
@@ -223,6 +235,12 @@ class Resync:
 def _is_ahead(kept: KeptConflict, at: int) -> bool:
     pictured = kept.pictured
     return pictured is not None and pictured.state == Standing.OPEN and (pictured.end or 0) > at
+
+
+def _gone_and_over(kept: KeptConflict, at: int) -> bool:
+    pictured = kept.pictured
+    over = pictured is not None and pictured.state == Standing.OPEN and pictured.end is not None and pictured.end < at
+    return over and kept.alarm == "rollback"
 
 
 def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:

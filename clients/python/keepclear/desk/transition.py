@@ -15,6 +15,7 @@ from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement
 from keepclear_protocol.alert import OPEN, Alert
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid, LocalError
+from keepclear_protocol.filing import content_digest
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
@@ -187,6 +188,7 @@ def take_own(
         if rival is not None and rival.status == RECEIPTED:
             return [], f"ROLLBACK: two different statements are receipted as revision {revision} of {id}"
         if rival is not None:
+            # One that never was admitted never will be; a lost one stays what it is, below what there is now.
             changes.append(RefuseOwn(rival.sha256, "revision_conflict"))
     if known is None:
         changes.append(own_statement(statement, kind, raw, now))
@@ -198,7 +200,11 @@ def own_statement(statement: Notice | Withdrawal, kind: str, raw: str, now: int)
     """Return an own statement as it is kept before its outcome is known."""
     id, revision = notice_id(statement), statement.revision
     row = (statement.sha256, id, revision, kind, raw, UNKNOWN, None, None, None, None, now)
-    return OwnStatement(*row, Summary.of(statement))
+    content = None
+    if isinstance(statement, Notice):
+        volumes = [item.volume for item in statement.volumes]
+        content = content_digest(volumes, statement.category, statement.callsign, statement.remarks)
+    return OwnStatement(*row, Summary.of(statement), content)
 
 
 def own_event(statement: Notice | Withdrawal, kind: str, wrong: str) -> NoticeEvent:
@@ -215,6 +221,12 @@ def notice_id(statement: Notice | Withdrawal) -> str:
 def problem(code: str, detail: str, source: Source) -> Outcome:
     """Take in something that cannot be read, or is not there."""
     return told(ProblemEvent(code, detail), [], source)
+
+
+def settled(conflict: KeptConflict) -> KeptConflict:
+    """Return a conflict that is over for this desk, though no alert has closed it: by time, or by an act of ours."""
+    pictured = None if conflict.pictured is None else replace(conflict.pictured, state=str(Standing.CLOSED))
+    return replace(conflict, pictured=pictured, alarm=None, alarm_detail=None, open=False)
 
 
 def told(event: Event | None, changes: Sequence[Change], source: Source) -> Outcome:

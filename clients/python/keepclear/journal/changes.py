@@ -36,6 +36,16 @@ class RefuseOwn:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnOwn:
+    """An own statement is now something else than the one of ``among`` that it was; ``code`` says why, if anything."""
+
+    sha256: str
+    status: str
+    among: tuple[str, ...]
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NoteInForce:
     """A verified alert of the instant ``at`` was under ``terms``, the newest so far."""
 
@@ -102,6 +112,7 @@ Change = (
     OwnStatement
     | SettleOwn
     | RefuseOwn
+    | TurnOwn
     | KeptAlert
     | KeptConflict
     | KeptTheirs
@@ -145,6 +156,10 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
                 "UPDATE own SET status = 'refused', code = ? WHERE sha256 = ? AND receipt IS NULL",
                 (change.code, change.sha256),
             )
+        case TurnOwn(sha256, status, among, code):
+            marks = ", ".join("?" * len(among))
+            query = f"UPDATE own SET status = ?, code = ? WHERE sha256 = ? AND status IN ({marks})"  # noqa: S608
+            db.execute(query, (status, code, sha256, *among))
         case KeptAlert():
             db.execute(
                 "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "

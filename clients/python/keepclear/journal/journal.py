@@ -23,7 +23,7 @@ from pathlib import Path
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import LocalError
 
-from .changes import JUDGED, Change, write
+from .changes import JUDGED, Change, TurnOwn, write
 from .faults import journal_faults
 from .kept import OwnStatement
 from .reads import Reads
@@ -88,10 +88,10 @@ class Journal(Reads):
                 numbers += [] if number is None else [number]
         return numbers
 
-    def save_own(self, statement: OwnStatement) -> None:
-        """Keep an own statement. Raises ``LocalError`` if another one stands at the same revision."""
+    def save_own(self, statement: OwnStatement, instead: Sequence[TurnOwn] = ()) -> None:
+        """Keep an own statement, ``instead`` of others. Raises ``LocalError`` if one stands at the same revision."""
         try:
-            self.apply([statement])
+            self.apply([*instead, statement])
         except sqlite3.IntegrityError:
             detail = f"another statement stands at revision {statement.revision} of {statement.id}"
             raise LocalError("usage", detail, hint="another process of this desk was quicker; try again") from None

@@ -16,7 +16,14 @@ from .pictured import Pictured
 
 DAY_US = 86_400_000_000
 
-_NEWEST = "revision = (SELECT max(revision) FROM own AS o WHERE o.id = own.id AND o.status != 'refused')"
+_OF_ITS_KIND = "SELECT max(revision) FROM own AS o WHERE o.id = own.id AND o.status"
+_HEAD = f"coalesce(({_OF_ITS_KIND} = 'receipted'), 0)"
+_SHOWN = (
+    f"revision = ({_OF_ITS_KIND} = own.status) AND status != 'refused' "
+    f"AND (status = 'receipted' OR revision > {_HEAD}) ORDER BY filed_at, id"
+)
+"""Of each own notice the newest that the hotline has receipted, and what is above it: sent, not sent, or lost."""
+_WAITING = "SELECT sha256 FROM own WHERE status IN ('unsent', 'lost')"
 _MANY = 500
 """Names asked for in one query; SQLite takes some thousands."""
 
@@ -64,13 +71,29 @@ class Reads:
         return self._own("id = ? AND status != 'refused' ORDER BY revision DESC", id)
 
     def own_heads(self) -> list[OwnStatement]:
-        """Return the newest statement of each own notice that was not refused, in the order of filing."""
-        return self._own(f"status != 'refused' AND {_NEWEST} ORDER BY filed_at, id")
+        """Return what stands of each own notice, in the order of filing.
+
+        That is the newest statement that was receipted, and above it what is not: one id may come more than once.
+        """
+        return self._own(_SHOWN)
 
     def own_live(self, now: int) -> list[OwnStatement]:
-        """Return the heads whose outcome is unknown or whose last window is not over at ``now``."""
-        live = "sha256 IN (SELECT sha256 FROM own WHERE last_end >= ? UNION SELECT sha256 FROM own WHERE status = ?)"
-        return self._own(f"{live} AND status != 'refused' AND {_NEWEST} ORDER BY filed_at, id", now, "unknown")
+        """Return the heads whose last window is not over at ``now``, and all that is not known to be filed."""
+        ahead = "SELECT sha256 FROM own WHERE last_end >= ? UNION SELECT sha256 FROM own WHERE status = 'unknown'"
+        waiting = f"{_WAITING} AND (status = 'unsent' OR last_end IS NULL)"
+        return self._own(f"sha256 IN ({ahead} UNION {waiting}) AND {_SHOWN}", now)
+
+    def own_waiting(self) -> list[OwnStatement]:
+        """Return what is not known to be filed, or is lost: the newest of each notice, in the order of filing."""
+        waiting = f"SELECT sha256 FROM own WHERE status = 'unknown' UNION {_WAITING}"  # noqa: S608
+        return self._own(f"status != 'receipted' AND sha256 IN ({waiting}) AND {_SHOWN}")
+
+    def own_same(self, contents: Iterable[str], now: int) -> list[OwnStatement]:
+        """Return the notices that say one of these contents, are not over at ``now`` and neither ended nor refused."""
+        found = self._many("SELECT sha256 FROM own WHERE content IN", list(contents))
+        rows = [row for (sha256,) in found if (row := self.own(sha256)) is not None]
+        shown = {row.sha256 for row in self.own_live(now)} if rows else set()
+        return [row for row in rows if row.sha256 in shown and (row.summary.last_end or 0) >= now]
 
     def own_unknown(self) -> list[OwnStatement]:
         """Return the statements whose outcome is not known, in the order of filing."""

@@ -50,6 +50,10 @@ def now_instant() -> int:
     return time.time_ns() // 1000
 
 
+class NeverSent(Unavailable):
+    """No connection was made: not a byte has left this machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[T]):
     """What became of a call: its answer, or the error. ``lost``: the outcome of an earlier attempt is not known."""
@@ -123,7 +127,7 @@ class AsyncClient:
                 answer = await self._once(call)
                 return Reply(answer, lost=lost)
             except Unavailable as error:
-                lost = True
+                lost = lost or not isinstance(error, NeverSent)
                 if wait_s is None or not error.retryable:
                     return Reply(None, error, lost)
             except KeepclearError as error:
@@ -207,12 +211,19 @@ def _faults() -> Iterator[None]:
     """Turn a transport's faults into ``Unavailable``."""
     try:
         yield
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        raise _never_sent(error) from None
     except httpx2.ReadTimeout:
         raise Unavailable("unreachable", f"{SILENT}: the hotline sent nothing for too long") from None
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
         text = str(error) or type(error).__name__
-        hint = "name the authority that signed the hotline's certificate with --ca" if "CERTIFICATE" in text else ""
-        raise Unavailable("unreachable", f"the hotline cannot be reached: {text}", hint=hint) from None
+        raise Unavailable("unreachable", f"the hotline cannot be reached: {text}") from None
+
+
+def _never_sent(error: Exception) -> "NeverSent":
+    text = str(error) or type(error).__name__
+    hint = "name the authority that signed the hotline's certificate with --ca" if "CERTIFICATE" in text else ""
+    return NeverSent("unreachable", f"the hotline cannot be reached: {text}", hint=hint)
 
 
 def _base(connect_to: str, scheme: str) -> str:

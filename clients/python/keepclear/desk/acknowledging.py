@@ -1,0 +1,172 @@
+"""Acknowledging: what a desk signs of the alerts that came: by itself that each was delivered, and for its officers.
+
+Guaranteed: nothing is signed of an alert that only this desk's slow clock keeps from being verified; what is refused
+for another reason than that a newer version is on its way stays to be said, and is told once.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from keepclear_protocol.acknowledgement import VERIFIED, build_acknowledgement
+from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Refused, Unavailable
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.kinds import ACKNOWLEDGE
+from keepclear_protocol.receipt import Receipt
+
+from ..journal.changes import Change, MarkAnswered, MarkDelivered
+from ..journal.journal import Journal
+from ..journal.kept import RECEIPTED, KeptAcknowledgement, KeptConflict
+from ..transport.client import AsyncClient
+from ..verify.verdicts import Standing
+from ..wire.answers import Admission
+from .intake import Intake, Taken
+from .position import NEW_TERMS
+from .threads import Threads
+from .transition import ANSWERED, CLOCK
+
+AT_ONCE = 16
+"""Alerts said to be delivered side by side: a desk that begins, or that was away, may have thousands."""
+
+DELIVERED = "delivered"
+_OVERTAKEN = ("version_stale", "conflict_unknown")
+"""Refusals of a ``delivered`` after which it need not be said: a newer version is on its way, or none is left."""
+UNPROVEN = "closed_without_cause"
+"""What a desk signs of a closing that it could not recompute: signed as verified it would confirm the other side's."""
+
+
+class Acknowledging:
+    """Signs, sends and keeps one desk's acknowledgements. ``told`` is handed what a watcher must be told of it."""
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        journal: Journal,
+        intake: Intake,
+        threads: Threads,
+        clock: Callable[[], int],
+        told: Callable[[Taken], None],
+    ) -> None:
+        self._client = client
+        self._exchange = client.exchange
+        self._journal = journal
+        self._intake = intake
+        self._threads = threads
+        self._clock = clock
+        self._told = told
+        self._complained: set[str] = set()
+
+    async def acknowledge(
+        self, conflict: str, *, officer: str, stage: str = ANSWERED, read_back: str | None = None
+    ) -> Receipt:
+        """Sign and send that an officer has seen, or has understood, the newest version of a conflict."""
+        kept = self._journal.conflict(conflict)
+        if kept is None:
+            raise Refused("conflict_unknown")
+        spoken = None if read_back is None else digest(read_back)
+        raw = self._acknowledgement(kept, stage=stage, officer=officer, read_back=spoken)
+        return await self._send_acknowledgement(raw, kept, stage, officer)
+
+    async def deliver(self, *, again: bool = True) -> None:
+        """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not.
+
+        What is refused for another reason than that a newer version is on its way stays to be said, and is told once.
+        """
+        left: set[str] = set()
+        while ACKNOWLEDGE in self._exchange.roles and (waiting := self._undelivered(left)):
+            signed = []
+            for kept in waiting:
+                try:
+                    raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
+                except LocalError:
+                    left.add(kept.conflict)  # told when it came: it waits for this desk's clock
+                else:
+                    signed.append((kept, raw))
+            asked = (self._client.ask(self._exchange.acknowledge(raw), again=again) for _, raw in signed)
+            replies = await asyncio.gather(*asked)
+            changes: list[Change] = []
+            for (kept, raw), reply in zip(signed, replies, strict=True):
+                if reply.answer is not None:
+                    changes += self._said(kept, raw, DELIVERED, None, reply.answer)
+                elif isinstance(reply.error, EvidenceInvalid):
+                    await self.protest(reply.error)
+                    changes.append(MarkDelivered(kept.conflict, kept.version))
+                elif reply.error is not None and reply.error.code in _OVERTAKEN:
+                    changes.append(MarkDelivered(kept.conflict, kept.version))
+                elif reply.error is not None and not isinstance(reply.error, Unavailable):
+                    left.add(kept.conflict)
+                    await self._complain(reply.error)
+            if changes:
+                await self._threads.run(self._journal.apply, changes)
+            if lost := next((reply.error for reply in replies if isinstance(reply.error, Unavailable)), None):
+                raise lost
+
+    async def protest(self, error: EvidenceInvalid) -> None:
+        """Tell whoever watches that an answer to what this desk said does not hold."""
+        await self._tell(error.code, f"the answer to a statement of ours: {error.detail}")
+
+    async def _complain(self, error: KeepclearError) -> None:
+        if error.code not in self._complained:
+            self._complained.add(error.code)
+            said = NEW_TERMS if error.code == "wrong_terms" else f"the hotline refuses to take: {error.detail}"
+            await self._tell(error.code, f"delivered was not said: {said}")
+
+    async def _tell(self, code: str, detail: str) -> None:
+        self._told(await self._threads.run(self._intake.tell, code, detail))
+
+    def _undelivered(self, left: set[str]) -> list[KeptConflict]:
+        waiting = self._journal.undelivered(len(left) + AT_ONCE)
+        return [kept for kept in waiting if kept.conflict not in left][:AT_ONCE]
+
+    def _acknowledgement(self, kept: KeptConflict, *, stage: str, officer: str | None, read_back: str | None) -> str:
+        came = self._journal.alert_of(kept.conflict, kept.version)
+        if came is None:
+            raise LocalError("usage", "the journal has no alert of this version")
+        if came.verdict == CLOCK:
+            raise LocalError(CLOCK, came.detail, hint="set this machine's clock; the alert is judged again then")
+        alert = self._intake.opener.kept_alert(came.object.alert)
+        newest = [row.sha256 for row in self._journal.own_history(alert.own.id) if row.status == RECEIPTED]
+        return build_acknowledgement(
+            self._exchange.key,
+            iss=self._exchange.party,
+            aud=self._exchange.agreement.id,
+            terms=self._exchange.agreement.terms,
+            iat=self._clock() // SECOND,
+            stage=stage,
+            alert=alert.sha256,
+            conflict=alert.conflict,
+            version=alert.version,
+            ours=alert.own.sha256,
+            theirs=alert.other.sha256,
+            ours_newest=newest[0] if newest else alert.own.sha256,
+            verdict=_verdict(came.verdict, came.standing),
+            officer=officer,
+            read_back=read_back,
+        )
+
+    async def _send_acknowledgement(self, raw: str, kept: KeptConflict, stage: str, officer: str | None) -> Receipt:
+        admission = await self._client.call(self._exchange.acknowledge(raw))
+        changes = self._said(kept, raw, stage, officer, admission)
+        await self._threads.run(self._journal.apply, changes)
+        return admission.receipt
+
+    def _said(
+        self, kept: KeptConflict, raw: str, stage: str, officer: str | None, admission: Admission
+    ) -> list[Change]:
+        """What is kept of an acknowledgement of ours that was admitted."""
+        ack = self._intake.opener.kept_acknowledgement(raw)
+        mark = MarkDelivered if stage == DELIVERED else MarkAnswered
+        marks = [mark(kept.conflict, kept.version)] if stage in (DELIVERED, ANSWERED) else []
+        return [
+            KeptAcknowledgement(
+                sha256=ack.sha256, conflict=kept.conflict, version=kept.version, party=self._exchange.party,
+                stage=stage, raw=raw, verdict=VERIFIED, receipt=admission.receipt.raw, told=True,
+                received_at=self._clock(), officer=officer, said=ack.verdict, signed_at=ack.claims.iat,
+            ),
+            *marks,
+        ]  # fmt: skip
+
+
+def _verdict(verdict: str, standing: str | None) -> str:
+    """What a desk signs of an alert."""
+    return UNPROVEN if standing == Standing.UNCONFIRMED else verdict
