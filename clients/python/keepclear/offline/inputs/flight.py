@@ -26,18 +26,32 @@ VolumeJson = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Margins:
+    """What a reader of recorded tracks claims beyond what was flown, on every volume.
+
+    To either side, below and above, before and after.
+    """
+
+    half_width_m: float
+    band_ft: float
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Flight:
     """What one notice will claim.
 
     ``volumes`` are Volume4D objects in F3548's JSON, each of them one that ``parse_volume`` takes. ``notes`` are plain
     sentences about what the reader did or left out, to be shown before anything is signed. ``place`` is where in its
-    file the flight stands, such as ``line 3``; a file that is one flight has none to tell.
+    file the flight stands, such as ``line 3``; a file that is one flight has none to tell. ``margins`` are those that
+    the reader added; None where the file itself says what is claimed.
     """
 
     callsign: str | None
     volumes: list[VolumeJson]
     notes: list[str] = field(default_factory=list)
     place: str = ""
+    margins: Margins | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +67,10 @@ class Altitude:
 class Options:
     """How input is read.
 
-    Of recorded tracks: a leg lasts at most ``leg_s``, claims ``margin_s`` before and after, ``half_width_m`` to either
-    side and ``band_margin_ft`` below and above. A gap in reception up to ``gap_s`` is bridged. A flight has at most
-    ``max_legs`` legs.
+    Of recorded tracks: a leg lasts at most ``leg_s``, is at most ``leg_m`` long and climbs or sinks ``leg_ft``, and
+    claims ``margin_s`` before and after, ``half_width_m`` to either side and ``band_margin_ft`` below and above. A gap
+    in reception up to ``gap_s`` is bridged. A flight has at most ``max_legs`` legs; where it would have more, all of
+    its legs grow alike.
 
     Of formats that do not say it themselves: the window ``start`` to ``end`` (instants), the band ``lower`` to
     ``upper``, the ``route_half_width_m`` of a line that was drawn or planned, the ``route_margin_s`` by which a planned
@@ -67,6 +82,8 @@ class Options:
     """
 
     leg_s: int = 60
+    leg_m: float = 2_500.0
+    leg_ft: float = 300.0
     margin_s: int = 30
     half_width_m: float = 926.0
     band_margin_ft: int = 100
@@ -84,7 +101,8 @@ class Options:
     uncertainty: Uncertainty = WORLDWIDE
 
     def __post_init__(self) -> None:
-        sizes = (self.leg_s, self.margin_s, self.half_width_m, self.band_margin_ft, self.max_legs)
+        legs = self.leg_s, self.leg_m, self.leg_ft, self.max_legs
+        sizes = (*legs, self.margin_s, self.half_width_m, self.band_margin_ft)
         if not all(0 < size < 1_000_000 for size in sizes) or not self.leg_s <= self.gap_s < 1_000_000:
             raise LocalError(
                 "usage", "a track's leg, margins, width and legs must be above zero, its gap no less than a leg"
