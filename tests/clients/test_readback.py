@@ -1,8 +1,10 @@
 """The read-back: figures against hand-made outlines and the ellipsoid, and each warning alone."""
 
+import json
 from typing import Any
 
 import pytest
+from keepclear.offline.inputs import load
 from keepclear.offline.readback import ReadBack, readback
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.instant import SECOND, parse_instant
@@ -139,3 +141,17 @@ def test_json_names_its_units() -> None:
     assert found["area_m2"] == pytest.approx(3.1416e6, rel=1e-3)
     assert found["time_start"] == "2026-11-22T14:00:00Z"
     assert found["center"] == {"lat": 48.0, "lng": 2.0}
+
+
+def test_a_track_says_how_much_of_it_is_margin() -> None:
+    points = [[1_633_608_000 + 20 * i, 48 + 0.02 * i, 2.0, 10_000] for i in range(4)]
+    (flight,) = load(json.dumps({"callsign": "TEST1", "points": points}).encode())
+    said = readback([parse_volume(volume) for volume in flight.volumes], NOW, None, flight.margins)
+    assert said.margin is not None
+    # 926 of 926.1 m, all of a level band, 60 of 80 s in legs of 20 s.
+    assert said.margin.width == pytest.approx(1, abs=0.001)
+    assert said.margin.band == pytest.approx(1)
+    assert said.margin.window == pytest.approx(60 / 80)
+    assert "margin   926 m to each side, 100 ft below and above, 30 s before and after" in said.text()
+    assert "it is 100% of the width, 100% of the bands, 75% of the windows" in said.text()
+    assert said.as_json()["margin"]["window_share"] == 0.75

@@ -107,7 +107,7 @@ def _flights(file: str) -> list[Flight]:
 def _read_back(flights: Iterable[Flight], settings: DeskOptions) -> None:
     agreement = settings.agreement()
     for flight in flights:
-        said = readback([parse_volume(volume) for volume in flight.volumes], now_instant(), agreement)
+        said = readback([parse_volume(volume) for volume in flight.volumes], now_instant(), agreement, flight.margins)
         if settings.as_json:
             write_json({"callsign": flight.callsign, **said.as_json()})
         else:

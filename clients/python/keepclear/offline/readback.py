@@ -20,6 +20,9 @@ from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.recompute import lead_of_volumes
 from keepclear_protocol.volume import Circle, Corridor, Outline, Polygon, Position, Reference, Volume
 
+from .inputs import Margins
+from .margin import MarginShare, margin_share
+
 THICK_BAND_M = 3_048.0
 """A band of 10 000 ft in one volume: more than an airliner climbs in two minutes, so often a slip of the keyboard."""
 
@@ -56,6 +59,7 @@ class ReadBack:
     end: int
     lead: str | None
     warnings: list[str] = field(default_factory=list)
+    margin: MarginShare | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the read-back as one flat object with units in its names."""
@@ -73,6 +77,7 @@ class ReadBack:
             "time_start": format_instant(self.start),
             "time_end": format_instant(self.end),
             "lead": self.lead,
+            "margin": None if self.margin is None else self.margin.as_json(),
             "warnings": self.warnings,
         }
 
@@ -89,14 +94,17 @@ class ReadBack:
             *(("band", _band(band)) for band in self.bands),
             ("window", f"{format_instant(self.start)} to {format_instant(self.end)}"),
             ("", f"{_duration(self.end - self.start)} long"),
+            *(zip(("margin", ""), self.margin.text(), strict=True) if self.margin else ()),
             *([("lead", self.lead)] if self.lead else []),
             *(("WARNING", warning) for warning in self.warnings),
         ]
         return "\n".join(f"{name:<9}{value}" for name, value in rows)
 
 
-def readback(volumes: Sequence[Volume], now: int, agreement: Agreement | None = None) -> ReadBack:
-    """Return the read-back of one volume or more, at the instant ``now``."""
+def readback(
+    volumes: Sequence[Volume], now: int, agreement: Agreement | None = None, margins: Margins | None = None
+) -> ReadBack:
+    """Return the read-back of one volume or more, at the instant ``now``; ``margins`` are those that a reader added."""
     positions = [position for volume in volumes for position in _along(volume.outline)]
     center = _middle(positions)
     start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
@@ -118,6 +126,7 @@ def readback(volumes: Sequence[Volume], now: int, agreement: Agreement | None = 
         end=end,
         lead=None if agreement is None else _lead(volumes, now, agreement),
         warnings=_warnings(volumes, center, now, agreement),
+        margin=None if margins is None else margin_share(volumes, margins),
     )
 
 

@@ -2,6 +2,6 @@
 
 from .content import MAX_INPUT_BYTES
 from .detect import load, read_bytes
-from .flight import Flight, Options, VolumeJson
+from .flight import Flight, Margins, Options, VolumeJson
 
-__all__ = ["MAX_INPUT_BYTES", "Flight", "Options", "VolumeJson", "load", "read_bytes"]
+__all__ = ["MAX_INPUT_BYTES", "Flight", "Margins", "Options", "VolumeJson", "load", "read_bytes"]
