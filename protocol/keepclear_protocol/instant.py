@@ -1,6 +1,8 @@
 """Instants: integer microseconds since 1970 UTC inside, RFC 3339 with Z on the wire.
 
-No local time, no leap second, no clock: ``now`` is always handed in by the caller.
+No local time, no leap second, no clock: ``now`` is always handed in by the caller. Which hours, minutes and seconds
+there are is said here and not by the interpreter: from Python 3.14 on its own parser takes 24:00:00 for the next day,
+and two receivers would judge one signed volume differently.
 """
 
 import re
@@ -11,7 +13,7 @@ from .errors import Malformed
 SECOND = 1_000_000
 """Microseconds in a second."""
 
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z\Z", re.ASCII)
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?Z\Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,11 +25,11 @@ def parse_instant(text: object, *, up: bool = False, code: str = "volume_window"
     """
     match = _RFC3339.match(text) if isinstance(text, str) else None
     if match is None:
-        raise Malformed(code, "a time must be RFC 3339 with Z, such as 2026-11-22T14:05:00Z")
+        raise Malformed(code, "a time must be RFC 3339 with Z, 00:00:00 to 23:59:59, such as 2026-11-22T14:05:00Z")
     try:
         whole = datetime.fromisoformat(f"{match[1]}+00:00") - _EPOCH
     except ValueError:
-        raise Malformed(code, "there is no such date or time") from None
+        raise Malformed(code, "there is no such date") from None
     instant = (whole.days * 86_400 + whole.seconds) * SECOND
     if fraction := match[2]:
         nanoseconds = int(fraction.ljust(9, "0"))

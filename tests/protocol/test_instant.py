@@ -1,5 +1,8 @@
 """Times: one reading for each spelling, one spelling for each time; and the lead classes that follow from them."""
 
+from datetime import datetime, timedelta
+
+import keepclear_protocol.instant as instant_module
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +45,15 @@ def test_a_time_is_whole_microseconds_rounded_down_or_up(text: str, instant: int
         "2026-11-22T14:05:00.1234567890Z",
         "2026-11-22T14:05:60Z",
         "2026-11-22T24:00:00Z",
+        "2026-11-22T24:00:00.000Z",
+        "2026-11-22T24:00:01Z",
+        "2026-12-31T24:00:00Z",
+        "2026-11-22T14:60:00Z",
+        "2016-12-31T23:59:60Z",
+        "2026-11-22T14:05:00-00:00",
+        "2026-11-31T00:00:00Z",
+        "2026-00-01T00:00:00Z",
+        "0000-01-01T00:00:00Z",
         "2026-02-29T00:00:00Z",
         "1969-12-31T23:59:59Z",
         "2026-11-22T14:05:00Z\n",
@@ -56,6 +68,26 @@ def test_other_spellings_are_refused(text: object) -> None:
     with pytest.raises(Malformed) as caught:
         parse_instant(text, code="claims")
     assert caught.value.code == "claims"
+
+
+class Python314(datetime):
+    """CPython's parser from 3.14 on, as documented (gh-102450): 24:00:00 is the midnight that ends the day."""
+
+    @classmethod
+    def fromisoformat(cls, date_string: str, /) -> "Python314":
+        if date_string[11:19] != "24:00:00":
+            return super().fromisoformat(date_string)
+        return super().fromisoformat(f"{date_string[:11]}00{date_string[13:]}") + timedelta(days=1)
+
+
+@pytest.mark.req("R-006")
+def test_hour_24_is_refused_whatever_the_interpreter_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Python314.fromisoformat("2026-11-22T24:00:00+00:00").day == 23
+    monkeypatch.setattr(instant_module, "datetime", Python314)
+    assert parse_instant("2026-11-22T23:59:59Z") == 1_795_391_999 * SECOND
+    for text in ("2026-11-22T24:00:00Z", "2026-11-22T24:00:00.5Z"):
+        with pytest.raises(Malformed):
+            parse_instant(text)
 
 
 @pytest.mark.req("R-006")
