@@ -38,6 +38,17 @@ _FROM_URL = bytes({45: 43, 95: 47}.get(byte, byte if byte in _LETTERS else 33) f
 _LAST = ("", "", "AQgw", "AEIMQUYcgkosw048")
 """By a text's length modulo four, the last characters whose unused bits are nought; with no bits left over, any."""
 
+_MARK = b"\xef\xbb\xbf"
+_OTHER_MARKS = (
+    (b"\xff\xfe\0\0", "UTF-32"),
+    (b"\0\0\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+    (b"{\0", "UTF-16"),
+    (b"\0{", "UTF-16"),
+)
+"""What a file in another encoding begins with: its own mark, or an object's brace in two bytes."""
+
 _PADDING = (b"", b"===", b"==", b"=")
 
 _BASE64 = Decoder(bytes)
@@ -80,6 +91,18 @@ def are_digests(texts: Sequence[str]) -> bool:
 def is_128_bits(value: object) -> bool:
     """Whether ``value`` is the one spelling of 128 bits: an id or a salt."""
     return isinstance(value, str) and _128_BITS.match(value) is not None
+
+
+def without_mark(data: bytes) -> bytes:
+    """Return a text file's bytes without the byte-order mark that editors put before what they save.
+
+    For files that people hand over; nothing on the wire has a mark. Raises ``Malformed`` with ``json`` that names
+    another encoding than UTF-8.
+    """
+    for mark, name in _OTHER_MARKS:
+        if data.startswith(mark):
+            raise Malformed("json", f"the file is {name}, not UTF-8", hint="save it as UTF-8")
+    return data.removeprefix(_MARK)
 
 
 def dump_json(value: object) -> bytes:

@@ -6,6 +6,7 @@ very beginning and refused anywhere else. Not guaranteed: that nobody else can r
 it.
 """
 
+from .encoding import without_mark
 from .errors import Malformed
 from .instant import format_instant
 from .keys import PUBLIC_PREFIX, SECRET_PREFIX, PrivateKey
@@ -28,7 +29,9 @@ def read_key_file(data: bytes) -> PrivateKey:
     if len(data) > MAX_KEY_FILE_BYTES:
         raise Malformed("key", "is larger than any key file")
     try:
-        text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        text = without_mark(data).decode("utf-8")
+    except Malformed as error:
+        raise Malformed("key", f"is no key file: {error.detail}", hint=error.hint) from None
     except UnicodeDecodeError:
         raise Malformed("key", "is not a text file") from None
     lines = [line.strip() for line in text.splitlines()]

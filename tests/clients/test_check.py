@@ -251,3 +251,12 @@ def test_a_callsign_cannot_rewrite_the_terminal(tmp_path: Path) -> None:
     done = keepclear_check(track, track)
     assert b"1 gap bridged" in done.stderr
     assert b"\x1b" not in done.stderr
+
+
+def test_a_byte_order_mark_before_a_batch_or_an_agreement_is_passed_over(tmp_path: Path) -> None:
+    line = json.dumps(pair(volume(), volume(), category_a="transport", category_b="transport")).encode()
+    agreement = tmp_path / "a.json"
+    agreement.write_bytes(b"\xef\xbb\xbf" + World().agreement.raw)
+    done = keepclear_check("--batch", "-", "--agreement", str(agreement), given=b"\xef\xbb\xbf" + line + b"\n" + line)
+    verdicts = [json.loads(answer)["verdict"] for answer in done.stdout.splitlines()]
+    assert (done.returncode, verdicts) == (0, ["conflict", "conflict"]), done.stderr

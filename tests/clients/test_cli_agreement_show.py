@@ -55,6 +55,21 @@ def test_what_is_no_agreement(folder: Path, text: str) -> None:
     run(folder, "show", "missing.json", code=2)
 
 
+def test_a_byte_order_mark_is_passed_over_and_another_encoding_named(folder: Path) -> None:
+    drafted(folder)
+    file = folder / "a.json"
+    sign(folder, "south", *heard("north"))
+    text = file.read_bytes()
+    file.write_bytes(b"\xef\xbb\xbf" + text)
+    assert "NOT YET SIGNED by north, service" in run(folder, "show", "a.json").stdout
+    sign(folder, "north", *heard("south"))  # which writes the file anew, and asks whether it is still the one read
+    assert "NOT YET SIGNED by service" in run(folder, "show", "a.json").stdout
+    for encoding in ("utf-16", "utf-16-le", "utf-32"):
+        file.write_bytes(text.decode().encode(encoding))
+        error = run(folder, "show", "a.json", code=2).stderr
+        assert "a.json: the file is UTF-" in error and "save it as UTF-8" in error
+
+
 # the next revision
 
 

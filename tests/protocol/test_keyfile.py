@@ -40,3 +40,11 @@ def test_anything_else_is_refused_without_saying_what_it_was(data: bytes) -> Non
         read_key_file(data)
     assert caught.value.code == "key"
     assert KEY.text not in f"{caught.value.detail} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_another_encoding_is_named(encoding: str) -> None:
+    with pytest.raises(Malformed) as caught:
+        read_key_file(TEXT.decode().encode(encoding))
+    assert encoding.upper() in caught.value.detail
+    assert caught.value.hint == "save it as UTF-8"

@@ -1,4 +1,4 @@
-"""The files that a service is given: a secret key for its owner alone."""
+"""The files that a service is given: a secret key for its owner alone, and an agreement."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.keyfile import key_file_text
 from keepclear_protocol.keys import PrivateKey
-from keepclear_service.process.files import read_key
+from keepclear_service.process.files import read_agreement, read_key
+from support.world import World
 
 KEY = PrivateKey(bytes(range(32)))
 
@@ -30,3 +31,12 @@ def test_what_others_can_touch_or_is_no_file_is_refused_without_waiting(tmp_path
         with pytest.raises(LocalError) as caught:
             read_key(path)
         assert caught.value.code == "key_file" and str(path) in caught.value.detail
+
+
+def test_an_agreement_may_have_a_byte_order_mark_and_no_other_encoding(tmp_path: Path) -> None:
+    raw, path = World().agreement.raw, tmp_path / "a.json"
+    path.write_bytes(b"\xef\xbb\xbf" + raw)
+    assert read_agreement(path).raw == raw
+    path.write_bytes(raw.decode().encode("utf-16"))
+    with pytest.raises(LocalError, match=": the file is UTF-16"):
+        read_agreement(path)

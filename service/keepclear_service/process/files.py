@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from keepclear_protocol.agreement import Agreement, open_agreement
+from keepclear_protocol.encoding import without_mark
 from keepclear_protocol.errors import KeepclearError, LocalError, Malformed
 from keepclear_protocol.keyfile import MAX_KEY_FILE_BYTES, read_key_file
 from keepclear_protocol.keys import PrivateKey
@@ -32,7 +33,7 @@ def read_key(path: Path) -> PrivateKey:
 def read_agreement(path: Path) -> Agreement:
     """Return the signed agreement in ``path``; raise ``LocalError`` with ``usage``, naming the file."""
     try:
-        return open_agreement(path.read_bytes())
+        return open_agreement(without_mark(path.read_bytes()))
     except (OSError, ValueError) as error:
         raise LocalError("usage", f"the agreement {path} cannot be read: {reason(error)}") from None
     except KeepclearError as error:

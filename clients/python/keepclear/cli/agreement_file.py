@@ -12,16 +12,22 @@ from keepclear_protocol.agreement import (
     open_draft,
     trusted_agreement,
 )
+from keepclear_protocol.encoding import without_mark
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed
 from keepclear_protocol.keys import PublicKey
 
 
 def read_document(path: str) -> bytes:
-    """Return the bytes of the file; raise ``LocalError`` with ``usage`` where it cannot be read."""
+    """Return the bytes of the file behind its byte-order mark.
+
+    Raises ``LocalError`` with ``usage`` where it cannot be read, or is in another encoding than UTF-8.
+    """
     try:
         with Path(path).open("rb") as file:
             # One byte beyond the limit is enough for whoever parses it to refuse it as too large.
-            return file.read(MAX_AGREEMENT_BYTES + 1)
+            return without_mark(file.read(MAX_AGREEMENT_BYTES + 1))
+    except Malformed as error:
+        raise LocalError("usage", f"{path}: {error.detail}", hint=error.hint) from None
     except (OSError, ValueError) as error:
         raise LocalError("usage", f"{path} cannot be read: {_reason(error)}") from None
 
@@ -80,7 +86,7 @@ def replace_document(path: str, before: bytes, after: bytes) -> None:
             file.write(after)
             file.flush()
             os.fsync(file.fileno())
-        if target.read_bytes() != before:
+        if without_mark(target.read_bytes()) != before:
             raise LocalError("usage", f"{path} was changed by somebody else meanwhile", hint="sign it again")
         written.replace(target)
         written = None

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import click
 from keepclear_protocol.agreement import MAX_AGREEMENT_BYTES, open_agreement
-from keepclear_protocol.encoding import dump_json, parse_json
+from keepclear_protocol.encoding import dump_json, parse_json, without_mark
 from keepclear_protocol.errors import KeepclearError, Malformed
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.separation import WORLDWIDE, Minima
@@ -114,7 +114,7 @@ def _bare(horizontal_m: float, vertical_m: float, time_s: int) -> Choose:
 
 def _agreed(file: str, category_a: str | None, category_b: str | None) -> Choose:
     try:
-        agreement = open_agreement(read_bytes(file, MAX_AGREEMENT_BYTES))
+        agreement = open_agreement(without_mark(read_bytes(file, MAX_AGREEMENT_BYTES)))
     except Malformed as error:
         raise Malformed(error.code, f"{file}: {error.detail}", hint=error.hint) from None
     names = ", ".join(sorted(agreement.categories))
@@ -180,17 +180,18 @@ def _batch(name: str, choose: Choose) -> int:
 
 def _answer(file: BinaryIO, choose: Choose, size: int) -> int:
     """Answer every line of ``file`` on standard output; ``size`` (bytes, 0 if not known) is for the progress bar."""
-    unread = 0
+    unread, first = 0, True
     bar_hidden = not size or not sys.stderr.isatty() or sys.stdout.isatty()
     with click.progressbar(length=size, file=sys.stderr, label="checking", hidden=bar_hidden) as bar:
         for line in _lines(file):
             if line.strip():
                 try:
-                    answer = _line_verdict(line, choose).as_json()
+                    answer = _line_verdict(without_mark(line) if first else line, choose).as_json()
                 except KeepclearError as error:
                     unread += 1
                     answer = {"verdict": "error", "code": error.code, "detail": error.detail}
                 click.echo(dump_json(answer).decode())
+            first = False
             bar.update(len(line))
     if unread:
         click.echo(f"keepclear: error: {unread} lines could not be read", err=True)
