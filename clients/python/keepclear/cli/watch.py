@@ -1,17 +1,27 @@
-"""``keepclear watch``: live alerts, verified, on any terminal."""
+"""``keepclear watch``: live alerts, verified: a board on a terminal, lines anywhere else."""
 
 import asyncio
 import contextlib
+import os
 import sys
 
 import click
 
+from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AlertEvent, Event, LinkEvent
 from keepclear.transport.client import now_instant
+from keepclear.verify.verdicts import Standing
 
+from .board.look import Look
+from .board.reference import Reference, read_reference
+from .board.run import Board
+from .board.screen import Screen, fits
+from .board.state import calls
 from .context import DeskOptions, desk_options, write_json
-from .lines import event_line, holds, is_alarm
+from .lines import conflict_line, event_line, holds, is_alarm
 from .main import DONE, INVALID, STALE, UNREACHABLE
+
+NOTHING_TOLD = "no conflict has been told to this desk; silence is not safety"
 
 
 class _Seen:
@@ -40,29 +50,93 @@ class _Seen:
 
 
 @click.command("watch")
-@click.option("--once", is_flag=True, help="End after the first alert.")
+@click.option("--once", is_flag=True, help="End after the first alert; lines, no board.")
 @click.option("--for", "for_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after this.")
+@click.option("--lines", "as_lines", is_flag=True, help="Lines, one event each, on a terminal too.")
+@click.option("--officer", metavar="HANDLE", help="Your handle in this party: in its name the board acknowledges.")
+@click.option(
+    "--from",
+    "reference",
+    envvar="KEEPCLEAR_FROM",
+    metavar="POSITION[=NAME]",
+    help="Tell bearing and range from here: 34.52,37.63=T4, or DMS, or MGRS.",
+)
 @desk_options
-def watch(settings: DeskOptions, once: bool, for_s: float | None) -> int:
+def watch(
+    settings: DeskOptions,
+    once: bool,
+    for_s: float | None,
+    as_lines: bool,
+    officer: str | None,
+    reference: str | None,
+) -> int:
     """Follow the hotline and show every alert once it is verified, until interrupted.
 
-    Goes on where this desk left off. Delivery is signed as it happens; acknowledging stays a person's act. A bell
-    rings for alarms on a terminal. Exit 4: never connected. Exit 5: something did not verify. Exit 6: not connected
-    at the end, or not any more because new terms are in force.
+    On a terminal it is a board of what is open now; anywhere else it is lines, first those that restate what is open
+    or unanswered, then one for each event. Goes on where this desk left off. Delivery is signed as it happens;
+    acknowledging stays a person's act. Exit 4: never connected. Exit 5: something did not verify. Exit 6: not
+    connected at the end, or not any more because new terms are in force.
     """
+    point = None if reference is None else read_reference(reference)
     seen = _Seen()
-    asyncio.run(_watch(settings, seen, once, for_s))
+    on_board = not (as_lines or once or settings.as_json) and fits(sys.stdout)
+    if on_board:
+        code = asyncio.run(_on_board(settings, seen, for_s, officer, point))
+        return seen.exit_code if code is None else code
+    asyncio.run(_in_lines(settings, seen, once, for_s))
     return seen.exit_code
 
 
-async def _watch(settings: DeskOptions, seen: _Seen, once: bool, for_s: float | None) -> None:
+async def _in_lines(settings: DeskOptions, seen: _Seen, once: bool, for_s: float | None) -> None:
     async with settings.async_desk() as desk:
         stop = (lambda: seen.alert) if once else (lambda: False)
+        _restate(desk, settings.as_json)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch(stop)) as events:
+                was_up = True  # what was known at the start has just been said
                 async for event in events:
                     seen.note(event)
                     _show(event, settings.as_json)
+                    if isinstance(event, LinkEvent):
+                        if event.up and not was_up:
+                            _restate(desk, settings.as_json)
+                        was_up = event.up
+
+
+async def _on_board(
+    settings: DeskOptions, seen: _Seen, for_s: float | None, officer: str | None, point: Reference | None
+) -> int | None:
+    async with settings.async_desk() as desk:
+
+        def lines(event: Event | None) -> None:
+            if event is None:
+                _restate(desk, False)
+            else:
+                _show(event, False)
+
+        screen = Screen(sys.stdout, sys.stdin, colour=not os.environ.get("NO_COLOR"))
+        board = Board(desk, screen, Look.of(sys.stdout.encoding, point), officer, lines)
+        code: int | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch()) as events:
+                code = await board.run(events, seen.note)
+        _restate(desk, False)
+        return code
+
+
+def _restate(desk: AsyncDesk, as_json: bool) -> None:
+    """Say what is open or calls for somebody, before anything else: whoever reads on has not seen what went before."""
+    picture, now = desk.picture(), now_instant()
+    standing = [view for view in picture.conflicts if calls(view) or view.state == Standing.OPEN]
+    if as_json:
+        told = {**picture.to_json(), "conflicts": [view.to_json() for view in standing]}
+        write_json({"shown_at_us": now, "event": "picture", **told})
+        sys.stdout.flush()
+        return
+    for view in standing:
+        click.echo(conflict_line(view, now))
+    if not standing:
+        click.echo(f"keepclear: {NOTHING_TOLD}", err=True)
 
 
 def _show(event: Event, as_json: bool) -> None:

@@ -1,0 +1,74 @@
+"""When the bell rings: for danger that nobody of ours has answered, and in another rhythm for a lost link.
+
+Pure: the instant is handed in, and what comes out is the rhythm that is due. A terminal has one tone, so two alarms
+differ by rhythm alone. Nothing but an answer, or the end of the danger, ends the first; nothing but the link the
+second.
+"""
+
+from dataclasses import dataclass, field
+
+from keepclear_protocol.instant import SECOND
+
+from keepclear.desk.link import Link
+from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
+from keepclear.verify.verdicts import Standing
+
+DANGER_AGAIN_S = 15
+"""Unanswered danger rings again after this: a sentence on the telephone long, an eighth of what the agreement of the
+tests gives for an answer."""
+
+BLIND_AGAIN_S = 10
+"""A lost link rings again after this, sooner than danger does: it hides every danger."""
+
+BLIND_LATER_AFTER_S, BLIND_LATER_AGAIN_S = 120, 60
+"""After two minutes everybody in the room has heard it. A bell that cannot be borne is pulled out; one each minute is
+not, and the screen stays inverted."""
+
+BLIND_AT_START_S = 5
+"""A watch that begins needs a moment to connect."""
+
+Rhythm = tuple[float, ...]
+"""The pauses between strokes, in seconds; there is one stroke more than pauses."""
+
+DANGER: Rhythm = (0.3, 0.3)
+BLIND: Rhythm = (0.3, 0.9, 0.3)
+
+
+@dataclass
+class Bell:
+    """The bell of one watch, which began at the instant ``began``."""
+
+    began: int
+    _danger_at: int | None = None
+    _blind_at: int | None = None
+    _rung: set[tuple[str, int]] = field(default_factory=set)
+
+    def due(self, picture: Picture, link: Link, now: int) -> Rhythm | None:
+        """Return what is to ring now, if anything, taking it for rung."""
+        if link.up:
+            self._blind_at = None
+        elif self._blind_due(link, now):
+            self._blind_at = now
+            return BLIND
+        danger = {(view.conflict, view.version) for view in picture.conflicts if rings(view)}
+        new = danger - self._rung
+        self._rung &= danger
+        if not danger:
+            self._danger_at = None
+        elif new or self._danger_at is None or now - self._danger_at >= DANGER_AGAIN_S * SECOND:
+            self._rung |= danger
+            self._danger_at = now
+            return DANGER
+        return None
+
+    def _blind_due(self, link: Link, now: int) -> bool:
+        if link.heard_at is None and now - self.began < BLIND_AT_START_S * SECOND:
+            return False
+        late = now - link.since > BLIND_LATER_AFTER_S * SECOND
+        again_s = BLIND_LATER_AGAIN_S if late else BLIND_AGAIN_S
+        return self._blind_at is None or now - self._blind_at >= again_s * SECOND
+
+
+def rings(view: ConflictView) -> bool:
+    """Whether the conflict is one that somebody must be called to."""
+    return view.unanswered and view.state in (Standing.OPEN, UNVERIFIED)

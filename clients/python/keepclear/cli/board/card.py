@@ -1,0 +1,153 @@
+"""One conflict on the board: who, where, when, how late it was told, and what each side has answered.
+
+In full it is a headline and as many lines as the width asks for; pressed for room it is one line. Either begins with
+the sign, the speakable code, and the word of severity or state, which leave room last as a screen gets narrow.
+"""
+
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.separation import Severity
+
+from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
+from keepclear.verify.verdicts import Standing
+
+from ..lines import plain
+from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
+from .look import Look
+from .reference import position
+from .words import band, clock, countdown, feet, lead, loud_lead, miles, span, window
+
+INDENT = 4
+
+NOT_CONFIRMED = (
+    "Closed by a change that their notice hides from this desk. Until their desk confirms it under its own signature,"
+    " do not take it for clear."
+)
+REASONS = {
+    "withdrawn": "a notice was withdrawn",
+    "amended": "a notice was amended",
+    "ended": "the flights are over",
+    "terms": "other terms are in force",
+}
+ALARMED = "What the hotline says of this conflict does not hold. Take it for open; call the other side."
+
+
+def full(view: ConflictView, now: int, look: Look, width: int, *, selected: bool = False) -> list[Line]:
+    """Return a conflict in full."""
+    lines = [_headline(view, now, look, width, selected)]
+    parts = [part for part in (*_when(view, now), *_where(view, look), *_why(view)) if part[0].text]
+    lines += flow(parts, width, look.between, INDENT)
+    lines += flow(_answered(view, now), width, look.between, INDENT)
+    if view.alarm or view.state == UNVERIFIED:
+        detail = f"{view.alarm_detail or view.verdict} ({view.alarm or view.verdict}). {ALARMED}"
+        lines += wrap(plain(detail), width, ALARM, INDENT)
+    elif view.state == Standing.UNCONFIRMED:
+        lines += wrap(NOT_CONFIRMED, width, WARNING, INDENT)
+    return lines
+
+
+def compact(view: ConflictView, now: int, look: Look, width: int, *, selected: bool = False) -> Line:
+    """Return a conflict in one line."""
+    named = _named(view, look, selected)
+    more = _who(view)
+    if view.start is not None and view.end is not None:
+        more = (*more, Span("  " + countdown(view.start, view.end, now)))
+    if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
+        more = (*more, Span("  " + band(view.lower_m, view.upper_m, view.reference)))
+    return sides((*named, *more), _answer_state(view, now), width, look.mark, least=line_width(named))
+
+
+def _headline(view: ConflictView, now: int, look: Look, width: int, selected: bool) -> Line:
+    named = _named(view, look, selected)
+    return sides((*named, *_who(view)), _answer_state(view, now), width, look.mark, least=line_width(named))
+
+
+def _named(view: ConflictView, look: Look, selected: bool) -> Line:
+    what = view.state if view.state != Standing.OPEN or view.severity is None else view.severity
+    sign, style = look.sign(UNVERIFIED if view.alarm else what)
+    return (
+        Span(look.pointer if selected else "  ", BOLD),
+        Span(f"{sign} ", style),
+        Span(view.code, BOLD),
+        Span(f" {plain(what).upper()}", style),
+    )
+
+
+def _who(view: ConflictView) -> Line:
+    ours = view.own_callsign or f"our {view.own[:6]}"
+    theirs = f"{view.party} {view.category}" if view.category else view.party
+    return (Span(plain(f"  {ours} with {theirs}")),)
+
+
+def _answer_state(view: ConflictView, now: int) -> Line:
+    if view.unanswered:
+        style = DANGER if view.state == Standing.OPEN else WARNING
+        return (Span(f" NOT ANSWERED{_since(_told_at(view), now)} ", style),)
+    if view.ours.acknowledged_at is not None and view.state == Standing.OPEN:
+        return (Span(f"answered {clock(view.ours.acknowledged_at)}", GOOD),)
+    return ()
+
+
+def _when(view: ConflictView, now: int) -> list[Line]:
+    if view.start is None or view.end is None:
+        return []
+    late = lead(view.lead, view.start, view.received_at)
+    return [
+        (Span(countdown(view.start, view.end, now), BOLD),),
+        (Span(window(view.start, view.end, now)),),
+        (Span(late, WARNING if loud_lead(view.lead) else ""),),
+    ]
+
+
+def _where(view: ConflictView, look: Look) -> list[Line]:
+    parts: list[Line] = []
+    if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
+        parts.append((Span(band(view.lower_m, view.upper_m, view.reference), BOLD),))
+    if view.where is not None:
+        parts.append((Span(position(*view.where)),))
+        if look.reference is not None:
+            parts.append((Span(look.reference.words(*view.where, look.degree), BOLD),))
+    if view.severity == Severity.POSSIBLE:
+        parts.append((Span("cannot be excluded: heights of two kinds", WARNING),))
+    elif view.horizontal_m or view.vertical_m:
+        parts.append((Span(f"apart {miles(view.horizontal_m or 0)}, {feet(view.vertical_m or 0)}"),))
+    if view.pairs > 1:
+        parts.append((Span(f"{view.pairs} of their volumes", DIM),))
+    return parts
+
+
+def _why(view: ConflictView) -> list[Line]:
+    if view.state == Standing.OPEN or view.reason is None:
+        return []
+    return [(Span(REASONS.get(view.reason, plain(view.reason))),)]
+
+
+def _answered(view: ConflictView, now: int) -> list[Line]:
+    return [_side("we", view.ours, view, now), _side(plain(view.party), view.theirs, view, now)]
+
+
+def _side(who: str, said: Answers, view: ConflictView, now: int) -> Line:
+    if said.acknowledged_at is not None:
+        return (Span(f"{who}: acknowledged {clock(said.acknowledged_at)}{_by(said.acknowledged_by)}", GOOD),)
+    if view.state in (Standing.CLOSED, Standing.PAST) and not view.unanswered:
+        return (Span(f"{who}: {'had answered' if said.earlier is not None else 'had not answered'}", DIM),)
+    earlier = f"answered version {said.earlier}, not this one ({view.version})" if said.earlier is not None else ""
+    if said.displayed_at is not None:
+        seen = f"displayed {clock(said.displayed_at)}{_by(said.displayed_by)}"
+    elif said.delivered_at is not None:
+        seen = f"delivered {clock(said.delivered_at)}"
+    else:
+        seen = "not known to be delivered"
+    waited = _since(said.delivered_at or _told_at(view), now)
+    return (Span(f"{who}: {seen}, {earlier or 'not answered'}{waited}", WARNING),)
+
+
+def _told_at(view: ConflictView) -> int | None:
+    return view.ours.delivered_at or view.received_at
+
+
+def _since(at: int | None, now: int) -> str:
+    return "" if at is None else f" {span((now - at) / SECOND)}"
+
+
+def _by(officer: str | None) -> str:
+    return f" by {plain(officer)}" if officer else ""

@@ -1,0 +1,108 @@
+"""The whole screen as lines: header, what is open, the last events, the keys. A pure function of picture and size.
+
+Guaranteed at every size: exactly as many lines as the screen has, none wider than it; the first says by the clock
+whether this desk hears the hotline and how many conflicts nobody has answered; every conflict is on the screen, or
+counted in a line that says how many are not and how many of those are unanswered.
+"""
+
+from dataclasses import dataclass
+
+from keepclear.desk.link import Link
+from keepclear.desk.picture import ConflictView, Picture
+
+from ..lines import plain
+from .cells import ALARM, BOLD, DIM, PLAIN, WARNING, Line, Span, fit, flow, wrap
+from .header import header, one_line
+from .listing import listing
+from .look import Look
+from .pages import details, help_page
+from .state import DETAILS, HELP, State
+
+SMALL = 10
+"""Rows under which there is no room for anything but the header's first line and conflicts."""
+
+NOTHING = "no conflict has been told to this desk. Silence is not safety."
+DEAF = "And now this desk hears nothing: whatever is filed now is not on this screen."
+KEYS = ("j/k select", "enter details", "a acknowledge", "s sound test", "? help", "q quit")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a frame is drawn from, but for the board's own state. ``name`` is the agreement's."""
+
+    picture: Picture
+    link: Link
+    name: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A drawn screen, and which conflicts stand on it."""
+
+    lines: tuple[Line, ...]
+    shown: tuple[ConflictView, ...]
+
+
+def draw(scene: Scene, state: State, look: Look, columns: int, rows: int) -> Frame:
+    """Return the screen."""
+    columns, rows = max(1, columns), max(1, rows)
+    if rows < SMALL:
+        top, bottom = [one_line(scene, columns, look)], []
+    else:
+        top = header(scene, state, look, columns)
+        bottom = _footer(state, look, columns, rows)
+    room = rows - len(top) - len(bottom)
+    body, shown = _body(scene, state, look, columns, room)
+    blank: Line = ()
+    lines = [*top, *body, *[blank] * (room - len(body)), *bottom]
+    return Frame(tuple(fit(line, columns, look.mark) for line in lines[:rows]), shown)
+
+
+def _body(
+    scene: Scene, state: State, look: Look, columns: int, room: int
+) -> tuple[list[Line], tuple[ConflictView, ...]]:
+    if state.page != HELP and state.page != DETAILS:
+        listed = state.listed(scene.picture, scene.now)
+        if not listed:
+            return _nothing(scene, columns)[: max(0, room)], ()
+        return listing(listed, state.selected, scene.now, look, columns, room)
+    if state.page == HELP:
+        page = help_page(state.officer, look, columns)
+        return _scrolled(page, state, columns, room), ()
+    view = state.chosen(scene.picture, scene.now)
+    page = [] if view is None else details(view, scene.now, look, columns)
+    return _scrolled(page, state, columns, room), ()
+
+
+def _scrolled(page: list[Line], state: State, columns: int, room: int) -> list[Line]:
+    if len(page) <= room:
+        return page
+    at = min(state.scrolled, len(page) - max(1, room - 1))
+    state.scrolled = at
+    left = len(page) - at - (room - 1)
+    tail = f"{left} more lines, j goes down" if left > 0 else "the end, k goes up"
+    return [*page[at : at + max(0, room - 1)], (Span(tail, BOLD),)][: max(0, room)]
+
+
+def _nothing(scene: Scene, columns: int) -> list[Line]:
+    lines: list[Line] = [()]
+    lines += wrap(NOTHING, columns, BOLD, indent=2)
+    if not scene.link.up:
+        lines += wrap(DEAF, columns, ALARM, indent=2)
+    return lines
+
+
+def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
+    deep = 3 if rows < 30 else 6
+    rule: Line = (Span(look.rule * columns, DIM),)
+    strip = [(Span(" " + text, PLAIN),) for text in state.strip.last(deep)]
+    lines: list[Line] = [rule, *[()] * (deep - len(strip)), *strip]
+    if state.asked is not None:
+        words = f"y: sign as {state.officer} that {state.asked.code} (version {state.asked.version}) was received, read"
+        asked = wrap(plain(f"{words} and understood. Any other key: no."), columns, ALARM, 1)
+        return [*lines, *asked]
+    if state.note[0]:
+        return [*lines, *wrap(plain(state.note[0]), columns, state.note[1] or BOLD, 1)]
+    keys: list[Line] = [(Span(key, WARNING if key[0] == "a" and state.officer is None else DIM),) for key in KEYS]
+    return [*lines, *flow(keys, columns, "   ", 1)]

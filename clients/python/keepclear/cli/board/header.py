@@ -1,0 +1,116 @@
+"""The head of the board: whose it is, by which clock, whether it hears, how old the picture is, what waits.
+
+A lost link is the loudest: the whole head is inverted and its age counts up. Nothing here ever says clear.
+"""
+
+from typing import TYPE_CHECKING
+
+from keepclear_protocol.instant import SECOND, format_instant
+
+from keepclear.verify.verdicts import Standing
+
+from ..lines import plain
+from .cells import ALARM, BOLD, DANGER, DIM, PLAIN, WARNING, Line, Span, fit, flow, line_width, sides, wrap
+from .look import Look
+from .state import State
+from .words import clock, span
+
+if TYPE_CHECKING:
+    from .frame import Scene
+
+QUIET_S = 8.0
+"""The service gives a sign of life every five seconds: after eight one is missing."""
+
+NARROW = 60
+
+
+def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]:
+    """Return the head in full."""
+    down = not scene.link.up
+    first = sides(_whose(scene, look), (Span(f"{_date_clock(scene, columns)} ", BOLD),), columns, look.mark)
+    lines = [first, *_link_lines(scene, look, columns)]
+    if down:
+        lines = [_inverted(line, columns) for line in lines]
+    lines += _counts(scene, look, columns)
+    if (blind := state.blind_words()) is not None and not down:
+        begin, end, long = blind
+        words = f"was blind from {clock(begin)} to {clock(end)} ({long}): read what came since"
+        lines += wrap(words, columns, WARNING, 1)
+    if scene.picture.forged:
+        words = f"{scene.picture.forged} alerts came that nobody known signed, or that are not for us: see conflicts"
+        lines += wrap(words, columns, ALARM, 1)
+    if state.trouble:
+        lines += wrap(plain(state.trouble), columns, ALARM, 1)
+    return [*lines, (Span(look.rule * columns, DIM),)]
+
+
+def one_line(scene: "Scene", columns: int, look: Look) -> Line:
+    """Return the head in one line, for a screen that has no room."""
+    unanswered = scene.picture.unanswered
+    counted = (Span(f"UNANSWERED {unanswered}", DANGER if unanswered else PLAIN),)
+    link = (Span(_link_word(scene), PLAIN if scene.link.up else ALARM),)
+    rest: Line = (*counted, Span(" "), *link)
+    return sides(rest, (Span(clock(scene.now)),), columns, look.mark) if columns >= line_width(rest) + 10 else rest
+
+
+def _whose(scene: "Scene", look: Look) -> Line:
+    name = plain(scene.name)
+    return (Span(f" {plain(scene.picture.party)}", BOLD), Span(f"{look.between}{name}" if name else ""))
+
+
+def _date_clock(scene: "Scene", columns: int) -> str:
+    now = format_instant(scene.now // SECOND * SECOND)
+    return now[11:] if columns < NARROW else f"{now[:10]} {now[11:]}"
+
+
+def _link_word(scene: "Scene") -> str:
+    link = scene.link
+    if link.up:
+        return "connected"
+    if link.heard_at is None:
+        return f"NOT CONNECTED {span((scene.now - link.since) / SECOND)}"
+    return f"BLIND FOR {span((scene.now - link.since) / SECOND)}"
+
+
+def _link_lines(scene: "Scene", look: Look, columns: int) -> list[Line]:
+    link, age = scene.link, scene.picture.age_s
+    parts: list[Line]
+    old = "no picture: the hotline was never heard" if age is None else f"picture {span(age)} old"
+    if columns < NARROW:
+        parts = [(Span(_link_word(scene)),), (Span(old, WARNING if scene.picture.stale else PLAIN),)]
+        return flow(parts, columns, look.between, 1)
+    if link.up:
+        quiet_s = 0.0 if link.heard_at is None else (scene.now - link.heard_at) / SECOND
+        heard = f"heard {span(quiet_s)} ago"
+        parts = [
+            (Span(f"connected since {clock(link.since)}"),),
+            (Span(heard, WARNING if quiet_s > QUIET_S else PLAIN),),
+            (Span(old, WARNING if scene.picture.stale else PLAIN),),
+        ]
+        return flow(parts, columns, look.between, 1)
+    lost = "NOT CONNECTED" if link.heard_at is None else "LINK LOST, " + _link_word(scene)
+    since = "since this watch began" if link.heard_at is None else f"since {clock(link.since)}"
+    lines = flow([(Span(lost),), (Span(since),), (Span(old),)], columns, look.between, 1)
+    return [*lines, *([fit((Span(" " + plain(link.detail)),), columns, look.mark)] if link.detail else [])]
+
+
+def _inverted(line: Line, columns: int) -> Line:
+    text = "".join(piece.text for piece in line)
+    return (Span(text + " " * (columns - line_width(line)), ALARM),)
+
+
+def _counts(scene: "Scene", look: Look, columns: int) -> list[Line]:
+    picture = scene.picture
+    states = [view.state for view in picture.conflicts]
+    unconfirmed, open_ = states.count(Standing.UNCONFIRMED), states.count(Standing.OPEN)
+    parts: list[Line] = [
+        (Span(f"UNANSWERED {picture.unanswered}", DANGER if picture.unanswered else PLAIN),),
+        (Span(f"open {open_}"),),
+        (Span(f"our live notices {sum(view.state == 'live' for view in picture.notices)}"),),
+        (Span(f"NOT SENT {picture.not_sent}", WARNING if picture.not_sent else PLAIN),),
+        (Span(f"LOST {picture.lost}", ALARM if picture.lost else PLAIN),),
+    ]
+    if unconfirmed:
+        parts.insert(2, (Span(f"closed not confirmed {unconfirmed}", WARNING),))
+    said = [part for part in parts[2:] if columns >= NARROW or not part[0].text.endswith(" 0")]
+    return flow([*parts[:2], *said], columns, look.between, 1)

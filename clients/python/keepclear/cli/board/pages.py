@@ -1,0 +1,45 @@
+"""The board's other pages: one conflict in full, and what the keys do."""
+
+from keepclear.desk.picture import ConflictView
+
+from .card import full
+from .cells import BOLD, Line, wrap
+from .look import Look
+
+SAID = (
+    "A conflict is listed as it was last told and verified here; what is worst and soonest stands first, what nobody of"
+    " ours has answered before all else. What is closed leaves a minute after it has stood on the screen.",
+    "CLOSED NOT CONFIRMED: the other side's new notice does not touch what this desk may see, and their desk has not"
+    " confirmed that it keeps clear. It is not clear.",
+    "NOT SENT: filed here, never admitted by the hotline; nobody was told of it. LOST: receipted once, and the hotline"
+    " has it no more. keepclear notices lists both.",
+    "The bell: three strokes while danger is unanswered, every 15 s; two and two while the link is lost. The screen's"
+    " head is inverted while this desk hears nothing, and what stands below is what was true then.",
+    "To acknowledge means: received, read, understood. It approves nothing, and it ends no conflict.",
+)
+KEYS = (
+    ("j, k, arrows", "select; after a minute without a key the board is at its top again"),
+    ("enter", "all of one conflict, and back"),
+    ("a, then y", "acknowledge what is selected, else what stands first"),
+    ("s", "sound test"),
+    ("?", "this page, and back"),
+    ("q, Ctrl-C", "end the watch: nobody watches then"),
+)
+
+
+def help_page(officer: str | None, look: Look, columns: int) -> list[Line]:
+    """Return what the keys do and what the words mean."""
+    lines: list[Line] = []
+    for key, does in KEYS:
+        lines += wrap(f"{key}: {does}", columns, BOLD, 1)
+    who = f"acknowledges as {officer}" if officer else "acknowledges for nobody: name an officer with --officer HANDLE"
+    lines += [(), *wrap(who, columns, BOLD, 1)]
+    for text in SAID:
+        lines += [(), *wrap(text, columns, indent=1)]
+    return lines
+
+
+def details(view: ConflictView, now: int, look: Look, columns: int) -> list[Line]:
+    """Return one conflict in full, for reading it to somebody."""
+    lines = full(view, now, look, columns)
+    return lines

