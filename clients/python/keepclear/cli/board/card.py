@@ -6,6 +6,7 @@ the sign, the speakable code, and the word of severity or state, which leave roo
 
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.separation import Severity
+from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
@@ -34,7 +35,7 @@ ALARMED = "What the hotline says of this conflict does not hold. Take it for ope
 def full(view: ConflictView, now: int, look: Look, width: int, *, selected: bool = False) -> list[Line]:
     """Return a conflict in full."""
     lines = [_headline(view, now, look, width, selected)]
-    parts = [part for part in (*_when(view, now), *_where(view, look), *_why(view)) if part[0].text]
+    parts = [*_when(view, now), *_where(view, look), *_why(view)]
     lines += flow(parts, width, look.between, INDENT)
     lines += flow(_answered(view, now), width, look.between, INDENT)
     if view.alarm or view.state == UNVERIFIED:
@@ -46,14 +47,22 @@ def full(view: ConflictView, now: int, look: Look, width: int, *, selected: bool
 
 
 def compact(view: ConflictView, now: int, look: Look, width: int, *, selected: bool = False) -> Line:
-    """Return a conflict in one line."""
-    named = _named(view, look, selected)
-    more = _who(view)
+    """Return a conflict in one line: as much as there is room for, when before who, and no part cut in two."""
+    line = _named(view, look, selected)
+    state = _answer_state(view, now)
+    least = line_width(line)
+    parts = []
     if view.start is not None and view.end is not None:
-        more = (*more, Span("  " + countdown(view.start, view.end, now)))
+        parts.append(countdown(view.start, view.end, now))
+    parts.append(plain(_ours(view)))
     if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
-        more = (*more, Span("  " + band(view.lower_m, view.upper_m, view.reference)))
-    return sides((*named, *more), _answer_state(view, now), width, look.mark, least=line_width(named))
+        parts.append(band(view.lower_m, view.upper_m, view.reference))
+    parts.append(plain(f"with {_theirs(view)}"))
+    room = width - line_width(state) - 1
+    for part in parts:
+        longer = (*line, Span(f"  {part}"))
+        line = longer if line_width(longer) <= room else line
+    return sides(line, state, width, look.mark, least=least)
 
 
 def _headline(view: ConflictView, now: int, look: Look, width: int, selected: bool) -> Line:
@@ -64,6 +73,7 @@ def _headline(view: ConflictView, now: int, look: Look, width: int, selected: bo
 def _named(view: ConflictView, look: Look, selected: bool) -> Line:
     what = view.state if view.state != Standing.OPEN or view.severity is None else view.severity
     sign, style = look.sign(UNVERIFIED if view.alarm else what)
+    what = f"alarm {what}" if view.alarm else what
     return (
         Span(look.pointer if selected else "  ", BOLD),
         Span(f"{sign} ", style),
@@ -73,9 +83,15 @@ def _named(view: ConflictView, look: Look, selected: bool) -> Line:
 
 
 def _who(view: ConflictView) -> Line:
-    ours = view.own_callsign or f"our {view.own[:6]}"
-    theirs = f"{view.party} {view.category}" if view.category else view.party
-    return (Span(plain(f"  {ours} with {theirs}")),)
+    return (Span(plain(f"  {_ours(view)} with {_theirs(view)}")),)
+
+
+def _ours(view: ConflictView) -> str:
+    return view.own_callsign or f"our {speakable(view.own)}"
+
+
+def _theirs(view: ConflictView) -> str:
+    return f"{view.party} {view.category}" if view.category else view.party
 
 
 def _answer_state(view: ConflictView, now: int) -> Line:

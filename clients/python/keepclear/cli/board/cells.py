@@ -70,19 +70,22 @@ def sides(left: Line, right: Line, cells: int, mark: str = "~", least: int = 0) 
 
 
 def flow(parts: Sequence[Line], cells: int, between: str, indent: int = 0) -> list[Line]:
-    """Return ``parts`` one after the other on as few lines as they need, broken between parts, each cut to a line."""
+    """Return ``parts`` one after the other on as few lines as they need.
+
+    Lines are broken between parts, and within one only where it is wider than a line; then between words.
+    """
     begin = Span(" " * min(indent, max(0, cells - 1)))
     room = cells - len(begin.text)
     lines: list[Line] = []
     current: Line = ()
     for part in parts:
-        if not part:
-            continue
-        longer = (*current, Span(between, DIM), *part) if current else part
-        if current and line_width(longer) > room:
-            lines.append(current)
-            longer = part
-        current = longer
+        joint = between if current else ""
+        for piece in [part] if line_width(part) <= room else _words(part):
+            longer = (*current, Span(joint, DIM), *piece) if current else piece
+            if current and line_width(longer) > room:
+                lines.append(current)
+                longer = piece
+            current, joint = longer, " "
     if current:
         lines.append(current)
     return [(begin, *fit(line, room)) for line in lines]
@@ -91,6 +94,10 @@ def flow(parts: Sequence[Line], cells: int, between: str, indent: int = 0) -> li
 def wrap(text: str, cells: int, style: str = PLAIN, indent: int = 0) -> list[Line]:
     """Return a text broken between words."""
     return flow([(Span(word, style),) for word in text.split()], cells, " ", indent)
+
+
+def _words(part: Line) -> list[Line]:
+    return [(Span(word, span.style),) for span in part for word in span.text.split()]
 
 
 def _cell(character: str) -> int:

@@ -11,8 +11,8 @@ from keepclear.desk.link import Link
 from keepclear.desk.picture import ConflictView, Picture
 
 from ..lines import plain
-from .cells import ALARM, BOLD, DIM, PLAIN, WARNING, Line, Span, fit, flow, wrap
-from .header import header, one_line
+from .cells import ALARM, BOLD, DIM, PLAIN, Line, Span, fit, flow, wrap
+from .header import NARROW, header, one_line
 from .listing import listing
 from .look import Look
 from .pages import details, help_page
@@ -94,7 +94,7 @@ def _nothing(scene: Scene, columns: int) -> list[Line]:
 
 
 def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
-    deep = 3 if rows < 30 else 6
+    deep = 1 if columns < NARROW else 3 if rows < 30 else 6
     rule: Line = (Span(look.rule * columns, DIM),)
     strip = [(Span(" " + text, PLAIN),) for text in state.strip.last(deep)]
     lines: list[Line] = [rule, *[()] * (deep - len(strip)), *strip]
@@ -104,5 +104,6 @@ def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
         return [*lines, *asked]
     if state.note[0]:
         return [*lines, *wrap(plain(state.note[0]), columns, state.note[1] or BOLD, 1)]
-    keys: list[Line] = [(Span(key, WARNING if key[0] == "a" and state.officer is None else DIM),) for key in KEYS]
+    # A telephone has no room for what ? says as well.
+    keys: list[Line] = [(Span(key, DIM),) for key in (KEYS[-2:] if columns < NARROW else KEYS)]
     return [*lines, *flow(keys, columns, "   ", 1)]

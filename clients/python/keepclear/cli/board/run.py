@@ -34,6 +34,9 @@ from .state import Acknowledge, Quit, SoundTest, State
 ENDED_BY_SIGNAL = 128
 TROUBLE_STAYS_S = 30
 
+LEAST_FRAME_S = 0.05
+"""Nobody sees more; a flood of events is drawn together, and leaves the loop to what brings them."""
+
 Lines = Callable[[Event | None], None]
 """Shows an event as lines; of ``None``, what is open and what calls for somebody."""
 
@@ -72,6 +75,7 @@ class Board:
                     with contextlib.suppress(TimeoutError):
                         # The clock on the screen turns with the second, not some time after it.
                         async with asyncio.timeout(1.02 - now_instant() % SECOND / SECOND):
+                            await asyncio.sleep(LEAST_FRAME_S)
                             await self._wake.wait()
             if following.done():
                 following.result()
@@ -94,7 +98,8 @@ class Board:
         now = now_instant()
         if isinstance(event, ProblemEvent) and event.code == "journal":
             self._state.trouble, self._trouble_at = f"JOURNAL: {event.detail} ({event.code})", now
-        if is_alarm(event) and not isinstance(event, AlertEvent | LinkEvent):
+        forged = isinstance(event, AlertEvent) and event.alert is None
+        if forged or (is_alarm(event) and not isinstance(event, AlertEvent | LinkEvent)):
             self._ring(DANGER)
         self._state.strip.add(event, now)
 
