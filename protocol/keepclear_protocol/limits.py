@@ -41,7 +41,7 @@ def limit_faults(volumes: Sequence[Volume], category: str, agreement: Agreement,
     limits, minima = agreement.limits, agreement.categories.get(category)
     if minima is None:
         known = ", ".join(sorted(agreement.categories))
-        yield Fault("", "category", "category", f"is none of the agreement's, which are {known}")
+        yield Fault("", "category", "category", f"{category} is none of the agreement's, which are {known}")
         return
     if revision > limits.revisions:
         detail = f"{revision} is too many: {limits.revisions} of one notice are agreed"

@@ -32,7 +32,8 @@ def objection(name: str, value: str) -> str:
     if name == "category":
         return "has other characters than a to z, 0 to 9, - and _, or more than 32"
     if name == "callsign":
-        return "has other characters than A to Z, 0 to 9 and hyphens, none or more than 16, or begins with a hyphen"
+        allowed = "has to be 1 to 16 of A to Z, 0 to 9 and hyphens, and may not begin with a hyphen"
+        return f"{value[:32]!r} {allowed}"
     if not value:
         return "are empty"
     if len(value) > MAX_REMARKS_CHARACTERS:

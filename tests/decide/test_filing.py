@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from keepclear_protocol.agreement import SUBMIT
 from keepclear_protocol.claims import ADMIT_WITHIN_S
@@ -94,6 +94,7 @@ contents = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(contents, st.sampled_from(WORLDS), st.sampled_from([1, 2, 1000, 1001]))
 @example(Content([box(at=NOW)], "transport", "AFR1", "caf\u00e9"), WORLD, 1)
 @example(Content([box(at=NOW)] * 500, "transport"), WORLD, 1)
@@ -104,6 +105,7 @@ def test_what_passes_is_taken_and_what_is_faulted_is_refused(content: Content, w
     assert (refused is None) == (found == []), (refused, found)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.sampled_from(["A", "AFR1", None]), st.integers(0, 40))
 def test_the_size_is_foretold_to_the_byte(count: int, callsign: str | None, remarks: int) -> None:
     content = Content([box(at=NOW)] * count, "transport", callsign, "\u00e9" * remarks or None)

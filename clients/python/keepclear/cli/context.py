@@ -44,6 +44,10 @@ class DeskOptions:
         """Return the desk's key."""
         return load_private_key(_needed(self.key_file, "--key"))
 
+    def is_begun(self) -> bool:
+        """Whether these options name a desk that has a journal already."""
+        return self.key_file is not None and self.folder is not None and (Path(self.folder) / JOURNAL).exists()
+
     def desk(self) -> Desk:
         """Return the desk, which blocks."""
         agreement, key = self.agreement(), self.key()

@@ -33,7 +33,8 @@ BROKEN_PIPE = 141
 """What a shell reports for a program that wrote to a reader that has gone: 128 and SIGPIPE."""
 
 COMMANDS = (
-    "keygen", "agreement", "submit", "amend", "withdraw", "notices", "conflicts", "watch", "ack", "check", "demo",
+    "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "watch",
+    "ack", "check", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -66,9 +67,13 @@ class _Commands(click.Group):
             case "submit":
                 from .submit import submit as command
             case "amend":
-                from .submit import amend as command
+                from .amend import amend as command
             case "withdraw":
                 from .withdraw import withdraw as command
+            case "send":
+                from .send import send as command
+            case "discard":
+                from .send import discard as command
             case "notices":
                 from .notices import notices as command
             case "conflicts":

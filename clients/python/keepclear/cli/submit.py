@@ -1,23 +1,33 @@
-"""``keepclear submit`` and ``keepclear amend``: sign and file flight intents, one notice for each flight of a file."""
+"""``keepclear submit``: sign and file flight intents, one notice for each flight of a file.
 
-import sys
-from collections.abc import Iterable
+The file is judged whole before its first byte is signed, so nothing of it is filed unless all of it may be. What
+was filed before is asked about on a terminal, and refused elsewhere.
+"""
+
+from collections.abc import Sequence
 
 import click
-from keepclear_protocol.errors import LocalError
-from keepclear_protocol.kinds import ACKNOWLEDGE
-from keepclear_protocol.volume import parse_volume
+from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.errors import KeepclearError, LocalError
+from keepclear_protocol.filing import key_faults
+from keepclear_protocol.limits import Fault
+from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.blocking import Desk
-from keepclear.desk.events import AlertEvent
-from keepclear.desk.outbox import Filed
-from keepclear.offline.inputs import Flight, load
+from keepclear.desk.settling import NotSent
+from keepclear.offline.filing import Batch, Draft, judge_all
+from keepclear.offline.inputs import Flight, Options, load
 from keepclear.offline.readback import readback
 from keepclear.transport.client import now_instant
+from keepclear.wire.exchange import Exchange
 
-from .context import IDS, DeskOptions, desk_options, pick, write_json
-from .lines import event_line, filed_json, filed_line, holds, plain
-from .main import DONE, IN_CONFLICT, INVALID
+from .asking import describe, is_asked
+from .context import DeskOptions, desk_options, write_json
+from .input_options import input_options
+from .main import DONE, REFUSED
+from .report import Report, note, say, tell_faults
+
+AGAIN, REST, NONE = "again", "rest", "none"
 
 
 @click.command("submit")
@@ -27,6 +37,9 @@ from .main import DONE, IN_CONFLICT, INVALID
 @click.option("--remarks", metavar="TEXT", help="Seen by the hotline, never by the other side.")
 @click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
 @click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
+@click.option("--again", "doubles", flag_value=AGAIN, help="File also what was filed before, as another notice.")
+@click.option("--rest", "doubles", flag_value=REST, help="File only what was not filed before.")
+@input_options
 @desk_options
 def submit(
     settings: DeskOptions,
@@ -36,103 +49,119 @@ def submit(
     remarks: str | None,
     dry_run: bool,
     officer: str | None,
+    doubles: str | None,
+    reading: Options,
 ) -> int:
     """File every flight of FILE ('-' is standard input) as a signed notice.
 
-    FILE may be F3548 JSON, GeoJSON or recorded tracks. Exit 3: accepted, but in conflict.
+    ``keepclear formats`` lists what FILE may be. Nothing is filed unless every flight may be. Exit 3: accepted, but in
+    conflict; 4: NOT SENT, and kept to be sent by ``keepclear send``. Of several flights the worst counts.
     """
-    flights = _flights(file)
+    flights = read_flights(file, reading)
     if callsign is not None and len(flights) > 1:
         raise click.UsageError(f"--callsign is for one flight; {file} has {len(flights)}")
+    agreement = settings.agreement()
+    party, wrong = _filer(settings, agreement, needed=not dry_run)
+    told = {"callsign": callsign, "remarks": remarks, "now": now_instant()}
+    batch = judge_all(flights, category, agreement, party=party, **told)  # type: ignore[arg-type]
+    if faults := [*wrong, *batch.faults]:
+        tell_faults(faults)
+        note("nothing was signed or sent")
+        return REFUSED
+    for text in batch.notes:
+        note(f"note: {text}")
     if dry_run:
-        _read_back(flights, settings)
+        if settings.is_begun():
+            with settings.desk() as desk:
+                _chosen(desk, batch, doubles, asked=False)
+        for draft in batch.drafts:
+            read_back(draft, agreement, settings)
+        note("nothing was signed or sent")
         return DONE
     with settings.desk() as desk:
-        filed = []
-        hidden = len(flights) < 2 or not sys.stderr.isatty() or sys.stdout.isatty()
-        with click.progressbar(flights, file=sys.stderr, label="filing", hidden=hidden) as bar:
-            for flight in bar:
-                name = callsign or flight.callsign
-                filed.append(desk.file(flight.volumes, category, callsign=name, remarks=remarks))
-                _show(filed[-1], settings)
-        return _finish(desk, filed, officer)
+        return _file(desk, _chosen(desk, batch, doubles, asked=is_asked()), settings, officer)
 
 
-@click.command("amend", context_settings=IDS)
-@click.argument("id", metavar="ID")
-@click.argument("file", metavar="FILE")
-@click.option("--category", metavar="NAME", help="Another category [as before].")
-@click.option("--callsign", metavar="TEXT", help="Another callsign [as before].")
-@click.option("--remarks", metavar="TEXT", help="Other remarks [as before].")
-@click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
-@click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
-@desk_options
-def amend(
-    settings: DeskOptions,
-    id: str,
-    file: str,
-    category: str | None,
-    callsign: str | None,
-    remarks: str | None,
-    dry_run: bool,
-    officer: str | None,
-) -> int:
-    """File the next revision of notice ID: the one flight of FILE instead of what was filed before.
-
-    Exit 3: accepted, but in conflict.
-    """
-    flights = _flights(file)
-    if len(flights) != 1:
-        raise click.UsageError(f"a notice is of one flight; {file} has {len(flights)}")
-    if dry_run:
-        _read_back(flights, settings)
-        return DONE
-    with settings.desk() as desk:
-        chosen = pick(id, [head.id for head in desk.journal.own_heads()], "notice")
-        name = callsign or flights[0].callsign
-        filed = desk.amend(chosen, flights[0].volumes, category, callsign=name, remarks=remarks)
-        _show(filed, settings)
-        return _finish(desk, [filed], officer)
-
-
-def _flights(file: str) -> list[Flight]:
-    flights = load(file)
+def read_flights(file: str, reading: Options) -> list[Flight]:
+    """Return the flights of a file, its notes told aloud."""
+    flights = load(file, reading)
     if not flights:
         raise LocalError("input_file", f"{file}: no flight in it")
-    for note in (note for flight in flights for note in flight.notes):
-        click.echo(plain(f"keepclear: note: {file}: {note}"), err=True)
+    for text in (text for flight in flights for text in flight.notes):
+        note(f"note: {file}: {text}")
     return flights
 
 
-def _read_back(flights: Iterable[Flight], settings: DeskOptions) -> None:
-    agreement = settings.agreement()
-    for flight in flights:
-        said = readback([parse_volume(volume) for volume in flight.volumes], now_instant(), agreement, flight.margins)
-        if settings.as_json:
-            write_json({"callsign": flight.callsign, **said.as_json()})
-        else:
-            click.echo(plain(flight.callsign or "no callsign"))
-            click.echo(said.text())
-    click.echo("keepclear: nothing was signed or sent", err=True)
-
-
-def _show(filed: Filed, settings: DeskOptions) -> None:
+def read_back(draft: Draft, agreement: Agreement, settings: DeskOptions) -> None:
+    """Show what a draft says, in words or as JSON."""
+    said, content = readback(list(draft.volumes), now_instant(), agreement, draft.margins), draft.content
     if settings.as_json:
-        write_json(filed_json(filed))
+        named = {"callsign": content.callsign, "remarks": content.remarks, "category": content.category}
+        write_json({"place": draft.place or None, **named, **said.as_json()})
         return
-    click.echo(filed_line(filed))
-    for event in filed.alerts:
-        click.echo(event_line(event, now_instant()))
+    say(f"{draft.place + ': ' if draft.place else ''}{content.callsign or 'no callsign'}, {content.category}")
+    if content.remarks is not None:
+        say(f"remarks  {content.remarks}")
+    click.echo(said.text())
 
 
-def _finish(desk: Desk, filed: Iterable[Filed], officer: str | None) -> int:
-    """Say to the other side that the alerts were delivered, and to whom shown; return the exit code."""
-    alerts: list[AlertEvent] = [event for item in filed for event in item.alerts]
-    if alerts and ACKNOWLEDGE in desk.exchange.roles:
-        desk.deliver()
-        for event in alerts if officer is not None else ():
-            if event.alert is not None and not event.superseded:
-                desk.acknowledge(event.alert.conflict, officer=officer or "", stage="displayed")
-    if not all(holds(event) for event in alerts):
-        return INVALID
-    return IN_CONFLICT if any(event.standing == "OPEN" for event in alerts) else DONE
+def _filer(settings: DeskOptions, agreement: Agreement, *, needed: bool) -> tuple[str, Sequence[Fault]]:
+    """Return the party that files, and what keeps its key from it; without a key the party with the longest name."""
+    if settings.key_file is None and not needed:
+        return max((party.id for party in agreement.parties), key=len), ()
+    exchange = Exchange(agreement, settings.key())
+    found = agreement.find(exchange.key.kid)
+    return exchange.party, () if found is None else list(key_faults(found[1], now_instant()))
+
+
+def _chosen(desk: Desk, batch: Batch, doubles: str | None, *, asked: bool) -> Sequence[Draft]:
+    """Return which drafts to file, where some say what was filed before, or what another one of the file says."""
+    digests = [draft.digest for draft in batch.drafts]
+    before = {row.content: row for row in desk.journal.own_same(digests, now_instant())}
+    seen: set[str] = set()
+    new: list[Draft] = []
+    double: list[str] = []
+    for draft in batch.drafts:
+        if (row := before.get(draft.digest)) is not None:
+            double.append(f"{draft.name} is filed already: {describe(row)}")
+        elif draft.digest in seen:
+            double.append(f"{draft.name} stands twice in the file")
+        else:
+            new.append(draft)
+        seen.add(draft.digest)
+    if not double or doubles == AGAIN:
+        return batch.drafts
+    for text in double[:5]:
+        note(text)
+    if len(double) > 5:
+        note(f"and {len(double) - 5} more")
+    if doubles is None and asked:
+        question = f"keepclear: file the {len(new)} others (rest), all of them again, or none"
+        doubles = click.prompt(question, type=click.Choice([REST, AGAIN, NONE]), default=NONE, err=True)
+    if doubles == AGAIN:
+        return batch.drafts
+    if doubles == REST:
+        return new
+    ids = [speakable(row.id) for row in before.values()]
+    hint = "--rest files only what is not, --again files it as another notice too"
+    if len(ids) == 1:
+        hint += f", keepclear amend {ids[0]} changes it"
+    raise LocalError("usage", f"{len(double)} of {len(batch.drafts)} flights are filed already", hint=hint)
+
+
+def _file(desk: Desk, drafts: Sequence[Draft], settings: DeskOptions, officer: str | None) -> int:
+    report, down = Report(as_json=settings.as_json), False
+    if not drafts:
+        note("all of it is filed already")
+    for draft in drafts:
+        content, of = draft.content, (draft.place, draft.content.callsign)
+        if down:
+            report.kept(desk.keep(content), *of)
+            continue
+        try:
+            details = {"callsign": content.callsign, "remarks": content.remarks}
+            report.filed(desk.file(content.volumes, content.category, **details), *of)
+        except KeepclearError as error:
+            report.failed(error, *of)
+            down = isinstance(error, NotSent)
+    return report.finish(desk, officer)

@@ -1,0 +1,74 @@
+"""``keepclear amend``: sign and file the next revision of a notice."""
+
+from dataclasses import replace
+
+import click
+from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.filing import Content, Unfit
+from keepclear_protocol.volume import parse_volume
+
+from keepclear.offline.filing import COMPOSED, Draft
+from keepclear.offline.inputs import Flight, Options
+
+from .context import IDS, DeskOptions, desk_options, pick
+from .input_options import input_options
+from .main import DONE, REFUSED
+from .report import Report, note, tell_faults
+from .submit import read_back, read_flights
+
+
+@click.command("amend", context_settings=IDS)
+@click.argument("id", metavar="ID")
+@click.argument("file", metavar="FILE")
+@click.option("--category", metavar="NAME", help="Another category [as before].")
+@click.option("--callsign", metavar="TEXT", help="Another callsign [as before].")
+@click.option("--remarks", metavar="TEXT", help="Other remarks [as before].")
+@click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
+@click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
+@input_options
+@desk_options
+def amend(
+    settings: DeskOptions,
+    id: str,
+    file: str,
+    category: str | None,
+    callsign: str | None,
+    remarks: str | None,
+    dry_run: bool,
+    officer: str | None,
+    reading: Options,
+) -> int:
+    """File the next revision of notice ID: the one flight of FILE instead of what was filed before.
+
+    ID is its code, or its beginning. Exit 3: accepted, but in conflict; 4: NOT SENT, and kept to be sent.
+    """
+    flights = read_flights(file, reading)
+    if len(flights) != 1:
+        raise click.UsageError(f"a notice is of one flight; {file} has {len(flights)}")
+    (flight,) = flights
+    with settings.desk() as desk:
+        chosen = pick(id, [head.id for head in desk.journal.own_heads()], "notice")
+        details = {"callsign": callsign or flight.callsign, "remarks": remarks}
+        try:
+            content = desk.judge_amendment(chosen, flight.volumes, category, **details)
+        except Unfit as error:
+            tell_faults(replace(fault, place=fault.place or flight.place) for fault in error.faults)
+            note("nothing was signed or sent")
+            return REFUSED
+        if remarks is not None and content.remarks != remarks:
+            note(f"note: {COMPOSED}")
+        if dry_run:
+            read_back(_draft(flight, content), settings.agreement(), settings)
+            note("nothing was signed or sent")
+            return DONE
+        report = Report(as_json=settings.as_json)
+        try:
+            report.filed(desk.amend(chosen, flight.volumes, category, **details), callsign=content.callsign)
+        except KeepclearError as error:
+            report.failed(error, callsign=content.callsign, id=chosen)
+        return report.finish(desk, officer)
+
+
+def _draft(flight: Flight, content: Content) -> Draft:
+    volumes = tuple(parse_volume(volume) for volume in content.volumes)
+    return Draft(flight.place, content, volumes, "", flight.margins)

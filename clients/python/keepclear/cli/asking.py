@@ -1,0 +1,32 @@
+"""Asking an officer on a terminal before something is done that cannot be undone; scripts are never waited for."""
+
+import sys
+
+import click
+from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.speakable import speakable
+
+from keepclear.journal.kept import OwnStatement
+
+from .lines import plain
+
+
+def is_asked() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Return what the officer answers; no is what it means to press return."""
+    return click.confirm(plain(f"keepclear: {question}"), default=False, err=True)
+
+
+def describe(statement: OwnStatement) -> str:
+    """Return what a notice is to an officer: its code, its callsign and its window."""
+    summary, parts = statement.summary, [speakable(statement.id)]
+    if summary.callsign:
+        parts.append(summary.callsign)
+    if summary.first_start is not None and summary.last_end is not None:
+        first, last = (format_instant(at // SECOND * SECOND) for at in (summary.first_start, summary.last_end))
+        parts.append(f"{first} to {last}")
+    return " ".join(parts)

@@ -1,0 +1,153 @@
+"""What became of each statement that a command files, sends or could not: one line each, and the worst as exit code."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Refused, Unavailable
+from keepclear_protocol.filing import Unfit
+from keepclear_protocol.kinds import ACKNOWLEDGE
+from keepclear_protocol.limits import Fault
+from keepclear_protocol.speakable import speakable
+
+from keepclear.desk.blocking import Desk
+from keepclear.desk.events import AlertEvent
+from keepclear.desk.outbox import Filed
+from keepclear.desk.settling import NotSent
+from keepclear.journal.kept import OwnStatement
+from keepclear.transport.client import now_instant
+
+from .context import write_json
+from .lines import event_line, filed_json, filed_line, holds, plain
+from .main import DONE, IN_CONFLICT, INVALID, REFUSED, UNREACHABLE, tell_error
+
+WORST_FIRST = (INVALID, REFUSED, UNREACHABLE, IN_CONFLICT, DONE)
+
+MOST_TOLD = 20
+"""Faults told of one file: more would scroll the first away, and they often have one cause."""
+
+FILED, CONFLICTING, NOT_SENT, UNKNOWN, REFUSED_WORD, FALSE = (
+    "filed", "in_conflict", "not_sent", "unknown", "refused", "evidence",
+)  # fmt: skip
+_CODES = {
+    FILED: DONE, CONFLICTING: IN_CONFLICT, NOT_SENT: UNREACHABLE, UNKNOWN: UNREACHABLE, REFUSED_WORD: REFUSED,
+    FALSE: INVALID,
+}  # fmt: skip
+_WORDS = {
+    NOT_SENT: "NOT SENT, NOT DECONFLICTED", UNKNOWN: "UNKNOWN whether it was filed, NOT DECONFLICTED",
+    REFUSED_WORD: "REFUSED, not filed", FALSE: "the hotline's answer does not hold",
+}  # fmt: skip
+
+
+class Report:
+    """Tells what becomes of statements, one after the other, and remembers the worst."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._alerts: list[AlertEvent] = []
+        self._outcomes: list[str] = []
+
+    def filed(self, filed: Filed, place: str = "", callsign: str | None = None) -> None:
+        """Tell that a statement was receipted, and the alerts that it caused."""
+        self._alerts += filed.alerts
+        outcome = CONFLICTING if any(event.standing == "OPEN" for event in filed.alerts) else FILED
+        self._outcomes.append(outcome)
+        if self._as_json:
+            beside = {"place": place or None, "callsign": callsign, "outcome": outcome, "anew": filed.anew or None}
+            write_json({**beside, **filed_json(filed)})
+            return
+        name = " ".join(part for part in (place, callsign) if part)
+        anew = f"; signed anew: {filed.anew}" if filed.anew else ""
+        say(f"{name}: {filed_line(filed)}{anew}" if name else f"{filed_line(filed)}{anew}")
+        for event in filed.alerts:
+            click.echo(event_line(event, now_instant()))
+
+    def failed(self, error: KeepclearError, place: str = "", callsign: str | None = None, id: str = "") -> None:
+        """Tell that a statement was not filed, or that this is not known. Raises ``error`` where it is this desk's."""
+        match error:
+            case NotSent(certain=True):
+                outcome, id = NOT_SENT, error.id
+            case NotSent():
+                outcome, id = UNKNOWN, error.id
+            case Unavailable():
+                outcome = UNKNOWN
+            case EvidenceInvalid():
+                outcome = FALSE
+            case Refused():
+                outcome = REFUSED_WORD
+            case _:
+                raise error
+        self._told(outcome, error.code, error.detail, place, callsign, id)
+        if isinstance(error, Unfit):
+            tell_faults(error.faults, place)
+        else:
+            tell_error(error)
+
+    def kept(self, statement: OwnStatement, place: str, callsign: str | None) -> None:
+        """Tell that a statement was signed and kept, and that nothing of it was sent."""
+        self._told(NOT_SENT, "unreachable", "kept to be sent", place, callsign, statement.id)
+
+    def settled(self, id: str, detail: str) -> None:
+        """Tell that there was nothing left to be filed."""
+        self._outcomes.append(FILED)
+        if self._as_json:
+            write_json({"id": id, "outcome": "settled", "detail": detail})
+        else:
+            say(f"{speakable(id)}: {detail}")
+
+    def _told(self, outcome: str, code: str, detail: str, place: str, callsign: str | None, id: str) -> None:
+        self._outcomes.append(outcome)
+        if self._as_json:
+            line: dict[str, Any] = {"place": place or None, "callsign": callsign, "outcome": outcome}
+            write_json({**line, "id": id or None, "code": code, "detail": detail})
+            return
+        named = " ".join(part for part in (place, callsign, speakable(id) if id else "") if part)
+        say(f"{named or 'the flight'}: {_WORDS[outcome]} ({code})")
+
+    def finish(self, desk: Desk, officer: str | None) -> int:
+        """Say to the other side that the alerts were delivered, and to whom shown; sum up; return the exit code."""
+        open_alerts = [event for event in self._alerts if event.alert is not None and not event.superseded]
+        try:
+            if self._alerts and ACKNOWLEDGE in desk.exchange.roles:
+                desk.deliver()
+                for event in open_alerts if officer is not None else ():
+                    if event.alert is not None:
+                        desk.acknowledge(event.alert.conflict, officer=officer or "", stage="displayed")
+        except Unavailable as error:
+            note(f"that the alerts were delivered is not said yet: {error.detail}")
+        self._sum_up()
+        codes = [_CODES[outcome] for outcome in self._outcomes]
+        if not all(holds(event) for event in self._alerts):
+            codes.append(INVALID)
+        return next((code for code in WORST_FIRST if code in codes), DONE)
+
+    def _sum_up(self) -> None:
+        waiting = self._outcomes.count(NOT_SENT), self._outcomes.count(UNKNOWN)
+        if len(self._outcomes) < 2:
+            return
+        counts = {word: self._outcomes.count(word) for word in dict.fromkeys(self._outcomes)}
+        note(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items()))
+        if waiting[0]:
+            note("hint: what was NOT SENT is kept: keepclear send --all when the line is back, or keepclear discard")
+        if waiting[1]:
+            note("hint: keepclear notices asks what became of the unknown; keepclear send sends the same bytes again")
+
+
+def tell_faults(faults: Iterable[Fault], place: str = "") -> None:
+    """Write all that is wrong with what is to be filed to standard error, each with its place."""
+    found = list(faults)
+    for fault in found[:MOST_TOLD]:
+        said = f"{place}: {fault}" if place else str(fault)
+        tell_error(Refused(fault.code, said, hint=fault.hint))
+    if len(found) > MOST_TOLD:
+        note(f"error: and {len(found) - MOST_TOLD} more")
+
+
+def say(text: str) -> None:
+    """Write a line of data."""
+    click.echo(plain(text))
+
+
+def note(text: str) -> None:
+    """Write a line of talk."""
+    click.echo(plain(f"keepclear: {text}"), err=True)
