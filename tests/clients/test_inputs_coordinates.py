@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keepclear.offline.inputs.coordinates import Point, position
 from keepclear_protocol.errors import LocalError
@@ -138,6 +138,7 @@ def spelt(degrees: float, letters: str, width: int, form: int) -> str:
     )[form]
 
 
+@settings(deadline=None)
 @given(DEGREES, st.integers(0, 5), st.sampled_from(["", " ", ", ", " / "]), st.booleans())
 def test_any_position_is_read_as_it_was_written(at: tuple[float, float], form: int, between: str, turned: bool) -> None:
     halves = [spelt(at[0], "NS", 2, form), spelt(at[1], "EW", 3, form)]
@@ -146,6 +147,7 @@ def test_any_position_is_read_as_it_was_written(at: tuple[float, float], form: i
     assert abs(point.lng - at[1]) < 2e-8
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.,+-°'\"NSEWOdms :;/T", max_size=24))
 def test_no_text_ends_otherwise_than_in_a_place_or_our_error(text: str) -> None:
     try:

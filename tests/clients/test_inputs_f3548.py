@@ -64,8 +64,8 @@ BAD = {
     "nothing known": ({"name": "x"}, "no format"),
     "null volume": ([None], "volume 1"),
     "second": ([volume(), {**volume(), "time_end": volume()["time_start"]}], "volume 2"),
-    "in details": ({"details": {"volumes": [volume(), 1]}}, "details: volumes, volume 2"),
-    "extra member": ([{**volume(), "altitudes": 1}], "volume_shape"),
+    "in details": ({"details": {"volumes": [volume(), 1]}}, "details, volumes, volume 2"),
+    "misspelt member": ([{**volume(), "timeEnd": 1}], "timeEnd: not a name that is read; time_end is"),
     "too many": ([volume(i) for i in range(501)], "501 volumes"),
     "latitude 91": (json.loads(json.dumps([volume()]).replace("48.0", "91.0")), "volume_position"),
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keepclear.offline.comparison import Measure, compare
 from keepclear.offline.inputs import Flight, load
@@ -63,7 +63,6 @@ MEANT = {
         ),
         "altitude_units",
     ),
-    **dict.fromkeys(("units", "unit", "uom", "Units", "UOM", "alt_uom"), "altitude_units"),
     **dict.fromkeys(("call_sign", "Callsign", "callSign", "calsign", "callsing", "callsigns"), "callsign"),
     **dict.fromkeys(("start_time", "timeStart", "time-start", "time_strat"), "time_start"),
     **dict.fromkeys(("altitude_ref", "altitudeReference", "altitude_refrence"), "altitude_reference"),
@@ -77,6 +76,11 @@ MEANT = {
 @pytest.mark.parametrize("name", MEANT)
 def test_a_name_near_one_that_is_read_is_refused_with_the_one_meant(name: str) -> None:
     assert f"not a name that is read; {MEANT[name]} is" in refusal(feature({name: 1}))
+
+
+@pytest.mark.parametrize("name", ["units", "unit", "UOM", "alt_uom", "verticalUnits", "altitude_units_feet"])
+def test_units_by_another_name_are_no_metres(name: str) -> None:
+    assert f"{name}: not read, and altitude_units is not there" in refusal(feature({name: "FT"}))
 
 
 HARMLESS = (
@@ -112,6 +116,7 @@ def test_many_names_are_told_in_short_and_without_what_a_terminal_obeys() -> Non
     assert note.endswith(" and 93 more")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(PROPERTIES)), st.data())
 def test_a_swap_of_neighbours_or_a_letter_left_out_is_near(name: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(name) - 2))

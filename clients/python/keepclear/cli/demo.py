@@ -24,9 +24,7 @@ import click
 @click.option(
     "--keep", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Keep keys, journals, store here."
 )
-def demo(
-    scene: str, flights: str | None, limit: int | None, out: str | None, disturb: bool, keep: Path | None
-) -> None:
+def demo(scene: str, flights: str | None, limit: int | None, out: str | None, disturb: bool, keep: Path | None) -> None:
     """Two parties and a mediator, end to end on this machine.
 
     Starts a store, the service and a desk for each party as processes on loopback; files every flight as a signed

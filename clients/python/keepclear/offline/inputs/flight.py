@@ -121,6 +121,11 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a JSON value is a text of whole letters: half a surrogate pair can be neither signed nor shown."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def checked(
     volumes: Iterable[VolumeJson], place: str, *, hint: str = "", hints: Mapping[str, str] | None = None
 ) -> list[VolumeJson]:

@@ -25,8 +25,8 @@ from keepclear_protocol.volume import circle_json, corridor_json, polygon_json
 from .asked import asked_half_width_m, asked_window
 from .content import Content
 from .crs import judge_crs
-from .flight import MAX_VERTICES, MAX_VOLUMES, Flight, Options, VolumeJson, checked, is_number, unreadable
-from .members import not_read, unread
+from .flight import MAX_VERTICES, MAX_VOLUMES, Flight, Options, VolumeJson, checked, is_number, is_text, unreadable
+from .members import not_read, told, unread, words_of
 from .rings import DEVIATION_M, line_vertices, ring_vertices, wrapped
 from .sphere import Position
 
@@ -56,7 +56,7 @@ _COLLECTION = frozenset({"type", "features", "bbox", "crs", "name"})
 _FEATURE = frozenset({"type", "properties", "geometry", "bbox", "crs", "id"})
 _GEOMETRY = frozenset({"type", "coordinates", "geometries", "bbox", "crs"})
 _CRS = {"srs": "crs", "srsname": "crs", "crsname": "crs", "coordinatereferencesystem": "crs"}
-_UNITS = {"units": "altitude_units", "unit": "altitude_units", "uom": "altitude_units", "altuom": "altitude_units"}
+_UNITS = frozenset({"unit", "units", "uom"})
 """By what else the units of an altitude go; metres in their stead would be a third of what was meant."""
 
 _PARTS = {"MultiPolygon": "Polygon", "MultiLineString": "LineString", "MultiPoint": "Point"}
@@ -138,7 +138,11 @@ def _feature(feature: object, place: str, left_out: set[str]) -> tuple[dict[str,
     bare = "altitude_units" not in properties and any(
         is_number(properties.get(name)) for name in ("altitude_lower", "altitude_upper")
     )
-    left_out |= set(unread(properties, PROPERTIES.keys(), f"{place}, properties", _UNITS if bare else None))
+    others = unread(properties, PROPERTIES.keys(), f"{place}, properties")
+    if bare and (doubtful := [name for name in others if not _UNITS.isdisjoint(words_of(name))]):
+        detail = "not read, and altitude_units is not there, without which altitudes are metres"
+        raise unreadable(f"{place}, properties, {told(doubtful[0])}", detail, hint="write altitude_units: M, FT or FL")
+    left_out |= set(others)
     return properties, geometry
 
 
@@ -146,7 +150,7 @@ def _callsign(properties: dict[str, Any], place: str) -> set[str]:
     callsign = properties.get("callsign")
     if callsign is None:
         return set()
-    if not isinstance(callsign, str) or any("\ud800" <= letter <= "\udfff" for letter in callsign):
+    if not is_text(callsign):
         raise unreadable(f"{place}, callsign", "not a text, or half a letter in it")
     return {callsign.strip()} - {""}
 

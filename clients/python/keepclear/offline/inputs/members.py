@@ -46,16 +46,21 @@ def unread(
     return others
 
 
-def near(name: str, names: Iterable[str], aliases: Mapping[str, str]) -> str | None:
+def near(name: str, names: Collection[str], aliases: Mapping[str, str]) -> str | None:
     """Return the one of ``names`` that was meant by ``name``, or None."""
-    bare, words = _folded(name), _words(name)
+    bare, words = _folded(name), words_of(name)
     if bare in aliases:
         return aliases[bare]
+    of_another = words[-1:] in (["id"], ["ids"])  # operational_intent_id is no slip of operational_intent
     for known in names:
         meant = _folded(known)
-        if bare in (meant, meant + "s") or (bare + "s" == meant and len(bare) > 2) or _cut_short(words, _words(known)):
+        if (
+            bare in (meant, meant + "s")
+            or (bare + "s" == meant and len(bare) > 2)
+            or _cut_short(words, words_of(known))
+        ):
             return known
-        slips = 2 if len(meant) >= _LONG else 1 if len(meant) >= _MIDDLE else 0
+        slips = 0 if of_another else 2 if len(meant) >= _LONG else 1 if len(meant) >= _MIDDLE else 0
         if slips and abs(len(bare) - len(meant)) <= slips and _slips(bare, meant) <= slips:
             return known
     return None
@@ -82,7 +87,8 @@ def _folded(name: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKC", name[:80]).casefold() if letter.isalnum())
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, in small letters, however they are joined."""
     return [word.casefold() for word in _WORD.findall(name[:80])]
 
 

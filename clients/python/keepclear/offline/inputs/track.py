@@ -16,9 +16,10 @@ from itertools import pairwise
 from keepclear_protocol.instant import SECOND, format_instant
 
 from .content import Content, is_json_with, json_value
-from .flight import LATEST, Flight, Margins, Options, VolumeJson, checked, is_number, unreadable
+from .flight import LATEST, Flight, Margins, Options, VolumeJson, checked, is_number, is_text, unreadable
 from .gap import bridge
 from .legs import Fix, Piece, cut, join, leg_volume, straight
+from .members import not_read, unread
 from .sphere import distance_m
 
 MAX_SPEED_MPS = 1_000.0
@@ -56,15 +57,18 @@ def track_flight(record: object, options: Options, place: str) -> Flight:
     """
     if not isinstance(record, dict) or not isinstance(record.get("points"), list):
         raise unreadable(place, "a track is an object with a list of points", hint=_FORM)
+    left_out = unread(record, ("callsign", "icao24", "points"), place)
     callsign = record.get("callsign")
-    if callsign is not None and not isinstance(callsign, str):
-        raise unreadable(place, "the callsign is not a text")
+    if callsign is not None and not is_text(callsign):
+        raise unreadable(place, "the callsign is not a text, or has half a letter in it")
     callsign = callsign.strip() or None if callsign else None
     line, place = place, f"{place} ({callsign})" if callsign else place
     fixes = [_fix(point, f"{place}, point {number}") for number, point in enumerate(record["points"], start=1)]
     if not fixes:
         raise unreadable(place, "the track has no points")
     volumes, notes = legs_of(fixes, options, place)
+    if left_out:
+        notes.append(f"{place}: not read: {not_read(left_out)}")
     return Flight(callsign, volumes, notes, line, margins_of(options))
 
 
@@ -102,6 +106,7 @@ def margins_of(options: Options) -> Margins:
 
 
 _FORM = 'one JSON object a line: {"callsign", "icao24", "points": [[unix seconds, latitude, longitude, feet], ...]}'
+
 
 def _gaps(count: int) -> str:
     return f"{count} gap" if count == 1 else f"{count} gaps"
