@@ -99,6 +99,7 @@ class Lied(Line):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.first_agreement = self.world.agreement
         self.south = self.desk("south")
         self.watched(self.south)
         self.mine = self.south.file([box(), box(50.0)], "transport")

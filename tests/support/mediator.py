@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 from keepclear_protocol.acknowledgement import open_acknowledgement
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import OPEN, Side, alert_payload, conflict_id, sign_alert
 from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, KINDS, NOTICE, WITHDRAWAL
@@ -52,6 +53,7 @@ class Mediator:
     """The doors of one agreement. ``streams`` hold (event, data) from position 1; ``clock`` is the instant now.
 
     Where ``quiet``, entries are folded and nobody is told. ``page`` is the length of the pages of both lists.
+    ``in_force`` is what it shows as the agreement in force, if not the world's.
     """
 
     world: World
@@ -72,6 +74,7 @@ class Mediator:
     end_stream: str = "event: drain\nretry: 1\ndata: {}\n\n"
     quiet: bool = False
     page: int | None = None
+    in_force: Agreement | None = None
 
     def __post_init__(self) -> None:
         self.state = State(self.world.agreement)
@@ -93,6 +96,9 @@ class Mediator:
         if request.method == "POST":
             return self._admit(request.url.path, request.content.decode())
         party = self._reader(request)
+        if request.url.path == "/v1/agreement":
+            headers = {"content-type": "application/json"}
+            return httpx2.Response(200, headers=headers, content=(self.in_force or self.world.agreement).raw)
         if request.url.path == "/v1/stream":
             return self._stream(party, request.url.params.get("cursor"))
         seen = self._view(party, request.url.path, request.url.params.get("after"))

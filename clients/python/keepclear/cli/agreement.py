@@ -23,6 +23,7 @@ from keepclear.keystore import load_private_key
 from .agreement_differences import differences_json, differences_text
 from .agreement_file import read_agreement, read_draft, replace_document
 from .agreement_init import init
+from .agreement_stage import stage
 from .agreement_text import agreement_text
 
 
@@ -32,6 +33,7 @@ def agreement() -> None:
 
 
 agreement.add_command(init)
+agreement.add_command(stage)
 
 
 @agreement.command("sign")

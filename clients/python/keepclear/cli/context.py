@@ -16,8 +16,9 @@ from keepclear_protocol.speakable import read_speakable, speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
-from keepclear.journal.journal import JOURNAL
+from keepclear.journal.journal import JOURNAL, Journal
 from keepclear.keystore import load_private_key
+from keepclear.wire.exchange import Exchange
 
 from .agreement_file import read_agreement
 
@@ -57,6 +58,11 @@ class DeskOptions:
         """Return the desk for asyncio."""
         agreement, key = self.agreement(), self.key()
         return AsyncDesk(agreement, key, self._folder(agreement, key), connect_to=self.connect_to, verify=self.ca)
+
+    def journal(self) -> Journal:
+        """Return the desk's journal alone, without a word to the hotline."""
+        agreement, key = self.agreement(), self.key()
+        return Journal(self._folder(agreement, key), agreement, Exchange(agreement, key).party)
 
     def _folder(self, agreement: Agreement, key: PrivateKey) -> Path:
         found = agreement.find(key.kid)

@@ -21,6 +21,7 @@ from keepclear.desk.events import (
     GapEvent,
     LinkEvent,
     NoticeEvent,
+    TermsEvent,
 )
 from keepclear.desk.outbox import Filed
 from keepclear.desk.picture import ConflictView, NoticeView, Picture
@@ -55,6 +56,8 @@ def event_line(event: Event, now: int) -> str:
             said = f"GAP ({event.reason}): the picture was read again"
         case LinkEvent():
             said = "connected" if event.up else f"NOT CONNECTED: {event.detail}; next try in {event.retry_s:.0f} s"
+        case TermsEvent():
+            said = f"NEW TERMS: {event.detail}"
         case _:
             said = f"PROBLEM {event.detail} ({event.code})"
     return f"{format_instant(now // SECOND * SECOND)[11:]} {_loud(plain(said))}"
@@ -71,7 +74,7 @@ def holds(event: Event) -> bool:
     """Whether nothing in the event failed to verify."""
     if isinstance(event, AlertEvent | AcknowledgementEvent | NoticeEvent):
         return event.verdict == VERIFIED
-    return isinstance(event, GapEvent | LinkEvent)
+    return isinstance(event, GapEvent | LinkEvent | TermsEvent)
 
 
 def filed_line(filed: Filed) -> str:

@@ -5,7 +5,6 @@ from keepclear_protocol.errors import OutOfStep, StalePicture, Unavailable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.picture import Picture
-from keepclear.desk.position import NEW_TERMS, NEW_TERMS_HINT
 from keepclear.transport.client import now_instant
 
 from .lines import event_line, holds
@@ -22,7 +21,7 @@ def read_picture(desk: Desk) -> tuple[Picture, int]:
                 click.echo(event_line(event, now_instant()), err=True)
                 code = INVALID
     except (Unavailable, OutOfStep) as error:
-        stale = StalePicture("wrong_terms", NEW_TERMS, hint=NEW_TERMS_HINT)
+        stale = StalePicture("wrong_terms", error.detail, hint=error.hint)
         tell_error(stale if error.code == "wrong_terms" else error)
         return desk.picture(everything=True), STALE
     picture = desk.picture(everything=True)

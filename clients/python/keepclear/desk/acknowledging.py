@@ -5,11 +5,12 @@ for another reason than that a newer version is on its way stays to be said, and
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from keepclear_protocol.acknowledgement import VERIFIED, build_acknowledgement
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Refused, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, LocalError, NotAuthentic, Refused, Unavailable
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.receipt import Receipt
@@ -21,7 +22,7 @@ from ..transport.client import AsyncClient
 from ..verify.verdicts import Standing
 from ..wire.answers import Admission
 from .intake import Intake, Taken
-from .position import NEW_TERMS
+from .succession import WRONG_TERMS, Outcome, Succession
 from .threads import Threads
 from .transition import ANSWERED, CLOCK
 
@@ -43,6 +44,7 @@ class Acknowledging:
         client: AsyncClient,
         journal: Journal,
         intake: Intake,
+        succession: Succession,
         threads: Threads,
         clock: Callable[[], int],
         told: Callable[[Taken], None],
@@ -51,6 +53,7 @@ class Acknowledging:
         self._exchange = client.exchange
         self._journal = journal
         self._intake = intake
+        self._succession = succession
         self._threads = threads
         self._clock = clock
         self._told = told
@@ -74,7 +77,7 @@ class Acknowledging:
         """
         left: set[str] = set()
         while ACKNOWLEDGE in self._exchange.roles and (waiting := self._undelivered(left)):
-            signed = []
+            under, signed = self._succession.terms, []
             for kept in waiting:
                 try:
                     raw = self._acknowledgement(kept, stage=DELIVERED, officer=None, read_back=None)
@@ -93,9 +96,12 @@ class Acknowledging:
                     changes.append(MarkDelivered(kept.conflict, kept.version))
                 elif reply.error is not None and reply.error.code in _OVERTAKEN:
                     changes.append(MarkDelivered(kept.conflict, kept.version))
+                elif reply.error is not None and reply.error.code == WRONG_TERMS:
+                    if await self._stays(under):
+                        left.add(kept.conflict)
                 elif reply.error is not None and not isinstance(reply.error, Unavailable):
                     left.add(kept.conflict)
-                    await self._complain(reply.error)
+                    await self._complain(reply.error.code, f"the hotline refuses to take: {reply.error.detail}")
             if changes:
                 await self._threads.run(self._journal.apply, changes)
             if lost := next((reply.error for reply in replies if isinstance(reply.error, Unavailable)), None):
@@ -105,11 +111,19 @@ class Acknowledging:
         """Tell whoever watches that an answer to what this desk said does not hold."""
         await self._tell(error.code, f"the answer to a statement of ours: {error.detail}")
 
-    async def _complain(self, error: KeepclearError) -> None:
-        if error.code not in self._complained:
-            self._complained.add(error.code)
-            said = NEW_TERMS if error.code == "wrong_terms" else f"the hotline refuses to take: {error.detail}"
-            await self._tell(error.code, f"delivered was not said: {said}")
+    async def _stays(self, under: str) -> bool:
+        """Go over to the terms in force, if others than ``under`` are; whether this desk stays where it is."""
+        outcome = Outcome.OURS
+        with contextlib.suppress(Unavailable, Refused, NotAuthentic):  # said again with the next sign of life
+            outcome = await self._succession.catch_up(under)
+        if outcome is Outcome.MISSING:
+            await self._complain(WRONG_TERMS, self._succession.missing.detail)
+        return outcome is not Outcome.OVER
+
+    async def _complain(self, code: str, said: str) -> None:
+        if code not in self._complained:
+            self._complained.add(code)
+            await self._tell(code, f"delivered was not said: {said}")
 
     async def _tell(self, code: str, detail: str) -> None:
         self._told(await self._threads.run(self._intake.tell, code, detail))

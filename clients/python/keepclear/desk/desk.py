@@ -15,6 +15,7 @@ Where the journal's disk is full or broken nothing is taken in, whoever listens 
 arrivals come again until they can be written. Not guaranteed: exactly-once display. An alert is given at least once.
 """
 
+import functools
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from .picture import Picture, build_picture
 from .resync import Resync
 from .settling import Settling
 from .subscription import Announcer
+from .succession import Succession
 from .threads import Threads
 from .watching import Watching
 
@@ -62,6 +64,7 @@ class AsyncDesk:
         self.client = AsyncClient(agreement, key, **options)
         self.exchange = self.client.exchange
         self.journal = Journal(folder, agreement, self.exchange.party)
+        self.client.go_over(self.journal.agreements[0])  # a desk that has gone over to later terms stays there
         self._clock: Callable[[], int] = options.get("clock", now_instant)
         self._threads = Threads()
         self._intake = Intake(self.exchange, self.journal, self._clock)
@@ -69,11 +72,12 @@ class AsyncDesk:
         self._announcer = Announcer(self.journal, self._threads, self._read_event)
         parts = self.client, self.journal, self._intake
         rest = self._threads, self._clock
+        self._succession = Succession(*parts, self._threads, self._announcer)
         self._settling = Settling(*parts, *rest)
-        self._acknowledging = Acknowledging(*parts, *rest, self._announcer.told)
+        self._acknowledging = Acknowledging(*parts, self._succession, *rest, self._announcer.told)
         self._outbox = Outbox(*parts, self._settling, *rest)
         self._lost = Lost(*parts[1:], self._settling, self._outbox, *rest)
-        self._resync = Resync(*parts, self._settling, *rest, self._announcer.told)
+        self._resync = Resync(*parts, self._settling, self._succession, *rest, self._announcer.told)
         self._link = LinkState(self._clock)
         self._running = False
         self._watchings: list[Watching] = []
@@ -113,7 +117,8 @@ class AsyncDesk:
         Raises ``Unfit``, and signs nothing, where it would be refused for what it says: with all that is wrong.
         Raises ``NotSent`` where the hotline was not reached, or did not answer: it is kept, and ``waiting``.
         """
-        return await self._outbox.file(Content(volumes, category, callsign, remarks))
+        content = Content(volumes, category, callsign, remarks)
+        return await self._succession.speak(lambda: self._outbox.file(content))
 
     async def keep(self, content: Content) -> OwnStatement:
         """Judge, sign and keep a notice to be sent later: what a batch does once the line is down."""
@@ -129,7 +134,8 @@ class AsyncDesk:
         remarks: str | None = None,
     ) -> Filed:
         """File the next revision of a notice; category, callsign and remarks stay where they are not given."""
-        return await self._outbox.amend(id, lambda before: _amended(before, volumes, category, callsign, remarks))
+        changed = functools.partial(_amended, volumes, category, callsign, remarks)
+        return await self._succession.speak(lambda: self._outbox.amend(id, changed))
 
     async def judge_amendment(
         self,
@@ -141,11 +147,12 @@ class AsyncDesk:
         remarks: str | None = None,
     ) -> Content:
         """Return what ``amend`` would sign, or raise what it would; nothing is signed or sent but a question."""
-        return await self._outbox.judge(id, lambda before: _amended(before, volumes, category, callsign, remarks))
+        changed = functools.partial(_amended, volumes, category, callsign, remarks)
+        return await self._succession.speak(lambda: self._outbox.judge(id, changed))
 
     async def withdraw(self, id: str) -> Filed:
         """End a notice for ever."""
-        return await self._outbox.withdraw(id)
+        return await self._succession.speak(lambda: self._outbox.withdraw(id))
 
     def waiting(self) -> list[OwnStatement]:
         """Return what is not sent, of unknown outcome, or lost, in the order of filing."""
@@ -157,7 +164,9 @@ class AsyncDesk:
         The same bytes where the hotline still takes them; else it is signed anew, which ``Filed.anew`` gives a reason
         for. Raises ``Unfit`` where time or new terms have overtaken what it says.
         """
-        return await (self._lost.refile(statement) if statement.status == LOST else self._outbox.send(statement))
+        if statement.status == LOST:
+            return await self._succession.speak(lambda: self._lost.refile(statement))
+        return await self._succession.speak(lambda: self._outbox.send(statement))
 
     async def discard(self, statement: OwnStatement) -> None:
         """Take one of ``waiting`` off the list: never of one that may have been admitted."""
@@ -167,7 +176,8 @@ class AsyncDesk:
         self, conflict: str, *, officer: str, stage: str = "acknowledged", read_back: str | None = None
     ) -> Receipt:
         """Sign in an officer's name that the newest version of a conflict was displayed or acknowledged."""
-        return await self._acknowledging.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back)
+        said = functools.partial(self._acknowledging.acknowledge, conflict, officer=officer, stage=stage)
+        return await self._succession.speak(lambda: said(read_back=read_back))
 
     async def settle(self) -> None:
         """Ask what became of every statement whose outcome is unknown; nothing is sent."""
@@ -180,7 +190,7 @@ class AsyncDesk:
     async def refresh(self) -> Sequence[Event]:
         """Read everything again without moving the stream's cursor; returns what came of it."""
         self._announcer.told(await self._threads.run(self._intake.review_clock))
-        return (await self._resync.read(follow=False)).events
+        return (await self._succession.speak(lambda: self._resync.read(follow=False))).events
 
     async def run(self) -> None:
         """Follow the stream from where this desk left off, over any number of connections, until cancelled.
@@ -189,7 +199,7 @@ class AsyncDesk:
         ``KeepclearError`` that connecting again cannot help.
         """
         self._may_follow()
-        parts = self._settling, self._acknowledging, self._resync, self._announcer, self._threads
+        parts = self._settling, self._acknowledging, self._resync, self._succession, self._announcer, self._threads
         self._running = True
         try:
             await Following(self.client, self.journal, self._intake, *parts, self._link).run()
@@ -250,7 +260,7 @@ class AsyncDesk:
 
 
 def _amended(
-    before: Notice, volumes: VolumesJson, category: str | None, callsign: str | None, remarks: str | None
+    volumes: VolumesJson, category: str | None, callsign: str | None, remarks: str | None, before: Notice
 ) -> Content:
     rest = category or before.category, callsign or before.callsign, remarks or before.remarks
     return Content(volumes, *rest)

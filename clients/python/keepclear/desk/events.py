@@ -144,7 +144,26 @@ class LinkEvent:
         return {"event": "link", "up": self.up, "detail": self.detail, "retry_s": round(self.retry_s, 1)}
 
 
-Event = AlertEvent | AcknowledgementEvent | NoticeEvent | GapEvent | ProblemEvent | LinkEvent
+@dataclass(frozen=True, slots=True)
+class TermsEvent:
+    """This desk has gone over to a revision of the agreement that is in force; it is not kept, like a link's change."""
+
+    revision: int
+    terms: str
+    fingerprint: str
+
+    @property
+    def detail(self) -> str:
+        """What happened, in plain words."""
+        return f"revision {self.revision} of the agreement is in force, and this desk has gone over to it"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts."""
+        named = {"revision": self.revision, "terms": self.terms, "fingerprint": self.fingerprint}
+        return {"event": "terms", **named, "detail": self.detail}
+
+
+Event = AlertEvent | AcknowledgementEvent | NoticeEvent | GapEvent | ProblemEvent | LinkEvent | TermsEvent
 
 
 def to_journal(event: Event) -> dict[str, Any]:

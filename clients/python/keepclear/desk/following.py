@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, StalePicture, Unavailable
 
 from ..journal.journal import Journal
 from ..transport.client import AsyncClient
@@ -23,6 +23,7 @@ from .position import Arrived, Position
 from .resync import Resync
 from .settling import Settling
 from .subscription import Announcer, Heard
+from .succession import WRONG_TERMS, Outcome, Succession
 from .threads import Threads
 from .transition import Source
 
@@ -47,6 +48,7 @@ class Following:
         settling: Settling,
         acknowledging: Acknowledging,
         resync: Resync,
+        succession: Succession,
         announcer: Announcer,
         threads: Threads,
         link: LinkState,
@@ -57,6 +59,7 @@ class Following:
         self._settling = settling
         self._acknowledging = acknowledging
         self._resync = resync
+        self._succession = succession
         self._announcer = announcer
         self._threads = threads
         self._link = link
@@ -72,14 +75,19 @@ class Following:
         try:
             while True:
                 lost: KeepclearError | None = None
+                under = self._succession.terms
                 try:
                     await self._unless_failed(delivery, self._connection())
                 except KeepclearError as error:
                     lost = error
+                if lost is not None and lost.code == WRONG_TERMS:
+                    lost = await self._other_terms(under, lost)
+                    if lost is None:
+                        continue
                 wait_s = self._position.lost(lost)
                 if lost is not None:
                     self._say_lost(lost, wait_s)
-                await asyncio.sleep(wait_s)
+                await self._succession.pause(wait_s)
                 self._announcer.announce(Heard(None))
         finally:
             self._link.falls("this desk follows no more")
@@ -149,7 +157,7 @@ class Following:
             cursor = self._journal.cursor()
             epoch = "" if cursor is None else cursor.epoch
             sources = [Source(epoch, follow=True, cursor=item.cursor) for item in batch]
-            opened = await self._threads.run(self._intake.open, [item.arrival for item in batch])
+            opened = await self._succession.open([item.arrival for item in batch])
             await self._settling.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
             taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)))
             self._announcer.told(taken)
@@ -184,11 +192,22 @@ class Following:
             connection.cancel()
             await asyncio.gather(connection, return_exceptions=True)
 
+    async def _other_terms(self, under: str, lost: KeepclearError) -> KeepclearError | None:
+        """Go over to the terms in force, if not ``under``; return why not, or None where this desk now speaks so."""
+        try:
+            outcome = await self._succession.catch_up(under)
+        except KeepclearError as error:
+            return error
+        if outcome is Outcome.OVER:
+            return None
+        missing = self._succession.missing
+        return lost if outcome is Outcome.OURS else StalePicture(WRONG_TERMS, missing.detail, hint=missing.hint)
+
     def _say_lost(self, lost: KeepclearError, wait_s: float) -> None:
         if lost.code == "journal":
             # It cannot be kept, for that is what failed; whoever listens now must hear it all the same.
             self._announcer.announce(Heard(ProblemEvent(lost.code, lost.detail)))
-        self._linked(False, lost.detail, wait_s)
+        self._linked(False, f"{lost.detail}: {lost.hint}" if lost.hint else lost.detail, wait_s)
 
     def _linked(self, up: bool, detail: str = "", retry_s: float = 0.0) -> None:
         """A change of the link, once; each further failure is told, since it carries its own reason."""

@@ -115,11 +115,15 @@ class Intake:
         self.take([(item, Source("")) for item in held])
         return {notice_id(item.statement): item.statement.revision for item in held if item.statement is not None}
 
-    def review(self) -> None:
-        """Judge again what came under terms, or by a key of the service, that this desk had not installed then."""
+    def review(self, *, anew: bool = False) -> Taken:
+        """Judge again what came under terms, or by a key of the service, that this desk had not installed then.
+
+        Once for each revision; ``anew`` again, since this process may have judged after another one had reviewed.
+        """
         newest = self._journal.agreements[0].terms
-        if self._journal.noted("reviewed") != newest:
-            self._again(self._journal.unreadable(), [Note("reviewed", newest)])
+        if self._journal.noted("reviewed") == newest and not anew:
+            return Taken((), ())
+        return self._again(self._journal.unreadable(), [Note("reviewed", newest)])
 
     def review_clock(self) -> Taken:
         """Judge again what was dated ahead of this desk's clock and is not any more."""

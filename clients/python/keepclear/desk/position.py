@@ -19,7 +19,6 @@ from keepclear_protocol.errors import (
     EvidenceInvalid,
     KeepclearError,
     Malformed,
-    StalePicture,
     Unavailable,
 )
 
@@ -33,11 +32,11 @@ BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before connecting again; the last is kept. A desk must not stay away long, nor all desks come at once."""
 
 NEW_TERMS = "NEW TERMS: the hotline has other terms in force than this desk has installed"
-NEW_TERMS_HINT = "get the agreement's newest revision, check who signed it, and name its file with --agreement"
+NEW_TERMS_HINT = "get the agreement's newest revision, signed by all, and stage it: keepclear agreement stage FILE"
 
-_PASSING = ("too_large", "proof_expired", "journal")
+_PASSING = ("too_large", "proof_expired", "journal", "wrong_terms")
 """Codes after which a new connection may do better: a broken stream, a proof that a slow line delivered late, a disk
-that was full. What was not written down comes again with it."""
+that was full (what was not written down comes again with it), terms that are not staged here yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +86,8 @@ class Position:
     def lost(self, error: KeepclearError | None) -> float:
         """Return the seconds to wait before connecting again; ``error`` is what ended the connection, if anything.
 
-        Raises ``error`` itself where connecting again cannot help, ``StalePicture`` with ``wrong_terms`` where that
-        is because other terms are in force than this desk has.
+        Raises ``error`` itself where connecting again cannot help.
         """
-        if error is not None and error.code == "wrong_terms":
-            raise StalePicture("wrong_terms", NEW_TERMS, hint=NEW_TERMS_HINT) from error
         if error is not None and not isinstance(error, Unavailable | EvidenceInvalid) and error.code not in _PASSING:
             raise error
         if error is None and self._retry_s is not None:

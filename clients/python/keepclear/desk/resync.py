@@ -26,8 +26,9 @@ from ..verify.verdicts import Standing
 from ..wire.answers import MAX_IDS, Conflict, ConflictRow, NoticeRow
 from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival
 from .events import Event, GapEvent, ProblemEvent
-from .intake import Intake, Opened, Taken
+from .intake import Intake, Taken
 from .settling import Settling
+from .succession import Succession
 from .threads import Threads
 from .transition import Outcome, Source, problem, settled, told
 
@@ -52,6 +53,7 @@ class Resync:
         journal: Journal,
         intake: Intake,
         settling: Settling,
+        succession: Succession,
         threads: Threads,
         clock: Callable[[], int],
         told: Callable[[Taken], None],
@@ -60,6 +62,7 @@ class Resync:
         self._journal = journal
         self._intake = intake
         self._settling = settling
+        self._succession = succession
         self._threads = threads
         self._clock = clock
         self._told = told
@@ -148,7 +151,7 @@ class Resync:
         first: Sequence[Outcome] = (),
         last: Sequence[Change] = (),
     ) -> list[Event]:
-        opened: list[Opened] = await self._threads.run(self._intake.open, arrivals)
+        opened = await self._succession.open(arrivals)
         await self._settling.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
         came = source or Source("")
         taken = await self._threads.run(self._intake.take, [(item, came) for item in opened], first, last)

@@ -20,9 +20,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from keepclear_protocol.agreement import Agreement, open_agreement
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import LocalError
 
+from .agreements import go_over, install, read_revisions, stage
 from .changes import JUDGED, Change, TurnOwn, write
 from .faults import journal_faults
 from .kept import OwnStatement
@@ -60,7 +61,44 @@ class Journal(Reads):
                 bring_up_to_date(self._db)
                 self._claim("agreement", agreement.id, "agreement")
                 self._claim("party", party, "party")
-                self.agreements = self._install(agreement)
+                self._revisions = install(self._db, agreement)
+
+    @property
+    def agreements(self) -> tuple[Agreement, ...]:
+        """Every revision that this desk has installed, newest first: the newest is in use."""
+        return self._revisions.installed
+
+    @property
+    def staged(self) -> tuple[Agreement, ...]:
+        """The revisions that wait for their time, as far as this process knows."""
+        return self._revisions.staged
+
+    def before(self, agreement: Agreement) -> Agreement:
+        """Return the revision that one which is to be staged follows; raises as ``Revisions.before`` does."""
+        return self._revisions.before(agreement)
+
+    def stage(self, agreement: Agreement) -> Agreement | None:
+        """Keep a revision for when it comes into force; return one whose place it takes. Raises as ``before``."""
+        with self._transaction():
+            said = stage(self._db, agreement)
+            self._revisions = read_revisions(self._db)
+        return said
+
+    def go_over(self, terms: str) -> None:
+        """Put a staged revision in use, with those staged before it."""
+        with self._transaction():
+            self._revisions = go_over(self._db, terms)
+
+    def look_again(self) -> bool:
+        """Learn what another process has staged or put in use since; whether there was any."""
+        known = self._revisions
+        with self._reading, journal_faults():
+            rows = self._read.execute("SELECT raw, staged FROM agreements ORDER BY revision").fetchall()
+            held = [(one.raw, 0) for one in reversed(known.installed)] + [(one.raw, 1) for one in known.staged]
+            if [(bytes(raw), staged) for raw, staged in rows] == held:
+                return False
+            self._revisions = read_revisions(self._read)
+        return True
 
     def close(self) -> None:
         """Close the file, and let another process follow the stream."""
@@ -132,24 +170,6 @@ class Journal(Reads):
         elif row[0] != value:
             hint = "give each agreement and party a folder of its own with --desk"
             raise LocalError("usage", f"the journal in {self.folder} is of another {what}", hint=hint)
-
-    def _install(self, agreement: Agreement) -> tuple[Agreement, ...]:
-        """Return every revision that this desk was opened with, newest first: old statements stand under old terms.
-
-        A newer one must be signed by all of the one before: its id alone is its own word.
-        """
-        rows = self._db.execute("SELECT raw FROM agreements WHERE NOT staged ORDER BY revision DESC").fetchall()
-        kept = [open_agreement(bytes(raw)) for (raw,) in rows]
-        newest = kept[0] if kept else None
-        if newest is not None and newest.terms == agreement.terms:
-            return tuple(kept)
-        if newest is not None:
-            if agreement.revision != newest.revision + 1:
-                detail = f"this desk has revision {newest.revision} of the agreement, not {agreement.revision - 1}"
-                raise LocalError("usage", detail, hint="install each revision in its turn, and never an older one")
-            open_agreement(agreement.raw, newest)
-        self._db.execute("INSERT OR REPLACE INTO agreements VALUES (?, ?, 0)", (agreement.revision, agreement.raw))
-        return (agreement, *kept)
 
 
 def _open_private(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection:

@@ -80,20 +80,35 @@ class AsyncClient:
     ) -> None:
         self.exchange = Exchange(agreement, key)
         self._clock = clock
-        origin = urlsplit(agreement.service.origin)
-        base = _base(connect_to, origin.scheme) if connect_to else agreement.service.origin
-        self._headers = {"host": origin.netloc}
-        # A name, not an address, can be asked for in the TLS handshake.
-        self._extensions = {"sni_hostname": origin.hostname} if origin.scheme == "https" else {}
+        self._connect_to = connect_to
         self._options = {
-            "base_url": base,
             "verify": _tls(verify),
             "timeout": httpx2.Timeout(read_s, connect=connect_s),
             "transport": transport,
-            # Proxies of the environment are for addresses out there, never for one that was named or is this machine.
-            "trust_env": connect_to is None and not _is_loopback(origin.hostname or ""),
         }
-        self._http = httpx2.AsyncClient(**self._options)
+        self._left: list[httpx2.AsyncClient] = []
+        self._reach(agreement)
+
+    def _reach(self, agreement: Agreement) -> None:
+        origin = urlsplit(agreement.service.origin)
+        base = _base(self._connect_to, origin.scheme) if self._connect_to else agreement.service.origin
+        self._headers = {"host": origin.netloc}
+        # A name, not an address, can be asked for in the TLS handshake.
+        self._extensions = {"sni_hostname": origin.hostname} if origin.scheme == "https" else {}
+        # Proxies of the environment are for addresses out there, never for one that was named or is this machine.
+        trust_env = self._connect_to is None and not _is_loopback(origin.hostname or "")
+        self._http = httpx2.AsyncClient(base_url=base, trust_env=trust_env, **self._options)
+
+    def go_over(self, agreement: Agreement) -> None:
+        """Speak under this revision of the agreement from now on, at its address; what is under way ends as it began.
+
+        Raises ``LocalError`` with ``key_file`` where the revision does not enrol the key; then nothing has changed.
+        """
+        before = self.exchange.agreement.service.origin
+        self.exchange.go_over(agreement)
+        if agreement.service.origin != before:
+            self._left.append(self._http)
+            self._reach(agreement)
 
     @property
     def party(self) -> str:
@@ -117,7 +132,8 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        for http in (*self._left, self._http):
+            await http.aclose()
 
     async def ask(self, call: Call[T], *, again: bool = True) -> Reply[T]:
         """Send ``call`` until it is answered or the attempts are used up (one if not ``again``)."""

@@ -60,12 +60,16 @@ class Exchange:
     """The requests of one party under one agreement; ``party`` follows from the key."""
 
     def __init__(self, agreement: Agreement, key: PrivateKey) -> None:
-        found = agreement.find(key.kid)
+        self.key = key
+        self.go_over(agreement)
+
+    def go_over(self, agreement: Agreement) -> None:
+        """Speak under this agreement, or this revision of it, from now on; raise ``LocalError`` if the key may not."""
+        found = agreement.find(self.key.kid)
         if found is None:
             hint = "operational keys are enrolled by signing a new revision of the agreement"
             raise LocalError("key_file", "the key is not enrolled in this agreement", hint=hint)
         self.agreement = agreement
-        self.key = key
         self._party: Party = found[0]
         self.roles = found[1].roles
 
