@@ -41,7 +41,8 @@ def stage(*words: str, code: int = cli.DONE) -> None:
 def test_what_comes_is_shown_with_the_digits_to_be_compared(
     world: World, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    categories = {**world.payload["categories"], "transport": {**world.payload["categories"]["transport"], "tail_s": 60}}
+    categories = json.loads(json.dumps(world.payload["categories"]))
+    categories["transport"]["tail_s"] = 60
     second = world.successor(categories=categories)
     (folder / "r2.json").write_bytes(second.raw)
     stage("r2.json")
