@@ -17,7 +17,7 @@ from .flight import Altitude, unreadable
 
 FOOT_M = 0.3048
 
-_UNIT_M = {"M": 1.0, "FT": FOOT_M, "FL": 100 * FOOT_M}
+UNIT_M = {"M": 1.0, "FT": FOOT_M, "FL": 100 * FOOT_M}
 
 _GROUND = re.compile(r"(?:GND|SFC|GROUND|SURFACE|0 ?(?:M|FT|F)? ?(?:AGL|GND|SFC|ASFC))\Z", re.ASCII)
 _UNLIMITED = re.compile(r"(?:UNL|UNLIM|UNLTD|UNLIMITED)\Z", re.ASCII)
@@ -84,19 +84,26 @@ def band(lower: Altitude, upper: Altitude, uncertainty: Uncertainty, place: str)
         if lower.units == upper.units:
             low, high, units = lower.value, upper.value, upper.units
         else:
-            low, high, units = lower.value * _UNIT_M[lower.units], upper.value * _UNIT_M[upper.units], "M"
+            low, high, units = lower.value * UNIT_M[lower.units], upper.value * UNIT_M[upper.units], "M"
         if low >= high:
             raise unreadable(place, f"the upper altitude, {told(upper)}, is not above the lower one, {told(lower)}")
         return Band(low, high, upper.reference, units)
-    # Metres, outward: the least that the lower one can be in the upper one's reference.
-    least, most = _offset(lower.reference, uncertainty)[0], _offset(upper.reference, uncertainty)[1]
-    low = math.floor(round(lower.value * _UNIT_M[lower.units] + least - most, 6))
-    high = math.ceil(round(upper.value * _UNIT_M[upper.units], 6))
+    low = math.floor(round(span_m(lower, upper.reference, uncertainty)[0], 6))
+    high = math.ceil(round(upper.value * UNIT_M[upper.units], 6))
     low = max(low, LOWEST_M)
     if low >= high:
         raise unreadable(place, f"the upper altitude, {told(upper)}, is not above the lower one, {told(lower)}")
     note = f"from {told(lower)}, which in {upper.reference} may lie as low as {low} m: the band begins there"
     return Band(low, high, upper.reference, "M", note)
+
+
+def span_m(altitude: Altitude, reference: str, uncertainty: Uncertainty) -> tuple[float, float]:
+    """Return the least and the most metres that an altitude can be in another reference."""
+    metres = altitude.value * UNIT_M[altitude.units]
+    if altitude.reference == reference:
+        return metres, metres
+    own, other = _offset(altitude.reference, uncertainty), _offset(reference, uncertainty)
+    return metres + own[0] - other[1], metres + own[1] - other[0]
 
 
 def told(altitude: Altitude) -> str:

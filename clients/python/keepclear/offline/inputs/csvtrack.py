@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from keepclear_protocol.instant import SECOND
 
-from .altitude import FOOT_M
+from .altitude import UNIT_M
 from .cells import Row, cell_number, find_column, header_of, rows
 from .columns import (
     ADDRESSES,
@@ -34,7 +34,6 @@ from .recorded import Moment, recorded
 
 MAX_FLIGHTS = 5_000
 
-_UNIT_M = {"M": 1.0, "FT": FOOT_M, "FL": 100 * FOOT_M}
 _THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}\Z", re.ASCII)
 _TIME_OF_DAY = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?Z?\Z", re.ASCII)
 
@@ -146,7 +145,7 @@ class _Reader:
             return None
         if _THOUSANDS.match(text):
             raise unreadable(place, f"{text} may be {text.replace(',', '')} or {text.replace(',', '.')}")
-        return cell_number(text, row.decimal, place) * _UNIT_M[self.altitude.units]
+        return cell_number(text, row.decimal, place) * UNIT_M[self.altitude.units]
 
 
 def with_altitudes(moments: Sequence[Moment]) -> tuple[list[Moment], list[str]]:

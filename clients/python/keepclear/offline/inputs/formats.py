@@ -13,7 +13,7 @@ with what was left out or changed in their notes and their place in the file, or
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import csvtrack, f3548, geojson, gpx, kml, kmz, notam, openair, readsb, track
+from . import csvtrack, f3548, fpl, geojson, gpx, kml, kmz, notam, openair, readsb, track
 from .content import Content
 from .flight import Flight, Options, unreadable
 from .members import Repeated, told
@@ -102,6 +102,23 @@ FORMATS = (
         ("priority, state, subscriptions and whatever else is no volume",),
         f3548.recognise,
         f3548.read,
+    ),
+    Format(
+        "ICAO flight plan",
+        (".fpl", ".txt"),
+        (
+            "FPL messages: fields 7, 13, 15, 16, and of 18 DOF, DEP, DEST and EET",
+            "it needs --half-width and --time-margin; without DOF also --from, where it says VFR --lower and --upper",
+            "points as coordinates (46N078W, 4620N07805W), or names and aerodromes that --points has",
+            "levels F, A, S, M and their changes, speeds N, K, M; legs as corridors along the shortest way",
+            "300 ft below and above a level; climbs from and descents to the ground at 1000 ft a minute or more",
+        ),
+        (
+            "airways, procedures and points by bearing: refused, since the plan does not say where they run",
+            "alternates, holding, wind; aircraft, equipment and the rest of field 18",
+        ),
+        fpl.recognise,
+        fpl.read,
     ),
     Format(
         "OpenAir",

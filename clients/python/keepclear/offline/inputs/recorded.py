@@ -8,13 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keepclear_protocol.instant import SECOND
-
 from .altitude import FOOT_M
 from .asked import asked_band
 from .flight import Flight, Options, VolumeJson, checked, unreadable
+from .legs import Fix
 from .sphere import Position
-from .track import track_flight
+from .track import MAX_FT, MIN_FT, legs_of, margins_of
 
 _CALLSIGN = re.compile(r"(?=.*\d)[A-Z][A-Z0-9]{1,7}\Z|[A-Z0-9]{1,2}-[A-Z0-9]{3,5}\Z", re.ASCII)
 """An operator's designator with a number, or a registration; no name of a place, and no word."""
@@ -45,25 +44,20 @@ def recorded(
             place, f"{without} of {len(moments)} points have no altitude", hint="remove those points first"
         )
     band = asked_band(options, place) if without else None
-    points = [
-        [moment.at / SECOND, *moment.position, 0.0 if moment.metres is None else moment.metres / FOOT_M]
-        for moment in moments
-    ]
-    flight = track_flight({"callsign": callsign, "points": points}, options, place)
+    fixes = [Fix(moment.at, moment.position, _feet(moment, place)) for moment in moments]
+    volumes, legs_notes = legs_of(fixes, options, place, reference)
+    told = [*notes, *legs_notes]
     if band is None:
-        volumes = [_referred(volume, reference) for volume in flight.volumes]
-    else:
-        ends = [
-            {"value": value, "reference": band.reference, "units": band.units} for value in (band.lower, band.upper)
-        ]
-        volumes = [_banded(volume, *ends) for volume in flight.volumes]
-    return Flight(callsign, checked(volumes, place), [*notes, *flight.notes], place)
+        return Flight(callsign, volumes, told, place, margins=margins_of(options))
+    ends = [{"value": value, "reference": band.reference, "units": band.units} for value in (band.lower, band.upper)]
+    return Flight(callsign, checked([_banded(volume, *ends) for volume in volumes], place), told, place)
 
 
-def _referred(volume: VolumeJson, reference: str) -> VolumeJson:
-    inner = volume["volume"]
-    ends = [{**inner[name], "reference": reference} for name in ("altitude_lower", "altitude_upper")]
-    return _banded(volume, *ends)
+def _feet(moment: Moment, place: str) -> float:
+    feet = 0.0 if moment.metres is None else moment.metres / FOOT_M
+    if not MIN_FT <= feet <= MAX_FT:
+        raise unreadable(place, f"{feet:.0f} ft is not an altitude that an aircraft reports")
+    return feet
 
 
 def _banded(volume: VolumeJson, lower: VolumeJson, upper: VolumeJson) -> VolumeJson:
