@@ -164,7 +164,7 @@ def test_a_watch_lives_on_under_old_terms_says_what_must_be_done_and_goes_over_o
             stage(line)
     down, *_, over, up = came
     assert isinstance(down, LinkEvent) and not down.up and "NEW TERMS" in down.detail
-    assert "revision 2, and here it is 1" in down.detail and "keepclear agreement stage" in down.detail
+    assert "revision 2 is in force, and this desk has 1" in down.detail and "keepclear agreement stage" in down.detail
     assert isinstance(over, TermsEvent) and over.terms == line.world.agreement.terms
     assert isinstance(up, LinkEvent) and up.up
     line.south.file([box(20.0)], "transport")
@@ -221,7 +221,7 @@ def test_a_revision_that_the_hotline_shows_is_not_used_where_nobody_staged_it(li
     with pytest.raises(OutOfStep) as refused:
         line.south.file([box(20.0)], "transport")
     assert refused.value.code == "wrong_terms" and "stage" in refused.value.hint
-    assert "revision 2, and here it is 1" in refused.value.detail
+    assert "revision 2 is in force, and this desk has 1" in refused.value.detail
     assert line.south.exchange.agreement.terms == first.terms and len(line.south.journal.agreements) == 1
 
 
@@ -246,7 +246,7 @@ def test_lists_under_old_terms_are_those_of_before_and_stale(line: Lied, capsys:
     picture, code = read_picture(line.south)
     assert code == STALE and [view.state for view in picture.conflicts] == ["OPEN"]
     told = capsys.readouterr().err
-    assert "NEW TERMS" in told and "hint: get the agreement's newest revision" in told
+    assert "NEW TERMS" in told and "hint: stage it, signed by all: keepclear agreement stage" in told
 
 
 def test_an_opening_and_its_end_under_terms_not_installed_are_judged_in_their_order(line: Lied) -> None:

@@ -16,6 +16,7 @@ from keepclear_protocol.speakable import read_speakable, speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
+from keepclear.journal.agreements import later_installed
 from keepclear.journal.journal import JOURNAL, Journal
 from keepclear.keystore import load_private_key
 from keepclear.wire.exchange import Exchange
@@ -39,7 +40,9 @@ class DeskOptions:
         """Return the agreement, signed by all; where a root is named, it is that of the party whose key is named."""
         root = None if self.root is None else PublicKey.parse(self.root)
         key = None if root is None or self.key_file is None else self.key().public
-        return read_agreement(_needed(self.agreement_file, "--agreement"), root, key)
+        at_hand = read_agreement(_needed(self.agreement_file, "--agreement"), root, key)
+        # A desk that has gone over to a later revision stays there, whichever file it is given.
+        return at_hand if self.folder is None else later_installed(Path(self.folder) / JOURNAL, at_hand)
 
     def key(self) -> PrivateKey:
         """Return the desk's key."""

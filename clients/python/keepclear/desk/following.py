@@ -112,6 +112,7 @@ class Following:
                             break
                         arrived = arrived + more
                     await self._take(arrived)
+                    await self._succession.look()
                     self._deliver.set()
                     self._announcer.announce(Heard(None))
             finally:

@@ -36,7 +36,7 @@ T = TypeVar("T")
 WRONG_TERMS = "wrong_terms"
 
 LOOK_S = 0.5
-"""Seconds between looks at the journal while terms are in force that nobody has staged here."""
+"""Seconds between looks at the journal for what another process of this desk has staged."""
 
 LAG_S = 0.2
 """Seconds given to a worker of the hotline that has not learnt of new terms yet, when another one has."""
@@ -76,6 +76,7 @@ class Succession:
         self._announcer = announcer
         self._going = asyncio.Lock()
         self._hinted_at = -HINTS_S
+        self._looked_at = -LOOK_S
         self.missing = Missing(NEW_TERMS, NEW_TERMS_HINT)
 
     @property
@@ -141,6 +142,17 @@ class Succession:
                 await asyncio.sleep(LAG_S)
         return opened if self.terms == under else await self._threads.run(self._intake.open, arrivals)
 
+    async def look(self) -> None:
+        """Go over to what another process has staged or gone over to meanwhile, if it is in force by now."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at < LOOK_S:
+            return
+        self._looked_at = now
+        # What cannot be learnt now shows again in what the hotline refuses.
+        with contextlib.suppress(LocalError, Unavailable, Refused):
+            if await self._threads.run(self._journal.look_again):
+                await self.catch_up(self.terms)
+
     async def pause(self, wait_s: float) -> None:
         """Wait, at most until somebody stages a revision or goes over to one."""
         loop = asyncio.get_running_loop()
@@ -182,8 +194,8 @@ def _missing(in_force: Agreement, ours: Agreement) -> Missing:
     if in_force.revision <= ours.revision:
         detail = f"ROLLBACK: the hotline has revision {in_force.revision} of the agreement in force"
         return Missing(f"{detail}, and this desk has gone over to {ours.revision}", "ask the hotline's operator why")
-    detail = f"{NEW_TERMS}: revision {in_force.revision}, and here it is {ours.revision}"
-    return Missing(detail, NEW_TERMS_HINT)
+    detail = f"NEW TERMS: revision {in_force.revision} is in force, and this desk has {ours.revision}"
+    return Missing(detail, "stage it, signed by all: keepclear agreement stage FILE")
 
 
 def _named_terms(opened: Opened) -> str | None:

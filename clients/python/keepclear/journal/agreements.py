@@ -5,11 +5,13 @@ desk goes over to it; what was once installed stays, since old statements stand 
 staged in the place of another one, which never came into force here, takes with it what was staged behind that.
 """
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 
 from keepclear_protocol.agreement import Agreement, open_agreement
-from keepclear_protocol.errors import LocalError
+from keepclear_protocol.errors import KeepclearError, LocalError
 
 _SAVE = "INSERT OR REPLACE INTO agreements (revision, raw, staged) VALUES (?, ?, ?)"
 
@@ -44,6 +46,19 @@ def read_revisions(db: sqlite3.Connection) -> Revisions:
     kept = [(open_agreement(bytes(raw)), bool(staged)) for raw, staged in rows]
     installed = [agreement for agreement, staged in kept if not staged]
     return Revisions(tuple(reversed(installed)), tuple(agreement for agreement, staged in kept if staged))
+
+
+def later_installed(journal: Path, agreement: Agreement) -> Agreement:
+    """Return the revision in use in the journal at that path, if it is a later one of ``agreement``, else this.
+
+    Only looks: a journal that cannot be read is told by whoever opens it.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            newest = read_revisions(db).installed[0]
+    except (sqlite3.Error, KeepclearError, OSError, ValueError, IndexError):
+        return agreement
+    return newest if newest.id == agreement.id and newest.revision > agreement.revision else agreement
 
 
 def install(db: sqlite3.Connection, agreement: Agreement) -> Revisions:
