@@ -1,6 +1,7 @@
 """Asking an officer on a terminal before something is done that cannot be undone; scripts are never waited for."""
 
 import sys
+from typing import Any
 
 import click
 from keepclear_protocol.instant import SECOND, format_instant
@@ -13,7 +14,15 @@ from .lines import plain
 
 def is_asked() -> bool:
     """Whether somebody sits there who can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream is a terminal, and not closed."""
+    try:
+        return stream is not None and bool(stream.isatty())
+    except ValueError:
+        return False
 
 
 def confirm(question: str) -> bool:

@@ -1,0 +1,218 @@
+"""Filing as an officer lives it: the line is down, an answer is lost, one flight is refused, a file comes twice.
+
+Real service, real store, and a gate between them and the desk that swallows what a line would.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.gate import Gate, gate_before
+from support.line import RunningLine, running_line
+from support.officer import Officer
+from support.world import World, box, now_us
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture
+def line(store_url: str, tmp_path: Path) -> Iterator[RunningLine]:
+    with running_line(World(), tmp_path / "service", store_url) as running:
+        yield running
+
+
+@pytest.fixture
+def gate(line: RunningLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
+    with gate_before(line.service.url) as standing:
+        yield standing
+
+
+@pytest.fixture
+def north(line: RunningLine, gate: Gate, tmp_path: Path) -> Officer:
+    return Officer(line.world, tmp_path, "north", gate.url)
+
+
+def tracks(*callsigns: str) -> str:
+    """Return recorded tracks, one flight a line, an hour from now and apart."""
+    start = now_us() // 1_000_000 + 3600
+    rows = []
+    for number, callsign in enumerate(callsigns):
+        points = [[start + 20 * at, 30.0 + number + 0.02 * at, 10.0, 18000] for at in range(4)]
+        rows.append(json.dumps({"callsign": callsign, "icao24": "abc123", "points": points}))
+    return "\n".join(rows)
+
+
+def states(north: Officer) -> list[tuple[str, int]]:
+    return [(view["state"], view["revision"]) for view in north.type("notices")[1][0]["notices"]]
+
+
+def held(line: RunningLine) -> list[str]:
+    return [row["id"] for row in line.get("north", "/v1/notices").json()["notices"]]
+
+
+def submit(north: Officer, *words: str, stdin: str, asked: bool = False) -> tuple[int, list[Any], str]:
+    return north.type("submit", "-", "--category", "transport", *words, stdin=stdin, asked=asked)
+
+
+def nowhere() -> str:
+    return "http://127.0.0.1:9"
+
+
+def test_what_was_filed_while_the_line_was_down_is_sent_by_nobody_but_who_sends_it(
+    line: RunningLine, gate: Gate, north: Officer
+) -> None:
+    plan = json.dumps([box()])
+    north.reach(nowhere())
+    code, (told,), talk = submit(north, stdin=plan)
+    assert (code, told["outcome"]) == (4, "not_sent")
+    assert "NOT SENT and is NOT DECONFLICTED" in talk and "keepclear send" in talk and "keepclear discard" in talk
+    assert north.type("notices")[0] == 6
+
+    north.reach(gate.url)
+    assert states(north) == [("not sent", 1)]
+    assert north.type("conflicts")[0] == 0
+    north.reach(line.service.url)  # the gate holds a stream back until its end
+    assert north.type("watch", "--for", "1")[0] == 0
+    north.reach(gate.url)
+    assert states(north) == [("not sent", 1)] and held(line) == [] and gate.posts == 0
+    assert "1 NOT SENT, NOT DECONFLICTED" in north.read("notices")[2]
+    # The same file again makes no twin.
+    code, _, talk = submit(north, stdin=plan)
+    assert code == 2 and "is filed already" in talk and gate.posts == 0
+
+    code, (told,), _ = north.type("send", told["id"][:6])
+    assert (code, told["outcome"], told["anew"]) == (0, "filed", None)
+    assert states(north) == [("live", 1)] and held(line) == [told["id"]]
+    code, told, talk = north.type("send", "--all")
+    assert (code, told) == (0, []) and "nothing waits" in talk
+
+
+def test_what_is_discarded_is_neither_sent_nor_listed_nor_in_the_way(line: RunningLine, north: Officer) -> None:
+    url = north.env["KEEPCLEAR_CONNECT_TO"]
+    north.reach(nowhere())
+    (told,) = submit(north, stdin=json.dumps([box()]))[1]
+    code, _, talk = north.type("withdraw", told["id"])
+    assert code == 1 and "was never sent" in talk
+    assert north.type("discard", told["id"])[0] == 0
+    north.reach(url)
+    assert states(north) == [] and north.type("send", "--all")[1] == []
+    code, _, talk = north.type("discard", told["id"])
+    assert code == 1 and "(notice_unknown)" in talk
+    assert submit(north, stdin=json.dumps([box()]))[0] == 0
+
+
+def test_a_lost_answer_is_asked_for_and_never_filed_again_by_a_read(
+    line: RunningLine, gate: Gate, north: Officer
+) -> None:
+    gate.decide = lambda method, path, number: "swallow" if method == "POST" else "pass"
+    code, (told,), talk = submit(north, stdin=json.dumps([box()]))
+    assert (code, told["outcome"]) == (4, "unknown") and "UNKNOWN" in talk
+    assert north.type("discard", told["id"])[0] in (1, 2)  # it was admitted
+    gate.decide = lambda method, path, number: "pass"
+    assert states(north) == [("live", 1)] and gate.posts == 1 and held(line) == [told["id"]]
+
+
+def test_a_request_that_may_be_on_its_way_is_unknown_until_its_same_bytes_are_sent(
+    line: RunningLine, gate: Gate, north: Officer
+) -> None:
+    gate.decide = lambda method, path, number: "cut" if method == "POST" else "pass"
+    (told,) = submit(north, stdin=json.dumps([box()]))[1]
+    assert states(north) == [("unknown", 1)]
+    code, _, talk = north.type("discard", told["id"])
+    assert code == 2 and "may have been admitted" in talk
+    gate.decide = lambda method, path, number: "pass"
+    assert states(north) == [("unknown", 1)] and gate.posts == 1  # it may be on its way yet
+    code, (sent,), _ = north.type("send", "--all")
+    assert (code, sent["id"], sent["anew"]) == (0, told["id"], None)
+    assert gate.bodies[0] == gate.bodies[1] and states(north) == [("live", 1)]
+
+
+def test_an_amendment_and_a_withdrawal_that_were_not_sent_stand_beside_what_is_live(
+    line: RunningLine, north: Officer
+) -> None:
+    url = north.env["KEEPCLEAR_CONNECT_TO"]
+    (filed,) = submit(north, stdin=json.dumps([box()]))[1]
+    north.reach(nowhere())
+    assert north.type("amend", filed["id"], "-", stdin=json.dumps([box(60.0)]))[0] == 4
+    north.reach(url)
+    assert states(north) == [("live", 1), ("not sent", 2)]
+    north.reach(nowhere())
+    assert north.type("withdraw", filed["id"])[0] == 4  # gives way: what is wanted now is that it ends
+    north.reach(url)
+    assert states(north) == [("live", 1), ("not sent", 2)] and held(line) == [filed["id"]]
+    assert north.type("send", "--all")[0] == 0
+    assert states(north) == [("withdrawn", 2)] and held(line) == []
+
+
+def test_a_batch_goes_on_after_a_refusal_and_keeps_the_rest_once_the_line_is_down(
+    line: RunningLine, gate: Gate, north: Officer
+) -> None:
+    refusal = (422, PROBLEM, json.dumps({"code": "limit_area", "detail": "no"}).encode())
+    gate.decide = lambda method, path, number: refusal if (method, number) == ("POST", 2) else "pass"
+    code, told, talk = submit(north, stdin=tracks("AFR1", "BAW2", "DLH3"))
+    assert code == 1 and [row["outcome"] for row in told] == ["filed", "refused", "filed"]
+    assert [(row["place"], row["callsign"]) for row in told][1] == ("line 2", "BAW2")
+    assert "2 filed, 1 refused" in talk and len(held(line)) == 2
+
+    gate.decide = lambda method, path, number: "cut" if number >= 5 else "pass"
+    code, told, talk = submit(north, stdin=tracks("KLM1", "KLM2", "KLM3", "KLM4"))
+    assert code == 4 and [row["outcome"] for row in told] == ["filed", "unknown", "not_sent", "not_sent"]
+    gate.decide = lambda method, path, number: "pass"
+    assert len(held(line)) == 3
+    code, told, _ = north.type("send", "--all")
+    assert code == 0 and [row["callsign"] for row in told] == ["KLM2", "KLM3", "KLM4"] and len(held(line)) == 6
+
+
+def test_nothing_of_a_file_is_filed_unless_all_of_it_may_be(line: RunningLine, gate: Gate, north: Officer) -> None:
+    for words in ((), ("--dry-run",)):
+        code, told, talk = submit(north, *words, stdin=tracks("AFR1", "REACH 12", "DLH-4-IS-TOO-LONG-BY-FAR"))
+        assert (code, told) == (1, []) and "line 2: callsign" in talk and "line 3: callsign" in talk
+        assert "REACH12 would do" in talk and "(disclosure)" in talk
+        properties = ("--callsign", "X 1", "--remarks", "a\u202eb")
+        code, told, talk = submit(north, *words, *properties, stdin=json.dumps([box()]))
+        assert (code, told) == (1, []) and "callsign" in talk and "remarks" in talk
+        assert north.type("submit", "-", "--category", "bomber", *words, stdin=json.dumps([box()]))[0] == 1
+        assert north.type("amend", "A" * 22, "-", *words, stdin=json.dumps([box()]))[0] == 1
+    assert gate.posts == 0 and states(north) == []
+
+
+def test_remarks_as_a_mac_writes_them_are_signed_composed_and_said(line: RunningLine, north: Officer) -> None:
+    code, (read,), talk = submit(north, "--dry-run", "--remarks", "cafe\u0301", stdin=json.dumps([box()]))
+    assert (code, read["remarks"]) == (0, "caf\u00e9") and "Unicode NFC" in talk
+    assert submit(north, "--remarks", "cafe\u0301", stdin=json.dumps([box()]))[0] == 0
+
+
+def test_the_same_file_twice_is_asked_about_and_refused_where_nobody_can_be_asked(
+    line: RunningLine, north: Officer, tmp_path: Path
+) -> None:
+    plan, longer = tracks("AFR1", "BAW2"), tracks("AFR1", "BAW2", "DLH3")
+    while plan != "\n".join(longer.splitlines()[:2]):  # of one second
+        plan, longer = tracks("AFR1", "BAW2"), tracks("AFR1", "BAW2", "DLH3")
+    assert submit(north, stdin=plan)[0] == 0
+    for words in ((), ("--dry-run",)):
+        code, told, talk = submit(north, *words, stdin=plan)
+        assert (code, told) == (2, []) and "--again" in talk and "--rest" in talk and "AFR1" in talk
+    code, told, _ = submit(north, "--rest", stdin=longer)
+    assert code == 0 and [row["callsign"] for row in told] == ["DLH3"] and len(held(line)) == 3
+    assert submit(north, "--rest", stdin=longer)[:2] == (0, [])
+    code, told, _ = submit(north, "--again", stdin=plan)
+    assert code == 0 and len(told) == 2 and len(held(line)) == 5
+    code, _, talk = submit(north, stdin=tracks("TWIN", "TWIN").splitlines()[0] + "\n" + tracks("TWIN"))
+    assert code in (0, 2) and (code == 0 or "stands twice" in talk)
+    (tmp_path / "plan.jsonl").write_text(plan)
+    words = ("submit", str(tmp_path / "plan.jsonl"), "--category", "transport")
+    code, told, talk = north.type(*words, stdin="none\n", asked=True)
+    assert (code, told) == (2, []) and "or none" in talk
+
+
+def test_withdraw_asks_who_sits_there_by_callsign_window_and_code(line: RunningLine, north: Officer) -> None:
+    (filed,) = submit(north, "--callsign", "VIPER01", stdin=json.dumps([box()]))[1]
+    for empty in ("", " ", filed["id"][:3]):
+        code, _, talk = north.type("withdraw", empty)
+        assert code == 2 and "(usage)" in talk
+    code, _, talk = north.type("withdraw", filed["id"], stdin="n\n", asked=True)
+    assert code == 130 and "VIPER01" in talk and "for ever" in talk and held(line) == [filed["id"]]
+    assert north.type("withdraw", filed["id"], "--yes", asked=True)[0] == 0 and held(line) == []
