@@ -203,8 +203,8 @@ def test_the_same_file_twice_is_asked_about_and_refused_where_nobody_can_be_aske
     code, _, talk = submit(north, stdin=tracks("TWIN", "TWIN").splitlines()[0] + "\n" + tracks("TWIN"))
     assert code in (0, 2) and (code == 0 or "stands twice" in talk)
     (tmp_path / "plan.jsonl").write_text(plan)
-    words = ("submit", str(tmp_path / "plan.jsonl"), "--category", "transport")
-    code, told, talk = north.type(*words, stdin="none\n", asked=True)
+    path = str(tmp_path / "plan.jsonl")
+    code, told, talk = north.type("submit", path, "--category", "transport", stdin="none\n", asked=True)
     assert (code, told) == (2, []) and "or none" in talk
 
 

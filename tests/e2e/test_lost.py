@@ -1,0 +1,142 @@
+"""After a restore of the store: a desk finds what the hotline has lost of its own, says so, and files it again."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e.test_restore import back_up, new_epoch, put_back
+from support.line import write_files
+from support.nursery import Nursery, nursery
+from support.officer import Officer
+from support.snapshot import settle
+from support.stores import RunningStore
+from support.world import World, box
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lost")
+
+
+@pytest.fixture(scope="module")
+def workers(world: World, folder: Path) -> Iterator[Nursery]:
+    with nursery(folder, write_files(world, folder)) as running:
+        yield running
+
+
+def submit(officer: Officer, *volumes: dict[str, Any], callsign: str) -> dict[str, Any]:
+    words = ("submit", "-", "--category", "transport", "--callsign", callsign)
+    code, (told,), talk = officer.type(*words, stdin=json.dumps(list(volumes)))
+    assert code in (0, 3), talk
+    return dict(told)
+
+
+def states(officer: Officer) -> dict[str, str]:
+    return {view["callsign"]: view["state"] for view in officer.type("notices")[1][0]["notices"]}
+
+
+def alarms(officer: Officer) -> list[str | None]:
+    return [view["alarm"] for view in officer.type("conflicts")[1][0]["conflicts"]]
+
+
+def events(officer: Officer, kind: str) -> list[dict[str, Any]]:
+    return [event for event in officer.type("watch", "--for", "2")[1] if event["event"] == kind]
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["without new-epoch", "with new-epoch"])
+def test_what_a_restored_store_has_lost_is_told_and_filed_again(
+    world: World, workers: Nursery, folder: Path, tmp_path: Path, store_process: RunningStore, store_url: str,
+    named: bool,
+) -> None:  # fmt: skip
+    backup = folder / "backup"
+    with contextlib.ExitStack() as lives:
+        line = lives.enter_context(workers.line(world, store_url))
+        north, south = (Officer(world, tmp_path, party, line.life.url) for party in ("north", "south"))
+        for officer in (north, south):
+            while officer.type("watch", "--for", "1")[0] != 0:
+                pass
+        kept = submit(north, box(10.0), callsign="KEPT")
+        settle(store_url)
+        back_up(store_process, backup)
+        south_lost = submit(south, box(10.0), callsign="MET")
+        lost = submit(south, box(40.0), callsign="ALONE")
+        assert south_lost["outcome"] == "in_conflict" and lost["outcome"] == "filed"
+        assert alarms(north) == alarms(south) == [None]
+        put_back(store_process, backup)
+        if named:
+            assert new_epoch(folder, store_url).returncode == 0
+
+        code, (picture,), talk = south.type("notices")
+        assert code == 5 and (picture["lost"], picture["not_sent"]) == (2, 0)
+        assert talk.count("ROLLBACK: the hotline no longer has our notice") == 2 and "NOT DECONFLICTED" in talk
+        assert states(south) == {"MET": "lost", "ALONE": "lost"} and alarms(south) == ["rollback"]
+        # The watch hears of it once, whoever found it.
+        told = [event["detail"] for event in events(south, "problem") if "LOST" in event["detail"]]
+        assert len(told) == 2 and [event for event in events(south, "problem") if "LOST" in event["detail"]] == []
+        for words in (("amend", lost["id"], "-"), ("withdraw", lost["id"])):
+            code, _, talk = south.type(*words, stdin=json.dumps([box(60.0)]))
+            assert code == 1 and "is LOST" in talk and "keepclear send" in talk
+
+        # Nobody was told of this one: it is filed again as the same bytes.
+        code, (again,), _ = south.type("send", lost["id"])
+        assert (code, again["id"], again["sha256"], again["anew"]) == (0, lost["id"], lost["sha256"], None)
+        # North was told of that one, in a version that the store counts anew: it is a notice of its own.
+        code, (again,), _ = south.type("send", "--lost")
+        assert code == 3 and again["id"] != south_lost["id"] and again["anew"]
+        assert states(south) == {"MET": "live", "ALONE": "live"}
+        conflicts = south.type("conflicts")[1][0]["conflicts"]
+        assert {(view["state"], view["alarm"]) for view in conflicts} == {("OPEN", None), ("CLOSED", None)}
+        (seen,) = [event for event in events(north, "alert") if event["other"]["id"] == again["id"]]
+        assert (seen["verdict"], seen["own"]["id"]) == ("verified", kept["id"])
+        assert south.type("send", "--lost")[1] == [] and south.type("notices")[0] == 0
+
+
+def test_lost_revisions_are_filed_again_and_what_is_left_of_them_ends(
+    world: World, workers: Nursery, folder: Path, tmp_path: Path, store_process: RunningStore, store_url: str
+) -> None:
+    backup = folder / "backup"
+    with workers.line(world, store_url) as line:
+        south = Officer(world, tmp_path, "south", line.life.url)
+        flight, gone = submit(south, box(10.0), callsign="MOVED"), submit(south, box(20.0), callsign="ENDED")
+        settle(store_url)
+        back_up(store_process, backup)
+        for lat in (30.0, 31.0):
+            assert south.type("amend", flight["id"], "-", stdin=json.dumps([box(lat)]))[0] == 0
+        assert south.type("withdraw", gone["id"])[0] == 0
+        put_back(store_process, backup)
+        south.type("notices")
+        listed = [(v["callsign"], v["revision"], v["state"]) for v in south.type("notices")[1][0]["notices"]]
+        assert sorted(listed, key=str) == sorted(
+            [("MOVED", 1, "live"), ("MOVED", 3, "lost"), ("ENDED", 1, "live"), (None, 2, "lost")], key=str
+        )
+        code, told, talk = south.type("send", "--lost")
+        assert code == 0 and len(told) == 2, talk
+        left = {row["id"]: row["revision"] for row in line.get("south", "/v1/notices").json()["notices"]}
+        (anew,) = left
+        assert anew not in (flight["id"], gone["id"]) and left[anew] == 1
+        states_now = [(v["callsign"], v["revision"], v["state"]) for v in south.type("notices")[1][0]["notices"]]
+        assert ("MOVED", 1, "live") in states_now and not any(state == "lost" for _, _, state in states_now)
+
+
+def test_what_is_lost_and_not_wanted_is_discarded_and_its_alarm_with_it(
+    world: World, workers: Nursery, folder: Path, tmp_path: Path, store_process: RunningStore, store_url: str
+) -> None:
+    backup = folder / "backup"
+    with workers.line(world, store_url) as line:
+        north, south = (Officer(world, tmp_path, party, line.life.url) for party in ("north", "south"))
+        submit(north, box(10.0), callsign="KEPT")
+        settle(store_url)
+        back_up(store_process, backup)
+        lost = submit(south, box(10.0), callsign="MET")
+        put_back(store_process, backup)
+        assert south.type("notices")[0] == 5 and alarms(south) == ["rollback"]
+        assert south.type("discard", lost["id"], "--yes")[0] == 0
+        assert states(south) == {} and alarms(south) == [None] and south.type("conflicts")[0] == 0
