@@ -159,6 +159,15 @@ def test_several_plans_and_their_lines() -> None:
     assert [flight.place for flight in flights(text, **ASKED)] == ["line 2 (TEST1)", "line 8 (TEST2)"]
 
 
+def test_a_plan_without_other_information() -> None:
+    points = {"LSZH": (47.458, 8.548), "LSGG": (46.238, 6.109)}
+    for other in (b"-0", b""):
+        text = b"(FPL-HBXYZ-VG-C172/L-S/C-LSZH1400-N0110F080 4700N00730E-LSGG0120" + other + b")"
+        assert "no date of flight" in refused(text, **ASKED, points=points)
+        (flight,) = flights(text, **ASKED, points=points, start=read_time("2026-11-22T06:00Z", ""))
+        assert window(flight.volumes[0])[0] == "2026-11-22T13:50:00Z"
+
+
 def test_a_cruise_climb_spans_its_levels() -> None:
     (flight,) = flights(fpl("M082F290 C/4630N00700E/M082F290F350", dest="6000N00700E", eet="0200"), **ASKED)
     assert (28_700, 35_300) in {band(volume)[:2] for volume in flight.volumes}

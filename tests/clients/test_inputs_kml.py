@@ -180,7 +180,7 @@ def test_hostile_archives() -> None:
     assert "larger than 65536 KiB when unpacked" in refused(kmz(doc_kml=b"<kml>" + b" " * 65 * 1024 * 1024))
     # A path out of the archive leads nowhere: nothing is written.
     assert "no Placemark" in refused(kmz(______etc__passwd_kml=b"<kml/>"))
-    assert "no format that can be read" in refused(kmz(readme_txt=b"hello"))
+    assert "this is a zip archive without a KML file" in refused(kmz(readme_txt=b"hello"))
     whole = kmz(doc_kml=sample("kml/google-earth-areas.kml"))
     for at in range(60, len(whole) - 200, 97):
         refused(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])

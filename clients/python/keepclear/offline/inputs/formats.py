@@ -17,6 +17,7 @@ from . import csvtrack, f3548, fpl, geojson, gpx, kml, kmz, notam, openair, read
 from .content import Content
 from .flight import Flight, Options, unreadable
 from .members import Repeated, told
+from .unread import what_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,9 @@ def format_of(content: Content) -> Format:
     for row in FORMATS:
         if row.recognise(content):
             return row
+    if (name := what_it_is(content)) is not None:
+        hint = f"bring it as GeoJSON, KML, GPX or CSV; these can be read: {listed()}"
+        raise unreadable("", f"this is {name}, which cannot be read", hint=hint)
     content.judge_encoding()
     if content.looks_like_json and isinstance(content.json, dict):
         for name, value in content.json.items():

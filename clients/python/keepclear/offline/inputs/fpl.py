@@ -102,7 +102,7 @@ def _flight(message: _Message, options: Options) -> Flight:
 
 def _indicators(text: str) -> dict[str, str]:
     marks = list(_INDICATOR.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks), len(text)][1:]
     return {mark[1]: text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)}
 
 

@@ -90,7 +90,7 @@ def _fields(body: str) -> tuple[list[str], dict[str, str]]:
     lower = list(_FIELD["F"].finditer(body, at))
     if lower and (upper := _FIELD["G"].search(body, lower[-1].end())):
         marks += [("F", lower[-1].start(), lower[-1].end()), ("G", upper.start(), upper.end())]
-    ends = [start for _, start, _ in marks[1:]] + [len(body)]
+    ends = [*(start for _, start, _ in marks), len(body)][1:]
     fields = {letter: body[begin:end].strip(" \n\t()") for (letter, _, begin), end in zip(marks, ends, strict=True)}
     qualifier = body[2 : marks[0][1] if marks else len(body)]
     return [part.strip() for part in "".join(qualifier.split()).split("/")], fields
