@@ -190,6 +190,22 @@ def test_both_watch_through_a_change_of_terms(service: tuple[Lent, RunningServic
 
 
 @pytest.mark.req("R-029")
+def test_a_quiet_line_goes_over_too(service: tuple[Lent, RunningService], tmp_path: Path) -> None:
+    world, running = service
+    north = Desk(tmp_path, "north", "north", world, world.parties["north"].key, running.url)
+    try:
+        north.watch()
+        world.amended()
+        (tmp_path / "r2.json").write_bytes(world.agreement.raw)
+        assert north.type("agreement", "stage", str(tmp_path / "r2.json")).returncode == 0
+        adopt(tmp_path)
+        north.wait(lambda: north.terms() == [2])
+        assert [one["up"] for one in north.events if one["event"] == "link"] == [True]
+    finally:
+        north.stop()
+
+
+@pytest.mark.req("R-029")
 def test_a_watch_killed_between_goes_over_when_it_is_back(
     service: tuple[Lent, RunningService], tmp_path: Path
 ) -> None:

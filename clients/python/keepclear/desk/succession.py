@@ -38,6 +38,9 @@ WRONG_TERMS = "wrong_terms"
 LOOK_S = 0.5
 """Seconds between looks at the journal for what another process of this desk has staged."""
 
+ASK_S = 5.0
+"""Seconds between questions whether what is staged is in force, where a quiet line gives no other sign of it."""
+
 LAG_S = 0.2
 """Seconds given to a worker of the hotline that has not learnt of new terms yet, when another one has."""
 
@@ -77,6 +80,7 @@ class Succession:
         self._going = asyncio.Lock()
         self._hinted_at = -HINTS_S
         self._looked_at = -LOOK_S
+        self._asked_at = -ASK_S
         self.missing = Missing(NEW_TERMS, NEW_TERMS_HINT)
 
     @property
@@ -143,14 +147,16 @@ class Succession:
         return opened if self.terms == under else await self._threads.run(self._intake.open, arrivals)
 
     async def look(self) -> None:
-        """Go over to what another process has staged or gone over to meanwhile, if it is in force by now."""
+        """Go over to what is staged here, or what another process has gone over to, if it is in force by now."""
         now = asyncio.get_running_loop().time()
         if now - self._looked_at < LOOK_S:
             return
         self._looked_at = now
         # What cannot be learnt now shows again in what the hotline refuses.
         with contextlib.suppress(LocalError, Unavailable, Refused):
-            if await self._threads.run(self._journal.look_again):
+            news = await self._threads.run(self._journal.look_again)
+            if news or (self._journal.staged and now - self._asked_at >= ASK_S):
+                self._asked_at = now
                 await self.catch_up(self.terms)
 
     async def pause(self, wait_s: float) -> None:
