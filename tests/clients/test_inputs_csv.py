@@ -16,7 +16,7 @@ def test_state_vectors_of_opensky() -> None:
     assert low <= 617.22 / 0.3048 - 100
     assert max(band(volume)[1] for volume in swiss.volumes) >= 868.68 / 0.3048 + 100 > top - 1_000
     assert swiss.notes[:3] == [
-        "OpenSky's state vectors: baroaltitude is pressure altitude in metres",
+        "OpenSky's state vectors: 'baroaltitude' is taken as pressure altitude in metres",
         "left out: 1 rows without a position",
         "1 of 4 points have no altitude and are put between that before and that after, up to 20 s apart",
     ]
@@ -29,7 +29,22 @@ def test_a_table_of_flightradar() -> None:
     assert flight.callsign == "SWR7TK"
     assert path(flight.volumes[0])[0] == (47.4801, 8.5362)
     assert min(band(volume)[0] for volume in flight.volumes) == 1925
-    assert flight.notes == ["Flightradar24's table: Altitude is pressure altitude in feet"]
+    assert flight.notes == ["Flightradar24's table: 'altitude' is taken as pressure altitude in feet"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "timestamp,icao24,latitude,longitude,groundspeed,vertical_rate,callsign,altitude,geoaltitude",
+        "t,hex,lat,lon,gs,rate,flight,alt_baro,alt_geom",
+    ],
+)
+def test_headers_whose_makers_say_what_they_mean(head: str) -> None:
+    text = f"{head}\n1763812800,398568,48.1,2.3,450,0,AFR1,35000,35500\n"
+    (flight,) = flights(text.encode())
+    assert flight.callsign == "AFR1"
+    assert band(flight.volumes[0]) == (34_900, 35_100, "FL", "FT")
+    assert "is taken as pressure altitude in feet" in flight.notes[0]
 
 
 def test_a_spreadsheet_with_semicolons_and_decimal_commas() -> None:

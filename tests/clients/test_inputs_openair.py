@@ -136,6 +136,12 @@ def test_a_fault_is_named_with_its_line(text: bytes, told: str) -> None:
     assert told in refused(text, **options)
 
 
+def test_small_letters_and_signs_of_feet() -> None:
+    text = airspace(BOX, top="2500'MSL").lower()
+    (flight,) = flights(text, **AFTERNOON)
+    assert band(flight.volumes[0]) == (-450, 762, "AMSL", "M")
+
+
 def test_bare_numbers_are_feet_above_the_sea_and_said_so() -> None:
     (flight,) = flights(airspace(BOX, low="1500", top="4500ft"), **AFTERNOON)
     assert band(flight.volumes[0]) == (1500, 4500, "AMSL", "FT")

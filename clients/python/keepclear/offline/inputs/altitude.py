@@ -54,7 +54,8 @@ def parse_altitude(text: str, place: str, *, units: str | None = None, reference
 
     Raises ``LocalError`` with ``input_file`` that names ``place``.
     """
-    spoken = " ".join(text.upper().split())
+    # The sign of feet is a unit, as on charts.
+    spoken = " ".join(re.sub(r"(?<=\d) ?['\u2032]", "FT ", text).upper().split())
     if _GROUND.match(spoken):
         return GROUND
     if _UNLIMITED.match(spoken):

@@ -6,7 +6,7 @@ an option fills a gap and overrides nothing.
 
 import re
 
-from keepclear_protocol.errors import LocalError
+from keepclear_protocol.errors import LocalError, Malformed
 from keepclear_protocol.instant import parse_instant
 
 from .altitude import Band, band, parse_altitude
@@ -78,7 +78,10 @@ def read_time(text: str, option: str) -> int:
     match = _MINUTE_TIME.match(text.strip().upper())
     if match is None:
         raise LocalError("usage", f"{option}: {text!r:.40} is not a time in UTC", hint="write 2026-11-22T14:05Z")
-    return parse_instant(f"{match[1]}T{match[2]}{match[3] or ':00'}Z", code="usage")
+    try:
+        return parse_instant(f"{match[1]}T{match[2]}{match[3] or ':00'}Z")
+    except Malformed as error:
+        raise LocalError("usage", f"{option}: {error.detail}") from None
 
 
 def read_altitude(text: str, option: str) -> Altitude:

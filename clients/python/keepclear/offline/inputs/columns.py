@@ -16,7 +16,7 @@ LONGITUDES = ("longitude", "lon", "lng", "long", "longitude deg", "lon deg", "lo
 POSITIONS = ("position", "coordinates", "coordinate", "coord", "lat/lon", "latlon", "lat lon", "mgrs", "location")
 TIMES = (
     *("timestamp", "unix", "unix time", "epoch", "time utc", "timestamp utc", "utc", "utc time", "datetime utc"),
-    *("datetime", "date time", "time", "timeposition", "ts", "time (utc)", "timestamp (utc)", "unix s", "time s"),
+    *("datetime", "date time", "time", "t", "timeposition", "ts", "time (utc)", "timestamp (utc)", "unix s", "time s"),
 )
 DATES = ("date", "date utc", "utc date", "date (utc)")
 CALLSIGNS = ("callsign", "call sign", "flight", "ident", "acid", "flight number", "flight id")
@@ -36,8 +36,15 @@ _REFERENCES = {
 _ALTITUDES = re.compile(r"alt|altitude|baroaltitude|geoaltitude|elevation|ele|height|fl|flightlevel|level|elev")
 _PREFERRED = ("FL", "AMSL", "W84", "AGL", None)
 
-_OPENSKY = {"icao24", "baroaltitude", "geoaltitude", "lastcontact"}
-_FLIGHTRADAR = {"timestamp", "utc", "callsign", "position", "altitude"}
+_KNOWN = (
+    ({"icao24", "baroaltitude", "geoaltitude", "lastcontact"}, "baroaltitude", "M", "OpenSky's state vectors"),
+    ({"timestamp", "utc", "callsign", "position", "altitude"}, "altitude", "FT", "Flightradar24's table"),
+    ({"icao24", "groundspeed", "vertical rate", "altitude"}, "altitude", "FT", "a table of the library traffic"),
+    ({"hex", "alt baro", "gs"}, "alt baro", "FT", "a table with the names of readsb"),
+)
+"""Headers whose makers document that the column is pressure altitude, and in which unit."""
+
+_SPOKEN = {"M": "metres", "FT": "feet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +65,15 @@ def is_table_of_positions(names: Sequence[str]) -> bool:
 
 def altitude_column(names: Sequence[str], options: Options, place: str) -> AltitudeColumn | None:
     """Return the column of altitudes, None where there is none; raise ``LocalError`` where its name says too little."""
-    if set(names) >= _OPENSKY:
-        note = "OpenSky's state vectors: baroaltitude is pressure altitude in metres"
-        return AltitudeColumn("baroaltitude", "M", "FL", note)
-    if set(names) >= _FLIGHTRADAR:
-        note = "Flightradar24's table: Altitude is pressure altitude in feet"
-        return AltitudeColumn("altitude", "FT", "FL", note)
+    for header, name, units, maker in _KNOWN:
+        if set(names) >= header:
+            note = f"{maker}: {name!r} is taken as pressure altitude in {_SPOKEN[units]}"
+            return AltitudeColumn(name, units, "FL", note)
     found = [(name, *_meant(name)) for name in names if any(_ALTITUDES.fullmatch(word) for word in _words(name))]
     if not found:
         return None
-    name, units, counted = min(found, key=lambda item: (_PREFERRED.index(item[2]), item[1] is None))
-    if units is None:
+    name, unit, counted = min(found, key=lambda item: (item[1] is None, _PREFERRED.index(item[2])))
+    if unit is None:
         hint = "name the column altitude_ft, altitude_m or fl"
         raise unreadable(place, f"the column {name!r:.40} does not say whether it is ft, m or FL", hint=hint)
     reference = counted or options.reference
@@ -77,7 +82,7 @@ def altitude_column(names: Sequence[str], options: Options, place: str) -> Altit
         raise unreadable(place, detail, hint="--reference FL if from a transponder, or AMSL, W84, AGL")
     others = [other for other, *_ in found if other != name]
     told = f"altitudes are those of {name!r:.40}; left out: {', '.join(others)[:100]}" if others else None
-    return AltitudeColumn(name, units, reference, told)
+    return AltitudeColumn(name, unit, reference, told)
 
 
 def _words(name: str) -> list[str]:

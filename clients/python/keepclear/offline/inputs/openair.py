@@ -30,8 +30,8 @@ MAX_AIRSPACES = 5_000
 MAX_POINTS = 5_000
 
 _RECORD = re.compile(r"([A-Za-z]{1,2})(?:\s+(.*))?\Z")
-_SHAPES = re.compile(r"^[ \t]*(?:DP|DC|DA|DB)[ \t]+\S", re.MULTILINE | re.ASCII)
-_CLASSES = re.compile(r"^[ \t]*AC[ \t]+\S", re.MULTILINE | re.ASCII)
+_SHAPES = re.compile(r"^[ \t]*(?:DP|DC|DA|DB)[ \t]+\S", re.MULTILINE | re.ASCII | re.IGNORECASE)
+_CLASSES = re.compile(r"^[ \t]*AC[ \t]+\S", re.MULTILINE | re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,4}(?:\.\d{1,6})?\Z", re.ASCII)
 _UNUSED = frozenset({"SP", "SB", "AT", "AF", "AG", "AX", "AI", "AW"})
 """Pens, brushes, labels, frequencies, station names, transponder codes and identifiers: nothing to claim."""
