@@ -10,6 +10,7 @@ import pytest
 from keepclear import LinkEvent, ProblemEvent
 from keepclear.cli.main import STALE
 from keepclear.cli.pictured import read_picture
+from keepclear.desk import succession
 from keepclear.desk.events import TermsEvent
 from keepclear.journal.journal import Journal
 from keepclear_protocol.errors import OutOfStep
@@ -223,6 +224,25 @@ def test_a_revision_that_the_hotline_shows_is_not_used_where_nobody_staged_it(li
     assert refused.value.code == "wrong_terms" and "stage" in refused.value.hint
     assert "revision 2 is in force, and this desk has 1" in refused.value.detail
     assert line.south.exchange.agreement.terms == first.terms and len(line.south.journal.agreements) == 1
+
+
+def test_a_quiet_watch_says_that_new_terms_are_in_force_which_nobody_has_staged(
+    line: Lied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "UNSTAGED_S", 0.0)
+    monkeypatch.setattr(succession, "LOOK_S", 0.0)
+    line.world.successor(name="the second")
+    came: list[Any] = []
+    left = iter(range(3))
+
+    def problems() -> list[ProblemEvent]:
+        return [event for event in came if isinstance(event, ProblemEvent)]
+
+    for event in line.south.watch(stop=lambda: bool(problems()) and next(left, None) is None):
+        came.append(event)
+    (told,) = problems()
+    assert told.code == "wrong_terms" and "NEW TERMS: revision 2 is in force" in told.detail
+    assert "keepclear agreement stage" in told.detail
 
 
 def test_a_hotline_that_shows_an_older_revision_as_in_force_is_a_rollback(line: Lied) -> None:

@@ -117,7 +117,7 @@ class Acknowledging:
         with contextlib.suppress(Unavailable, Refused, NotAuthentic):  # said again with the next sign of life
             outcome = await self._succession.catch_up(under)
         if outcome is Outcome.MISSING:
-            await self._complain(WRONG_TERMS, self._succession.missing.detail)
+            await self._succession.tell_missing()
         return outcome is not Outcome.OVER
 
     async def _complain(self, code: str, said: str) -> None:

@@ -38,8 +38,9 @@ WRONG_TERMS = "wrong_terms"
 LOOK_S = 0.5
 """Seconds between looks at the journal for what another process of this desk has staged."""
 
-ASK_S = 5.0
-"""Seconds between questions whether what is staged is in force, where a quiet line gives no other sign of it."""
+STAGED_S, UNSTAGED_S = 5.0, 60.0
+"""Seconds between questions which terms are in force, where a quiet line gives no other sign of it: while something is
+staged, and while nothing is."""
 
 LAG_S = 0.2
 """Seconds given to a worker of the hotline that has not learnt of new terms yet, when another one has."""
@@ -80,7 +81,8 @@ class Succession:
         self._going = asyncio.Lock()
         self._hinted_at = -HINTS_S
         self._looked_at = -LOOK_S
-        self._asked_at = -ASK_S
+        self._asked_at: float | None = None
+        self._told: Missing | None = None
         self.missing = Missing(NEW_TERMS, NEW_TERMS_HINT)
 
     @property
@@ -141,7 +143,10 @@ class Succession:
         # What cannot be learnt now is judged under the terms at hand, and anew once others are in use.
         with contextlib.suppress(Unavailable, Refused):
             for _ in range(LAGS):
-                if await self.catch_up(under) is not Outcome.OURS:
+                outcome = await self.catch_up(under)
+                if outcome is Outcome.MISSING:
+                    await self.tell_missing()
+                if outcome is not Outcome.OURS:
                     break
                 await asyncio.sleep(LAG_S)
         return opened if self.terms == under else await self._threads.run(self._intake.open, arrivals)
@@ -155,9 +160,19 @@ class Succession:
         # What cannot be learnt now shows again in what the hotline refuses.
         with contextlib.suppress(LocalError, Unavailable, Refused):
             news = await self._threads.run(self._journal.look_again)
-            if news or (self._journal.staged and now - self._asked_at >= ASK_S):
+            if self._asked_at is None:
+                self._asked_at = now  # the stream was opened under these terms just now
+            if news or now - self._asked_at >= (STAGED_S if self._journal.staged else UNSTAGED_S):
                 self._asked_at = now
-                await self.catch_up(self.terms)
+                if await self.catch_up(self.terms) is Outcome.MISSING:
+                    await self.tell_missing()
+
+    async def tell_missing(self) -> None:
+        """Tell whoever watches, once, that terms are in force which nobody has staged here, and what to do."""
+        if self.missing != self._told:
+            self._told = self.missing
+            said = f"{self.missing.detail}: {self.missing.hint}"
+            self._announcer.told(await self._threads.run(self._intake.tell, WRONG_TERMS, said))
 
     async def pause(self, wait_s: float) -> None:
         """Wait, at most until somebody stages a revision or goes over to one."""
