@@ -1,10 +1,12 @@
 """The options that say what a file does not: read alike by every command, refused by name where they say nothing."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from keepclear.cli.main import run
 from support.samples import FOLDER
+from support.world import World
 
 ROUTE = str(FOLDER / "gpx" / "skydemon-route.gpx")
 PLAN = str(FOLDER / "fpl" / "airline-with-points.fpl")
@@ -79,3 +81,23 @@ def test_an_option_that_says_nothing_is_refused(
     code, out, err = check(ROUTE, ROUTE, *words, capsys=capsys)
     assert (code, out) == (2, "")
     assert told in err
+
+
+def test_a_dry_run_widens_bands_by_the_agreement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "agreement.json"
+    file.write_bytes(World().agreement.raw)
+    for name in ("KEY", "DESK", "ROOT"):
+        monkeypatch.delenv(f"KEEPCLEAR_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    window = [f"{ahead + timedelta(hours=hours):%Y-%m-%dT%H:%MZ}" for hours in (0, 2)]
+    words = ["--agreement", str(file), "--category", "transport", "--dry-run", "--from", window[0], "--to", window[1]]
+    airspace = str(FOLDER / "openair" / "german-restricted.txt")
+    assert run(["submit", airspace, *words]) == 0
+    said = capsys.readouterr()
+    # 1 500 ft above ground under an FL: 450 m below the sea at the lowest, and 600 m of pressure, as was agreed.
+    assert "from 1500 ft AGL, which in FL may lie as low as -593 m" in said.err
+    assert "nothing was signed" in said.err
+    assert said.out.count("window") == 2

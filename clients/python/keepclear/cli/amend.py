@@ -42,7 +42,7 @@ def amend(
 
     ID is its code, or its beginning. Exit 3: accepted, but in conflict; 4: NOT SENT, and kept to be sent.
     """
-    flights = read_flights(file, reading)
+    flights = read_flights(file, reading, settings.agreement())
     if len(flights) != 1:
         raise click.UsageError(f"a notice is of one flight; {file} has {len(flights)}")
     (flight,) = flights

@@ -5,6 +5,7 @@ was filed before is asked about on a terminal, and refused elsewhere.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 from keepclear_protocol.agreement import Agreement
@@ -57,10 +58,10 @@ def submit(
     ``keepclear formats`` lists what FILE may be. Nothing is filed unless every flight may be. Exit 3: accepted, but in
     conflict; 4: NOT SENT, and kept to be sent by ``keepclear send``. Of several flights the worst counts.
     """
-    flights = read_flights(file, reading)
+    agreement = settings.agreement()
+    flights = read_flights(file, reading, agreement)
     if callsign is not None and len(flights) > 1:
         raise click.UsageError(f"--callsign is for one flight; {file} has {len(flights)}")
-    agreement = settings.agreement()
     party, wrong = _filer(settings, agreement, needed=not dry_run)
     told = {"callsign": callsign, "remarks": remarks, "now": now_instant()}
     batch = judge_all(flights, category, agreement, party=party, **told)  # type: ignore[arg-type]
@@ -82,9 +83,12 @@ def submit(
         return _file(desk, _chosen(desk, batch, doubles, asked=is_asked()), settings, officer)
 
 
-def read_flights(file: str, reading: Options) -> list[Flight]:
-    """Return the flights of a file, its notes told aloud."""
-    flights = load(file, reading)
+def read_flights(file: str, reading: Options, agreement: Agreement) -> list[Flight]:
+    """Return the flights of a file, its notes told aloud.
+
+    A band whose ends have different references is widened by the agreement's bounds, not by those of the whole world.
+    """
+    flights = load(file, replace(reading, uncertainty=agreement.uncertainty))
     if not flights:
         raise LocalError("input_file", f"{file}: no flight in it")
     for text in (text for flight in flights for text in flight.notes):
