@@ -8,9 +8,9 @@ from compose.engine import HERE, compose_words, engine_environment
 from compose.stack import Stack, running_stack
 
 ORDER = [
-    f"test_{name}" for name in "prepare access start hardening proxy crashes rolling backup".split()
+    f"test_{name}" for name in "prepare access start hardening proxy crashes rolling backup terms".split()
 ]
-"""A first start comes first; and a desk that joins later has more to read."""
+"""A first start comes first; a desk that joins later has more to read; new terms come last."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist names the groups
