@@ -53,6 +53,10 @@ def test_what_comes_is_shown_with_the_digits_to_be_compared(
     stage("r2.json", "--json")
     (told,) = capsys.readouterr().out.splitlines()
     assert json.loads(told)["staged"] == 2 and json.loads(told)["new"]["fingerprint"] == second.fingerprint
+    stage()
+    in_use, staged = capsys.readouterr().out.splitlines()
+    assert in_use.startswith("in use: the agreement of the tests, revision 1")
+    assert staged.startswith("staged: the agreement of the tests, revision 2") and second.fingerprint in staged
 
 
 @pytest.mark.req("R-027")

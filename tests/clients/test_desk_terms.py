@@ -199,6 +199,22 @@ def test_a_staged_revision_is_used_by_itself_once_it_is_in_force_and_not_before(
     again.file([box(22.0)], "transport")
 
 
+def test_a_watch_follows_another_process_of_its_desk_that_has_gone_over(
+    line: Lied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(succession, "LOOK_S", 0.0)
+    line.world.successor(name="the second")
+    stage(line)
+    came: list[Any] = []
+    for event in line.south.watch(stop=lambda: any(isinstance(one, TermsEvent) for one in came)):
+        came.append(event)
+        if isinstance(event, LinkEvent) and event.up and len(came) == 1:
+            other = line.desk("south")
+            other.journal.go_over(line.world.agreement.terms)
+            other.close()
+    assert line.south.exchange.agreement.terms == line.world.agreement.terms
+
+
 def test_an_alert_under_staged_terms_is_judged_under_them_when_it_comes(line: Lied) -> None:
     line.world.successor(categories={**line.world.payload["categories"], "drone": MINIMA})
     stage(line)

@@ -22,18 +22,22 @@ from .lines import plain
 
 
 @click.command("stage")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="[FILE]", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask whether to stage; off a terminal nothing is asked.")
 @desk_options
-def stage(settings: DeskOptions, file: str, yes: bool) -> None:
+def stage(settings: DeskOptions, file: str | None, yes: bool) -> None:
     """Stage the next revision of the agreement, signed by everyone, at this desk.
 
     Shows what it changes, and the 60 digits of its fingerprint: compare them by voice with every other party. The desk
     and its running watch go over to it by themselves when the hotline puts it in force. --agreement is the file of now.
+    Without FILE, says which revision is in use here and which are staged.
 
     \b
     keepclear agreement stage r2.json
     """
+    if file is None:
+        _list(settings)
+        return
     following = read_agreement(file)
     with contextlib.closing(settings.journal()) as journal:
         before = journal.before(following)
@@ -58,6 +62,17 @@ def stage(settings: DeskOptions, file: str, yes: bool) -> None:
         f"revision {journal.agreements[0].revision}, then it goes over by itself",
         err=True,
     )
+
+
+def _list(settings: DeskOptions) -> None:
+    with contextlib.closing(settings.journal()) as journal:
+        rows = [("in use", journal.agreements[0]), *(("staged", one) for one in journal.staged)]
+    for state, one in rows:
+        if settings.as_json:
+            named = {"revision": one.revision, "terms": one.terms, "fingerprint": one.fingerprint}
+            write_json({"state": state, **named})
+        else:
+            click.echo(plain(f"{state}: {one.name}, revision {one.revision}; fingerprint {one.fingerprint}"))
 
 
 def _warnings(settings: DeskOptions, following: Agreement, party: str) -> list[str]:
