@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keepclear.offline.comparison import Measure, compare
 from keepclear.offline.inputs import Flight, load
-from keepclear.offline.inputs.geojson import PROPERTIES
+from keepclear.offline.inputs.geojson_properties import PROPERTIES
 from keepclear.offline.inputs.members import near
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.separation import WORLDWIDE, Minima
