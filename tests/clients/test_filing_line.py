@@ -68,7 +68,7 @@ def test_what_was_filed_while_the_line_was_down_is_sent_by_nobody_but_who_sends_
     north.reach(nowhere())
     code, (told,), talk = submit(north, stdin=plan)
     assert (code, told["outcome"]) == (4, "not_sent")
-    assert "NOT SENT and is NOT DECONFLICTED" in talk and "keepclear send" in talk and "keepclear discard" in talk
+    assert "NOT SENT and NOT DECONFLICTED" in talk and "keepclear send" in talk and "keepclear discard" in talk
     assert north.type("notices")[0] == 6
 
     north.reach(gate.url)

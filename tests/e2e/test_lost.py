@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import os
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from e2e.test_restore import back_up, new_epoch, put_back
 from support.line import write_files
 from support.nursery import Nursery, nursery
 from support.officer import Officer
+from support.program import PROGRAM
 from support.snapshot import settle
 from support.stores import RunningStore
 from support.world import World, box
@@ -83,7 +87,7 @@ def test_what_a_restored_store_has_lost_is_told_and_filed_again(
         assert len(told) == 2 and [event for event in events(south, "problem") if "LOST" in event["detail"]] == []
         for words in (("amend", lost["id"], "-"), ("withdraw", lost["id"])):
             code, _, talk = south.type(*words, stdin=json.dumps([box(60.0)]))
-            assert code == 1 and "is LOST" in talk and "keepclear send" in talk
+            assert code == 1 and "LOST and NOT DECONFLICTED" in talk and "keepclear send" in talk
 
         # Nobody was told of this one: it is filed again as the same bytes.
         code, (again,), _ = south.type("send", lost["id"])
@@ -140,3 +144,29 @@ def test_what_is_lost_and_not_wanted_is_discarded_and_its_alarm_with_it(
         assert south.type("notices")[0] == 5 and alarms(south) == ["rollback"]
         assert south.type("discard", lost["id"], "--yes")[0] == 0
         assert states(south) == {} and alarms(south) == [None] and south.type("conflicts")[0] == 0
+
+
+def test_two_terminals_that_file_the_same_lost_notice_again_file_one(
+    world: World, workers: Nursery, folder: Path, tmp_path: Path, store_process: RunningStore, store_url: str
+) -> None:
+    backup = folder / "backup"
+    with workers.line(world, store_url) as line:
+        north, south = (Officer(world, tmp_path, party, line.life.url) for party in ("north", "south"))
+        submit(north, box(10.0), callsign="KEPT")
+        settle(store_url)
+        back_up(store_process, backup)
+        submit(south, box(10.0), callsign="MET")
+        put_back(store_process, backup)
+        south.type("notices")
+        with ThreadPoolExecutor(2) as terminals:
+            found = [terminals.submit(started_send, south) for _ in range(2)]
+            codes = sorted(done.result() for done in found)
+        assert codes[-1] == 3 and codes[0] in (0, 2, 3)
+        assert len(line.get("south", "/v1/notices").json()["notices"]) == 1 and states(south) == {"MET": "live"}
+
+
+def started_send(officer: Officer) -> int:
+    """Run ``send --lost`` as a process of its own."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")} | officer.env
+    words = [*PROGRAM, "send", "--lost"]
+    return subprocess.run(words, env=env, capture_output=True, timeout=60, check=False).returncode

@@ -18,12 +18,9 @@ from ..journal.changes import TurnOwn
 from ..journal.journal import Journal
 from ..journal.kept import LOST, RECEIPTED, REFUSED, OwnStatement
 from .intake import Intake
-from .outbox import DISCARDED, Filed, Outbox
+from .outbox import DISCARDED, FILED_AGAIN, Filed, Outbox
 from .settling import Settling
 from .threads import Threads
-
-FILED_AGAIN = "filed_again"
-"""Why a lost statement is not looked for any more."""
 
 
 class Lost:
@@ -61,7 +58,7 @@ class Lost:
                 return await self._outbox.post(row)
             except Refused:
                 pass  # a clock or the terms were otherwise: it is lost as before
-        why = "the hotline takes its old bytes no more, so it is a notice of its own"
+        why = "the other side may have been told of what is lost, or its bytes come too late: it has a code of its own"
         kept = await self._threads.run(self._outbox.sign_notice, content_of(row.raw), gone, FILED_AGAIN)
         filed = await self._outbox.post(kept, first=True)
         if left:

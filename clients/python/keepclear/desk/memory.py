@@ -68,7 +68,7 @@ class Memory:
                     if (row := self.own(sha256)) is not None:
                         settled = replace(row, status=RECEIPTED, receipt=receipt, seq=seq, epoch=epoch, code=None)
                         self._own[sha256] = settled
-                case TurnOwn(sha256, status, among, code):
+                case TurnOwn(sha256=sha256, status=status, among=among, code=code):
                     if (row := self.own(sha256)) is not None and row.status in among:
                         self._own[sha256] = replace(row, status=status, code=code)
                 case RefuseOwn(sha256, code):

@@ -31,8 +31,8 @@ from .settling import Settling
 from .threads import Threads
 from .transition import Source, own_statement
 
-SUPERSEDED, SIGNED_ANEW, DISCARDED = "superseded", "signed_anew", "discarded"
-"""Why a statement that never was admitted is not to be sent any more."""
+SUPERSEDED, SIGNED_ANEW, DISCARDED, FILED_AGAIN = "superseded", "signed_anew", "discarded", "filed_again"
+"""Why a statement that never was admitted, or is lost, is not to be sent any more."""
 
 _TOO_LATE = ("admitted_too_late", "wrong_terms")
 """Refusals of bytes that were kept for long: said after the hotline had looked for the same ones, and for good."""
@@ -122,7 +122,7 @@ class Outbox:
         """End notice ``id`` for ever."""
         place = await self.place(id, lost=True)
         if place.head is None:
-            detail = f"{speakable(id)} was never sent, so there is nothing to withdraw"
+            detail = f"there is nothing to withdraw: {speakable(id)} was never sent"
             raise Refused("notice_unknown", detail, hint=f"keepclear discard {speakable(id)} takes it off the list")
         self._check_live(place)
         return await self.post(await self._threads.run(self.sign_withdrawal, place), first=True)
@@ -151,7 +151,7 @@ class Outbox:
             row = self._journal.own(row.sha256) or row
         if row.status not in (UNSENT, LOST):
             code = speakable(row.id)
-            detail = f"{code} may have been admitted; only what certainly was not can be discarded"
+            detail = f"only what certainly was not admitted can be discarded; {code} may have been admitted"
             hint = "keepclear notices asks what became of it; keepclear withdraw ends what was filed"
             raise LocalError("usage", detail, hint=hint)
         rows = [one for one in self._journal.own_history(row.id) if one.status == row.status]
@@ -258,7 +258,11 @@ class Outbox:
         # We have just signed it, and a notice is read back as it is built.
         statement = self._intake.opener.kept_own(digest(raw.partition("~")[0]), raw, kind)
         kept = own_statement(statement, kind, raw, self._clock())
-        self._journal.save_own(kept, [TurnOwn(row.sha256, REFUSED, (UNSENT, LOST), why) for row in instead])
+        turns = [TurnOwn(row.sha256, REFUSED, (UNSENT, LOST), why) for row in instead]
+        if turns and why == FILED_AGAIN:
+            # Under an id of its own nothing else would keep two processes from filing it twice.
+            turns[0] = replace(turns[0], must=True)
+        self._journal.save_own(kept, turns)
         return kept
 
     def _overtaken(self, row: OwnStatement) -> str:
@@ -281,7 +285,7 @@ class Outbox:
 
     def _lost(self, id: str) -> Refused:
         code = speakable(id)
-        detail = f"{code} is LOST: the hotline had receipted it, and has it no more; it is NOT DECONFLICTED"
+        detail = f"LOST and NOT DECONFLICTED: the hotline had receipted {code}, and has it no more"
         hint = f"keepclear send {code} files it again; keepclear discard {code} takes it off the list"
         return Refused("notice_unknown", detail, hint=hint)
 

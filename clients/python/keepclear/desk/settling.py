@@ -41,10 +41,10 @@ class NotSent(Unavailable):
         self.id, self.sha256, self.certain = kept.id, kept.sha256, certain
         code = speakable(kept.id)
         if certain:
-            said = f"{code} was NOT SENT and is NOT DECONFLICTED: {cause.detail}"
+            said = f"NOT SENT and NOT DECONFLICTED: {code} is kept here; {cause.detail}"
             hint = f"keepclear send {code} when the line is back, or keepclear discard {code}"
         else:
-            said = f"whether {code} was filed is UNKNOWN, and it is NOT DECONFLICTED: {cause.detail}"
+            said = f"UNKNOWN whether {code} was filed, and NOT DECONFLICTED until that is known: {cause.detail}"
             hint = f"keepclear notices asks what became of it; keepclear send {code} sends the same bytes again"
         super().__init__(cause.code, said, hint=hint)
 

@@ -37,12 +37,16 @@ class RefuseOwn:
 
 @dataclass(frozen=True, slots=True)
 class TurnOwn:
-    """An own statement is now something else than the one of ``among`` that it was; ``code`` says why, if anything."""
+    """An own statement is now something else than the one of ``among`` that it was; ``code`` says why, if anything.
+
+    ``must``: nothing of the transaction is written unless it was one of them.
+    """
 
     sha256: str
     status: str
     among: tuple[str, ...]
     code: str | None = None
+    must: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +160,11 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
                 "UPDATE own SET status = 'refused', code = ? WHERE sha256 = ? AND receipt IS NULL",
                 (change.code, change.sha256),
             )
-        case TurnOwn(sha256, status, among, code):
+        case TurnOwn(sha256, status, among, code, must):
             marks = ", ".join("?" * len(among))
             query = f"UPDATE own SET status = ?, code = ? WHERE sha256 = ? AND status IN ({marks})"  # noqa: S608
-            db.execute(query, (status, code, sha256, *among))
+            if not db.execute(query, (status, code, sha256, *among)).rowcount and must:
+                raise sqlite3.IntegrityError("it is something else by now")
         case KeptAlert():
             db.execute(
                 "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "

@@ -127,7 +127,10 @@ class Journal(Reads):
         return numbers
 
     def save_own(self, statement: OwnStatement, instead: Sequence[TurnOwn] = ()) -> None:
-        """Keep an own statement, ``instead`` of others. Raises ``LocalError`` if one stands at the same revision."""
+        """Keep an own statement, ``instead`` of others. Raises ``LocalError`` if one stands at the same revision.
+
+        So it does where one of ``instead`` that must give way has done so already.
+        """
         try:
             self.apply([*instead, statement])
         except sqlite3.IntegrityError:
