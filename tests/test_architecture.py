@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from keepclear_protocol import errors
-from support import error_page
+from support import error_page, format_page
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ROOTS = ("protocol", "service", "clients/python")
@@ -208,6 +208,10 @@ def test_locks_agree_and_carry_hashes() -> None:
 
 def test_every_error_code_is_documented() -> None:
     assert error_page.PAGE.read_text("utf-8") == error_page.render(), "run: python tests/support/error_page.py"
+
+
+def test_the_page_of_formats_says_what_the_table_of_formats_says() -> None:
+    assert format_page.PAGE.read_text("utf-8") == format_page.document(), "run: python tests/support/format_page.py"
 
 
 def test_every_code_that_is_raised_is_known() -> None:

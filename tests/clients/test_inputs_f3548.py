@@ -42,7 +42,7 @@ def test_off_nominal_volumes_are_claimed_and_said() -> None:
     (flight,) = read({"volumes": [volume()], "off_nominal_volumes": [volume(100)], "priority": 3})
     assert flight.volumes == [volume(), volume(100)]
     assert flight.notes == [
-        "1 off-nominal volumes are claimed like the others",
+        "off-nominal volumes are claimed like the others: 1",
         "left out, since a notice does not say it: priority",
     ]
 

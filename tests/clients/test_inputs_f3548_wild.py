@@ -53,7 +53,7 @@ def refusal(value: object) -> str:
     return caught.value.detail
 
 
-ROUNDED = "positions were rounded to nine decimals: each moved by less than 0.1 mm"
+ROUNDED = "positions rounded to nine decimals, each moved by less than 0.1 mm:"
 
 
 @settings(deadline=None)
@@ -65,7 +65,7 @@ def test_positions_of_programs_are_rounded_by_less_than_the_note_says(lat: float
     for written, taken in zip(ring, vertices, strict=True):
         assert GEOD.inv(written["lng"], written["lat"], taken["lng"], taken["lat"])[2] < 0.0001
     moved = sum(written != taken for written, taken in zip(ring, vertices, strict=True))
-    assert flight.notes == ([f"{moved} {ROUNDED}"] if moved else [])
+    assert flight.notes == ([f"{ROUNDED} {moved}"] if moved else [])
 
 
 def test_circles_and_corridors_are_rounded_too_and_radii_are_what_they_are() -> None:
@@ -77,7 +77,7 @@ def test_circles_and_corridors_are_rounded_too_and_radii_are_what_they_are() -> 
     )
     del corridor["volume"]["outline_polygon"]
     flight = read([circle, corridor])
-    assert flight.notes == [f"2 {ROUNDED}"]
+    assert flight.notes == [f"{ROUNDED} 2"]
     assert flight.volumes[0]["volume"]["outline_circle"] == {"center": {"lat": 47.3, "lng": 8.5}, "radius": radius}
 
 
@@ -115,7 +115,7 @@ def test_wrappers_at_any_usual_level(name: str) -> None:
 def test_what_is_left_out_is_said() -> None:
     assert read(WRAPPED["answer of a USS"]).notes == ["left out, since a notice does not say it: priority, reference"]
     assert "a constraint's volumes are claimed as if they were flown" in read(WRAPPED["constraint"]).notes
-    assert "1 off-nominal volumes are claimed like the others" in read(WRAPPED["null first"]).notes
+    assert "off-nominal volumes are claimed like the others: 1" in read(WRAPPED["null first"]).notes
 
 
 def test_several_intents_are_several_flights() -> None:
@@ -127,8 +127,11 @@ def test_several_intents_are_several_flights() -> None:
 
 TAKEN: dict[str, tuple[Any, str]] = {
     "null outline": (volume(volume__outline_circle=None), ""),
-    "closed ring": (volume([*RING, RING[0]]), "1 positions nearer than 1 cm to a neighbour"),
-    "one place": (volume([RING[0], {"lng": 8.5, "lat": 47.30000000001}, *RING[1:]]), "1 positions nearer than 1 cm"),
+    "closed ring": (volume([*RING, RING[0]]), "taken for one with a neighbour nearer than 1 cm: 1"),
+    "one place": (
+        volume([RING[0], {"lng": 8.5, "lat": 47.30000000001}, *RING[1:]]),
+        "taken for one with a neighbour nearer than 1 cm: 1",
+    ),
     "time alone": (volume(time_start="2026-12-22T14:00:00Z"), "a text alone is taken as RFC 3339"),
     "no format": (volume(time_start__format=...), "a time without its format"),
     "null format": (volume(time_end__format=None), "a time without its format"),

@@ -34,7 +34,7 @@ BROKEN_PIPE = 141
 
 COMMANDS = (
     "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "watch",
-    "ack", "check", "demo",
+    "ack", "check", "formats", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -84,6 +84,8 @@ class _Commands(click.Group):
                 from .ack import ack as command
             case "check":
                 from .check import check as command
+            case "formats":
+                from .formats import formats as command
             case "demo":
                 from .demo import demo as command
             case _:

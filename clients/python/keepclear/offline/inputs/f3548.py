@@ -90,7 +90,7 @@ def _flight(holder: dict[str, Any], place: str, left_out: set[str], told: str) -
             total = len(volumes) + len(members)
             raise unreadable(where, f"{total} volumes; a notice holds at most {MAX_VOLUMES}")
         if name == "off_nominal_volumes" and members:
-            notes.append(f"{len(members)} off-nominal volumes are claimed like the others")
+            notes.append(f"off-nominal volumes are claimed like the others: {len(members)}")
         at = [f"{where}, volume {i}" if where else f"volume {i}" for i in range(1, len(members) + 1)]
         volumes += checked([taken.volume(volume, here) for volume, here in zip(members, at, strict=True)], where)
     if not volumes:

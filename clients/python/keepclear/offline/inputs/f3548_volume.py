@@ -45,8 +45,8 @@ class Taken:
 
     def notes(self) -> list[str]:
         """Return the notes for the flight."""
-        rounded = "{} positions were rounded to nine decimals: each moved by less than 0.1 mm"
-        near = "{} positions nearer than 1 cm to a neighbour, taken for one with it"
+        rounded = "positions rounded to nine decimals, each moved by less than 0.1 mm: {}"
+        near = "positions taken for one with a neighbour nearer than 1 cm: {}"
         counted = [text.format(count) for text, count in ((rounded, self._rounded), (near, self._merged)) if count]
         return [*counted, *sorted(self._said)]
 

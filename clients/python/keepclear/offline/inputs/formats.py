@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from . import csvtrack, f3548, fpl, geojson, gpx, kml, kmz, notam, openair, readsb, track
 from .content import Content
 from .flight import Flight, Options, unreadable
+from .geojson_properties import PROPERTIES
 from .members import Repeated, told
 from .unread import what_it_is
 
@@ -84,23 +85,45 @@ FORMATS = (
         "recorded tracks",
         (".jsonl", ".json"),
         ('one JSON object a line: {"callsign", "icao24", "points": [[unix seconds, latitude, longitude, feet], ...]}',),
-        ("everything but the callsign and the points",),
+        ("all other members (a note names them), and gaps in reception of more than 15 minutes",),
         track.recognise,
         track.read,
     ),
     Format(
         "GeoJSON",
         (".geojson", ".json"),
-        ("a Feature or a FeatureCollection (one flight) with times and altitudes in the properties",),
-        ("other properties", "heights in the coordinates"),
+        (
+            "a Feature, or a FeatureCollection as one flight: Polygon, LineString as a corridor, Point as a circle, "
+            "the Multi forms and GeometryCollection, one volume for each part",
+            f"the properties {', '.join(PROPERTIES)}; a name near one of these is refused with the one meant",
+            "without times it needs --from and --to, without altitudes --lower and --upper, a line without a width "
+            "--half-width",
+            "longitude first, on WGS 84; a crs that is CRS84 at any level, every other is refused by its name",
+            "areas that reach a pole, and rings once round it as its cap; longitudes beyond 180",
+        ),
+        (
+            "other properties and members (a note names them)",
+            "heights in the coordinates",
+            "positions nearer than 1 cm to a neighbour are one with it; edges are followed to 1 m",
+            "polygons with holes are refused, and edges over more than 180 degrees of longitude",
+        ),
         geojson.recognise,
         geojson.read,
     ),
     Format(
         "F3548",
         (".json",),
-        ("a list of ASTM F3548-21 Volume4D, an operational intent or its details",),
-        ("priority, state, subscriptions and whatever else is no volume",),
+        (
+            "a Volume4D of ASTM F3548-21 or a list of them; an operational intent or its details; the answer of a USS, "
+            "flight plans and requests of InterUSS, constraints; a list of intents as a flight each",
+            "off_nominal_volumes are claimed like the others; null lists are empty; null bounds are refused by name",
+            "outline_corridor (path, half_width), altitudes in feet and flight levels, references AMSL, AGL and FL",
+        ),
+        (
+            "priority, state, references, subscriptions and all other members (a note names them)",
+            "decimals beyond the ninth: a position moves by less than 0.1 mm",
+            "positions nearer than 1 cm to a neighbour, and a ring's last that is its first, are one with it",
+        ),
         f3548.recognise,
         f3548.read,
     ),

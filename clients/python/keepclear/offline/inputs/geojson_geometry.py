@@ -59,7 +59,8 @@ def outlines(geometry: object, feature: Feature, level: int = 0) -> list[VolumeJ
         kind, parts = _PARTS[kind], coordinates
         if len(parts) > MAX_VOLUMES:
             raise unreadable(place, f"{len(parts)} parts; a notice has at most {MAX_VOLUMES} volumes")
-        feature.notes.append(f"{place}: its {len(parts)} parts become one volume each")
+        if len(parts) > 1:
+            feature.notes.append(f"{place}: its {len(parts)} parts become one volume each")
     if kind == "Polygon":
         return [_polygon(part, place, feature.notes) for part in parts]
     if kind == "LineString":

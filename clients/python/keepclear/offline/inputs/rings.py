@@ -140,5 +140,5 @@ def _settled(line: list[Position], place: str, notes: list[str], *, closed: bool
     # At a pole, positions are one by nature, not by nearness.
     lost = sum(abs(lat) <= _POLE for lat, _ in on_grid) - sum(abs(lat) <= _POLE for lat, _ in kept)
     if lost > 0:
-        notes.append(f"{place}: {lost} of its positions nearer than 1 cm to a neighbour, taken for one with it")
+        notes.append(f"{place}: {lost} of its positions taken for one with a neighbour nearer than 1 cm")
     return kept
