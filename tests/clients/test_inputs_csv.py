@@ -87,6 +87,11 @@ def test_rows_of_any_order_and_several_flights() -> None:
     assert "rows were put in the order of their times" in first.notes
 
 
+def test_a_zone_in_a_header_is_no_message() -> None:
+    text = "Time (EST-5),Timestamp,lat,lon,fl\n09:00,1763812800,47,8,100\n"
+    assert path(flights(text.encode() + b"09:01,1763812860,47.1,8,100\n")[0].volumes[0])[0] == (47.0, 8.0)
+
+
 def test_squares_of_the_grid_widen_the_legs() -> None:
     text = "time,mgrs,fl\n1763812800,32TMT6533146271,100\n1763812830,32TMT6633146271,100\n"
     (flight,) = flights(text.encode())

@@ -67,6 +67,12 @@ def test_a_track_in_parts() -> None:
     assert "2 parts of a MultiTrack are one flight" in flight.notes
 
 
+def test_a_part_without_a_mode_has_that_of_the_whole() -> None:
+    track = "<Track><when>2026-11-22T14:00:00Z</when><coord>8 47 900</coord></Track>"
+    (flight,) = flights(kml(f"<MultiTrack><altitudeMode>absolute</altitudeMode>{track}</MultiTrack>"))
+    assert band(flight.volumes[0])[2:] == ("AMSL", "FT")
+
+
 def test_data_give_callsign_band_width_and_window() -> None:
     ferry, orbit = flights("kml/route-with-data.kml")
     assert (ferry.callsign, orbit.callsign) == ("HAWK1", "TANK2")

@@ -25,7 +25,7 @@ from .sphere import Position
 MAX_PLANS = 2_000
 MAX_WORDS = 1_000
 
-_MESSAGE = re.compile(r"\(\s*(FPL|CHG|DLA|CNL|DEP|ARR|EST|CPL|RQP|RQS|SPL)\s*-", re.ASCII)
+_MESSAGE = re.compile(r"\(\s*(?:(FPL)\s*-|(CHG|DLA|CNL|DEP|ARR|EST|CPL|SPL)-(?=[A-Z0-9]{2,7}[-/]))", re.ASCII)
 _BARE = re.compile(r"\A\s*(FPL)\s*-", re.ASCII)
 _IDENTIFICATION = re.compile(r"([A-Z0-9]{2,7})(?:/[A-Z]\d{0,4})?\Z", re.ASCII)
 _PLACE_AND_TIME = re.compile(r"([A-Z]{4})(\d{2})(\d{2})(?:\s+(.*))?\Z", re.ASCII | re.DOTALL)
@@ -75,7 +75,9 @@ def _messages(text: str) -> list[_Message]:
         closed = text.find(")", match.end(), end)
         body = text[match.end() : closed if closed >= 0 else end]
         line = text.count("\n", 0, match.start()) + 1
-        found.append(_Message(line, match[1], [" ".join(field.split()) for field in body.split("-")]))
+        found.append(
+            _Message(line, match.group(match.lastindex or 0), [" ".join(field.split()) for field in body.split("-")])
+        )
     return found
 
 

@@ -164,7 +164,8 @@ def _track(shape: _Shape, options: Options) -> Flight:
     """Return the flight of a gx:Track, or of the parts of a gx:MultiTrack."""
     parts = shape.element.all("Track") if shape.element.name == "MultiTrack" else [shape.element]
     moments: list[Moment] = []
-    references = {reference_of(part) for part in parts}
+    # A part that names no mode has that of the whole.
+    references = {reference_of(part if part.child("altitudeMode") else shape.element) for part in parts}
     if len(references) != 1:
         raise unreadable(shape.element.place, "no track in it, or tracks of different altitude modes")
     (reference,) = references
