@@ -94,6 +94,23 @@ def test_a_conflict_that_no_page_showed_is_asked_for_before_it_is_called_gone(li
     assert isinstance(problem, ProblemEvent) and problem.code == "rollback"
 
 
+def test_the_alarm_of_a_conflict_that_is_gone_settles_when_its_time_is_over(line: Line) -> None:
+    south, north = line.desk("south"), line.desk("north")
+    line.watched(south)
+    south.file([box(at=line.now)], "transport")
+    north.file([box(48.05, at=line.now)], "transport")
+    line.watched(south)
+    line.mediator.newest["south"] = {}
+    line.now += 1_000_000
+    south.refresh()
+    (view,) = south.picture().conflicts
+    assert (view.state, view.alarm) == ("OPEN", "rollback")
+    line.now += 2 * 3_600_000_000
+    south.refresh()
+    (view,) = south.picture(everything=True).conflicts
+    assert (view.state, view.alarm) == ("CLOSED", None)
+
+
 def many(line: Line, count: int, lng: float) -> None:
     for number in range(count):
         for party, lat in (("south", -40.0 + number), ("north", -39.95 + number)):

@@ -104,6 +104,17 @@ def test_what_is_discarded_is_neither_sent_nor_listed_nor_in_the_way(line: Runni
     assert submit(north, stdin=json.dumps([box()]))[0] == 0
 
 
+def test_a_window_that_has_begun_is_asked_about_before_it_is_sent(line: RunningLine, north: Officer) -> None:
+    url = north.env["KEEPCLEAR_CONNECT_TO"]
+    north.reach(nowhere())
+    submit(north, "--callsign", "VIPER01", stdin=json.dumps([box(start_s=-130)]))
+    north.reach(url)
+    code, told, talk = north.type("send", "--all", stdin="n\n", asked=True)
+    assert (code, told) == (130, []) and "VIPER01" in talk and "began since 2 min" in talk
+    assert states(north) == [("not sent", 1)]
+    assert north.type("send", "--all", stdin="y\n", asked=True)[0] == 0 and len(held(line)) == 1
+
+
 def test_a_lost_answer_is_asked_for_and_never_filed_again_by_a_read(
     line: RunningLine, gate: Gate, north: Officer
 ) -> None:

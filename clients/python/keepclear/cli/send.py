@@ -34,12 +34,13 @@ def send(
     """
     with settings.desk() as desk:
         chosen = _chosen(desk, ids, every=every, lost=lost)
-        report = Report(as_json=settings.as_json)
+        report, declined = Report(as_json=settings.as_json), DONE
         if not chosen:
             note("nothing waits to be sent")
         for at, row in enumerate(chosen):
             if not yes and not _agreed(row):
                 note(f"{describe(row)} was not sent")
+                declined = INTERRUPTED
                 continue
             try:
                 filed = desk.send(row)
@@ -55,7 +56,7 @@ def send(
                 report.settled(row.id, "nothing is left to be filed: the hotline has what it says, or never will")
             else:
                 report.filed(filed, callsign=_name(row, filed.id))
-        return report.finish(desk, officer)
+        return report.finish(desk, officer) or declined
 
 
 @click.command("discard", context_settings=IDS)
