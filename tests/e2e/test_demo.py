@@ -152,10 +152,10 @@ IN_BACKGROUND = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 
 
 @contextlib.contextmanager
-def started(folder: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+def started(folder: str, *words: str) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """Start the demo, and when it is filing give its process and the ids of all that it has started."""
     process = subprocess.Popen(
-        [*IN_BACKGROUND, *COMMAND],
+        [*IN_BACKGROUND, *COMMAND, *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import pytest
 from click.testing import CliRunner
 from e2e.brute_force import instant
 from e2e.levant_world import RANKS, SECOND, Notice, World, digest, unb64
-from e2e.test_demo import Run, run_demo
+from e2e.test_demo import Run, run_demo, started
 from keepclear.cli.demo import demo
 from keepclear.desk.picture import build_picture
 from keepclear.journal.journal import Journal
@@ -30,6 +31,7 @@ from keepclear_demo.levant.setting import CATEGORIES, CENTRE, LIMITS, RADIUS_M
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.errors import LocalError
 from support.ellipsoid import WGS84
+from support.service import gone
 
 Facts = dict[str, Any]
 T4 = 34.5225, 37.6274
@@ -311,19 +313,20 @@ def test_each_fact_that_is_told_stands_in_the_words(played: Night) -> None:
 def test_the_inputs_are_files_that_users_write_marked_as_synthetic(played: Night) -> None:
     begins = {}
     for name in INPUTS:
-        raw = files("keepclear_demo.levant").joinpath(name).read_bytes()
-        value = json.loads(raw)
-        assert value["synthetic"].startswith("SYNTHETIC")
-        assert len(raw) < 4_096
-        revision = 2 if "amended" in name else 1
-        notice = played.world.notice(name.partition(".")[0].partition("-")[0].upper(), revision)
-        if name.endswith("geojson"):
-            starts = [instant(feature["properties"]["time_start"]) for feature in value["features"]]
-            begins[name] = notice.start - min(starts)
-        else:
-            begins[name] = notice.start - (value["points"][0][0] - 30) * SECOND
+        raw = files("keepclear_demo.levant").joinpath(name).read_text("utf-8")
+        assert "SYNTHETIC: invented" in raw and len(raw) < 4_096
+        notice = played.world.notice(re.split(r"[.-]", name)[0].upper(), 2 if "amended" in name else 1)
+        begins[name] = notice.start - first_time(name, raw)
     (shift,) = set(begins.values())
     assert 0 <= played.world.notices[0].at - (DUSK + shift) < 5 * SECOND, "the night begins when all is up"
+    assert {name.partition(".")[2] for name in INPUTS} == {"geojson", "jsonl", "kml"}
+
+
+def first_time(name: str, raw: str) -> int:
+    """When a movement begins as its file says; a recorded track claims half a minute before its first point."""
+    if name.endswith("jsonl"):
+        return int(json.loads(raw)["points"][0][0] - 30) * SECOND
+    return min(map(instant, re.findall(r'(?:"time_start": "|<begin>)([^"<]+)', raw)))
 
 
 def test_the_agreement_is_as_narrow_as_the_night_allows() -> None:
@@ -339,3 +342,12 @@ def test_what_belongs_to_the_recorded_flights_is_refused(tmp_path: Path, words: 
     done = CliRunner().invoke(demo, ["--scene", "levant", *words])
     assert isinstance(done.exception, LocalError) and "--scene recorded" in done.exception.detail
     assert not os.listdir(tmp_path)
+
+
+def test_an_interrupted_night_leaves_nothing() -> None:
+    with tempfile.TemporaryDirectory(prefix="kc-") as folder:
+        with started(folder, "--scene", "levant") as (process, pids):
+            process.send_signal(signal.SIGINT)
+            assert process.wait(40) == 130
+            assert gone(pids, 40)
+        assert os.listdir(folder) == []

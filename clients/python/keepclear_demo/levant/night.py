@@ -41,7 +41,7 @@ ACTS = (
     Act("turkiye", "tanker orbit", "flight", "oak2.geojson"),
     Act("turkiye", "flight", "flight", "larch6.geojson"),
     Act("israel", "humanitarian", "humanitarian", "opal5.jsonl"),
-    Act("israel", "reconnaissance", "flight", "agate6.geojson"),
+    Act("israel", "reconnaissance", "flight", "agate6.kml"),
     Act("turkiye", "reconnaissance", "flight", "birch5.geojson"),
     Act("israel", "strike", "strike", "flint4.geojson", meets=(Meeting("BIRCH5", "proximity"),)),
 )
