@@ -196,7 +196,6 @@ def test_a_member_that_nobody_knows_is_shown_and_signed_by_nobody_unseen(folder:
     payload = json.loads(run(folder, "show", "plain.json", "--json").stdout)["payload"]
     (folder / "terms.json").write_text(json.dumps(payload | {"side_letter": "pay\u202e"}))
     run(folder, "init", "--terms", "terms.json", "--out", "a.json")
-    assert (
-        'UNKNOWN to this version of keepclear, and without effect here: side_letter = "pay?"'
-        in sign(folder, "north", *heard("south")).stderr
-    )
+    assert 'UNKNOWN to this version of keepclear, and without effect here: side_letter = "pay\\u202e"' in sign(
+        folder, "north", *heard("south")
+    ).stderr

@@ -302,7 +302,7 @@ def test_a_file_is_replaced_whole_and_a_link_stays_a_link(tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(LocalError, match="no space left"):
+    with pytest.raises(LocalError, match="its disk is full"):
         replace_document(str(path), b"after", b"later")
     assert path.read_bytes() == b"after" and sorted(tmp_path.iterdir()) == [path, link]
 

@@ -22,7 +22,9 @@ def test_a_key_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "desk.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     public = load_private_key(path).public
-    assert done.stderr.split() == ["public", "key:", public.text, "fingerprint:", *public.fingerprint.split()]
+    named, *rest = done.stderr.splitlines()
+    assert named == "secret key:  desk.key, for its owner alone"
+    assert " ".join(rest).split() == ["public", "key:", public.text, "fingerprint:", *public.fingerprint.split()]
     assert SECRET_PREFIX not in done.stderr
 
 
@@ -91,7 +93,7 @@ def test_usage(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 def test_no_such_folder(tmp_path: Path) -> None:
     done = keygen("--out", os.path.join("missing", "desk.key"), folder=tmp_path)
-    assert done.returncode != 0 and "no such file or directory" in done.stderr
+    assert done.returncode != 0 and "there is no such file or folder" in done.stderr
 
 
 def test_help_shows_examples(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_half_written_file_is_taken_away(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(LocalError, match="no space left"):
+    with pytest.raises(LocalError, match="its disk is full"):
         save_private_key(tmp_path / "desk.key", KEY, CREATED)
     assert list(tmp_path.iterdir()) == []
 
@@ -141,7 +141,7 @@ def test_what_is_no_ordinary_file_is_refused_without_waiting(tmp_path: Path) -> 
     for path in (pipe, tmp_path, tmp_path / "missing", "/dev/zero", f"{tmp_path}/a\x00b", "x" * 5000):
         refused(path)
     assert "not an ordinary file" in refused(pipe).detail
-    assert "directory" in refused(tmp_path).detail
+    assert "it is a folder" in refused(tmp_path).detail
 
 
 def test_the_mode_judged_is_that_of_the_file_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

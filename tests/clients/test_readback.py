@@ -64,7 +64,7 @@ def test_a_corridor() -> None:
         "centre   48.10000 N, 2.50000 E (degrees)",
         "         48°06'00\" N, 2°30'00\" E",
         *back.text().splitlines()[3:6],
-        "band     1000 ft to 2000 ft (305 m to 610 m) FL, pressure altitude (1013.25 hPa)",
+        "band     FL010-FL020 (1000 to 2000 ft), pressure altitude (1013.25 hPa)",
         "window   2026-11-22T14:00:00Z to 2026-11-22T15:00:00Z",
         "         1 h long",
         "lead     ROUTINE",

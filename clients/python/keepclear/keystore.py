@@ -14,6 +14,8 @@ from keepclear_protocol.errors import LocalError, Malformed
 from keepclear_protocol.keyfile import MAX_KEY_FILE_BYTES, key_file_text, read_key_file
 from keepclear_protocol.keys import PrivateKey
 
+from .reasons import reason
+
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
@@ -42,7 +44,7 @@ def save_private_key(path: str | os.PathLike[str], key: PrivateKey, created: int
         hint = "a key file is never overwritten; choose another name"
         raise LocalError("key_file", f"{path} exists already", hint=hint) from None
     except (OSError, ValueError) as error:
-        raise LocalError("key_file", f"{path} cannot be written: {_reason(error)}") from None
+        raise LocalError("key_file", f"{path} cannot be written: {reason(error)}") from None
     try:
         with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as file:
             if os.name == "posix":
@@ -53,7 +55,7 @@ def save_private_key(path: str | os.PathLike[str], key: PrivateKey, created: int
         _sync_folder(Path(path).parent)
     except OSError as error:
         Path(path).unlink(missing_ok=True)
-        raise LocalError("key_file", f"{path} cannot be written: {_reason(error)}") from None
+        raise LocalError("key_file", f"{path} cannot be written: {reason(error)}") from None
 
 
 def _bytes(path: str | os.PathLike[str]) -> bytes:
@@ -68,7 +70,7 @@ def _bytes(path: str | os.PathLike[str]) -> bytes:
                 raise LocalError("key_file", f"{path} can be read or written by others", hint=f"chmod 600 {path}")
             return file.read(MAX_KEY_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise LocalError("key_file", f"{path} cannot be read: {_reason(error)}") from None
+        raise LocalError("key_file", f"{path} cannot be read: {reason(error)}") from None
 
 
 def _sync_folder(folder: Path) -> None:
@@ -79,9 +81,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return "there can be no such name"

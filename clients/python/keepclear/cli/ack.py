@@ -1,43 +1,92 @@
-"""``keepclear ack``: sign in an officer's name that a conflict was displayed, or read and understood."""
+"""``keepclear ack``: sign in an officer's name that a conflict was displayed, or read and understood.
+
+What is signed names the version that was read. Where no version is named it is, on a terminal, the one that is shown
+with the question; off a terminal the one that this desk has last shown to somebody. A newer one is never signed unread.
+"""
+
+import sys
 
 import click
-from keepclear_protocol.errors import OutOfStep
-from keepclear_protocol.speakable import read_speakable, speakable
+from keepclear_protocol.errors import LocalError, OutOfStep, Refused
 
-from .context import IDS, DeskOptions, desk_options, pick, write_json
+from keepclear.desk.blocking import Desk
+from keepclear.desk.picture import conflict_views
+from keepclear.journal.kept import KeptConflict
+from keepclear.transport.client import now_instant
+
+from . import out
+from .context import HANDLE, IDS, DeskOptions, desk_options, pick, write_json
+from .ids import named
+from .lines import conflict_line
 from .main import DONE
 from .pictured import read_picture
 
 
 @click.command("ack", context_settings=IDS)
 @click.argument("conflict", metavar="CONFLICT")
-@click.option("--officer", required=True, metavar="HANDLE", help="The officer's handle in this party, not a name.")
+@click.option("--officer", required=True, type=HANDLE, help="The officer's handle in this party, such as duty-2.")
 @click.option("--stage", type=click.Choice(["displayed", "acknowledged"]), default="acknowledged", show_default=True)
-@click.option("--version", type=int, metavar="N", help="Refuse unless this is still the newest version.")
+@click.option("--version", type=int, metavar="N", help="The version that was read; refused if there is a newer one.")
 @click.option("--read-back", metavar="TEXT", help="What the officer said; the other side is given its hash.")
+@click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @desk_options
 def ack(
-    settings: DeskOptions, conflict: str, officer: str, stage: str, version: int | None, read_back: str | None
+    settings: DeskOptions,
+    conflict: str,
+    officer: str,
+    stage: str,
+    version: int | None,
+    read_back: str | None,
+    yes: bool,
 ) -> int:
-    """Acknowledge the newest version of CONFLICT that this desk knows. It never means approved.
+    """Acknowledge CONFLICT, as it was read. It never means approved.
 
-    The beginning of a conflict's id is enough where only one has it. If the conflict has changed since, the hotline
-    refuses: look again first.
+    CONFLICT is its code, its id or the beginning of one. Without --version it is asked on a terminal, with what is
+    acknowledged; elsewhere it is the version that this desk has last shown (watch, conflicts, conflict show). If the
+    conflict has changed since, it is refused: look again first.
     """
     with settings.desk() as desk:
-        known = {kept.conflict: kept for kept in desk.journal.conflicts()}
-        if not any(name.startswith(conflict) or speakable(name) == read_speakable(conflict) for name in known):
-            read_picture(desk)
-            known = {kept.conflict: kept for kept in desk.journal.conflicts()}
-        chosen = pick(conflict, known, "conflict")
-        if version is not None and chosen in known and known[chosen].version != version:
-            raise OutOfStep("version_stale", f"the newest version is {known[chosen].version}, not {version}")
-        receipt = desk.acknowledge(chosen, officer=officer, stage=stage, read_back=read_back)
-        newest = desk.journal.conflict(chosen)
-        at = None if newest is None else newest.version
+        kept = _found(desk, conflict)
+        read = _read(desk, kept, version, f"{stage} as {officer}", ask=sys.stdin.isatty() and not yes)
+        receipt = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
         if settings.as_json:
-            line = {"conflict": chosen, "version": at, "stage": stage, "officer": officer}
+            line = {"conflict": kept.conflict, "version": read, "stage": stage, "officer": officer}
             write_json({**line, "receipt": receipt.raw})
         else:
-            click.echo(f"{chosen} version {at} {stage} by {officer}")
+            view = conflict_views(desk.journal, [kept])[0]
+            out.say(f"{view.code} version {read} {stage} by {officer}")
     return DONE
+
+
+def _found(desk: Desk, conflict: str) -> KeptConflict:
+    """Return the conflict that is meant; ask the hotline where this desk knows none of that name."""
+    known = {kept.conflict: kept for kept in desk.journal.conflicts()}
+    if not named(conflict, known, "conflict"):
+        read_picture(desk)
+        known = {kept.conflict: kept for kept in desk.journal.conflicts()}
+    chosen = pick(conflict, known, "conflict")
+    if chosen not in known:
+        raise Refused("conflict_unknown", f"this desk knows no conflict {chosen}")
+    return known[chosen]
+
+
+def _read(desk: Desk, kept: KeptConflict, version: int | None, what: str, *, ask: bool) -> int:
+    """Return the version that was read."""
+    if version is not None:
+        if version != kept.version:
+            raise OutOfStep("version_stale", f"the newest version is {kept.version}, not {version}")
+        return version
+    view = conflict_views(desk.journal, [kept])[0]
+    if ask:
+        out.talk(conflict_line(view, now_instant()))
+        desk.note_shown((kept.conflict, kept.version))
+        if not click.confirm(f"sign {what}: received, read, understood?", err=True):
+            raise click.Abort
+        return kept.version
+    if not kept.shown:
+        hint = f"keepclear conflict show {view.code} shows it; or name what was read: --version {kept.version}"
+        raise LocalError("usage", f"this desk has not shown {view.code} to anybody yet", hint=hint)
+    if kept.shown != kept.version:
+        detail = f"version {kept.shown} of {view.code} was shown last, and there is a newer one, {kept.version}"
+        raise OutOfStep("version_stale", detail)
+    return kept.version

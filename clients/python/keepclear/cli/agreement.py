@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import click
 from keepclear_protocol.agreement import Draft, Signer, add_signature, open_draft
-from keepclear_protocol.encoding import dump_json, parse_json
+from keepclear_protocol.encoding import parse_json
 from keepclear_protocol.errors import Forbidden, LocalError, Refused
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES
@@ -20,6 +20,7 @@ from keepclear_protocol.terms import Terms
 
 from keepclear.keystore import load_private_key
 
+from . import out
 from .agreement_differences import differences_json, differences_text
 from .agreement_file import read_agreement, read_draft, replace_document
 from .agreement_init import init
@@ -75,8 +76,9 @@ def sign(
         raise LocalError("key_file", f"the key in {key_file} signs as {signer.name}, not as {as_name}")
     before = _previous(draft.terms, file, previous)
     spoken = _heard_by_party(heard)
-    click.echo(agreement_text(draft) if before is None else differences_text(before, draft.terms), err=True)
-    click.echo(f"to be signed as {signer.name}: {draft.terms.name}, revision {draft.terms.revision}", err=True)
+    said = agreement_text(draft) if before is None else differences_text(before, draft.terms)
+    out.talk(*said.splitlines())
+    out.talk(f"to be signed as {signer.name}: {draft.terms.name}, revision {draft.terms.revision}")
     _check_heard(draft.terms, signer, spoken)
     if not yes and sys.stdin.isatty() and not click.confirm("sign?", err=True):
         raise Refused("usage", "nothing was signed")
@@ -95,7 +97,10 @@ def show(file: str, as_json: bool) -> None:
     Compare the 60 digits with every other party over a telephone: the same digits are the same agreement.
     """
     draft = read_draft(file)
-    click.echo(dump_json(_draft_json(draft)).decode() if as_json else agreement_text(draft))
+    if as_json:
+        out.write_json(_draft_json(draft))
+    else:
+        out.say(*agreement_text(draft).splitlines())
 
 
 @agreement.command("diff")
@@ -108,7 +113,10 @@ def diff(old: str, new: str, as_json: bool) -> None:
     Either may be a draft. Nothing is printed of what is the same, and nothing that differs is left out.
     """
     before, after = read_draft(old).terms, read_draft(new).terms
-    click.echo(dump_json(differences_json(before, after)).decode() if as_json else differences_text(before, after))
+    if as_json:
+        out.write_json(differences_json(before, after))
+    else:
+        out.say(*differences_text(before, after).splitlines())
 
 
 def _previous(terms: Terms, file: str, previous: str | None) -> Terms | None:
@@ -163,14 +171,14 @@ def _check_digits(party: str, key: PublicKey, heard: str) -> None:
 
 def _tell(draft: Draft, signer: Signer, as_json: bool) -> None:
     if as_json:
-        click.echo(dump_json({"signed_as": signer.name, **_draft_json(draft)}).decode())
+        out.write_json({"signed_as": signer.name, **_draft_json(draft)})
         return
-    click.echo(f"signed as {signer.name}", err=True)
+    out.talk(f"signed as {signer.name}")
     if draft.missing:
-        click.echo(f"not yet signed by {', '.join(one.name for one in draft.missing)}", err=True)
+        out.talk(f"not yet signed by {', '.join(one.name for one in draft.missing)}")
     else:
-        click.echo("signed by everyone; compare the agreement's fingerprint by voice:", err=True)
-        click.echo(draft.terms.fingerprint, err=True)
+        out.talk("signed by everyone; compare the agreement's fingerprint by voice:")
+        out.talk(draft.terms.fingerprint)
 
 
 def _draft_json(draft: Draft) -> dict[str, object]:

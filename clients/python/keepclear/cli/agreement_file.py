@@ -16,6 +16,8 @@ from keepclear_protocol.encoding import without_mark
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed
 from keepclear_protocol.keys import PublicKey
 
+from keepclear.reasons import reason
+
 
 def read_document(path: str) -> bytes:
     """Return the bytes of the file behind its byte-order mark.
@@ -29,7 +31,7 @@ def read_document(path: str) -> bytes:
     except Malformed as error:
         raise LocalError("usage", f"{path}: {error.detail}", hint=error.hint) from None
     except (OSError, ValueError) as error:
-        raise LocalError("usage", f"{path} cannot be read: {_reason(error)}") from None
+        raise LocalError("usage", f"{path} cannot be read: {reason(error)}") from None
 
 
 def read_draft(path: str) -> Draft:
@@ -67,7 +69,7 @@ def create_document(path: str, data: bytes) -> None:
     except FileExistsError:
         raise LocalError("usage", f"{path} exists already", hint="name another file, or move that one away") from None
     except (OSError, ValueError) as error:
-        raise LocalError("usage", f"{path} cannot be written: {_reason(error)}") from None
+        raise LocalError("usage", f"{path} cannot be written: {reason(error)}") from None
 
 
 def replace_document(path: str, before: bytes, after: bytes) -> None:
@@ -91,7 +93,7 @@ def replace_document(path: str, before: bytes, after: bytes) -> None:
         written.replace(target)
         written = None
     except OSError as error:
-        raise LocalError("usage", f"{path} cannot be written: {_reason(error)}") from None
+        raise LocalError("usage", f"{path} cannot be written: {reason(error)}") from None
     finally:
         if written is not None:
             written.unlink(missing_ok=True)
@@ -100,9 +102,3 @@ def replace_document(path: str, before: bytes, after: bytes) -> None:
 def _named(path: str, error: Malformed) -> Malformed | EvidenceInvalid:
     kind = EvidenceInvalid if error.code == "agreement_signatures" else Malformed
     return kind(error.code, f"{path}: {error.detail}", hint=error.hint)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return "there can be no such name"

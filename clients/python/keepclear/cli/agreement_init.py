@@ -22,6 +22,7 @@ from keepclear_protocol.terms import DAY_S, read_terms
 
 from .agreement_file import create_document, read_agreement, read_document
 from .agreement_words import ENDS, KEY, KEY_ROLES, MINIMA, SECONDS, TIME, WHOLE, named
+from .out import heading, talk, write_bytes
 
 Payload = dict[str, Any]
 
@@ -191,10 +192,10 @@ def _set_rules(payload: Payload, given: dict[str, Any]) -> None:
 def _write(out: str | None, document: bytes, terms: Terms) -> None:
     origin = urlsplit(terms.service.origin)
     if origin.scheme == "http" and origin.hostname not in _LOOPBACK:
-        click.echo("keepclear: warning: over plain http, everyone on the way reads what is filed", err=True)
+        heading("warning", "over plain http, everyone on the way reads what is filed")
     if out is None:
-        click.echo(document, nl=False)
+        write_bytes(document)
     else:
         create_document(out, document)
-    click.echo(f"draft of {terms.name}, revision {terms.revision}", err=True)
-    click.echo(f"not yet signed by {', '.join(signer.name for signer in terms.signers)}", err=True)
+    talk(f"draft of {terms.name}, revision {terms.revision}")
+    talk(f"not yet signed by {', '.join(signer.name for signer in terms.signers)}")

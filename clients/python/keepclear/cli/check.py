@@ -18,9 +18,8 @@ from typing import BinaryIO
 
 import click
 from keepclear_protocol.agreement import MAX_AGREEMENT_BYTES, open_agreement
-from keepclear_protocol.encoding import dump_json, parse_json, without_mark
+from keepclear_protocol.encoding import parse_json, without_mark
 from keepclear_protocol.errors import KeepclearError, Malformed
-from keepclear_protocol.instant import format_instant
 from keepclear_protocol.separation import WORLDWIDE, Minima
 from keepclear_protocol.volume import Volume, parse_volume
 
@@ -28,8 +27,9 @@ from keepclear.offline.comparison import Measure, Verdict, compare
 from keepclear.offline.inputs import Options, load, read_bytes
 from keepclear.offline.inputs.flight import unreadable
 
+from . import out
 from .input_options import input_options
-from .lines import plain
+from .words import apart, band, metric_band, whole_window
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """A batch line: two notices of 512 KiB each, and four times that for other spellings of the same numbers."""
@@ -101,7 +101,10 @@ def check(
         raise click.UsageError(error.detail) from None
     reading = replace(reading, uncertainty=measure.uncertainty)
     verdict = compare(_volumes(files[0], reading), _volumes(files[1], reading), measure)
-    click.echo(dump_json(verdict.as_json()).decode() if as_json else _told(verdict))
+    if as_json:
+        out.write_json(verdict.as_json())
+    else:
+        out.say(*_told(verdict))
     context.exit(0 if verdict.worst is None else EXIT_CONFLICT)
 
 
@@ -144,25 +147,25 @@ def _agreed(file: str, category_a: str | None, category_b: str | None) -> Choose
 def _volumes(name: str, reading: Options) -> list[Volume]:
     flights = load(name, reading)
     for note in (note for flight in flights for note in flight.notes):
-        click.echo(plain(f"keepclear: note: {name}: {note}"), err=True)
+        out.note(f"note: {name}: {note}")
     return [parse_volume(volume) for flight in flights for volume in flight.volumes]
 
 
-def _told(verdict: Verdict) -> str:
+def _told(verdict: Verdict) -> list[str]:
     pair = verdict.worst
     if pair is None:
-        return "CLEAR: no pair of volumes is closer than the minima"
+        return ["CLEAR: no pair of volumes is closer than the minima"]
     head = "CONFLICT" if verdict.word == "conflict" else "POSSIBLE: a conflict cannot be excluded"
     counted = "1 pair of volumes" if verdict.pairs == 1 else f"{verdict.pairs} pairs of volumes"
+    height = pair.lower_m, pair.upper_m, str(pair.reference)
     rows = [
         ("severity", str(pair.severity)),
         ("volumes", f"A {verdict.a_volume}, B {verdict.b_volume}"),
-        ("horizontal", f"{pair.horizontal_m} m apart"),
-        ("vertical", f"{pair.vertical_m} m apart"),
-        ("time", f"{format_instant(pair.start)} to {format_instant(pair.end)}"),
-        ("band of B", f"{pair.lower_m} m to {pair.upper_m} m {pair.reference}"),
+        ("distance", apart(pair.severity, pair.horizontal_m, pair.vertical_m)),
+        ("time", "{} to {}".format(*whole_window(pair.start, pair.end))),
+        ("band of B", f"{band(*height)} ({metric_band(pair.lower_m, pair.upper_m)})"),
     ]
-    return "\n".join([f"{head}; {counted}, the worst:", *(f"  {name:<11}{value}" for name, value in rows)])
+    return [f"{head}; {counted}, the worst:", *(f"  {name:<11}{value}" for name, value in rows)]
 
 
 def _batch(name: str, choose: Choose) -> int:
@@ -190,11 +193,11 @@ def _answer(file: BinaryIO, choose: Choose, size: int) -> int:
                 except KeepclearError as error:
                     unread += 1
                     answer = {"verdict": "error", "code": error.code, "detail": error.detail}
-                click.echo(dump_json(answer).decode())
+                out.write_json(answer)
             first = False
             bar.update(len(line))
     if unread:
-        click.echo(f"keepclear: error: {unread} lines could not be read", err=True)
+        out.heading("error", f"{unread} lines could not be read")
     return EXIT_UNREAD if unread else 0
 
 

@@ -4,29 +4,33 @@ import click
 
 from keepclear.transport.client import now_instant
 
+from . import out
 from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, conflict_line
-from .pictured import read_picture
+from .pictured import kept_picture, read_picture
 
 
 @click.command("conflicts")
+@click.option("--offline", is_flag=True, help="What this desk knows, without asking the hotline.")
 @desk_options
-def conflicts(settings: DeskOptions) -> int:
-    """List the conflicts, newest first: what each is now, who has answered, and what did not verify.
+def conflicts(settings: DeskOptions, offline: bool) -> int:
+    """List the conflicts, worst and soonest first: what each is now, who has answered, and what did not verify.
 
     Exit 5: something does not hold. Exit 6: the hotline does not answer; the list is what this desk knew before.
     An empty list means that nothing was told, never that all is clear.
     """
     with settings.desk() as desk:
-        picture, code = read_picture(desk)
-    if settings.as_json:
-        write_json({name: value for name, value in picture.to_json().items() if name != "notices"})
-        return code
-    for view in picture.conflicts:
-        click.echo(conflict_line(view, now_instant()))
-    if picture.forged:
-        click.echo(
-            f"keepclear: {picture.forged} alerts came that nobody known signed, or that are not for us", err=True
-        )
-    click.echo(f"keepclear: {age_line(picture)}", err=True)
+        picture, code = kept_picture(desk) if offline else read_picture(desk)
+        if settings.as_json:
+            told = {name: value for name, value in picture.to_json().items() if name != "notices"}
+            for conflict in told["conflicts"]:
+                conflict["their_volumes"] = desk.their_volumes(conflict["conflict"])
+            write_json(told)
+        else:
+            for view in picture.conflicts:
+                out.say(conflict_line(view, now_instant()))
+            if picture.forged:
+                out.note(f"{picture.forged} alerts came that nobody known signed, or that are not for us")
+            out.note(age_line(picture))
+        desk.note_shown(*((view.conflict, view.version) for view in picture.conflicts))
     return code

@@ -1,27 +1,31 @@
 """The options of every command that speaks for a desk, and the desk that they name."""
 
 import functools
-import re
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.encoding import dump_json
-from keepclear_protocol.errors import LocalError, Refused
+from keepclear_protocol.errors import LocalError
 from keepclear_protocol.keys import PrivateKey, PublicKey
-from keepclear_protocol.speakable import read_speakable, speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
 from keepclear.journal.agreements import later_installed
 from keepclear.journal.journal import JOURNAL, Journal
 from keepclear.keystore import load_private_key
+from keepclear.reasons import reason
 from keepclear.wire.exchange import Exchange
 
+from . import out
 from .agreement_file import read_agreement
+from .ids import HANDLE, IDS, pick
+from .out import write_json
+
+__all__ = ["HANDLE", "IDS", "DeskOptions", "desk_options", "pick", "write_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,13 @@ class DeskOptions:
     def _folder(self, agreement: Agreement, key: PrivateKey) -> Path:
         found = agreement.find(key.kid)
         party = found[0].id if found is not None else "unknown"
-        default = Path(click.get_app_dir("keepclear")) / f"{party}-{agreement.id[:16]}"
-        folder = default if self.folder is None else Path(self.folder)
+        if self.folder is None:
+            folder = Path(click.get_app_dir("keepclear")) / f"{party}-{agreement.id[:16]}"
+            out.note(f"this desk's journal is in {folder}; --desk or KEEPCLEAR_DESK names another folder")
+        else:
+            folder = Path(_needed(self.folder, "--desk"))
         # A journal holds on to the agreement that it began with; the first one must bear the party's own root.
-        if self.root is None and not (folder / JOURNAL).exists():
+        if not _is_begun(folder) and self.root is None:
             raise LocalError(
                 "usage",
                 "this desk has installed no agreement yet, and installs none without your party's own root",
@@ -123,47 +130,20 @@ _OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Write data as JSON, one object a line."),
 )
 
-IDS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""For commands that take an id: one in 64 begins with a hyphen, and is no option, not even where an h follows."""
-
-
-def write_json(value: object) -> None:
-    """Write one JSON line to standard output."""
-    click.echo(dump_json(value).decode())
-
-
-SHORTEST = 4
-"""Characters of an id that name it: less is a slip, or a variable that was not set."""
-
-_WHOLE = re.compile(r"[A-Za-z0-9_-]{22}([A-Za-z0-9_-]{21})?")
-
-
-def pick(text: str, among: Iterable[str], what: str) -> str:
-    """Return the one id that ``text`` means: the whole of it, its beginning, or its speakable code.
-
-    A whole id that is not ``among`` them is returned for the hotline to judge. Raises ``LocalError`` with ``usage``
-    where ``text`` is empty, too short or means several, ``Refused`` with ``conflict_unknown`` or ``notice_unknown``
-    where it means none; ``what`` is "conflict" or "notice".
-    """
-    code, known = read_speakable(text), list(dict.fromkeys(among))
-    if text in known:
-        return text
-    if code is None and len(text.strip()) < SHORTEST:
-        said = f"{text.strip()} is too short for a {what}'s id" if text.strip() else f"the {what}'s id is empty"
-        raise LocalError("usage", said, hint=f"give its code, or {SHORTEST} characters or more of its id")
-    found = [id for id in known if id.startswith(text) or (code is not None and speakable(id) == code)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        hint = f"they are {', '.join(found[:5])}{' ...' if len(found) > 5 else ''}: give more of one"
-        raise LocalError("usage", f"{len(found)} {what}s are meant by {text}", hint=hint)
-    if _WHOLE.fullmatch(text):
-        return text
-    raise Refused(f"{what}_unknown", f"this desk knows no {what} of the code or beginning {text}")
+def _is_begun(folder: Path) -> bool:
+    """Whether a desk has its journal there."""
+    try:
+        os.stat(folder / JOURNAL)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        detail = f"the desk's folder {folder} cannot be used: {reason(error)}"
+        raise LocalError("usage", detail, hint="--desk or KEEPCLEAR_DESK names another") from None
+    return True
 
 
 def _needed(value: str | None, option: str) -> str:
-    if value is None:
+    if not value:
         variable = "KEEPCLEAR_" + option.removeprefix("--").upper()
         raise click.UsageError(f"Missing option '{option}'. It can also be given as {variable}.")
     return value

@@ -11,18 +11,19 @@ import time
 from pathlib import Path
 
 import click
-from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.keyfile import key_file_text
 from keepclear_protocol.keys import PrivateKey, PublicKey
 
 from keepclear.keystore import load_private_key, save_private_key
 
+from . import out
+
 
 @click.command("keygen")
-@click.option("--out", metavar="FILE", help="Write the secret key to this new file, readable by its owner alone.")
+@click.option("--out", "file", metavar="FILE", help="Write the secret key to this new file, for its owner alone.")
 @click.option("--public", "existing", metavar="FILE", help="Make no key; show the public half of the one in this file.")
 @click.option("--json", "as_json", is_flag=True, help="Write the public key as one JSON object on standard output.")
-def keygen(out: str | None, existing: str | None, as_json: bool) -> None:
+def keygen(file: str | None, existing: str | None, as_json: bool) -> None:
     """Make an Ed25519 key, for a party's root, a desk or the service.
 
     The 30 digits are the key's fingerprint: read them to the other parties over a telephone.
@@ -34,36 +35,37 @@ def keygen(out: str | None, existing: str | None, as_json: bool) -> None:
     The public half of a key:       keepclear keygen --public desk.key
     """
     if existing is not None:
-        if out is not None:
+        if file is not None:
             raise click.UsageError("--public makes no key, so there is nothing for --out")
         _show(load_private_key(existing).public, None, as_json)
         return
-    if as_json and out is None:
+    if as_json and file is None:
         raise click.UsageError("--json needs --out: the secret key would go to standard output too")
     key, created = PrivateKey.generate(), int(time.time()) * 1_000_000
-    if out is not None:
-        save_private_key(out, key, created)
-        _show(key.public, out, as_json)
+    if file is not None:
+        save_private_key(file, key, created)
+        _show(key.public, file, as_json)
         return
     _warn_if_others_can_read()
-    click.echo(key_file_text(key, created), nl=False)
-    _tell(key.public)
+    out.write_bytes(key_file_text(key, created).encode())
+    _tell(key.public, None)
 
 
-def _show(public: PublicKey, out: str | None, as_json: bool) -> None:
+def _show(public: PublicKey, file: str | None, as_json: bool) -> None:
     if as_json:
         named = {"public_key": public.text, "fingerprint": public.fingerprint, "kid": public.kid}
-        click.echo(dump_json({**named, "file": str(Path(out).resolve())} if out else named).decode())
-    elif out is None:
-        click.echo(public.text)
-        click.echo(f"fingerprint: {public.fingerprint}", err=True)
+        out.write_json({**named, "file": str(Path(file).resolve())} if file else named)
+    elif file is None:
+        out.say(public.text)
+        out.talk(f"fingerprint: {public.fingerprint}")
     else:
-        _tell(public)
+        _tell(public, file)
 
 
-def _tell(public: PublicKey) -> None:
-    click.echo(f"public key:  {public.text}", err=True)
-    click.echo(f"fingerprint: {public.fingerprint}", err=True)
+def _tell(public: PublicKey, file: str | None) -> None:
+    if file is not None:
+        out.talk(f"secret key:  {file}, for its owner alone")
+    out.talk(f"public key:  {public.text}", f"fingerprint: {public.fingerprint}")
 
 
 def _warn_if_others_can_read() -> None:
@@ -72,4 +74,4 @@ def _warn_if_others_can_read() -> None:
     except (OSError, ValueError):
         return
     if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
-        click.echo("keepclear: warning: the secret key goes to a file that others can read", err=True)
+        out.heading("warning", "the secret key goes to a file that others can read")

@@ -1,17 +1,16 @@
-"""What a desk says on a terminal: plain lines, times in Zulu, the loudest word first.
+"""What a desk says on a terminal: one event one line, times in Zulu, the loudest word first.
 
-Text that came from elsewhere is made harmless: controls and marks that could change how a line reads are replaced.
-Colour only underlines a word that is there anyway, and not where ``NO_COLOR`` is set (no-color.org).
+A conflict is named by its speakable code and by our own flight; full ids stand in the JSON and in ``conflict show``. A
+version, which is the number of an entry in the hotline's log and counts everybody's, is said only where an answer was
+to an earlier one. Everything here goes out through ``out``, which makes text from elsewhere harmless.
 """
 
-import os
-import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
-import click
 from keepclear_protocol.acknowledgement import VERIFIED
-from keepclear_protocol.instant import SECOND, format_instant, parse_instant
+from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.separation import Severity
+from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.events import (
@@ -21,46 +20,75 @@ from keepclear.desk.events import (
     GapEvent,
     LinkEvent,
     NoticeEvent,
+    ProblemEvent,
     TermsEvent,
 )
 from keepclear.desk.outbox import Filed
-from keepclear.desk.picture import ConflictView, NoticeView, Picture
+from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, NoticeView, Picture
+from keepclear.desk.shown import bare_view, disclosed_volumes
+from keepclear.verify.verdicts import Standing
 
-_FOOT_M = 0.3048
-_LOUD = ("OPEN", "UNVERIFIED", "ROLLBACK", "PROBLEM")
+from .plain import plain
+from .words import apart, band, clock, countdown, lead, position, whole_window, window
+
+__all__ = [
+    "age_line", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds", "is_alarm",
+    "notice_line", "plain",
+]  # fmt: skip
+
+NOT_CONFIRMED = "closed by what their notice hides: do not take it for clear until their desk confirms it"
+WHY = {
+    "withdrawn": "a notice was withdrawn",
+    "amended": "a notice was amended",
+    "ended": "the flights are over",
+    "terms": "other terms are in force",
+}
 
 
-def plain(text: str) -> str:
-    """Return ``text`` without characters that could change how the line reads."""
-    return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text)
+def event_line(event: Event, now: int, view: ConflictView | None = None) -> str:
+    """Return an event as one line; ``view`` is what the desk's ``view`` gave for it. Total: any event has a line."""
+    try:
+        said = _said(event, now, view)
+    except Exception as fault:  # what cannot be worded must not stop what comes after it
+        said = f"PROBLEM an event that cannot be shown in words ({type(fault).__name__}): {event}"
+    return f"{clock(now)} {plain(said)}"
 
 
-def event_line(event: Event, now: int) -> str:
-    """Return an event as one line, or more where an alert has to be read in full."""
+def _said(event: Event, now: int, view: ConflictView | None) -> str:
     match event:
-        case AlertEvent():
-            said = _alert(event, now)
-        case AcknowledgementEvent(acknowledgement=ack):
-            if ack is None or event.verdict != VERIFIED:
-                said = f"UNVERIFIED acknowledgement: {event.detail}"
-            else:
-                by = f" by {ack.officer}" if ack.officer else ""
-                doubt = "" if ack.verdict == VERIFIED else f", and their desk says {ack.verdict}"
-                if ack.verdict == UNPROVEN:
-                    doubt = ", but their desk cannot confirm that it is closed"
-                said = f"{ack.claims.iss} {ack.stage}{by}: conflict {ack.conflict} version {ack.version}{doubt}"
+        case AlertEvent(alert=None):
+            return f"UNVERIFIED alert, signed by nobody known or not for us: {event.detail}"
+        case AlertEvent(alert=alert) if alert is not None:
+            late = ", superseded meanwhile" if event.superseded else ""
+            detail = event.detail if event.verdict == VERIFIED else ""  # else it is the alarm's, which comes first
+            return _conflict(view or bare_view(event, alert), now, late, detail)
+        case AcknowledgementEvent():
+            return _acknowledgement(event, view)
         case NoticeEvent():
-            said = f"filed {event.kind} {event.id} revision {event.revision}"
-            said = said if event.verdict == VERIFIED else f"UNVERIFIED {said}: {event.detail}"
+            said = f"ours: filed {event.kind} {speakable(event.id)} revision {event.revision}"
+            return said if event.verdict == VERIFIED else f"UNVERIFIED {said}: {event.detail}"
         case GapEvent():
-            said = f"GAP ({event.reason}): the picture was read again"
+            return f"GAP ({event.reason}): the picture was read again"
+        case LinkEvent(up=True):
+            return f"connected{', ' + event.detail if event.detail else ''}"
         case LinkEvent():
-            said = "connected" if event.up else f"NOT CONNECTED: {event.detail}; next try in {event.retry_s:.0f} s"
+            return f"NOT CONNECTED: {event.detail}; next try in {event.retry_s:.0f} s"
         case TermsEvent():
-            said = f"NEW TERMS: {event.detail}"
-        case _:
-            said = f"PROBLEM {event.detail} ({event.code})"
-    return f"{format_instant(now // SECOND * SECOND)[11:]} {_loud(plain(said))}"
+            return f"NEW TERMS: {event.detail}"
+        case ProblemEvent():
+            return f"PROBLEM {event.detail} ({event.code})"
+    raise TypeError(type(event).__name__)
+
+
+def event_json(event: Event, now: int, view: ConflictView | None = None) -> dict[str, Any]:
+    """Return an event for scripts, with what the picture shows of its conflict and the volumes disclosed to us."""
+    told: dict[str, Any] = {"shown_at_us": now, **event.to_json()}
+    if isinstance(event, AlertEvent | AcknowledgementEvent) and "conflict" in told:
+        told["code"] = speakable(told["conflict"])
+        told["picture"] = None if view is None else view.to_json()
+    if isinstance(event, AlertEvent):
+        told["their_volumes"] = disclosed_volumes(event.object.presentation)
+    return told
 
 
 def is_alarm(event: Event) -> bool:
@@ -101,22 +129,18 @@ def filed_json(filed: Filed) -> dict[str, Any]:
 
 def conflict_line(view: ConflictView, now: int) -> str:
     """Return a conflict of the picture as one line."""
-    when = f", {_window(view.start, view.end, now)}" if view.start is not None and view.end is not None else ""
-    alarm = f"; {view.alarm_detail} ({view.alarm})" if view.alarm else ""
-    mine = f"{view.conflict} version {view.version}: our {view.own} with {view.party}'s {view.other}"
-    answers = [f"{a['party']} {a['stage']}{' by ' + a['officer'] if a['officer'] else ''}" for a in view.answers]
-    answered = f"; {', '.join(answers)}" if answers else "; nobody has answered"
-    return _loud(plain(f"{view.state} {view.severity or ''}{when} {mine}{answered}{alarm}".replace("  ", " ")))
+    return plain(_conflict(view, now))
 
 
 def notice_line(view: NoticeView) -> str:
     """Return an own notice of the picture as one line."""
-    window = ""
+    times = ""
     if view.start is not None and view.end is not None:
-        window = f" {format_instant(view.start)} to {format_instant(view.end)}"
+        times = " {} to {}".format(*whole_window(view.start, view.end))
     name = f" {view.callsign}" if view.callsign else ""
     volumes = f", {view.volumes} volumes" if view.volumes else ""
-    return plain(f"{view.id} revision {view.revision} {view.state}{name}{window}{volumes}")
+    state = view.state.upper() if view.state in ("not sent", "lost") else view.state
+    return plain(f"{view.code} {view.id} revision {view.revision} {state}{name}{times}{volumes}")
 
 
 def age_line(picture: Picture) -> str:
@@ -126,45 +150,81 @@ def age_line(picture: Picture) -> str:
     return f"picture {picture.age_s:.0f} s old{', STALE' if picture.stale else ''}"
 
 
-def _alert(event: AlertEvent, now: int) -> str:
-    alert = event.alert
-    if alert is None:
-        return f"UNVERIFIED alert, signed by nobody known or not for us: {event.detail}"
-    sides = f"our {alert.own.id} with {alert.other.party}'s {alert.other.id}"
-    where = f"conflict {alert.conflict} version {alert.version}, {sides}"
-    if event.verdict != VERIFIED:
-        loud = "" if event.detail.startswith(("ROLLBACK", "MEDIATOR")) else "UNVERIFIED "
-        return f"{loud}{event.detail} ({event.verdict}); said to be {alert.state}: {where}"
-    late = ", superseded meanwhile" if event.superseded else ""
-    if alert.state != "open":
-        why = f" ({alert.reason})" if alert.reason else ""
-        more = f"; {event.detail}" if event.detail else ""
-        return f"{event.standing}{why}{late}: {where}{more}"
-    worst = min(alert.pairs, key=lambda row: (row["severity"] != alert.severity, row["time_start"]))
-    start, end = parse_instant(worst["time_start"]), parse_instant(worst["time_end"])
-    apart = f"{worst['horizontal_m']} m and {worst['vertical_m']} m apart"
-    return (
-        f"OPEN {alert.severity} {alert.lead}{late}, {_window(start, end, now)}, {_band(worst)}, {apart}, "
-        f"{len(alert.pairs)} of their volumes: {where}"
-    )
+def sides_of(view: ConflictView) -> str:
+    """Return whose flights meet: ours by its callsign, theirs by what it is."""
+    ours = view.own_callsign or f"notice {speakable(view.own)}"
+    return f"our {ours} with {view.party}'s {view.category or 'notice'}"
 
 
-def _window(start: int, end: int, now: int) -> str:
-    first, last = format_instant(start // SECOND * SECOND), format_instant(end // SECOND * SECOND)
-    minutes = (start - now) // (60 * SECOND)
-    ahead = f"starts in {minutes} min" if start > now else "over" if end < now else "NOW"
-    return f"{first} to {last} ({ahead})"
+def answers_words(who: str, said: Answers, view: ConflictView) -> str:
+    """Return what one side has answered, with times."""
+    earlier = f"answered version {said.earlier}, not this one ({view.version})" if said.earlier is not None else ""
+    if said.acknowledged_at is not None:
+        return f"{who}: acknowledged by {said.acknowledged_by} at {clock(said.acknowledged_at)}"
+    if view.state == Standing.CLOSED:
+        return f"{who}: had answered" if earlier else f"{who}: had not answered"
+    if said.displayed_at is not None:
+        return f"{who}: displayed to {said.displayed_by} at {clock(said.displayed_at)}, {earlier or 'not answered'}"
+    if said.delivered_at is not None:
+        return f"{who}: delivered {clock(said.delivered_at)}, {earlier or 'not answered'}"
+    return f"{who}: {earlier or 'not answered'}"
 
 
-def _band(row: Mapping[str, Any]) -> str:
-    lower, upper, reference = row["altitude_lower_m"], row["altitude_upper_m"], row["reference"]
-    if reference == "FL":
-        return f"FL{lower / _FOOT_M / 100:03.0f}-FL{upper / _FOOT_M / 100:03.0f}"
-    return f"{lower}-{upper} m {reference}"
+def _conflict(view: ConflictView, now: int, late: str = "", detail: str = "") -> str:
+    return "; ".join(part for part in (_head(view, late), *_facts(view, now), *_answered(view), detail) if part)
 
 
-def _loud(text: str) -> str:
-    word = text.split(" ", 1)[0]
-    if word not in _LOUD or os.environ.get("NO_COLOR"):
-        return text
-    return click.style(word, fg="red", bold=True) + text[len(word) :]
+def _head(view: ConflictView, late: str) -> str:
+    named = f"{view.code}{late}: {sides_of(view)}"
+    if view.alarm:
+        detail = view.alarm_detail or view.alarm
+        loud = "" if detail.startswith(("ROLLBACK", "MEDIATOR", "CLOCK")) else f"{UNVERIFIED} "
+        return f"{loud}{detail} ({view.alarm}); said to be {view.state} {view.severity or ''}".rstrip() + f" {named}"
+    why = f" ({WHY.get(view.reason, view.reason)})" if view.reason else ""
+    what = f"{view.state} {(view.severity or '').upper()}".rstrip()
+    return f"{what} {named}{why}"
+
+
+def _facts(view: ConflictView, now: int) -> list[str]:
+    facts = []
+    if view.start is not None and view.end is not None:
+        facts += [window(view.start, view.end, now), countdown(view.start, view.end, now)]
+    if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
+        facts.append(band(view.lower_m, view.upper_m, view.reference))
+    if view.where is not None:
+        facts.append(position(*view.where))
+    if view.severity is not None and view.severity != Severity.OVERLAP:
+        facts.append(apart(view.severity, view.horizontal_m, view.vertical_m))
+    if view.pairs > 1:
+        facts.append(f"{view.pairs} of their volumes")
+    if view.start is not None:
+        facts.append(lead(view.lead, view.start, view.received_at))
+    if view.state == Standing.UNCONFIRMED:
+        facts.append(NOT_CONFIRMED)
+    return facts
+
+
+def _answered(view: ConflictView) -> list[str]:
+    return [answers_words("ours", view.ours, view), answers_words(view.party, view.theirs, view)]
+
+
+def _acknowledgement(event: AcknowledgementEvent, view: ConflictView | None) -> str:
+    ack = event.acknowledgement
+    if ack is None or event.verdict != VERIFIED:
+        return f"UNVERIFIED acknowledgement: {event.detail}"
+    code = speakable(ack.conflict)
+    of = f"{code}: {sides_of(view)}" if view is not None else code
+    who = ack.claims.iss
+    if view is not None and who != view.party:
+        who = "ours"
+    at = clock(ack.claims.iat * SECOND)
+    # A desk is known by its key alone: several of one party's would else say the same line.
+    by = f"{'to' if ack.stage == 'displayed' else 'by'} {ack.officer}" if ack.officer else f"to desk {ack.kid[:4]}"
+    old = f", of an earlier version ({ack.version})" if view is not None and ack.version < view.version else ""
+    doubt = "" if ack.verdict == VERIFIED else f", and their desk says {ack.verdict}"
+    if ack.verdict == UNPROVEN:
+        doubt = ", but their desk cannot confirm that it is closed"
+    said = f"{who}: {ack.stage} {by} at {at}{old}{doubt}; {of}"
+    if event.confirms:
+        return f"CONFIRMED CLOSED {of}; {ack.claims.iss}'s desk has signed it; {said.partition(';')[0]}"
+    return said

@@ -4,9 +4,11 @@ Data goes to standard output, talk to standard error. An error is one line ``kee
 followed by ``keepclear: hint: ...``; no input ends in a traceback. Commands are loaded when they are used.
 
 Exit codes: 0 done, 1 refused, 2 usage, 3 accepted but in conflict, 4 hotline unreachable, 5 a signature or evidence
-does not hold, 6 the picture is stale; 130 after an interrupt.
+does not hold, 6 the picture is stale; 70 a fault of keepclear's own; 130 after an interrupt, 141 where whoever read the
+output has gone. Once a deed is done its exit code stands, whether its output could be written or not.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -25,16 +27,19 @@ from keepclear_protocol.errors import (
 
 from keepclear.desk.position import NEW_TERMS_HINT
 
-from .lines import plain
+from . import out
+from .ids import Commands
 
 DONE, REFUSED, USAGE, IN_CONFLICT, UNREACHABLE, INVALID, STALE = range(7)
+FAULT = 70
+"""A fault of our own, as sysexits.h has it: never to be taken for what the hotline refused."""
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """What a shell reports for a program that wrote to a reader that has gone: 128 and SIGPIPE."""
 
 COMMANDS = (
-    "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "watch",
-    "ack", "check", "formats", "demo",
+    "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "conflict", "watch",
+    "ack", "check", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -51,7 +56,7 @@ HINTS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(Commands):
     """Commands by name, each loaded from its own module when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -78,6 +83,8 @@ class _Commands(click.Group):
                 from .notices import notices as command
             case "conflicts":
                 from .conflicts import conflicts as command
+            case "conflict":
+                from .conflict import conflict as command
             case "watch":
                 from .watch import watch as command
             case "ack":
@@ -98,47 +105,82 @@ class _Commands(click.Group):
 def keepclear() -> None:
     """Keep clear of the other side's aircraft: file signed flight intents, get verified conflict alerts.
 
-    Every option of a desk can come from the environment: KEEPCLEAR_AGREEMENT, KEEPCLEAR_KEY, KEEPCLEAR_DESK,
-    KEEPCLEAR_CONNECT_TO, KEEPCLEAR_CA.
+    Every option of a desk can come from the environment: KEEPCLEAR_AGREEMENT, KEEPCLEAR_ROOT, KEEPCLEAR_KEY,
+    KEEPCLEAR_DESK, KEEPCLEAR_CONNECT_TO, KEEPCLEAR_CA.
+
+    \b
+    Exit codes: 0 done, 1 refused, 2 usage, 3 accepted but in conflict,
+    4 hotline unreachable, 5 a signature or evidence does not hold,
+    6 the picture is stale, 70 a fault of keepclear's own.
+
+    \b
+    Completion, in bash (zsh and fish likewise):
+    eval "$(_KEEPCLEAR_COMPLETE=bash_source keepclear)"
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    _hold_standard_streams()
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every error has been told."""
     try:
+        code = _run(arguments)
+        out.settle()
+    except out.OutputFailed as failed:
+        if failed.error.errno == errno.EPIPE:
+            return BROKEN_PIPE
+        out.heading("error", f"the output cannot be written: {failed.error.strerror or failed.error}")
+        return USAGE
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
         result: Any = keepclear.main(args=arguments, prog_name="keepclear", standalone_mode=False)
-        sys.stdout.flush()
         return result if isinstance(result, int) else DONE
     except KeepclearError as error:
         tell_error(error)
         return exit_code(error)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        out.talk(*error.format_message().splitlines())
         return USAGE
     except click.UsageError as error:
         hint = error.ctx.command_path + " --help" if error.ctx is not None else "keepclear --help"
-        _say("error", error.format_message())
-        _say("hint", f"{hint} says more")
+        out.heading("error", error.format_message())
+        out.heading("hint", f"{hint} says more")
         return USAGE
     except click.ClickException as error:
-        _say("error", error.format_message())
+        out.heading("error", error.format_message())
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        # Python would complain once more when it closes standard output at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+    except out.OutputFailed:
+        raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OF_OUTPUT:
+            raise out.OutputFailed(error) from None  # of a text that click has written itself
         at = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{os.path.basename(at.filename)} line {at.lineno}"
-        _say("error", f"a fault of keepclear's own in {where}: {type(error).__name__}: {error}")
-        return REFUSED
+        out.heading("error", f"a fault of keepclear's own in {where}: {type(error).__name__}: {error}")
+        return FAULT
+
+
+_OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO)
+
+
+def _hold_standard_streams() -> None:
+    """Have a stream that was closed (``>&-``) go nowhere: the next file opened would else take its place."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)
 
 
 def exit_code(error: KeepclearError) -> int:
@@ -157,14 +199,8 @@ def exit_code(error: KeepclearError) -> int:
 
 def tell_error(error: KeepclearError) -> None:
     """Write an error, its code and a hint to standard error."""
-    _say("error", f"{error.detail.rstrip('.')} ({error.code})")
+    # That it was our own words that were wrong says no more than the words do.
+    code = "" if error.code == "usage" else f" ({error.code})"
+    out.heading("error", f"{error.detail.rstrip('.')}{code}")
     if hint := error.hint or HINTS.get(error.code, ""):
-        _say("hint", hint)
-
-
-def _say(what: str, text: str) -> None:
-    text = plain(" ".join(text.split())).rstrip(".")
-    # Lower case, except where a word is written in capitals on purpose.
-    if len(text) > 1 and not text[1].isupper():
-        text = text[0].lower() + text[1:]
-    click.echo(f"keepclear: {what}: {text}", err=True)
+        out.heading("hint", hint)

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import os
 import sys
+from dataclasses import replace
 
 import click
 
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AlertEvent, Event, LinkEvent
-from keepclear.transport.client import now_instant
+from keepclear.desk.picture import Picture
 from keepclear.verify.verdicts import Standing
 
 from .board.look import Look
@@ -17,11 +18,10 @@ from .board.reference import Reference, read_reference
 from .board.run import Board
 from .board.screen import Screen, fits
 from .board.state import calls
-from .context import DeskOptions, desk_options, write_json
-from .lines import conflict_line, event_line, holds, is_alarm
+from .context import DeskOptions, desk_options
+from .lines import holds
 from .main import DONE, INVALID, STALE, UNREACHABLE
-
-NOTHING_TOLD = "no conflict has been told to this desk; silence is not safety"
+from .tell import Teller
 
 
 class _Seen:
@@ -89,17 +89,18 @@ def watch(
 
 async def _in_lines(settings: DeskOptions, seen: _Seen, once: bool, for_s: float | None) -> None:
     async with settings.async_desk() as desk:
+        teller = Teller(desk, as_json=settings.as_json)
         stop = (lambda: seen.alert) if once else (lambda: False)
-        _restate(desk, settings.as_json)
+        teller.restate(_standing(desk))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch(stop)) as events:
                 was_up = True  # what was known at the start has just been said
                 async for event in events:
                     seen.note(event)
-                    _show(event, settings.as_json)
+                    teller.show(event)
                     if isinstance(event, LinkEvent):
                         if event.up and not was_up:
-                            _restate(desk, settings.as_json)
+                            teller.restate(_standing(desk))
                         was_up = event.up
 
 
@@ -107,12 +108,13 @@ async def _on_board(
     settings: DeskOptions, seen: _Seen, for_s: float | None, officer: str | None, point: Reference | None
 ) -> int | None:
     async with settings.async_desk() as desk:
+        teller = Teller(desk)
 
         def lines(event: Event | None) -> None:
             if event is None:
-                _restate(desk, False)
+                teller.restate(_standing(desk))
             else:
-                _show(event, False)
+                teller.show(event)
 
         screen = Screen(sys.stdout, sys.stdin, colour=not os.environ.get("NO_COLOR"))
         board = Board(desk, screen, Look.of(sys.stdout.encoding, point), officer, lines)
@@ -120,33 +122,12 @@ async def _on_board(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch()) as events:
                 code = await board.run(events, seen.note)
-        _restate(desk, False)
+        teller.restate(_standing(desk))
         return code
 
 
-def _restate(desk: AsyncDesk, as_json: bool) -> None:
-    """Say what is open or calls for somebody, before anything else: whoever reads on has not seen what went before."""
-    picture, now = desk.picture(), now_instant()
-    standing = [view for view in picture.conflicts if calls(view) or view.state == Standing.OPEN]
-    if as_json:
-        told = {**picture.to_json(), "conflicts": [view.to_json() for view in standing]}
-        write_json({"shown_at_us": now, "event": "picture", **told})
-        sys.stdout.flush()
-        return
-    for view in standing:
-        click.echo(conflict_line(view, now))
-    if not standing:
-        click.echo(f"keepclear: {NOTHING_TOLD}", err=True)
-
-
-def _show(event: Event, as_json: bool) -> None:
-    now = now_instant()
-    if as_json:
-        write_json({"shown_at_us": now, **event.to_json()})
-        sys.stdout.flush()
-        return
-    if isinstance(event, LinkEvent):
-        click.echo(f"keepclear: {event_line(event, now)}", err=True)
-        return
-    bell = "\a" if is_alarm(event) and sys.stdout.isatty() else ""
-    click.echo(bell + event_line(event, now))
+def _standing(desk: AsyncDesk) -> Picture:
+    """Return the picture of what is open or calls for somebody: whoever reads on has not seen what went before."""
+    picture = desk.picture()
+    standing = (view for view in picture.conflicts if calls(view) or view.state == Standing.OPEN)
+    return replace(picture, conflicts=tuple(standing))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from keepclear_protocol.acknowledgement import VERIFIED, build_acknowledgement
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.errors import EvidenceInvalid, LocalError, NotAuthentic, Refused, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, LocalError, NotAuthentic, OutOfStep, Refused, Unavailable
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.receipt import Receipt
@@ -60,12 +60,23 @@ class Acknowledging:
         self._complained: set[str] = set()
 
     async def acknowledge(
-        self, conflict: str, *, officer: str, stage: str = ANSWERED, read_back: str | None = None
+        self,
+        conflict: str,
+        *,
+        officer: str,
+        stage: str = ANSWERED,
+        read_back: str | None = None,
+        version: int | None = None,
     ) -> Receipt:
-        """Sign and send that an officer has seen, or has understood, the newest version of a conflict."""
+        """Sign and send that an officer has seen, or has understood, the newest version of a conflict.
+
+        Raises ``OutOfStep`` with ``version_stale`` where ``version``, what the officer has read, is not the newest.
+        """
         kept = self._journal.conflict(conflict)
         if kept is None:
             raise Refused("conflict_unknown")
+        if version is not None and version != kept.version:
+            raise OutOfStep("version_stale", f"the newest version is {kept.version}, not {version}")
         spoken = None if read_back is None else digest(read_back)
         raw = self._acknowledgement(kept, stage=stage, officer=officer, read_back=spoken)
         return await self._send_acknowledgement(raw, kept, stage, officer)

@@ -18,6 +18,8 @@ from .events import Event
 from .link import Link
 from .outbox import Filed
 from .picture import Picture
+from .record import ConflictRecord
+from .views import ConflictView
 
 
 class Desk:
@@ -99,10 +101,37 @@ class Desk:
         self._loop.run(self._desk.discard(statement))
 
     def acknowledge(
-        self, conflict: str, *, officer: str, stage: str = "acknowledged", read_back: str | None = None
+        self,
+        conflict: str,
+        *,
+        officer: str,
+        stage: str = "acknowledged",
+        read_back: str | None = None,
+        version: int | None = None,
     ) -> Receipt:
-        """Sign in an officer's name that the newest version of a conflict was displayed or acknowledged."""
-        return self._loop.run(self._desk.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back))
+        """Sign in an officer's name that ``version`` of a conflict, or its newest, was displayed or acknowledged.
+
+        Raises ``OutOfStep`` with ``version_stale``, and signs nothing, where this desk knows a newer one.
+        """
+        return self._loop.run(
+            self._desk.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back, version=version)
+        )
+
+    def view(self, event: Event) -> ConflictView | None:
+        """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
+        return self._desk.view(event)
+
+    def their_volumes(self, conflict: str) -> list[dict[str, Any]]:
+        """Return the counterpart's volumes that a conflict's alert discloses: F3548 JSON, each with its digest."""
+        return self._desk.their_volumes(conflict)
+
+    def record(self, conflict: str) -> ConflictRecord | None:
+        """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
+        return self._desk.record(conflict)
+
+    def note_shown(self, *shown: tuple[str, int]) -> None:
+        """Note that these versions of conflicts were put before somebody's eyes: what ``ack`` then speaks of."""
+        self._desk.note_shown(*shown)
 
     def settle(self) -> None:
         """Ask what became of every statement whose outcome is unknown; nothing is sent."""

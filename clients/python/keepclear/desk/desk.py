@@ -29,23 +29,27 @@ from keepclear_protocol.kinds import WATCH
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
 
+from ..journal.changes import MarkShown
 from ..journal.journal import Journal
 from ..journal.kept import LOST, OwnStatement
 from ..transport.client import AsyncClient, now_instant
 from ..wire.answers import AlertObject
 from .acknowledging import Acknowledging
-from .events import Event, from_journal
+from .events import AcknowledgementEvent, AlertEvent, Event, from_journal
 from .following import Following
 from .intake import Intake
 from .link import Link, LinkState
 from .lost import Lost
 from .outbox import Filed, Outbox
-from .picture import Picture, build_picture
+from .picture import Picture, build_picture, conflict_views
+from .record import ConflictRecord, conflict_record
 from .resync import Resync
 from .settling import Settling
+from .shown import alert_view, disclosed_volumes
 from .subscription import Announcer
 from .succession import Succession
 from .threads import Threads
+from .views import ConflictView
 from .watching import Watching
 
 VolumesJson = Sequence[Mapping[str, Any]]
@@ -173,11 +177,44 @@ class AsyncDesk:
         await (self._lost.forget(statement) if statement.status == LOST else self._outbox.discard(statement))
 
     async def acknowledge(
-        self, conflict: str, *, officer: str, stage: str = "acknowledged", read_back: str | None = None
+        self,
+        conflict: str,
+        *,
+        officer: str,
+        stage: str = "acknowledged",
+        read_back: str | None = None,
+        version: int | None = None,
     ) -> Receipt:
-        """Sign in an officer's name that the newest version of a conflict was displayed or acknowledged."""
+        """Sign in an officer's name that a conflict was displayed or acknowledged, as its newest version has it.
+
+        ``version`` is the one that the officer has read: raises ``OutOfStep`` with ``version_stale``, and signs
+        nothing, where this desk knows a newer one.
+        """
         said = functools.partial(self._acknowledging.acknowledge, conflict, officer=officer, stage=stage)
-        return await self._succession.speak(lambda: said(read_back=read_back))
+        return await self._succession.speak(lambda: said(read_back=read_back, version=version))
+
+    def view(self, event: Event) -> ConflictView | None:
+        """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
+        if isinstance(event, AlertEvent):
+            return alert_view(self.journal, self._intake.opener, event)
+        if not isinstance(event, AcknowledgementEvent) or event.acknowledgement is None:
+            return None
+        kept = self.journal.conflict(event.acknowledgement.conflict)
+        return next(iter(conflict_views(self.journal, [] if kept is None else [kept])), None)
+
+    def their_volumes(self, conflict: str) -> list[dict[str, Any]]:
+        """Return the counterpart's volumes that a conflict's alert discloses: F3548 JSON, each with its digest."""
+        kept = self.journal.conflict(conflict)
+        came = None if kept is None or kept.adopted is None else self.journal.alert_object(kept.adopted)
+        return [] if came is None else disclosed_volumes(came.object.presentation)
+
+    def record(self, conflict: str) -> ConflictRecord | None:
+        """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
+        return conflict_record(self.journal, self._intake.opener, conflict)
+
+    def note_shown(self, *shown: tuple[str, int]) -> None:
+        """Note that these versions of conflicts were put before somebody's eyes: what ``ack`` then speaks of."""
+        self.journal.apply([MarkShown(conflict, version) for conflict, version in shown])
 
     async def settle(self) -> None:
         """Ask what became of every statement whose outcome is unknown; nothing is sent."""

@@ -55,12 +55,16 @@ class AlertEvent:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgementEvent:
-    """An acknowledgement, the counterpart's or another own desk's. ``acknowledgement`` is ``None`` if it is forged."""
+    """An acknowledgement, the counterpart's or another own desk's. ``acknowledgement`` is ``None`` if it is forged.
+
+    ``confirms``: with it the counterpart's desk confirms a closing that nothing else proves.
+    """
 
     raw: str
     acknowledgement: Acknowledgement | None
     verdict: str
     detail: str
+    confirms: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the event for scripts, with the exact statement."""
@@ -72,6 +76,7 @@ class AcknowledgementEvent:
                 "version": ack.version,
                 "stage": ack.stage,
                 "officer": ack.officer,
+                "kid": ack.kid,
                 "iat": ack.claims.iat,
                 "their_verdict": ack.verdict,
             }
@@ -79,6 +84,7 @@ class AcknowledgementEvent:
             "event": "acknowledgement",
             "verdict": self.verdict,
             "detail": self.detail,
+            "confirms": self.confirms,
             **said,
             "statement": self.raw,
         }
@@ -188,7 +194,7 @@ def from_journal(
             raw = value["statement"]
             # One that not even opened says nothing of its stage.
             ack = open_kept(raw) if "stage" in value else None
-            return AcknowledgementEvent(raw, ack, value["verdict"], value["detail"])
+            return AcknowledgementEvent(raw, ack, value["verdict"], value["detail"], value.get("confirms", False))
         case "notice":
             return NoticeEvent(**{name: value[name] for name in NoticeEvent.__slots__})
         case "gap":

@@ -103,7 +103,7 @@ def conflict_views(journal: Journal, kept: Sequence[KeptConflict]) -> list[Confl
             said.setdefault(ack.conflict, []).append(ack)
     callsigns = journal.callsigns([row.pictured.own for row in kept if row.pictured])
     views = [
-        _conflict(row, row.pictured, said.get(row.conflict, []), callsigns.get(row.pictured.own), journal.party)
+        conflict_view(row, row.pictured, said.get(row.conflict, []), callsigns.get(row.pictured.own), journal.party)
         for row in kept
         if row.pictured
     ]
@@ -118,9 +118,10 @@ def _urgency(view: ConflictView) -> tuple[int, int, float, int]:
     return state, severity, float("inf") if view.start is None else view.start, -view.version
 
 
-def _conflict(
+def conflict_view(
     kept: KeptConflict, picture: Pictured, said: Sequence[KeptAcknowledgement], callsign: str | None, party: str
 ) -> ConflictView:
+    """Return what the picture shows of a conflict; ``said`` is all that was acknowledged of it, ``party`` is ours."""
     confirmed = picture.state == Standing.UNCONFIRMED and kept.confirmed == picture.version
     state = str(Standing.CLOSED) if confirmed else picture.state
     ours = answers_of(said, kept.version, party)

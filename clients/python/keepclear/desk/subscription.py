@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..journal.journal import Journal
-from .events import Event, GapEvent, LinkEvent
+from .events import Event, GapEvent, LinkEvent, ProblemEvent
 from .intake import Taken
 from .threads import Threads
 
@@ -130,7 +130,16 @@ class Announcer:
 
     def _page(self, after: int) -> list[Heard]:
         rows = self._journal.events(after, PAGE)
-        found = [Heard(self._read(event), number) for number, event in rows]
+        found = [Heard(self._readable(event), number) for number, event in rows]
         if after and rows and rows[0][0] > after + 1:
             found.insert(0, Heard(GapEvent("lagged")))
         return found
+
+    def _readable(self, value: dict[str, object]) -> Event:
+        """Return a kept event; one that cannot be read any more is told as such, and holds up none behind it."""
+        try:
+            return self._read(value)
+        except Exception as fault:
+            what = value.get("event") if isinstance(value, dict) else value
+            detail = f"an event of this desk's journal ({what}) cannot be read: {type(fault).__name__}: {fault}"
+            return ProblemEvent("journal", detail)

@@ -21,7 +21,7 @@ from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.changes import Change, MarkAnswered, NoteInForce, RefuseOwn, SettleOwn, Tell
+from ..journal.changes import Change, MarkAnswered, MarkDelivered, NoteInForce, RefuseOwn, SettleOwn, Tell
 from ..journal.kept import (
     RECEIPTED,
     REFUSED,
@@ -162,12 +162,18 @@ def take_acknowledgement(
     changes: list[Change] = [kept]
     if ack.claims.iss == party and ack.stage == ANSWERED and not detail:
         changes.append(MarkAnswered(ack.conflict, ack.version))
-    conflict = seen.conflict
+    conflict, confirms = seen.conflict, False
+    said = ack.claims.iss == party and ack.verdict == VERIFIED and not detail
+    if said and conflict is not None and conflict.delivered < ack.version:
+        # Another desk of ours has said that it came: once is enough.
+        changes.append(MarkDelivered(ack.conflict, ack.version))
     theirs = ack.claims.iss != party and ack.verdict == VERIFIED and not detail
     # Their desk has recomputed the closing of this version, and has signed nothing newer than that names.
     if theirs and conflict is not None and ack.version == conflict.version and ack.ours_newest == ack.ours:
+        pictured = conflict.pictured
+        confirms = pictured is not None and (pictured.state, pictured.version) == (Standing.UNCONFIRMED, ack.version)
         changes.append(_settled(replace(conflict, confirmed=ack.version)))
-    event = AcknowledgementEvent(arrived.raw, ack, verdict, detail)
+    event = AcknowledgementEvent(arrived.raw, ack, verdict, detail, confirms)
     again = seen.before is not None and seen.before.told and source.follow
     return told(None if again else event, changes, source)
 

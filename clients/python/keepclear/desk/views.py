@@ -41,8 +41,8 @@ class ConflictView:
     own_callsign: str | None = None
     category: str | None = None
     where: tuple[float, float] | None = None
-    lower_m: int | None = None
-    upper_m: int | None = None
+    lower_m: float | None = None
+    upper_m: float | None = None
     reference: str | None = None
     horizontal_m: int | None = None
     vertical_m: int | None = None

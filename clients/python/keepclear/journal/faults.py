@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from keepclear_protocol.errors import KeepclearError, LocalError
 
+from ..reasons import reason
+
 HINT = "make room on its disk, or mend it; what was not written down comes again"
 
 
@@ -16,5 +18,6 @@ def journal_faults() -> Iterator[None]:
         yield
     except (KeepclearError, sqlite3.IntegrityError):
         raise
-    except (sqlite3.Error, OSError) as error:
-        raise LocalError("journal", f"the desk's journal cannot be used: {error}", hint=HINT) from None
+    except (sqlite3.Error, OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError | ValueError) else str(error)
+        raise LocalError("journal", f"the desk's journal cannot be used: {why}", hint=HINT) from None

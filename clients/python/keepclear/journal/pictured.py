@@ -1,5 +1,6 @@
 """What the picture shows of a conflict's adopted alert, worked out once, so that a picture need not open anything."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -23,8 +24,9 @@ UNVERIFIED = "UNVERIFIED"
 class Pictured:
     """``state`` is a standing or UNVERIFIED. What is from ``start`` on is of a verified open alert alone.
 
-    ``start`` and ``end`` are instants, of all its pairs. Band, distances and ``lat``, ``lng`` are of its worst pair,
-    ``category`` is the counterpart's. ``received_at``: when the hotline had received the later of the two notices.
+    ``start`` and ``end`` are instants, of all its pairs. Band, distances and ``lat``, ``lng`` are of its worst pair;
+    the band is exact where the alert, in whole metres, does not clip it. ``category`` is the counterpart's.
+    ``received_at``: when the hotline had received the later of the two notices.
     """
 
     version: int
@@ -43,8 +45,8 @@ class Pictured:
     reason: str | None = None
     received_at: int | None = None
     category: str | None = None
-    lower_m: int | None = None
-    upper_m: int | None = None
+    lower_m: float | None = None
+    upper_m: float | None = None
     reference: str | None = None
     horizontal_m: int | None = None
     vertical_m: int | None = None
@@ -65,7 +67,11 @@ class Pictured:
         pairs = alert.pairs if verdict == VERIFIED else ()
         worst = worst_pair(pairs)
         category = theirs.category if isinstance(theirs, Notice) and verdict == VERIFIED else None
-        lat, lng = (None, None) if worst is None else _where(worst, theirs, own)
+        where, lower_m, upper_m = None, None, None
+        if worst is not None:
+            disclosed = _volume(theirs, worst["other"])
+            where = place_of(disclosed, _volume(own, worst["own"]))
+            lower_m, upper_m = exact_band(worst, disclosed)
         return cls(
             version=alert.version,
             state=standing or UNVERIFIED,
@@ -83,13 +89,13 @@ class Pictured:
             reason=alert.reason,
             received_at=max(alert.own.received_at, alert.other.received_at) if verdict == VERIFIED else None,
             category=category or None,
-            lower_m=None if worst is None else worst["altitude_lower_m"],
-            upper_m=None if worst is None else worst["altitude_upper_m"],
+            lower_m=lower_m,
+            upper_m=upper_m,
             reference=None if worst is None else worst["reference"],
             horizontal_m=None if worst is None else worst["horizontal_m"],
             vertical_m=None if worst is None else worst["vertical_m"],
-            lat=lat,
-            lng=lng,
+            lat=None if where is None else where[0],
+            lng=None if where is None else where[1],
         )
 
     def row(self) -> list[Any]:
@@ -107,13 +113,23 @@ def worst_pair(pairs: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any] | None
     return min(pairs, key=badness, default=None)
 
 
-def _where(
-    pair: Mapping[str, Any], theirs: Notice | Withdrawal | None, own: Notice | Withdrawal | None
-) -> Position | tuple[None, None]:
-    disclosed, filed = _volume(theirs, pair["other"]), _volume(own, pair["own"])
+def exact_band(pair: Mapping[str, Any], disclosed: Volume | None) -> tuple[float, float]:
+    """Return a pair's band, exact where the alert does not clip it.
+
+    Whole metres rounded outward would be rounded outward again to flight levels: FL180 to FL181.
+    """
+    lower_m, upper_m = pair["altitude_lower_m"], pair["altitude_upper_m"]
     if disclosed is None:
-        return None, None
-    return middle(disclosed) if filed is None else nearest(disclosed, filed)
+        return lower_m, upper_m
+    clipped = math.floor(disclosed.lower_m) != lower_m, math.ceil(disclosed.upper_m) != upper_m
+    return lower_m if clipped[0] else disclosed.lower_m, upper_m if clipped[1] else disclosed.upper_m
+
+
+def place_of(disclosed: Volume | None, ours: Volume | None) -> Position | None:
+    """Return where a pair comes closest, or the middle of theirs where ours is not to be had."""
+    if disclosed is None:
+        return None
+    return middle(disclosed) if ours is None else nearest(disclosed, ours)
 
 
 def _volume(notice: Notice | Withdrawal | None, digest: str) -> Volume | None:

@@ -121,6 +121,10 @@ class Reads:
         rows = self._alerts("conflict = ? AND version = ? ORDER BY rowid LIMIT 1", conflict, version)
         return rows[0] if rows else None
 
+    def versions(self, conflict: str) -> list[KeptAlert]:
+        """Return every alert object that came of a conflict, by version, oldest first."""
+        return self._alerts("conflict = ? ORDER BY version, rowid", conflict)
+
     def forged(self) -> list[KeptAlert]:
         """Return the alert objects that name no conflict because not even their signature or address held."""
         return self._alerts("conflict IS NULL ORDER BY rowid")

@@ -20,6 +20,8 @@ from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.recompute import lead_of_volumes
 from keepclear_protocol.volume import Circle, Corridor, Outline, Polygon, Position, Reference, Volume
 
+from . import heights
+from .heights import FOOT_M, feet_band, metric_band
 from .inputs import Margins
 from .margin import MarginShare, margin_share
 
@@ -28,8 +30,6 @@ THICK_BAND_M = 3_048.0
 
 LONG_WINDOW_S = 86_400
 """A day. F3548's own limit for one notice; more is often a slip of the date."""
-
-FOOT_M = 0.3048
 
 _PARTS_OF_AN_EDGE = 8
 """Points at which an edge is looked at: a geodesic bulges beyond its ends."""
@@ -239,16 +239,16 @@ def _km(metres: float) -> str:
 
 
 def _band(band: Band) -> str:
-    feet = f"{band.lower_m / FOOT_M:.0f} ft to {band.upper_m / FOOT_M:.0f} ft"
-    metres = f"{band.lower_m:.0f} m to {band.upper_m:.0f} m"
-    return f"{feet} ({metres}) {_REFERENCES[band.reference]}"
+    lower_m, upper_m, reference = band.lower_m, band.upper_m, band.reference
+    figures = feet_band(lower_m, upper_m) if reference == "FL" else metric_band(lower_m, upper_m)
+    return f"{heights.band(lower_m, upper_m, reference)} ({figures}), {_REFERENCES[reference]}"
 
 
 _REFERENCES = {
-    "W84": "W84, above the ellipsoid",
-    "AMSL": "AMSL, above mean sea level",
-    "AGL": "AGL, above ground",
-    "FL": "FL, pressure altitude (1013.25 hPa)",
+    "W84": "above the ellipsoid",
+    "AMSL": "above mean sea level",
+    "AGL": "above ground",
+    "FL": "pressure altitude (1013.25 hPa)",
 }
 
 

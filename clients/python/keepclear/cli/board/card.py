@@ -12,10 +12,9 @@ from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
+from ..words import band, clock, countdown, feet, lead, loud_lead, miles, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
 from .look import Look
-from .reference import position
-from .words import band, clock, countdown, feet, lead, loud_lead, miles, span, window
 
 INDENT = 4
 

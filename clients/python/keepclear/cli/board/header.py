@@ -10,10 +10,10 @@ from keepclear_protocol.instant import SECOND, format_instant
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
+from ..words import clock, span
 from .cells import ALARM, BOLD, DANGER, DIM, PLAIN, WARNING, Line, Span, fit, flow, line_width, sides, wrap
 from .look import Look
 from .state import State
-from .words import clock, span
 
 if TYPE_CHECKING:
     from .frame import Scene

@@ -54,8 +54,3 @@ def read_reference(text: str) -> Reference:
     except LocalError as error:
         raise LocalError("usage", f"the reference point {error.detail}", hint=error.hint) from None
     return Reference(point.lat, point.lng, name or "the reference point")
-
-
-def position(lat: float, lng: float) -> str:
-    """Return a position as it is read out: decimal degrees, some eleven metres."""
-    return f"{abs(lat):07.4f}{'N' if lat >= 0 else 'S'} {abs(lng):08.4f}{'E' if lng >= 0 else 'W'}"

@@ -14,9 +14,9 @@ from keepclear.desk.link import Link
 from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
 from keepclear.verify.verdicts import Standing
 
+from ..words import span
 from .cells import PLAIN, WARNING
 from .strip import Strip
-from .words import span
 
 CLOSED_STAYS_S = 60
 """Seconds on the screen after which what is closed leaves: time to read it to somebody, twice."""

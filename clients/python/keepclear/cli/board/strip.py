@@ -11,7 +11,7 @@ from keepclear_protocol.speakable import speakable
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent, NoticeEvent
 
 from ..lines import event_line, plain
-from .words import clock
+from ..words import clock
 
 
 class Strip:

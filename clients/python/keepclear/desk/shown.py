@@ -1,0 +1,68 @@
+"""What a desk shows of one alert beyond the picture: as it was when it came, and the disclosed volumes, decoded."""
+
+from dataclasses import replace
+from typing import Any
+
+from keepclear_protocol.acknowledgement import VERIFIED
+from keepclear_protocol.alert import Alert
+from keepclear_protocol.encoding import parse_json, unb64
+from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.notice import MAX_SUBMISSION_BYTES, Notice, open_presentation
+from keepclear_protocol.withdrawal import Withdrawal
+
+from ..journal.journal import Journal
+from ..journal.kept import KeptConflict
+from ..journal.pictured import Pictured
+from ..verify.opening import Opener
+from .events import AlertEvent
+from .picture import conflict_view, conflict_views
+from .views import ConflictView
+
+
+def alert_view(journal: Journal, opener: Opener, event: AlertEvent) -> ConflictView | None:
+    """Return what the picture shows of the alert of ``event``, as if it were the newest; None of a forged one."""
+    alert = event.alert
+    if alert is None:
+        return None
+    theirs: Notice | None = None
+    if event.verdict == VERIFIED and event.object.presentation is not None:
+        theirs = opener.kept_presentation(event.object.presentation)
+    own = own_statement(journal, opener, alert.own.sha256)
+    shown = _kept(event, alert, Pictured.of(alert, event.verdict, event.standing, theirs, own))
+    return conflict_views(journal, [shown])[0]
+
+
+def bare_view(event: AlertEvent, alert: Alert) -> ConflictView:
+    """Return what an alert says of itself, where no journal is at hand to say more."""
+    pictured = Pictured.of(alert, event.verdict, event.standing)
+    return conflict_view(_kept(event, alert, pictured), pictured, [], None, alert.to)
+
+
+def _kept(event: AlertEvent, alert: Alert, pictured: Pictured) -> KeptConflict:
+    kept = KeptConflict(alert.conflict, alert.version, alert.sha256, 0, pictured=pictured)
+    return kept if event.verdict == VERIFIED else replace(kept, alarm=event.verdict, alarm_detail=event.detail)
+
+
+def own_statement(journal: Journal, opener: Opener, sha256: str) -> Notice | Withdrawal | None:
+    """Return an own statement of the journal, if it is there and can be read."""
+    row = journal.own(sha256)
+    try:
+        return None if row is None else opener.kept_own(sha256, row.raw, row.kind)
+    except KeepclearError:
+        return None  # of before a change of the wire
+
+
+def disclosed_volumes(presentation: str | None) -> list[dict[str, Any]]:
+    """Return the volumes that a counterpart's notice discloses, each an F3548 Volume4D with its digest, as signed."""
+    if presentation is None:
+        return []
+    try:
+        volumes = open_presentation(presentation, None).volumes
+    except KeepclearError:
+        return []
+    return [{"digest": item.digest, **_value(item.disclosure)} for item in volumes]
+
+
+def _value(disclosure: str) -> dict[str, Any]:
+    _, volume = parse_json(unb64(disclosure), max_bytes=MAX_SUBMISSION_BYTES)  # the salt, and what it hides
+    return dict(volume)
