@@ -9,6 +9,7 @@ from collections import OrderedDict
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import KeepclearError
 
+from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent
 from keepclear.desk.picture import Picture
@@ -27,7 +28,7 @@ REMEMBERED = 1_000
 class Teller:
     """Shows the events of one desk."""
 
-    def __init__(self, desk: AsyncDesk, *, as_json: bool = False) -> None:
+    def __init__(self, desk: AsyncDesk | Desk, *, as_json: bool = False) -> None:
         self._desk = desk
         self._as_json = as_json
         self._delivered: OrderedDict[tuple[str, str, int], None] = OrderedDict()
