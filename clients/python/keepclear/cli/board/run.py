@@ -52,6 +52,7 @@ class Board:
         self._state = State(officer)
         self._bell = Bell(now_instant())
         self._picture = Picture(desk.party, None, (), ())
+        self._noted: set[tuple[str, int]] = set()
         self._read_at = now_instant()
         self._trouble_at: int | None = None
         self._wake = asyncio.Event()
@@ -120,8 +121,16 @@ class Board:
             frame = draw(scene, self._state, self._look, columns, rows)
             self._screen.paint(frame.lines, columns)
             self._state.drawn(frame.shown, self._picture, now)
+            self._note_shown({(view.conflict, view.version) for view in frame.shown})
         except Exception as error:
             self._give_up(error)
+
+    def _note_shown(self, shown: set[tuple[str, int]]) -> None:
+        """Note once for each version that it stood on the screen: that is what ``ack`` elsewhere speaks of."""
+        if fresh := shown - self._noted:
+            with contextlib.suppress(KeepclearError):  # a journal that cannot be written is told by who takes in
+                self._desk.note_shown(*fresh)
+            self._noted |= fresh
 
     def _look_at_journal(self, now: int) -> None:
         try:
@@ -175,11 +184,10 @@ class Board:
     async def _acknowledge(self, deed: Acknowledge) -> None:
         officer = self._state.officer or ""
         try:
-            # No step of the loop lies between this look and the signing, so it is this version that is signed.
             kept = self._desk.journal.conflict(deed.conflict)
             if kept is None or kept.version != deed.version:
                 return self._say(f"{deed.code} has changed: read it again first", ALARM)
-            await self._desk.acknowledge(deed.conflict, officer=officer)
+            await self._desk.acknowledge(deed.conflict, officer=officer, version=deed.version)
         except (KeepclearError, sqlite3.Error) as error:
             said = f"{error.detail} ({error.code})" if isinstance(error, KeepclearError) else str(error)
             self._say(f"{deed.code} NOT KNOWN TO BE ACKNOWLEDGED: {said}", ALARM)
