@@ -38,8 +38,8 @@ BROKEN_PIPE = 141
 """What a shell reports for a program that wrote to a reader that has gone: 128 and SIGPIPE."""
 
 COMMANDS = (
-    "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "conflict", "watch",
-    "ack", "check", "demo",
+    "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "conflict",
+    "watch", "ack", "check", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 
