@@ -170,6 +170,7 @@ def test_answered_and_withdrawn_elsewhere(room: Watchroom) -> None:
     theirs = room.submit("north", box(48.05))
     code = board.until("NOT ANSWERED").split("\n")
     named = next(line for line in code if "OVERLAP" in line).split()[1]
+    assert "OVERLAP" in room.type("south", "conflict", "show", named, name="south-other").stdout
     done = room.type("south", "ack", named, "--officer", "duty-2", name="south-other")
     assert done.returncode == 0, done
     board.until("UNANSWERED 0", "by duty-2")

@@ -75,7 +75,7 @@ def test_what_is_not_signed_by_all_or_does_not_follow_is_not_staged(
     stage("foreign.json", code=cli.REFUSED)
     assert "another agreement" in capsys.readouterr().err
     stage("missing.json", code=cli.USAGE)
-    assert "missing.json cannot be read: no such file or directory" in capsys.readouterr().err
+    assert "missing.json cannot be read: there is no such file or folder" in capsys.readouterr().err
     root = world.parties["south"].root.public.text
     stage("r3.json", "--root", root, code=cli.INVALID)
     assert "the root of south" in capsys.readouterr().err

@@ -223,7 +223,7 @@ def test_withdraw_asks_who_sits_there_by_callsign_window_and_code(line: RunningL
     (filed,) = submit(north, "--callsign", "VIPER01", stdin=json.dumps([box()]))[1]
     for empty in ("", " ", filed["id"][:3]):
         code, _, talk = north.type("withdraw", empty)
-        assert code == 2 and "(usage)" in talk
+        assert code == 2 and "a notice's id" in talk.replace("the notice", "a notice")
     code, _, talk = north.type("withdraw", filed["id"], stdin="n\n", asked=True)
     assert code == 130 and "VIPER01" in talk and "for ever" in talk and held(line) == [filed["id"]]
     assert north.type("withdraw", filed["id"], "--yes", asked=True)[0] == 0 and held(line) == []

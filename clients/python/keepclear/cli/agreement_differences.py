@@ -157,7 +157,7 @@ def _read(value: Any) -> str:
 
 
 def _value(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _key(jwk: Any) -> str:

@@ -15,10 +15,10 @@ from keepclear_protocol.kinds import ROLES
 
 from keepclear.transport.client import now_instant
 
+from . import out
 from .agreement_differences import differences_json, differences_text
 from .agreement_file import read_agreement
 from .context import DeskOptions, desk_options, write_json
-from .lines import plain
 
 
 @click.command("stage")
@@ -42,25 +42,21 @@ def stage(settings: DeskOptions, file: str | None, yes: bool) -> None:
     with contextlib.closing(settings.journal()) as journal:
         before = journal.before(following)
         said = differences_text(before, following)
-        if settings.as_json:
-            click.echo(said, err=True)
-        else:
-            click.echo(said)
+        (out.talk if settings.as_json else out.say)(*said.splitlines())
         for line in _warnings(settings, following, journal.party):
-            click.echo(plain(f"keepclear: warning: {line}"), err=True)
-        click.echo("fingerprint of the agreement, to be compared by voice with every other party:", err=True)
-        click.echo(following.fingerprint, err=True)
+            out.heading("warning", line)
+        out.talk("fingerprint of the agreement, to be compared by voice with every other party:")
+        out.talk(following.fingerprint)
         if not yes and sys.stdin.isatty() and not click.confirm("stage?", err=True):
             raise Refused("usage", "nothing was staged")
         replaced = journal.stage(following)
     if replaced is not None:
-        click.echo(f"in the place of another revision {replaced.revision}, which never came into force here", err=True)
+        out.talk(f"in the place of another revision {replaced.revision}, which never came into force here")
     if settings.as_json:
         write_json({"staged": following.revision, **differences_json(before, following)})
-    click.echo(
+    out.talk(
         f"staged: revision {following.revision}; until the hotline has it in force this desk stays under "
-        f"revision {journal.agreements[0].revision}, then it goes over by itself",
-        err=True,
+        f"revision {journal.agreements[0].revision}, then it goes over by itself"
     )
 
 
@@ -72,7 +68,7 @@ def _list(settings: DeskOptions) -> None:
             named = {"revision": one.revision, "terms": one.terms, "fingerprint": one.fingerprint}
             write_json({"state": state, **named})
         else:
-            click.echo(plain(f"{state}: {one.name}, revision {one.revision}; fingerprint {one.fingerprint}"))
+            out.say(f"{state}: {one.name}, revision {one.revision}; fingerprint {one.fingerprint}")
 
 
 def _warnings(settings: DeskOptions, following: Agreement, party: str) -> list[str]:

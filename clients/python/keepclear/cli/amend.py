@@ -10,10 +10,11 @@ from keepclear_protocol.volume import parse_volume
 from keepclear.offline.filing import COMPOSED, Draft
 from keepclear.offline.inputs import Flight, Options
 
-from .context import IDS, DeskOptions, desk_options, pick
+from .context import HANDLE, IDS, DeskOptions, desk_options, pick
 from .input_options import input_options
 from .main import DONE, REFUSED
-from .report import Report, note, tell_faults
+from .out import note
+from .report import Report, tell_faults
 from .submit import read_back, read_flights
 
 
@@ -24,7 +25,7 @@ from .submit import read_back, read_flights
 @click.option("--callsign", metavar="TEXT", help="Another callsign [as before].")
 @click.option("--remarks", metavar="TEXT", help="Other remarks [as before].")
 @click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
-@click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
+@click.option("--officer", type=HANDLE, help="Sign that this officer was shown the alerts that come back.")
 @input_options
 @desk_options
 def amend(
@@ -61,7 +62,7 @@ def amend(
             read_back(_draft(flight, content), settings.agreement(), settings)
             note("nothing was signed or sent")
             return DONE
-        report = Report(as_json=settings.as_json)
+        report = Report(desk, as_json=settings.as_json)
         try:
             report.filed(desk.amend(chosen, flight.volumes, category, **details), callsign=content.callsign)
         except KeepclearError as error:

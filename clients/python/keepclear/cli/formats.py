@@ -6,9 +6,10 @@ The words are those of the one table that reading itself goes by, so what stands
 import textwrap
 
 import click
-from keepclear_protocol.encoding import dump_json
 
 from keepclear.offline.inputs.formats import FORMATS
+
+from . import out
 
 _WIDTH = 100
 
@@ -23,10 +24,10 @@ def formats(as_json: bool) -> None:
     for row in FORMATS:
         if as_json:
             members = {"name": row.name, "extensions": row.extensions, "reads": row.reads, "loses": row.loses}
-            click.echo(dump_json(members).decode())
+            out.write_json(members)
             continue
-        click.echo(f"{row.name} ({' '.join(row.extensions)})")
+        out.say(f"{row.name} ({' '.join(row.extensions)})")
         for label, lines in (("reads", row.reads), ("loses", row.loses)):
             for number, line in enumerate(lines):
                 lead = f"  {label if number == 0 else '':<7}"
-                click.echo(textwrap.fill(line, _WIDTH, initial_indent=lead, subsequent_indent=" " * 11))
+                out.say(*textwrap.wrap(line, _WIDTH, initial_indent=lead, subsequent_indent=" " * 11))

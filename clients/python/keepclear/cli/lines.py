@@ -123,7 +123,9 @@ def filed_json(filed: Filed) -> dict[str, Any]:
         "lead": receipt.lead,
         "seq": receipt.seq,
         "receipt": receipt.raw,
-        "alerts": [event.to_json() for event in filed.alerts],
+        "alerts": [
+            {**event.to_json(), "their_volumes": disclosed_volumes(event.object.presentation)} for event in filed.alerts
+        ],
     }
 
 

@@ -39,7 +39,7 @@ BROKEN_PIPE = 141
 
 COMMANDS = (
     "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "conflict",
-    "watch", "ack", "check", "demo",
+    "watch", "ack", "check", "formats", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 

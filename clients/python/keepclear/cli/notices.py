@@ -4,8 +4,8 @@ import click
 
 from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, notice_line
+from .out import note, say
 from .pictured import read_picture
-from .report import note, say
 
 
 @click.command("notices")

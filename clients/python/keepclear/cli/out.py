@@ -18,7 +18,7 @@ from keepclear_protocol.encoding import dump_json
 
 from .plain import plain
 
-__all__ = ["OutputFailed", "heading", "note", "plain", "say", "settle", "talk", "write_bytes", "write_json"]
+__all__ = ["OutputFailed", "heading", "note", "plain", "ring", "say", "settle", "talk", "write_bytes", "write_json"]
 
 READS = frozenset({"check", "conflicts", "demo", "diff", "formats", "notices", "show", "watch"})
 """Commands whose output is what they are for: without it they have failed. So have those that were named no file."""
@@ -42,6 +42,12 @@ def say(*lines: str, bell: bool = False) -> None:
     for line in lines:
         text = _underlined(plain(line), sys.stdout)
         _write(("\a" if bell and _is_terminal(sys.stdout) else "") + text + "\n")
+
+
+def ring() -> None:
+    """Ring once on a terminal."""
+    if _is_terminal(sys.stdout):
+        _write("\a")
 
 
 def write_json(value: object) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-import click
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Refused, Unavailable
 from keepclear_protocol.filing import Unfit
 from keepclear_protocol.kinds import ACKNOWLEDGE
@@ -15,11 +14,12 @@ from keepclear.desk.events import AlertEvent
 from keepclear.desk.outbox import Filed
 from keepclear.desk.settling import NotSent
 from keepclear.journal.kept import OwnStatement
-from keepclear.transport.client import now_instant
 
 from .context import write_json
-from .lines import event_line, filed_json, filed_line, holds, plain
+from .lines import filed_json, filed_line, holds
 from .main import DONE, IN_CONFLICT, INVALID, REFUSED, UNREACHABLE, tell_error
+from .out import note, say
+from .tell import Teller
 
 WORST_FIRST = (INVALID, REFUSED, UNREACHABLE, IN_CONFLICT, DONE)
 
@@ -42,8 +42,9 @@ _WORDS = {
 class Report:
     """Tells what becomes of statements, one after the other, and remembers the worst."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, desk: Desk, *, as_json: bool) -> None:
         self._as_json = as_json
+        self._teller = Teller(desk)
         self._alerts: list[AlertEvent] = []
         self._outcomes: list[str] = []
 
@@ -60,7 +61,7 @@ class Report:
         anew = f"; signed anew: {filed.anew}" if filed.anew else ""
         say(f"{name}: {filed_line(filed)}{anew}" if name else f"{filed_line(filed)}{anew}")
         for event in filed.alerts:
-            click.echo(event_line(event, now_instant()))
+            self._teller.show(event)
 
     def failed(self, error: KeepclearError, place: str = "", callsign: str | None = None, id: str = "") -> None:
         """Tell that a statement was not filed, or that this is not known. Raises ``error`` where it is this desk's."""
@@ -143,11 +144,3 @@ def tell_faults(faults: Iterable[Fault], place: str = "") -> None:
         note(f"error: and {len(found) - MOST_TOLD} more")
 
 
-def say(text: str) -> None:
-    """Write a line of data."""
-    click.echo(plain(text))
-
-
-def note(text: str) -> None:
-    """Write a line of talk."""
-    click.echo(plain(f"keepclear: {text}"), err=True)

@@ -12,9 +12,10 @@ from keepclear.journal.kept import LOST, OwnStatement
 from keepclear.transport.client import now_instant
 
 from .asking import confirm, describe, is_asked
-from .context import IDS, DeskOptions, desk_options, pick, write_json
+from .context import HANDLE, IDS, DeskOptions, desk_options, pick, write_json
 from .main import DONE, INTERRUPTED
-from .report import Report, note, say
+from .out import note, say
+from .report import Report
 
 
 @click.command("send", context_settings=IDS)
@@ -22,7 +23,7 @@ from .report import Report, note, say
 @click.option("--all", "every", is_flag=True, help="Everything that is NOT SENT, or of unknown outcome.")
 @click.option("--lost", is_flag=True, help="Everything that the hotline has lost, as after a restore of its store.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal about windows that have begun.")
-@click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
+@click.option("--officer", type=HANDLE, help="Sign that this officer was shown the alerts that come back.")
 @desk_options
 def send(
     settings: DeskOptions, ids: tuple[str, ...], every: bool, lost: bool, yes: bool, officer: str | None
@@ -34,7 +35,7 @@ def send(
     """
     with settings.desk() as desk:
         chosen = _chosen(desk, ids, every=every, lost=lost)
-        report, declined = Report(as_json=settings.as_json), DONE
+        report, declined = Report(desk, as_json=settings.as_json), DONE
         if not chosen:
             note("nothing waits to be sent")
         for at, row in enumerate(chosen):

@@ -23,10 +23,11 @@ from keepclear.transport.client import now_instant
 from keepclear.wire.exchange import Exchange
 
 from .asking import describe, is_asked
-from .context import DeskOptions, desk_options, write_json
+from .context import HANDLE, DeskOptions, desk_options, write_json
 from .input_options import input_options
 from .main import DONE, REFUSED
-from .report import Report, note, say, tell_faults
+from .out import note, say
+from .report import Report, tell_faults
 
 AGAIN, REST, NONE = "again", "rest", "none"
 
@@ -37,7 +38,7 @@ AGAIN, REST, NONE = "again", "rest", "none"
 @click.option("--callsign", metavar="TEXT", help="Seen by the hotline, never by the other side [the file's own].")
 @click.option("--remarks", metavar="TEXT", help="Seen by the hotline, never by the other side.")
 @click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
-@click.option("--officer", metavar="HANDLE", help="Sign that this officer was shown the alerts that come back.")
+@click.option("--officer", type=HANDLE, help="Sign that this officer was shown the alerts that come back.")
 @click.option("--again", "doubles", flag_value=AGAIN, help="File also what was filed before, as another notice.")
 @click.option("--rest", "doubles", flag_value=REST, help="File only what was not filed before.")
 @input_options
@@ -106,7 +107,7 @@ def read_back(draft: Draft, agreement: Agreement, settings: DeskOptions) -> None
     say(f"{draft.place + ': ' if draft.place else ''}{content.callsign or 'no callsign'}, {content.category}")
     if content.remarks is not None:
         say(f"remarks  {content.remarks}")
-    click.echo(said.text())
+    say(*said.text().splitlines())
 
 
 def _filer(settings: DeskOptions, agreement: Agreement, *, needed: bool) -> tuple[str, Sequence[Fault]]:
@@ -154,7 +155,7 @@ def _chosen(desk: Desk, batch: Batch, doubles: str | None, *, asked: bool) -> Se
 
 
 def _file(desk: Desk, drafts: Sequence[Draft], settings: DeskOptions, officer: str | None) -> int:
-    report, down = Report(as_json=settings.as_json), False
+    report, down = Report(desk, as_json=settings.as_json), False
     if not drafts:
         note("all of it is filed already")
     for draft in drafts:

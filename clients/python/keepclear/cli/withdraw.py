@@ -7,7 +7,7 @@ from .asking import confirm, describe, is_asked
 from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .lines import filed_json
 from .main import DONE, INTERRUPTED
-from .report import note, say
+from .out import note, say
 
 
 @click.command("withdraw", context_settings=IDS)

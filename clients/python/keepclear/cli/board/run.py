@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 
-import click
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND
 
@@ -22,6 +21,7 @@ from keepclear.desk.events import AlertEvent, Event, LinkEvent, ProblemEvent
 from keepclear.desk.picture import Picture
 from keepclear.transport.client import now_instant
 
+from .. import out
 from ..lines import is_alarm
 from .bell import BLIND, DANGER, Bell, Rhythm
 from .cells import ALARM, GOOD, PLAIN
@@ -153,7 +153,7 @@ class Board:
 
     def _ring(self, rhythm: Rhythm) -> None:
         if self.broken:
-            click.echo("\a", nl=False)  # one stroke: a rhythm needs the board
+            out.ring()  # one stroke: a rhythm needs the board
         else:
             self._screen.ring(rhythm)
 
