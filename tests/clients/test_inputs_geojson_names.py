@@ -31,6 +31,10 @@ def read(value: object) -> Flight:
     return flight
 
 
+POINT = {"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [2, 47]}]}
+AREA = {"type": "Polygon", "coordinates": [[[2, 47], [3, 47], [3, 48], [2, 47]]]}
+
+
 def feature(properties: Mapping[str, Any] | None = None, **members: Any) -> dict[str, Any]:
     return {"type": "Feature", "properties": {**PROPS, **(properties or {})}, "geometry": LINE, **members}
 
@@ -75,7 +79,15 @@ MEANT = {
 
 @pytest.mark.parametrize("name", MEANT)
 def test_a_name_near_one_that_is_read_is_refused_with_the_one_meant(name: str) -> None:
-    assert f"not a name that is read; {MEANT[name]} is" in refusal(feature({name: 1}))
+    geometry = POINT if MEANT[name] == "radius_m" else LINE
+    assert f"not a name that is read; {MEANT[name]} is" in refusal(feature({name: 1}, geometry=geometry))
+
+
+@pytest.mark.parametrize(
+    ("name", "geometry"), [("radius", AREA), ("width", AREA), ("width_km", AREA), ("radius", LINE)]
+)
+def test_a_size_that_a_geometry_does_not_need_is_no_slip(name: str, geometry: dict[str, Any]) -> None:
+    assert f"not read: {name}" in read(feature({name: 1}, geometry=geometry)).notes
 
 
 @pytest.mark.parametrize("name", ["units", "unit", "UOM", "alt_uom", "verticalUnits", "altitude_units_feet"])

@@ -10,7 +10,7 @@ from typing import Any
 
 from .content import Content
 from .flight import MAX_VERTICES, MAX_VOLUMES, Flight, Options, VolumeJson, checked, unreadable
-from .geojson_geometry import judged, outlines
+from .geojson_geometry import judged, kinds, outlines
 from .geojson_properties import Feature
 from .members import not_read
 
@@ -58,7 +58,7 @@ def geojson_flight(value: dict[str, Any], options: Options) -> Flight:
         place = f"feature {number}" if len(features) > 1 else "the feature"
         properties, geometry = _parts(feature, place, left_out)
         said = Feature(properties, options, place, notes, left_out)
-        said.judge_names()
+        said.judge_names(kinds(geometry))
         callsigns |= said.callsign()
         found = [said.volume(outline) for outline in outlines(geometry, said)]
         vertices += sum(_vertices(volume) for volume in found)

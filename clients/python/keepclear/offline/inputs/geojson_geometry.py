@@ -36,6 +36,16 @@ def judged(obj: dict[str, Any], names: frozenset[str], place: str) -> list[str]:
     return left_out
 
 
+def kinds(geometry: object, level: int = 0) -> set[str]:
+    """Return the types of a geometry and of those in it."""
+    if not isinstance(geometry, dict) or level > MAX_NESTED:
+        return set()
+    members = geometry.get("geometries")
+    within = [kinds(member, level + 1) for member in members] if isinstance(members, list) else []
+    kind = geometry.get("type")
+    return set().union(*within) | ({kind} if isinstance(kind, str) else set())
+
+
 def outlines(geometry: object, feature: Feature, level: int = 0) -> list[VolumeJson]:
     """Return an outline for each part of a geometry, as the member of a volume that holds it."""
     place = feature.place

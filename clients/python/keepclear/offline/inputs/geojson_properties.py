@@ -27,6 +27,9 @@ PROPERTIES = {
 }
 """The properties of a Feature that are read, and what stands in them."""
 
+_SIZES = {"half_width_m": "LineString", "width_m": "LineString", "radius_m": "Point"}
+"""Properties that one kind of geometry alone needs: the width of a polygon is no slip of anything."""
+
 _UNITS = frozenset({"unit", "units", "uom"})
 """By what else the units of an altitude go; metres in their stead would be three times what was meant."""
 
@@ -41,10 +44,11 @@ class Feature:
     notes: list[str]
     left_out: set[str]
 
-    def judge_names(self) -> None:
-        """Refuse properties named nearly as one that is read, and keep the others for a note."""
+    def judge_names(self, kinds: set[str]) -> None:
+        """Refuse properties named nearly as one that is read of these kinds of geometry; keep others for a note."""
         place = f"{self.place}, properties"
-        others = unread(self.properties, PROPERTIES.keys(), place)
+        idle = [name for name, kind in _SIZES.items() if not any(kind in found for found in kinds)]
+        others = unread(self.properties, PROPERTIES.keys(), place, idle=idle)
         # A height that is an object has its own units.
         bare = "altitude_units" not in self.properties and any(
             is_number(self.properties.get(name)) for name in ("altitude_lower", "altitude_upper")

@@ -27,19 +27,23 @@ class Repeated:
 
 
 def unread(
-    obj: Mapping[str, Any], names: Collection[str], place: str, aliases: Mapping[str, str] | None = None
+    obj: Mapping[str, Any],
+    names: Collection[str],
+    place: str,
+    aliases: Mapping[str, str] | None = None,
+    idle: Collection[str] = (),
 ) -> list[str]:
-    """Return the names in ``obj`` that are not among ``names``.
+    """Return the names in ``obj`` that are not among ``names``; nothing is taken for a slip of one that is ``idle``.
 
     Raises ``LocalError`` for one that is near to one of them, or is a key of ``aliases`` (in small letters without
     anything between), and for one of them that stands twice.
     """
-    others = []
+    others, live = [], [name for name in names if name not in idle]
     for name, value in obj.items():
         if name in names:
             if isinstance(value, Repeated):
                 raise unreadable(place, f"{name} stands twice in one object")
-        elif (meant := near(name, names, aliases or {})) is not None:
+        elif (meant := near(name, live, aliases or {})) is not None:
             raise unreadable(_in(place, told(name)), f"not a name that is read; {meant} is", hint=f"write {meant}")
         else:
             others.append(name)
