@@ -247,6 +247,7 @@ def test_members_that_are_not_read_are_not_judged(text: str) -> None:
         (b'{"type": "Feature",\n "a": "\xe9"}', "line 2, byte 8: not UTF-8"),
         (b'{"a":\n' + b"[" * 100_000, "line 2, column 100000: not JSON that can be read: nested too deep"),
         (b'{"type": "Feature"', "line 1, column 19"),
+        (b'{"type": "featurecollection", "features": []}', "'featurecollection' is not a type of GeoJSON; FeatureColl"),
         (b'{"type": "Feature", "type": "Feature"}', "type stands twice"),
         ('{"type": "Feature"}'.encode("utf-16"), "the file is UTF-16"),
         ('{"type": "Feature"}'.encode("utf-16-be"), "UTF-16"),

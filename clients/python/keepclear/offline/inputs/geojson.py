@@ -15,6 +15,7 @@ from .geojson_properties import Feature
 from .members import not_read
 
 TYPES = frozenset({"Feature", "FeatureCollection"})
+_SPELT = {name.casefold(): name for name in TYPES}
 
 _COLLECTION = frozenset({"type", "features", "bbox", "crs", "name"})
 _FEATURE = frozenset({"type", "properties", "geometry", "bbox", "crs", "id"})
@@ -26,7 +27,7 @@ def recognise(content: Content) -> bool:
     if not content.looks_like_json:
         return False
     match content.json:
-        case {"type": str(kind)} if kind in TYPES:
+        case {"type": str(kind)} if kind.casefold() in _SPELT:
             return True
         case {"type": str(), "coordinates": _} | {"type": "GeometryCollection", "geometries": _}:
             return True
@@ -36,7 +37,9 @@ def recognise(content: Content) -> bool:
 def read(content: Content, options: Options) -> list[Flight]:
     """Return the one flight of a file; raise ``LocalError`` with ``input_file``."""
     value = content.json
-    if (kind := value["type"]) not in TYPES:
+    if (kind := value["type"]) not in TYPES and (meant := _SPELT.get(kind.casefold())) is not None:
+        raise unreadable("type", f"{kind!r} is not a type of GeoJSON; {meant} is")
+    if kind not in TYPES:
         raise unreadable("", f"a bare {kind} has no times and altitudes", hint="make it the geometry of a Feature")
     return [geojson_flight(value, options)]
 
