@@ -191,6 +191,15 @@ class Terminals:
                 raise SystemExit(f"no {words} on\n" + "\n".join(self.screens()))
             time.sleep(0.1)
 
+    def blind_for(self, seconds: float) -> None:
+        """Wait until every board says that it has been blind for so long at least."""
+        deadline = time.monotonic() + seconds + 60
+        told = re.compile(r"BLIND FOR (\d+) s")
+        while min(max(map(int, told.findall(text)), default=0) for text in self.screens()) < seconds:
+            if time.monotonic() > deadline:
+                raise SystemExit("not blind\n" + "\n".join(self.screens()))
+            time.sleep(0.1)
+
     def close(self) -> None:
         with contextlib.suppress(subprocess.CalledProcessError):
             self._do("kill-server")
@@ -209,7 +218,7 @@ def play(stage: Stage, boards: Terminals, shoot: Callable[[str], None], cut_s: f
     boards.until("UNANSWERED 1", "not answered 40 s", within_s=90)
     shoot("Unanswered: the bell rings again every 15 s; the times go on.")
     stage.cable.cut()
-    boards.until(f"BLIND FOR {int(cut_s)} s", within_s=cut_s + 60)
+    boards.blind_for(cut_s)
     shoot(f"The link was cut {int(cut_s)} s ago. The head is inverted on the screen; the bell has another rhythm.")
     stage.cable.mend()
     boards.until("was blind from")
@@ -220,12 +229,9 @@ def play(stage: Stage, boards: Terminals, shoot: Callable[[str], None], cut_s: f
     boards.until("UNANSWERED 0", "by duty-2")
     shoot("Answered from another desk of ours, by duty-2. It stays until it is over.")
     listed = json.loads(stage.run("notices", "--json", party="south").splitlines()[0])
-    stage.run("withdraw", listed["notices"][0]["id"], *_YES, party="south")
+    stage.run("withdraw", listed["notices"][0]["id"], "--yes", party="south")
     boards.until("CLOSED", without="OVERLAP ")
     shoot("South has withdrawn: closed, by its own signed withdrawal. It leaves a minute later.")
-
-
-_YES: tuple[str, ...] = ()
 
 
 def record(cut_s: float) -> dict[tuple[int, int], list[Shot]]:

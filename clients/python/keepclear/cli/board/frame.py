@@ -28,12 +28,16 @@ KEYS = ("j/k select", "enter details", "a acknowledge", "s sound test", "? help"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a frame is drawn from, but for the board's own state. ``name`` is the agreement's."""
+    """All that a frame is drawn from, but for the board's own state.
+
+    ``name`` is the agreement's, ``record`` the lines of ``conflict show`` of the chosen conflict where they are shown.
+    """
 
     picture: Picture
     link: Link
     name: str
     now: int
+    record: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def _body(
         page = help_page(state.officer, look, columns)
         return _scrolled(page, state, columns, room), ()
     view = state.chosen(scene.picture, scene.now)
-    page = [] if view is None else details(view, scene.now, look, columns)
+    page = [] if view is None else details(view, scene.record, scene.now, look, columns)
     return _scrolled(page, state, columns, room), ()
 
 

@@ -1,9 +1,12 @@
 """The board's other pages: one conflict in full, and what the keys do."""
 
+from collections.abc import Sequence
+
 from keepclear.desk.picture import ConflictView
 
+from ..plain import plain
 from .card import full
-from .cells import BOLD, Line, wrap
+from .cells import BOLD, PLAIN, Line, wrap
 from .look import Look
 
 SAID = (
@@ -39,7 +42,10 @@ def help_page(officer: str | None, look: Look, columns: int) -> list[Line]:
     return lines
 
 
-def details(view: ConflictView, now: int, look: Look, columns: int) -> list[Line]:
-    """Return one conflict in full, for reading it to somebody."""
+def details(view: ConflictView, record: Sequence[str], now: int, look: Look, columns: int) -> list[Line]:
+    """Return one conflict as it stands on the board, and under it the lines of its record, to be read to somebody."""
     lines = full(view, now, look, columns)
+    for text in record:
+        deep = len(text) - len(text.lstrip())
+        lines += wrap(plain(text), columns, BOLD if not deep and text.isupper() else PLAIN, deep + 1) or [()]
     return lines
