@@ -225,6 +225,7 @@ def play(stage: Stage, boards: Terminals, shoot: Callable[[str], None], cut_s: f
     shoot("Back: the board says from when to when it was blind, and what is unanswered stands there before all else.")
     code = re.search(r"[0-9A-Z]{3}-[0-9A-Z]{3}", boards.screens()[0])
     assert code is not None
+    stage.run("conflict", "show", code[0], party="north", desk="north-other")
     stage.run("ack", code[0], "--officer", "duty-2", party="north", desk="north-other")
     boards.until("UNANSWERED 0", "by duty-2")
     shoot("Answered from another desk of ours, by duty-2. It stays until it is over.")

@@ -22,6 +22,7 @@ from keepclear.desk.picture import Picture
 from keepclear.transport.client import now_instant
 
 from .. import out
+from ..conflict import record_lines
 from ..lines import is_alarm
 from .bell import BLIND, DANGER, Bell, Rhythm
 from .cells import ALARM, GOOD, PLAIN
@@ -29,7 +30,7 @@ from .frame import Scene, draw
 from .keys import Keys
 from .look import Look
 from .screen import Screen
-from .state import Acknowledge, Quit, SoundTest, State
+from .state import DETAILS, Acknowledge, Quit, SoundTest, State
 
 ENDED_BY_SIGNAL = 128
 TROUBLE_STAYS_S = 30
@@ -102,7 +103,10 @@ class Board:
         forged = isinstance(event, AlertEvent) and event.alert is None
         if forged or (is_alarm(event) and not isinstance(event, AlertEvent | LinkEvent)):
             self._ring(DANGER)
-        self._state.strip.add(event, now)
+        try:
+            self._state.strip.add(event, now)
+        except Exception as error:  # what cannot be worded is in the journal, and in the list above
+            self._say(f"an event cannot be worded ({type(error).__name__}: {error})", ALARM)
 
     def _tick(self) -> None:
         """Look at the clock: read the picture, ring what is due, draw."""
@@ -117,13 +121,22 @@ class Board:
             self._state.looks(self._picture, link, now)
             columns, rows = self._screen.size()
             terms = self._desk.exchange.agreement
-            scene = Scene(self._picture, link, terms.name, now)
+            scene = Scene(self._picture, link, terms.name, now, self._record(now))
             frame = draw(scene, self._state, self._look, columns, rows)
             self._screen.paint(frame.lines, columns)
             self._state.drawn(frame.shown, self._picture, now)
             self._note_shown({(view.conflict, view.version) for view in frame.shown})
         except Exception as error:
             self._give_up(error)
+
+    def _record(self, now: int) -> tuple[str, ...]:
+        """Return the lines of the chosen conflict's whole record while its page is open."""
+        view = self._state.chosen(self._picture, now) if self._state.page == DETAILS else None
+        try:
+            record = None if view is None else self._desk.record(view.conflict)
+        except (KeepclearError, sqlite3.Error) as error:
+            return (f"its record cannot be read: {error}",)
+        return () if record is None else tuple(record_lines(record, now))
 
     def _note_shown(self, shown: set[tuple[str, int]]) -> None:
         """Note once for each version that it stood on the screen: that is what ``ack`` elsewhere speaks of."""
@@ -136,8 +149,8 @@ class Board:
         try:
             self._picture = self._desk.picture()
             self._read_at = now
-        except (KeepclearError, sqlite3.Error, OSError) as error:
-            said = error.detail if isinstance(error, KeepclearError) else str(error)
+        except Exception as error:  # whatever it is, the last picture stands, and ages in sight
+            said = error.detail if isinstance(error, KeepclearError) else f"{type(error).__name__}: {error}"
             self._state.trouble, self._trouble_at = f"JOURNAL: the picture cannot be read: {said}", now
             aged = (self._picture.age_s or 0.0) + (now - self._read_at) / SECOND
             self._picture, self._read_at = replace(self._picture, age_s=aged), now
