@@ -43,8 +43,8 @@ FORMATS = (
             "gx:Track and gx:MultiTrack, and Points that have a TimeStamp each: one recorded track",
             "a Point with a radius in its data: a circle",
             "ExtendedData named callsign, lower, upper, half_width, radius, time_start, time_end",
-            "without TimeSpan it needs --from and --to; clampToGround needs --lower and --upper; a surface that is not "
-            "extruded one of them; a line --half-width",
+            "without TimeSpan it needs --from and --to, at clampToGround --lower and --upper, for lines --half-width",
+            "a surface that is not extruded needs --lower or --upper, or both",
         ),
         (
             "styles, descriptions, names and all other data",
@@ -178,7 +178,7 @@ FORMATS = (
             "comma, semicolon or tab, decimal commas; positions also as degrees, minutes and seconds, or MGRS",
             "the altitude column's name says its unit (ft, m, fl) and what it counts from (baro, amsl, agl, w84); "
             "without the latter it needs --reference, without altitudes --lower and --upper",
-            "tables of OpenSky (state vectors) and Flightradar24 as they are",
+            "tables of OpenSky (state vectors), Flightradar24, traffic and readsb as they are",
         ),
         ("speeds, headings and all other columns", "rows without a position"),
         csvtrack.recognise,
