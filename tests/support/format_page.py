@@ -23,6 +23,25 @@ asked for by the name of an option. Anything else is refused with this list.
 
 """
 
+OPTIONS = """## What a file does not say
+
+Each is asked for where it is missing; an option fills a gap and overrides nothing that the file says.
+
+| option | says | such as |
+|---|---|---|
+| `--from`, `--to` | the window, in UTC | `2026-11-22T14:05Z` |
+| `--lower`, `--upper` | the band | `FL245`, `'4500ft AMSL'`, `'300m AGL'`, `GND` |
+| `--half-width` | how far to either side of a line or track is claimed | `2NM`, `3.7km`, `3700m` |
+| `--time-margin` | how many minutes early or late a flight may be | `15` |
+| `--reference` | what the altitudes of a table count from | `FL`, `AMSL`, `W84`, `AGL` |
+| `--points` | a table (CSV) of a plan's named points | a file with `name,latitude,longitude` |
+
+Where the two ends of a band count from different references, both are brought to the upper one's, outward by the
+bounds of the agreement (of the whole world where `check` has none): the ground below an FL is taken as low as it can
+be.
+
+"""
+
 POSITIONS = """## Positions written as text
 
 In tables, flight plans and on the command line a position may be written in any of these ways:
@@ -53,7 +72,7 @@ def document() -> str:
         if row.name == "GeoJSON":
             text += "| property | value |\n|---|---|\n"
             text += "".join(f"| `{name}` | {value} |\n" for name, value in PROPERTIES.items()) + "\n"
-    return (text + POSITIONS).rstrip() + "\n"
+    return (text + OPTIONS + POSITIONS).rstrip() + "\n"
 
 
 def _escaped(line: str) -> str:
