@@ -234,6 +234,27 @@ def test_no_colour_where_none_is_wanted_and_ascii_where_nothing_else_prints(room
     assert not any(code in board.said for code in (b"\x1b[1;33m", b"\x1b[1;97;41m", b"\x1b[32m"))
 
 
+def test_piped_a_second_watch_first_restates_what_nobody_has_answered(room: Watchroom) -> None:
+    room.submit("south", box())
+    room.submit("north", box(48.05))
+    room.type("south", "watch", "--once")
+    first, *rest = room.type("south", "watch", "--for", "1", "--json").stdout.splitlines()
+    told = json.loads(first)
+    assert (told["event"], told["unanswered"]) == ("picture", 1)
+    assert [view["state"] for view in told["conflicts"]] == ["OPEN"]
+    assert "alert" not in [json.loads(line)["event"] for line in rest], "it was handed out before"
+    assert room.type("south", "watch", "--for", "1").stdout.startswith("OPEN OVERLAP ")
+
+
+def test_enter_shows_the_whole_record_of_a_conflict(room: Watchroom) -> None:
+    room.submit("south", box())
+    room.submit("north", box(48.05))
+    board = room.board(columns=100, rows=50)
+    board.until("OVERLAP", "connected since")
+    board.press("\r", "PAIR 1 of 1")
+    board.until("ANSWERED", "VERSIONS")
+
+
 BREAKS = """
 import fcntl, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
