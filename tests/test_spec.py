@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear_protocol import acknowledgement, agreement, alert, kinds, request
+from keepclear_protocol import acknowledgement, agreement, alert, kinds, opening, request
 from keepclear_protocol.claims import Claims
 from keepclear_protocol.disclosure import disclose_property
 from keepclear_protocol.encoding import MAX_DEPTH, b64, digest, dump_json, unb64
@@ -242,6 +242,8 @@ def test_limits_are_those_of_the_code() -> None:
     assert table["payload of a statement"] == MAX_PAYLOAD_BYTES
     assert table["payload of an alert"] == kinds.ALERT.max_payload_bytes
     assert table["payload of a request proof"] == kinds.REQUEST.max_payload_bytes
+    assert table["payload of an opening"] == kinds.OPENING.max_payload_bytes
+    assert table["`iat` of an opening off the clock"] == opening.FRESH_S
     assert table["agreement, signed"] == agreement.MAX_AGREEMENT_BYTES
     assert table["nesting of JSON"] == MAX_DEPTH
     assert table["submission"] == MAX_SUBMISSION_BYTES
@@ -255,7 +257,7 @@ def test_limits_are_those_of_the_code() -> None:
 
 def limit_rows() -> Iterator[list[str]]:
     at = LINES.index("## 18. Limits")
-    for line in LINES[at + 3 :]:
+    for line in LINES[at + 3 : next(n for n in range(at + 1, len(LINES)) if LINES[n].startswith("## "))]:
         if line.startswith("|"):
             yield [cell.strip() for cell in line.strip("|").split("|")]
 

@@ -130,8 +130,9 @@ class KeepclearError(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status that the code travels with."""
-        return CODES[self.code].status
+        """The HTTP status that the code travels with; 500 for a code of a later version."""
+        known = CODES.get(self.code)
+        return 500 if known is None else known.status
 
     @property
     def retryable(self) -> bool:

@@ -82,8 +82,11 @@ ALERT = Kind("alert", "keepclear-alert+jws", max_payload_bytes=256 * 1024, event
 """500 volumes against 500: 1 000 digests of 46 bytes and 500 pairs of about 330 bytes, 211 KB."""
 
 RECEIPT = Kind("receipt", "keepclear-receipt+jws")
+OPENING = Kind("open", "keepclear-open+jws", max_payload_bytes=4096, event="open")
+"""Three digests, a jti, a party and a position: under 500 bytes."""
+
 AGREEMENT = Kind("agreement", "keepclear-agreement+jws")
 
-EVERY_KIND = (NOTICE, WITHDRAWAL, ACKNOWLEDGEMENT, REQUEST, ALERT, RECEIPT, AGREEMENT)
+EVERY_KIND = (NOTICE, WITHDRAWAL, ACKNOWLEDGEMENT, REQUEST, ALERT, RECEIPT, OPENING, AGREEMENT)
 KINDS = tuple(kind for kind in EVERY_KIND if kind.door)
 """The kinds that parties file: each has a door, an entry in the log and a receipt."""

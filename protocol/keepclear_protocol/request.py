@@ -19,12 +19,13 @@ WITHIN_S = 30
 
 @dataclass(frozen=True, slots=True)
 class RequestProof:
-    """A verified proof: its claims, the key, and the request that it is for."""
+    """A verified proof: its claims, the key, the request that it is for, and the proof's own digest."""
 
     claims: Claims
     kid: str
     htm: str
     htu: str
+    sha256: str
 
 
 def sign_request(
@@ -54,7 +55,7 @@ def open_request(header: str, find_key: KeyFinder) -> RequestProof:
     htm, htu = statement.payload.get("htm"), statement.payload.get("htu")
     if not isinstance(htm, str) or not isinstance(htu, str):
         raise Malformed("claims", "a request proof names htm and htu")
-    return RequestProof(claims, statement.kid, htm, htu)
+    return RequestProof(claims, statement.kid, htm, htu, statement.sha256)
 
 
 def check_request(proof: RequestProof, *, method: str, origin: str, target: str, now: int) -> None:

@@ -1,7 +1,6 @@
 """The HTTP shells: what is tried again, where requests go, and what becomes of a transport's faults."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +11,11 @@ from keepclear.transport.client import AsyncClient
 from keepclear.wire.answers import MAX_ANSWER_BYTES
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
-from support.mediator import EPOCH, Mediator
+from support.mediator import EPOCH, Mediator, refusal
 from support.world import ORIGIN, World, now_us
 
 world = World()
+JSON = {"content-type": "application/json"}
 Answer = Callable[[httpx2.Request], httpx2.Response]
 NAMES = {"submit", "amend", "withdraw", "notices", "notice", "conflicts", "acknowledge", "agreement", "stream", "call"}
 
@@ -39,7 +39,7 @@ def faults(count: int, fault: Exception | int, then: Answer) -> tuple[Answer, li
             return then(request)
         if isinstance(fault, Exception):
             raise fault
-        return httpx2.Response(fault, json={"code": "busy" if fault == 503 else "category", "detail": "no"})
+        return refusal(fault, "busy" if fault == 503 else "category", "no")
 
     return answer, seen
 
@@ -120,8 +120,11 @@ def test_an_address_that_is_none_is_told(connect_to: str) -> None:
 def test_certificates_that_are_none_are_told(tmp_path: Any) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
-        with pytest.raises(LocalError):
-            client(lambda _: httpx2.Response(200), verify=path)
+        with (
+            client(lambda _: httpx2.Response(200), verify=path) as north,
+            pytest.raises(LocalError, match="certificates"),
+        ):
+            north.notices()
 
 
 def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +136,7 @@ def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_stream_that_is_refused_is_told_by_its_code() -> None:
     problem = {"code": "wrong_role", "detail": "may not watch"}
-    with client(lambda _: httpx2.Response(403, content=json.dumps(problem).encode())) as north:
+    with client(lambda _: refusal(403, **problem)) as north:
         with pytest.raises(KeepclearError) as refused, north.stream():
             pass
     assert refused.value.code == "wrong_role"
@@ -147,5 +150,5 @@ def test_redirects_are_not_followed() -> None:
 
 
 def test_the_agreement_of_the_service_is_given_as_bytes_only() -> None:
-    with client(lambda _: httpx2.Response(200, content=world.agreement.raw)) as north:
+    with client(lambda _: httpx2.Response(200, headers=JSON, content=world.agreement.raw)) as north:
         assert north.agreement() == world.agreement.raw

@@ -8,6 +8,7 @@ import pytest
 from keepclear import AlertEvent, Desk, GapEvent, ProblemEvent
 from keepclear_protocol.errors import KeepclearError, LocalError, Refused, Unavailable
 from support.desks import Line, OnLoop, alerts
+from support.mediator import refusal
 from support.world import box
 
 BOXES = [box(), box(50.0)]
@@ -72,7 +73,7 @@ def test_an_alert_that_could_not_be_taken_in_comes_again(line: Line, monkeypatch
     def cannot_say_yet(request: httpx2.Request) -> httpx2.Response | None:
         if request.url.path.startswith("/v1/notices/") and len(asked) < 2:
             asked.append(request.url.path)
-            return httpx2.Response(503, json={"code": "store_unavailable"})
+            return refusal(503, "store_unavailable")
         return None
 
     line.mediator.refuse = cannot_say_yet
@@ -152,8 +153,7 @@ def test_a_refusal_that_came_after_a_lost_admission_is_settled_by_what_the_servi
             return None
         line.mediator.refuse = None
         line.mediator.answer(request)
-        problem = {"code": "wrong_terms", "detail": "the terms have changed"}
-        return httpx2.Response(409, json=problem)
+        return refusal(409, "wrong_terms", "the terms have changed")
 
     line.mediator.refuse = admitted_then_refused
     with pytest.raises(KeepclearError, match="the terms have changed"):
@@ -167,7 +167,7 @@ def test_a_refusal_after_a_lost_attempt_leaves_the_outcome_unknown_until_it_can_
 ) -> None:
     monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", (0.0,) if again else ())
     north = line.desk("north")
-    revoked = httpx2.Response(403, json={"code": "key_revoked"})
+    revoked = refusal(403, "key_revoked")
 
     def lose_the_answer(request: httpx2.Request) -> httpx2.Response | None:
         line.mediator.refuse = lambda _: revoked
@@ -196,9 +196,8 @@ def test_a_refusal_after_an_attempt_that_never_arrived_is_settled_by_what_the_se
     line.mediator.refuse = cut
     with pytest.raises(Unavailable):
         north.file([box()], "transport")
-    line.mediator.refuse = lambda request: httpx2.Response(
-        422 if request.method == "POST" else 404,
-        json={"code": "limit_area" if request.method == "POST" else "not_found"},
+    line.mediator.refuse = lambda request: (
+        refusal(422, "limit_area") if request.method == "POST" else refusal(404, "not_found")
     )
     north.settle()
     assert [notice.state for notice in north.picture().notices] == ["unknown"]  # it may be on its way yet
@@ -214,9 +213,7 @@ def test_a_refusal_after_an_attempt_that_never_arrived_is_settled_by_what_the_se
 def test_a_refused_revision_is_free_again(line: Line) -> None:
     north = line.desk("north")
     filed = north.file([box()], "transport")
-    line.mediator.refuse = lambda request: (
-        httpx2.Response(422, json={"code": "limit_area"}) if request.method == "POST" else None
-    )
+    line.mediator.refuse = lambda request: refusal(422, "limit_area") if request.method == "POST" else None
     with pytest.raises(Refused) as refused:
         north.amend(filed.id, [box(48.5)])
     assert refused.value.code == "limit_area"

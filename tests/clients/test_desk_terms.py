@@ -52,7 +52,7 @@ def test_a_key_that_newer_terms_dropped_speaks_no_more(line: Lied) -> None:
     line.world.service = new
     line.world.successor(service=service(new))
     reopen(line)
-    line.world.service = old
+    line.world.service, line.mediator.opening_key = old, new
     event = line.told(opened(line))
     assert (event.verdict, event.alert) == ("evidence", None) and line.state() == ("OPEN", None)
     line.world.service = new
@@ -61,9 +61,10 @@ def test_a_key_that_newer_terms_dropped_speaks_no_more(line: Lied) -> None:
 
 @pytest.mark.req("R-074")
 def test_a_key_of_the_service_speaks_only_in_its_time(line: Lied) -> None:
-    new = PrivateKey.generate()
-    line.world.service = new
-    line.world.successor(service=service(new, not_after="2021-01-01T00:00:00Z"))
+    new, valid = PrivateKey.generate(), PrivateKey.generate()
+    line.world.service, line.mediator.opening_key = new, valid
+    keys = [*service(new, not_after="2021-01-01T00:00:00Z")["keys"], *service(valid)["keys"]]
+    line.world.successor(service={"origin": ORIGIN, "keys": keys})
     reopen(line)
     event = line.told(opened(line))
     assert (event.verdict, event.alert) == ("evidence", None)
@@ -224,7 +225,7 @@ def test_an_alert_under_staged_terms_is_judged_under_them_when_it_comes(line: Li
 
 
 def test_an_alert_by_a_key_of_the_service_that_only_staged_terms_name_is_judged_under_them(line: Lied) -> None:
-    line.world.service = PrivateKey.generate()
+    line.mediator.opening_key, line.world.service = line.world.service, PrivateKey.generate()
     line.world.successor(service=service(line.world.service))
     stage(line)
     assert line.told(opened(line)).verdict == "verified"
@@ -305,10 +306,10 @@ def test_what_is_wrong_under_the_new_terms_too_keeps_its_alarm(line: Lied) -> No
 
 
 def test_an_alert_by_a_key_that_only_newer_terms_name_is_taken_in_when_they_are_installed(line: Lied) -> None:
-    line.world.service = PrivateKey.generate()
+    line.mediator.opening_key, line.world.service = line.world.service, PrivateKey.generate()
     line.world.successor(service=service(line.world.service))
     assert line.told(opened(line)).alert is None
-    version = line.mediator.seq
+    version, line.mediator.opening_key = line.mediator.seq, None
     reopen(line)
     (view,) = line.south.picture().conflicts
     assert (view.state, view.version, view.alarm, line.south.picture().forged) == ("OPEN", version, None, 0)

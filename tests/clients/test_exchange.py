@@ -17,8 +17,9 @@ from keepclear.wire.arrivals import (
     Unreadable,
     read_arrival,
 )
+from keepclear.wire.exchange import JSON as JSON_TYPE
 from keepclear.wire.exchange import Exchange
-from keepclear.wire.problems import read_problem
+from keepclear.wire.problems import PROBLEM, read_problem
 from keepclear.wire.sse import ServerEvent
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import (
@@ -107,7 +108,7 @@ def test_what_is_no_id_is_not_asked_for(id: str) -> None:
 
 def test_a_receipt_for_exactly_what_was_sent_is_returned() -> None:
     submission = world.submission("north")
-    admission = exchange.read(exchange.submit(submission), 201, receipt(submission))
+    admission = exchange.read(exchange.submit(submission), 201, JSON_TYPE, receipt(submission))
     assert (admission.receipt.seq, admission.alerts) == (1, ())
 
 
@@ -126,13 +127,13 @@ def test_a_receipt_for_exactly_what_was_sent_is_returned() -> None:
 def test_a_receipt_for_anything_else_is_evidence_against_the_mediator(changed: dict[str, Any]) -> None:
     submission = world.submission("north")
     with pytest.raises(EvidenceInvalid):
-        exchange.read(exchange.submit(submission), 201, receipt(submission, **changed))
+        exchange.read(exchange.submit(submission), 201, JSON_TYPE, receipt(submission, **changed))
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_of_a_problem_document_comes_back_as_itself(code: str) -> None:
     status = CODES[code].status
-    error = read_problem(status, json.dumps({"code": code, "detail": "why"}).encode())
+    error = read_problem(status, PROBLEM, json.dumps({"code": code, "detail": "why"}).encode())
     assert (error.code, error.detail, error.status) == (code, "why", status)
     assert error.retryable is (status == 503)
 
@@ -142,27 +143,59 @@ def test_every_code_of_a_problem_document_comes_back_as_itself(code: str) -> Non
     [("wrong_role", Forbidden), ("revision_conflict", OutOfStep), ("busy", Unavailable), ("volume_edge", Malformed)],
 )
 def test_errors_are_of_the_class_of_who_must_act(code: str, kind: type[KeepclearError]) -> None:
-    assert isinstance(read_problem(CODES[code].status, json.dumps({"code": code}).encode()), kind)
+    assert isinstance(read_problem(CODES[code].status, PROBLEM, json.dumps({"code": code}).encode()), kind)
 
 
-def test_a_code_from_the_future_survives() -> None:
-    error = read_problem(418, b'{"code":"tea_time","detail":"short and stout"}')
+@pytest.mark.req("R-094", "R-102")
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 418, 422, 499])
+def test_a_refusal_with_a_code_from_the_future_refuses(status: int) -> None:
+    error = read_problem(status, PROBLEM, b'{"code":"tea_time","detail":"short and stout"}')
     assert isinstance(error, Refused)
-    assert (error.code, error.status, error.detail, error.retryable) == ("tea_time", 418, "short and stout", False)
-    assert read_problem(503, b'{"code":"tea_time"}').retryable
+    assert (error.code, error.status, error.detail, error.retryable) == ("tea_time", status, "short and stout", False)
 
 
+@pytest.mark.req("R-094", "R-102")
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 599])
+@pytest.mark.parametrize("code", ["tea_time", "limit_area"])
+def test_a_status_that_does_not_refuse_never_does_whatever_the_code(status: int, code: str) -> None:
+    error = read_problem(status, PROBLEM, json.dumps({"code": code}).encode())
+    assert isinstance(error, Unavailable) and not isinstance(error, Refused)
+    assert (error.code, error.status) == (code, status)
+
+
+@pytest.mark.req("R-094")
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code":7}', b'{"code":"NOT A CODE"}', b"\xff"])
-def test_what_is_no_problem_document_is_not_the_hotlines(body: bytes) -> None:
-    error = read_problem(502, body)
+@pytest.mark.parametrize("status", [403, 502])
+def test_what_is_no_problem_document_is_not_the_hotlines(body: bytes, status: int) -> None:
+    error = read_problem(status, PROBLEM, body)
     assert (error.code, type(error)) == ("unreachable", Unavailable)
+
+
+@pytest.mark.req("R-094")
+@pytest.mark.parametrize("media", ["", "text/html", "application/json", "application/problem+xml"])
+def test_a_problem_of_another_media_type_is_not_the_hotlines(media: str) -> None:
+    error = read_problem(403, media, b'{"code":"key_revoked"}')
+    assert (error.code, type(error)) == ("unreachable", Unavailable)
+
+
+@pytest.mark.parametrize("status", [100, 199, 204, 206, 302, 307, 600])
+def test_a_problem_with_a_status_that_is_none_is_not_the_hotlines(status: int) -> None:
+    assert type(read_problem(status, PROBLEM, b'{"code":"key_revoked"}')) is Unavailable
+
+
+@pytest.mark.parametrize("media", ["", "text/html", "text/event-stream", PROBLEM])
+def test_an_answer_of_another_media_type_is_not_the_hotlines(media: str) -> None:
+    submission = world.submission("north")
+    with pytest.raises(Unavailable) as failed:
+        exchange.read(exchange.submit(submission), 201, media, receipt(submission))
+    assert failed.value.code == "unreachable"
 
 
 BROKEN = [b"", b"[]", b"{}", b"<html>", b'{"at":"x"}', b'{"at":"' + EPOCH.encode() + b'-01"}', b'{"receipt":7}']
 
 
 @pytest.mark.parametrize("body", BROKEN)
-def test_an_answer_of_another_shape_is_evidence(body: bytes) -> None:
+def test_an_answer_of_another_shape_is_not_the_hotlines_and_no_evidence(body: bytes) -> None:
     submission = world.submission("north")
     calls: tuple[Any, ...] = (
         exchange.submit(submission),
@@ -172,32 +205,33 @@ def test_an_answer_of_another_shape_is_evidence(body: bytes) -> None:
         exchange.notice("A" * 22),
     )
     for call in calls:
-        with pytest.raises(EvidenceInvalid):
-            exchange.read(call, 200, body)
+        with pytest.raises(Unavailable) as failed:
+            exchange.read(call, 200, JSON_TYPE, body)
+        assert failed.value.code == "unreachable"
 
 
 def test_the_views_are_read() -> None:
     at = f"{EPOCH}-3"
     row = {"id": "i", "revision": 2, "sha256": "s", "state": "live", "more": 1}
     page = {"at": at, "notices": [row], "next": "a.b"}
-    notices = exchange.read(exchange.notices(), 200, json.dumps(page).encode())
+    notices = exchange.read(exchange.notices(), 200, JSON_TYPE, json.dumps(page).encode())
     assert (notices.at, notices.notices[0].revision, notices.next) == (Cursor(EPOCH, 3), 2, "a.b")
     assert exchange.notices("a.b").target == "/v1/notices?after=a.b"
     entry = {"conflict": "A" * 43, "version": 3, "alert": "h", "state": "open", "acknowledgements": ["k"]}
     index = exchange.read(
-        exchange.conflicts(), 200, json.dumps({"at": at, "conflicts": [entry], "next": None}).encode()
+        exchange.conflicts(), 200, JSON_TYPE, json.dumps({"at": at, "conflicts": [entry], "next": None}).encode()
     )
     assert (index.conflicts[0].version, index.conflicts[0].acknowledgements, index.next) == (3, ("k",), None)
     told = {"conflict": "A" * 43, "alert": "a", "presentation": None, "cause": None, "acknowledgements": ["k"]}
     body = json.dumps({"at": at, "conflicts": [told], "more": True}).encode()
-    conflicts = exchange.read(exchange.conflict("A" * 43), 200, body)
+    conflicts = exchange.read(exchange.conflict("A" * 43), 200, JSON_TYPE, body)
     assert conflicts.conflicts[0].object == AlertObject("a", None, None) and conflicts.more
     assert conflicts.conflicts[0].acknowledgements == ("k",)
     for ids in ((), ("x",), ("A" * 43,) * 33):
         with pytest.raises(Malformed):
             exchange.conflict(*ids)
     view = exchange.read(
-        exchange.notice("A" * 22), 200,
+        exchange.notice("A" * 22), 200, JSON_TYPE,
         json.dumps({"at": at, "notice": "n", "withdrawal": None, "receipt": "r"}).encode(),
     )  # fmt: skip
     assert (view.notice, view.receipt) == ("n", "r")
@@ -218,6 +252,7 @@ JSON = st.recursive(
 @given(JSON, st.sampled_from([200, 201, 400, 409, 500, 503]))
 def test_no_answer_raises_anything_but_our_errors(value: object, status: int) -> None:
     body = json.dumps(value).encode()
+    media = JSON_TYPE if status < 400 else PROBLEM
     calls: tuple[Any, ...] = (
         exchange.notices(),
         exchange.conflicts(),
@@ -227,7 +262,7 @@ def test_no_answer_raises_anything_but_our_errors(value: object, status: int) ->
     )
     for call in calls:
         try:
-            exchange.read(call, status, body)
+            exchange.read(call, status, media, body)
         except KeepclearError:
             continue
 

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,18 @@ from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import Forbidden, KeepclearError, Malformed, Unavailable
 from keepclear_protocol.keys import PrivateKey
 from support.desks import Line
-from support.mediator import Mediator
-from support.world import World, box, now_us
+from support.world import box
 
 EPOCH, OTHER = "1" * 32, "2" * 32
+OPEN = b'event: open\ndata: {"open":"a.b.c"}\n\n'
+
+
+def opened(cursor: Cursor | None) -> Position:
+    """Return the position of a desk whose stream has begun as it should."""
+    position = Position(cursor)
+    position.expect(lambda _: None)
+    assert position.received(OPEN) == []
+    return position
 
 
 def ack(number: int, epoch: str = EPOCH) -> bytes:
@@ -48,14 +54,14 @@ def names(news: list[Arrived]) -> list[str]:
 
 
 def test_news_carry_the_cursor_that_is_kept_with_them() -> None:
-    position = Position(Cursor(EPOCH, 4))
+    position = opened(Cursor(EPOCH, 4))
     (item,) = position.received(ack(5))
     assert item.cursor == Cursor(EPOCH, 5) == position.cursor
 
 
 @pytest.mark.req("R-100")
 def test_duplicates_are_dropped_and_holes_are_gaps() -> None:
-    position = Position(Cursor(EPOCH, 4))
+    position = opened(Cursor(EPOCH, 4))
     assert names(position.received(ack(3) + ack(4) + ack(5) + ack(5))) == ["a5"]
     assert names(position.received(ack(7) + ack(8))) == ["gap hole"]
     assert names(position.received(ack(9))) == []
@@ -64,16 +70,16 @@ def test_duplicates_are_dropped_and_holes_are_gaps() -> None:
 
 
 def test_another_epoch_an_unnumbered_event_and_a_told_gap_are_gaps() -> None:
-    assert names(Position(Cursor(EPOCH, 4)).received(ack(5, OTHER))) == ["gap epoch"]
-    assert names(Position(Cursor(EPOCH, 4)).received(gap("trimmed") + ack(5))) == ["gap trimmed"]
-    assert names(Position(None).received(ack(1))) == ["gap epoch"]
+    assert names(opened(Cursor(EPOCH, 4)).received(ack(5, OTHER))) == ["gap epoch"]
+    assert names(opened(Cursor(EPOCH, 4)).received(gap("trimmed") + ack(5))) == ["gap trimmed"]
+    assert names(opened(None).received(ack(1))) == ["gap epoch"]
     unnumbered = b"event: alert\ndata: {}\n\n"
-    assert names(Position(Cursor(EPOCH, 4)).received(unnumbered)) == ["unreadable", "gap unnumbered"]
+    assert names(opened(Cursor(EPOCH, 4)).received(unnumbered)) == ["unreadable", "gap unnumbered"]
 
 
 @pytest.mark.req("R-100", "R-102")
 def test_an_unknown_event_moves_the_position_if_it_has_one_and_is_no_gap() -> None:
-    position = Position(Cursor(EPOCH, 4))
+    position = opened(Cursor(EPOCH, 4))
     for id in (f"id: {EPOCH}-5\n", "", "id: x\n", f"id: {EPOCH}-5\n"):
         arrived = position.received(f"{id}event: heartbeat\ndata: {{}}\n\n".encode())
         assert names(arrived) == [] and all(item.cursor == Cursor(EPOCH, 5) for item in arrived)
@@ -84,7 +90,7 @@ def test_an_unknown_event_moves_the_position_if_it_has_one_and_is_no_gap() -> No
 
 @given(st.lists(st.integers(1, 12), max_size=40))
 def test_no_order_of_events_shows_one_twice_or_skips_one_silently(numbers: list[int]) -> None:
-    position, at = Position(Cursor(EPOCH, 0)), 0
+    position, at = opened(Cursor(EPOCH, 0)), 0
     for number in numbers:
         for name in names(position.received(ack(number))):
             if name.startswith("gap"):
@@ -97,22 +103,24 @@ def test_no_order_of_events_shows_one_twice_or_skips_one_silently(numbers: list[
 
 
 def test_half_an_event_does_not_outlive_its_connection() -> None:
-    position = Position(Cursor(EPOCH, 4))
+    position = opened(Cursor(EPOCH, 4))
     whole = ack(5)
     assert position.received(whole[:20]) == []
     position.connecting(position.cursor)
+    position.received(OPEN)
     assert names(position.received(whole)) == ["a5"]
 
 
 def test_what_was_read_and_not_kept_comes_again_with_the_next_connection() -> None:
-    position = Position(Cursor(EPOCH, 4))
+    position = opened(Cursor(EPOCH, 4))
     assert names(position.received(ack(5) + ack(6))) == ["a5", "a6"]
     position.connecting(Cursor(EPOCH, 5))
+    position.received(OPEN)
     assert names(position.received(ack(6))) == ["a6"]
 
 
 def test_backoff_grows_to_a_bound_and_begins_anew_with_a_sign_of_life() -> None:
-    position = Position(None)
+    position = opened(None)
     waits = [position.lost(Unavailable("unreachable")) for _ in range(20)]
     assert all(0.8 * low <= wait <= 1.2 * low for wait, low in zip(waits, BACKOFF_S, strict=False))
     assert max(waits) <= 1.2 * BACKOFF_S[-1]
@@ -121,7 +129,7 @@ def test_backoff_grows_to_a_bound_and_begins_anew_with_a_sign_of_life() -> None:
 
 
 def test_a_drain_says_when_to_come_back() -> None:
-    position = Position(Cursor(EPOCH, 4))
+    position = opened(Cursor(EPOCH, 4))
     assert position.received(b"event: drain\nretry: 50\ndata: {}\n\n") == []
     assert position.lost(None) == 0.05
     position.received(b"event: drain\nretry: 999999999\ndata: {}\n\n")
@@ -129,7 +137,7 @@ def test_a_drain_says_when_to_come_back() -> None:
 
 
 def test_only_errors_that_time_can_heal_are_waited_out() -> None:
-    position = Position(None)
+    position = opened(None)
     for error in (Unavailable("busy"), Unavailable("internal"), Malformed("too_large"), Forbidden("proof_expired")):
         assert position.lost(error) > 0
     for fatal in (Forbidden("wrong_role"), Forbidden("key_revoked"), Malformed("cursor")):
@@ -138,7 +146,7 @@ def test_only_errors_that_time_can_heal_are_waited_out() -> None:
 
 
 def test_an_endless_event_ends_its_connection() -> None:
-    position = Position(Cursor(EPOCH, 4))
+    position = opened(Cursor(EPOCH, 4))
     with pytest.raises(Malformed):
         for _ in range(6):
             position.received(b"data: " + b"x" * 1_000_000)
@@ -210,50 +218,3 @@ def test_a_hole_in_the_stream_is_a_gap_and_read_again(line: Line) -> None:
     for event in events:
         shown += [] if isinstance(event, LinkEvent) else [event]
     assert [type(event) for event in shown][-2:] == [GapEvent, AlertEvent]
-
-
-class Silent:
-    """A hotline that takes a connection, sends one comment and then nothing."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.connections: list[socket.socket] = []
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.socket.accept()
-                self.connections.append(connection)
-                connection.recv(65536)
-                connection.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    b"6\r\n: hi\n\n\r\n"
-                )
-
-    def close(self) -> None:
-        self.socket.close()
-        for connection in self.connections:
-            connection.close()
-        self.thread.join(5)
-
-
-def test_silence_is_told_and_connected_anew(tmp_path: Path) -> None:
-    world = World()
-    mediator, silent = Mediator(world, now_us), Silent()
-    key = world.parties["north"].key
-    with Desk(world.agreement, key, tmp_path / "north", transport=mediator.transport()) as desk:
-        list(desk.watch(stop=lambda: desk.journal.cursor() is not None))
-    try:
-        with Desk(world.agreement, key, tmp_path / "north", connect_to=silent.url, read_s=0.2) as desk:
-            told = []
-            for event in desk.watch():
-                told.append(event)
-                if len(told) == 4:
-                    break
-        assert [event.up for event in told if isinstance(event, LinkEvent)] == [True, False, True, False]
-        assert isinstance(told[1], LinkEvent) and "silent" in told[1].detail and len(silent.connections) >= 2
-    finally:
-        silent.close()

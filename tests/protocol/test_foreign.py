@@ -104,6 +104,23 @@ def test_requests(case: Case) -> None:
     assert refused(read) == case.get("code")
 
 
+@cases("openings")
+def test_openings(case: Case) -> None:
+    _, identity, _, service = first_agreement("openings")
+
+    def read() -> None:
+        _, payload = foreign.statement(case["opening"], "keepclear-open+jws", service)
+        foreign.claims(payload, admit=False)
+        foreign.need(payload["iss"] == "service" and isinstance(payload.get("to"), str), "claims")
+        foreign.need(0 < len(payload["to"]) <= 32 and foreign.is_bits(payload.get("request"), 32), "claims")
+        foreign.need(isinstance(payload.get("at"), str) and foreign.is_position(payload["at"]), "cursor")
+        there = (payload["aud"], payload["to"], payload["request"])
+        foreign.need(there == (identity, case["to"], case["request"]), "unreachable")
+        foreign.need(abs(foreign.instant(case["now"]) // 1_000_000 - payload["iat"]) <= 60, "unreachable")
+
+    assert refused(read) == case.get("code")
+
+
 @cases("receipts")
 def test_receipts(case: Case) -> None:
     _, identity, _, service = first_agreement("receipts")

@@ -20,6 +20,7 @@ from keepclear_protocol.errors import CODES, KeepclearError
 from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.keys import PrivateKey, PublicKey
 from keepclear_protocol.notice import Notice, open_submission
+from keepclear_protocol.opening import check_opening, open_opening
 from keepclear_protocol.request import check_request, open_request
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 from support.wire_vectors import DOCUMENTS
@@ -183,6 +184,20 @@ def test_requests(case: Case) -> None:
         return proof
 
     _compare(case, read, lambda proof: {"iss": proof.claims.iss, "kid": proof.kid, "htu": proof.htu})
+
+
+@cases("openings.json")
+@pytest.mark.req("R-104", "R-105")
+def test_openings(case: Case) -> None:
+    agreement = agreements("openings.json")[0]
+
+    def read() -> Any:
+        opening = open_opening(case["opening"], agreement.service_key)
+        now = parse_instant(case["now"])
+        check_opening(opening, aud=agreement.id, to=case["to"], request=case["request"], now=now)
+        return opening
+
+    _compare(case, read, lambda said: {"to": said.to, "request": said.request, "at": str(said.at)})
 
 
 def _claims(case: Case, read: Any) -> dict[str, Any]:

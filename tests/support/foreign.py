@@ -22,7 +22,7 @@ Keys = Mapping[str, bytes]
 
 RADIUS_M = 6_371_010.0
 SLACK_M = 0.000001
-LIMITS = {"keepclear-alert+jws": 262_144, "keepclear-request+jws": 4_096}
+LIMITS = {"keepclear-alert+jws": 262_144, "keepclear-request+jws": 4_096, "keepclear-open+jws": 4_096}
 CLAIMS = ("iss", "aud", "terms", "iat", "jti")
 SEVERITIES = ("overlap", "proximity", "possible")
 
@@ -252,25 +252,36 @@ def instant(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1_000_000)
 
 
+def is_position(value: object) -> bool:
+    """R-097."""
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{32}-(0|[1-9][0-9]{0,15})", value) is not None
+
+
 def follow(cursor: str, text: str) -> Object:
-    """R-096 to R-100: what a desk keeps of a stream, where it is then, and why it must read everything again if so."""
+    """R-096 to R-100, R-105: what a desk keeps of a stream, where it is then, and why it reads all again if so."""
     epoch, _, at = cursor.partition("-")
     number = int(at)
     kept: list[list[str]] = []
-    for block in text.split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+    blocks = [
+        dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":") and ": " in line)
+        for block in text.split("\n\n")[:-1]
+    ]
+    said = [fields for fields in blocks if "data" in fields]
+    if not said or said[0].get("event") != "open":
+        return {"kept": [], "cursor": cursor, "gap": None, "lost": True}
+    for fields in said[1:]:
         name, position = fields.get("event"), fields.get("id", "")
         if name == "gap":
-            return {"kept": kept, "cursor": None, "gap": json.loads(fields["data"])["reason"]}
-        if not re.fullmatch(r"[0-9a-f]{32}-(0|[1-9][0-9]{0,15})", position):
+            return {"kept": kept, "cursor": None, "gap": json.loads(fields["data"])["reason"], "lost": False}
+        if not is_position(position):
             continue
         where, _, at = position.partition("-")
         if where != epoch or int(at) > number + 1:
-            return {"kept": kept, "cursor": None, "gap": "epoch" if where != epoch else "hole"}
+            return {"kept": kept, "cursor": None, "gap": "epoch" if where != epoch else "hole", "lost": False}
         if int(at) == number + 1:
             number = int(at)
             kept += [[position, name]] if name in ("alert", "acknowledgement", "notice") else []
-    return {"kept": kept, "cursor": f"{epoch}-{number}", "gap": None}
+    return {"kept": kept, "cursor": f"{epoch}-{number}", "gap": None, "lost": False}
 
 
 def judge(one: Object, mine: Object, two: Object, theirs: Object, uncertainty: Object) -> Object | None:

@@ -73,7 +73,7 @@ class Doors:
         return read
 
     def events(self, party: str, count: int, cursor: str | None = None, within_s: float = 10.0) -> list[dict[str, Any]]:
-        """Return the first ``count`` events of a party's stream behind ``cursor``: id, event, data."""
+        """Return the first ``count`` events of a party's stream behind ``cursor`` and the opening: id, event, data."""
         target = "/v1/stream" if cursor is None else f"/v1/stream?cursor={cursor}"
         found: list[dict[str, Any]] = []
         deadline = time.monotonic() + within_s
@@ -83,7 +83,7 @@ class Doors:
             for line in answer.iter_lines():
                 assert time.monotonic() < deadline, f"{len(found)} of {count} events of {party}: {found}"
                 name, _, value = line.partition(": ")
-                if line == "" and "event" in event:
+                if line == "" and event.get("event", "open") != "open":
                     found.append({**event, "data": json.loads(event["data"])})
                     if len(found) == count:
                         return found

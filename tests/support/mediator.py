@@ -15,10 +15,13 @@ import httpx2
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import OPEN, Side, alert_payload, conflict_id, sign_alert
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest, unb64
+from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, KINDS, NOTICE, WITHDRAWAL
 from keepclear_protocol.lead import lead_of_note, write_note
 from keepclear_protocol.notice import Notice, open_submission, present
+from keepclear_protocol.opening import sign_opening
 from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.recompute import findings, match_all, still_ahead
 from keepclear_protocol.request import SCHEME, open_request
@@ -32,6 +35,8 @@ from support.world import ORIGIN, World
 EPOCH = "0" * 31 + "1"
 CONFLICTS_PAGE, NOTICES_PAGE = 256, 500
 MOST_IDS = 32
+
+EVENT_STREAM = {"content-type": "text/event-stream"}
 
 Object = dict[str, Any]
 Alter = Callable[[dict[str, Any]], None]
@@ -52,8 +57,9 @@ class Filed:
 class Mediator:
     """The doors of one agreement. ``streams`` hold (event, data) from position 1; ``clock`` is the instant now.
 
-    Where ``quiet``, entries are folded and nobody is told. ``page`` is the length of the pages of both lists.
-    ``in_force`` is what it shows as the agreement in force, if not the world's.
+    Streams begin as signed by ``opening_key``, if that is another. Where ``quiet``, entries are folded and nobody is
+    told. ``page`` is the length of the pages of both lists. ``in_force`` is what it shows as the agreement in force,
+    if not the world's.
     """
 
     world: World
@@ -75,6 +81,7 @@ class Mediator:
     quiet: bool = False
     page: int | None = None
     in_force: Agreement | None = None
+    opening_key: PrivateKey | None = None
 
     def __post_init__(self) -> None:
         self.state = State(self.world.agreement)
@@ -100,7 +107,7 @@ class Mediator:
             headers = {"content-type": "application/json"}
             return httpx2.Response(200, headers=headers, content=(self.in_force or self.world.agreement).raw)
         if request.url.path == "/v1/stream":
-            return self._stream(party, request.url.params.get("cursor"))
+            return self._stream(party, request)
         seen = self._view(party, request.url.path, request.url.params.get("after"))
         return httpx2.Response(200, json=seen) if seen is not None else _missing()
 
@@ -208,10 +215,10 @@ class Mediator:
         }
         return [ack.raw for ack in self.acknowledgements if ack.conflict == conflict and ack.version in versions]
 
-    def _stream(self, party: str, cursor: str | None) -> httpx2.Response:
-        epoch, _, number = (cursor or f"{self.epoch}-0").partition("-")
+    def _stream(self, party: str, request: httpx2.Request) -> httpx2.Response:
+        epoch, _, number = (request.url.params.get("cursor") or f"{self.epoch}-0").partition("-")
         events = self.streams.get(party, [])
-        text, start = ": open\n\n", int(number)
+        text, start = self.first_word(party, request), int(number)
         if epoch != self.epoch or start > len(events):
             start = len(events)
             reason = "epoch" if epoch != self.epoch else "ahead"
@@ -219,7 +226,22 @@ class Mediator:
             text += f"event: gap\nid: {self.epoch}-{start}\ndata: {told}\n\n"
         for at, (event, data) in enumerate(events[start:], start + 1):
             text += f"id: {self.epoch}-{at}\nevent: {event}\ndata: {json.dumps(data)}\n\n"
-        return httpx2.Response(200, content=(text + self.end_stream).encode())
+        return httpx2.Response(200, headers=EVENT_STREAM, content=(text + self.end_stream).encode())
+
+    def first_word(self, party: str, request: httpx2.Request, **changed: Any) -> str:
+        """Return the event that begins the stream that ``request`` asks for; ``changed`` members win."""
+        agreement, header = self.world.agreement, request.headers["authorization"]
+        told = {
+            "key": self.opening_key or self.world.service,
+            "aud": agreement.id,
+            "terms": agreement.terms,
+            "iat": open_request(header, agreement.party_key).claims.iat,  # proofs are taken here whatever the time
+            "to": party,
+            "request": digest(header.removeprefix(SCHEME)),
+            "at": Cursor.parse(self.head(party)),
+        }
+        opening = sign_opening(**{**told, **changed})
+        return f"event: open\ndata: {json.dumps({'open': opening})}\n\n"
 
     def _admit(self, path: str, raw: str) -> httpx2.Response:
         if raw in self.accepted:
@@ -331,8 +353,14 @@ class Mediator:
         )
 
 
+def refusal(status: int, code: str, detail: str = "") -> httpx2.Response:
+    """Return a problem document as an answer."""
+    headers = {"content-type": "application/problem+json"}
+    return httpx2.Response(status, headers=headers, content=json.dumps({"code": code, "detail": detail}))
+
+
 def _missing() -> httpx2.Response:
-    return httpx2.Response(404, json={"code": "not_found", "detail": "there is nothing of yours under this name"})
+    return refusal(404, "not_found", "there is nothing of yours under this name")
 
 
 def _conflict(alert: str) -> str:

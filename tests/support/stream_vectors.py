@@ -18,6 +18,7 @@ from keepclear_protocol.kinds import EVERY_KIND, Kind
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
 EPOCH, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+OPEN = 'event: open\ndata: {"open": "a.b.c"}\n\n'
 ACK = {"acknowledgement": "a.b.c"}
 
 Case = dict[str, Any]
@@ -31,7 +32,8 @@ _STREAMS = (
     "Streams (R-096 to R-100) as a desk follows them that has kept cursor: text is the body as sent, in UTF-8. kept: "
     "position and name of each event to be kept, in order. cursor in expect: where the desk is then, or null where it "
     "has to read everything again; gap: why, as gap events say it, hole for a jump in the numbers, else null. What "
-    "follows a gap counts for nothing until then. The data of events here are not real statements."
+    "follows a gap counts for nothing until then. lost: nothing of it counts, since it does not begin as it must "
+    "(R-105). The data of events here are not real statements; openings.json says what that of open must hold."
 )
 
 
@@ -69,8 +71,12 @@ def _streams() -> Iterator[Case]:
     ) -> Case:
         events = [[f"{EPOCH}-{number}", "acknowledgement"] for number in kept]
         cursor = None if after is None else f"{EPOCH}-{after}"
-        expect = {"kept": events, "cursor": cursor, "gap": gap}
-        return {"name": name, "why": why, "cursor": f"{EPOCH}-{start}", "text": text, "expect": expect}
+        expect = {"kept": events, "cursor": cursor, "gap": gap, "lost": False}
+        return {"name": name, "why": why, "cursor": f"{EPOCH}-{start}", "text": OPEN + text, "expect": expect}
+
+    def lost(name: str, why: str, text: str) -> Case:
+        expect: Case = {"kept": [], "cursor": f"{EPOCH}-4", "gap": None, "lost": True}
+        return {"name": name, "why": why, "cursor": f"{EPOCH}-4", "text": text, "expect": expect}
 
     def told(reason: str, at: int) -> str:
         data = json.dumps({"reason": reason, "resume_at": f"{EPOCH}-{at}"})
@@ -104,6 +110,15 @@ def _streams() -> Iterator[Case]:
     yield case("another epoch", "the numbers count from anew", _event(5, epoch=OTHER), [], None, "epoch")
     for reason in ("trimmed", "epoch", "ahead"):
         yield case(f"told: {reason}", "the desk reads everything again", told(reason, 9) + _event(10), [], None, reason)
+    yield case("another open", "the first one counts", _event(5) + OPEN + _event(6), [5, 6], 6)
+    yield lost("without open", "nobody has said who speaks", _event(5))
+    yield lost("a comment alone", "nobody has said who speaks", ": keep-alive\n\n")
+    yield lost("a comment before an event", "nobody has said who speaks", ": keep-alive\n\n" + _event(5))
+    yield lost("open behind an event", "it comes first", _event(5) + OPEN)
+    yield lost("a drain before open", "it comes first", "event: drain\nretry: 500\ndata: {}\n\n" + OPEN)
+    yield lost("half an open", "it must come whole", OPEN.removesuffix("\n"))
+    yield lost("nothing", "nobody has said who speaks", "")
+    yield lost("a login page", "no event is in it", "<html>\n<body>\n: please sign in\n</body>\n</html>\n")
     yield case("from the beginning", "positions begin with 1", _event(1) + _event(2), [1, 2], 2, start=0)
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.kinds import ALERT
+from keepclear_protocol.kinds import ALERT, OPENING
 from keepclear_service.decide.entry import Entry
 from keepclear_service.delivery.hub import Hub
 from keepclear_service.delivery.subscriber import Connection
@@ -73,6 +73,9 @@ class StandIn:
         assert found is not None
         return found
 
+    def opening(self, party: str, request: str, at: Cursor) -> str:
+        return f"opening to {party} for {request} at {at}"
+
     def receipt(self, entry: Entry) -> str:
         self.line.calls["receipt"] += 1
         return f"receipt-{entry.seq}"
@@ -121,13 +124,14 @@ class Reader:
 
     @property
     def events(self) -> list[tuple[str, str, str]]:
-        """Event, id and data of whatever came whole."""
+        """Event, id and data of whatever came whole behind the opening."""
         found = []
         for block in bytes(self.came).decode().split("\n\n")[:-1]:
             lines = dict(line.split(": ", 1) for line in block.split("\n") if not line.startswith(":"))
             if lines:
                 found.append((lines["event"], lines.get("id", ""), lines["data"]))
-        return found
+        assert all((event == OPENING.event) == (number == 0) for number, (event, _, _) in enumerate(found)), found
+        return found[1:]
 
     @property
     def comments(self) -> int:
@@ -160,7 +164,7 @@ class Stage:
         start = None if at is None else Cursor(epoch or self.bench.epoch, at)
 
         async def serve() -> None:
-            await self.hub.serve(party, self.kid(party), start, reader.connection)
+            await self.hub.serve(party, self.kid(party), "the request", start, reader.connection)
             reader.ended = True
 
         self.serving.append(asyncio.create_task(serve()))

@@ -1,4 +1,5 @@
-"""Makes the wire vectors: ``alerts``, ``receipts``, ``acknowledgements``, ``withdrawals`` and ``requests``.
+"""Makes the wire vectors: ``alerts``, ``receipts``, ``acknowledgements``, ``withdrawals``, ``requests`` and
+``openings``.
 
     python tests/support/wire_vectors.py        writes protocol/vectors/<name>.json
 
@@ -16,7 +17,7 @@ if __name__ == "__main__":
 
 from keepclear_protocol.encoding import b64, digest, unb64
 from keepclear_protocol.instant import SECOND, format_instant
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, RECEIPT, REQUEST, WITHDRAWAL
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, OPENING, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.request import SCHEME
 from keepclear_protocol.statement import sign_statement
@@ -243,12 +244,66 @@ def requests() -> str:
     )
 
 
+def openings() -> str:
+    """Return the text of ``openings.json``."""
+    request = digest("the proof that asked")
+
+    def signed(key: str = "service", typ: str = OPENING.typ, **changed: Any) -> str:
+        own = {**claims("service", "opening", admit=False), "to": "south", "request": request, "at": f"{EPOCH}-7"}
+        payload = {name: value for name, value in {**own, **changed}.items() if value != "absent"}
+        return sign_statement(KEYS[key], typ, payload)
+
+    def given(opening: str, *, ahead_s: int = 0) -> Case:
+        now = format_instant((IAT + ahead_s) * SECOND)
+        return {"to": "south", "request": request, "now": now, "opening": opening}
+
+    def found() -> Iterator[Case]:
+        read = {"to": "south", "request": request, "at": f"{EPOCH}-7"}
+        for name, why, ahead_s in (
+            ("an opening", "to this party, for this request", 0),
+            ("60 s old", "the bounds are included", 60),
+            ("60 s ahead", "the bounds are included", -60),
+        ):
+            yield _good(name, why, read, **given(signed(), ahead_s=ahead_s))
+        yield _good("of an empty stream", "positions begin with 1", {**read, "at": f"{EPOCH}-0"},
+                    **given(signed(at=f"{EPOCH}-0")))  # fmt: skip
+        yield _good("with another member", "unknown members are kept", read, **given(signed(later=1)))
+        code = "unreachable"
+        for ahead_s in (61, -61):
+            yield _bad(code, f"{ahead_s} s off", "within 60 s either way", **given(signed(), ahead_s=ahead_s))
+        yield _bad(code, "to another party", "a stream is a party's", **given(signed(to="north")))
+        yield _bad(code, "for another request", "it answers one proof", **given(signed(request=digest("another"))))
+        yield _bad(code, "of another agreement", "aud is the agreement's id", **given(signed(aud=digest("another"))))
+        code = "claims"
+        yield _bad(code, "without request", "it answers a proof", **given(signed(request="absent")))
+        yield _bad(code, "request is no digest", "43 characters", **given(signed(request="x")))
+        yield _bad(code, "without to", "it addresses a party", **given(signed(to="absent")))
+        yield _bad(code, "to nobody", "1 to 32 characters", **given(signed(to="")))
+        yield _bad(code, "by a party's name", "iss is service", **given(signed(iss="south")))
+        yield _bad(code, "with admit_by", "it is admitted by nobody", **given(signed(admit_by=IAT + 600)))
+        yield _bad("cursor", "without at", "how far the stream had come", **given(signed(at="absent")))
+        yield _bad("cursor", "at is no position", "no leading noughts", **given(signed(at=f"{EPOCH}-07")))
+        yield _bad("crit", "critical members", "none are understood", **given(signed(crit=["to"])))
+        code = "not_authenticated"
+        yield _bad(code, "by the other party", "only the service opens", **given(signed("north")))
+        yield _bad(code, "by a stranger", "no enrolled key", **given(signed("stranger")))
+        yield _bad(code, "of type receipt", "typ is matched", **given(signed(typ=RECEIPT.typ)))
+        yield _bad(code, "with a space", "not base64url", **given(signed() + " "))
+        yield _bad(code, "nothing", "three parts", **given(""))
+
+    return _document(
+        "Openings: the first word of the stream that south opened at the instant now by a proof of identity request.",
+        *found(),
+    )
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "alerts.json": alerts,
     "receipts.json": receipts,
     "acknowledgements.json": acknowledgements,
     "withdrawals.json": withdrawals,
     "requests.json": requests,
+    "openings.json": openings,
 }
 
 if __name__ == "__main__":

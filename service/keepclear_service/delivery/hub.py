@@ -67,10 +67,12 @@ class Hub:
             for subscriber in list(self._subscribers()):
                 subscriber.drain()
 
-    async def serve(self, party: str, kid: str, start: Cursor | None, connection: Connection) -> None:
-        """Write a party's stream to ``connection`` from ``start`` on; return when it ends."""
+    async def serve(self, party: str, kid: str, request: str, start: Cursor | None, connection: Connection) -> None:
+        """Write the stream that the proof of digest ``request`` asked for, from ``start`` on; return when it ends."""
         feed, slot = self._feed(party), next(self._next_slot)
-        subscriber = Subscriber(feed, connection, kid, start)
+        subscriber = Subscriber(
+            feed, connection, kid, start, lambda newest: self._hotline.opening(party, request, newest)
+        )
         feed.join(subscriber)
         slot.add(subscriber)
         if self._draining.is_set():

@@ -1,8 +1,9 @@
 """A subscriber: one open stream, from its cursor to its end.
 
-Guaranteed: events leave in order and none is skipped without a gap; nothing waits for a subscriber. It holds a
-position, and at most one piece of events that it read for itself; while it is at the end of the feed it costs a
-future. What the connection does not take within ``STALLED_S`` ends it, and its cursor lets it come back.
+Guaranteed: the first thing said is the service's signed opening; events leave in order and none is skipped without a
+gap; nothing waits for a subscriber. It holds a position, and at most one piece of events that it read for itself; while
+it is at the end of the feed it costs a future. What the connection does not take within ``STALLED_S`` ends it, and its
+cursor lets it come back.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import Unavailable
 
 from .feed import Feed
-from .told import DRAIN, KEEP_ALIVE, OPEN, Told
+from .told import DRAIN, KEEP_ALIVE, Told, tell_opening
 
 STREAM_LASTS_S = 600.0
 """After this a desk proves anew who it is."""
@@ -42,7 +43,10 @@ class Connection:
 
 
 class Subscriber:
-    """One open stream of ``feed``, read with the key ``kid``. Without ``start`` it begins with the first event."""
+    """One open stream of ``feed``, read with the key ``kid``. Without ``start`` it begins with the first event.
+
+    ``opening`` signs its first word, given the newest position.
+    """
 
     __slots__ = (
         "_comment",
@@ -50,6 +54,7 @@ class Subscriber:
         "_draining",
         "_ends",
         "_feed",
+        "_opening",
         "_piece",
         "_waiter",
         "_writing",
@@ -60,8 +65,16 @@ class Subscriber:
         "over",
     )
 
-    def __init__(self, feed: Feed, connection: Connection, kid: str, start: Cursor | None) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        connection: Connection,
+        kid: str,
+        start: Cursor | None,
+        opening: Callable[[Cursor], str],
+    ) -> None:
         self._feed = feed
+        self._opening: Callable[[Cursor], str] | None = opening
         self._connection = connection
         self.kid = kid
         self.epoch, self.at = (start.epoch, start.number) if start else ("", 0)
@@ -109,13 +122,20 @@ class Subscriber:
             self.cut()
 
     async def run(self) -> None:
-        """Write the stream until it ends. A store that fails ends it too: the desk hears so at the door."""
+        """Write the stream until it ends. A store that fails ends it too: the desk hears so at the door.
+
+        Nothing is said before the store was read: a stream that cannot be served must not look open.
+        """
         self._connection.when_lost(self.end)
-        await self._write(OPEN)
         sent = 0
         while not self.over:
             moves = self._feed.moves
             told = await self._next()
+            if self._opening is not None:
+                if self.over or not self._feed.epoch:
+                    return
+                await self._write(tell_opening(self._opening(Cursor(self._feed.epoch, self._feed.at))))
+                self._opening = None
             if told is not None:
                 await self._write(told.data)
                 self.epoch, self.at = told.epoch, told.at
@@ -139,7 +159,7 @@ class Subscriber:
         if self._feed.at_end(self.epoch, self.at):
             return None
         told = self._feed.after(self.epoch, self.at)
-        if told is not None or self._draining:
+        if told is not None or (self._draining and self._opening is None):
             return told
         try:
             epoch, piece = await self._feed.read_behind(self, self.epoch, self.at)

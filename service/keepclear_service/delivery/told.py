@@ -12,7 +12,7 @@ from typing import Any
 
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import dump_json
-from keepclear_protocol.kinds import ALERT, EVERY_KIND, NOTICE
+from keepclear_protocol.kinds import ALERT, EVERY_KIND, NOTICE, OPENING
 
 from ..decide.entry import Entry
 from ..decide.shown import alert_object
@@ -25,7 +25,6 @@ BODIES_AT_ONCE = 8
 RETRY_MS = 500
 """What a draining worker asks of its readers: come back soon, another worker is there."""
 
-OPEN = b": open\n\n"
 KEEP_ALIVE = b": keep-alive\n\n"
 DRAIN = b"event: drain\ndata: {}\nretry: %d\n\n" % RETRY_MS
 
@@ -39,6 +38,11 @@ class Told:
     epoch: str
     at: int
     data: bytes
+
+
+def tell_opening(raw: str) -> bytes:
+    """Return the first event of a stream: the service's own signed word, before which a desk counts nothing."""
+    return b"event: %s\ndata: %s\n\n" % (OPENING.event.encode(), dump_json({OPENING.name: raw}))
 
 
 def tell_gap(reason: str, epoch: str, at: int) -> Told:

@@ -43,7 +43,7 @@ class EventStream:
 
     def __init__(self, hub: Hub, who: Reader, start: Cursor | None) -> None:
         self._hub = hub
-        self._party, self._kid = who.party, who.proof.kid
+        self._party, self._kid, self._request = who.party, who.proof.kid, who.proof.sha256
         self._start = start
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,7 +55,8 @@ class EventStream:
         scope["headers"].clear()  # a kilobyte of proof, which nobody needs any more
         wire: Wire = scope["state"]["wire"]
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await self._hub.serve(self._party, self._kid, self._start, Connection(write, wire.when_lost, wire.abort))
+        connection = Connection(write, wire.when_lost, wire.abort)
+        await self._hub.serve(self._party, self._kid, self._request, self._start, connection)
         wire.when_lost(None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

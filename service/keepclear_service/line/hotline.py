@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
 from keepclear_protocol.alert import sign_alert
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Forbidden, OutOfStep, Refused
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import Kind
+from keepclear_protocol.opening import sign_opening
 from keepclear_protocol.request import RequestProof, check_request
 
 from ..decide.admission import check_signer
@@ -128,6 +130,14 @@ class Hotline:
     def receipt(self, entry: Entry) -> str:
         """Return the receipt of a log entry: the same bytes each time."""
         return receipt(self._key, self.agreement.id, entry)
+
+    def opening(self, party: str, request: str, at: Cursor) -> str:
+        """Return the signed first word of the stream that the proof of digest ``request`` asked for."""
+        agreement = self.agreement
+        iat = int(time.time())
+        return sign_opening(
+            self._key, aud=agreement.id, terms=agreement.terms, iat=iat, to=party, request=request, at=at
+        )
 
     def _signed(self, outgoing: Outgoing, seq: int) -> SignedAlert:
         jws = sign_alert(self._key, outgoing.payload)

@@ -1,29 +1,43 @@
-"""The picture behind ``notices``, ``conflicts`` and ``ack``: read again where the hotline answers, else as it was."""
+"""The picture behind ``notices``, ``conflicts`` and ``ack``: read again where the hotline answers, else as it was.
 
-from keepclear_protocol.errors import OutOfStep, StalePicture, Unavailable
+Whatever keeps the hotline from answering, its silence, a stranger in its place, an environment that bars the way, what
+this desk knew is shown, with its age; silence is waited for under a second.
+"""
+
+import os
+
+from keepclear_protocol.errors import KeepclearError, LocalError, OutOfStep, StalePicture, Unavailable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.picture import Picture
 from keepclear.transport.client import now_instant
+from keepclear.transport.faults import CLOCK_CODES
 
 from . import out
 from .lines import event_line, holds
-from .main import DONE, INVALID, STALE, tell_error
+from .main import DONE, INVALID, STALE, exit_code, tell_error
+
+WAIT_S = 0.7
+"""Seconds for which a hotline may owe an answer: an officer who asks must see something within one. A healthy one takes
+a tenth. ``KEEPCLEAR_WAIT`` is for lines that are slow by nature."""
+
+WAIT = "KEEPCLEAR_WAIT"
 
 
 def read_picture(desk: Desk) -> tuple[Picture, int]:
     """Return the picture and the exit code for it. What does not hold, and that it is stale, is told aloud."""
-    code = DONE
+    code, within_s = DONE, _wait_s()
     try:
-        desk.settle()
-        for event in desk.refresh():
+        for event in desk.refresh(settle=True, within_s=within_s):
             if not holds(event):
                 out.talk(event_line(event, now_instant(), desk.view(event)))
                 code = INVALID
-    except (Unavailable, OutOfStep) as error:
-        stale = StalePicture("wrong_terms", error.detail, hint=error.hint)
-        tell_error(stale if error.code == "wrong_terms" else error)
-        return desk.picture(everything=True), STALE
+    except KeepclearError as error:
+        if isinstance(error, LocalError) and error.code != "usage":
+            raise
+        _tell(error, within_s)
+        known = isinstance(error, Unavailable | OutOfStep | LocalError) or error.code in CLOCK_CODES
+        return desk.picture(everything=True), STALE if known else exit_code(error)
     picture, kept = kept_picture(desk)
     return picture, code or kept
 
@@ -33,3 +47,22 @@ def kept_picture(desk: Desk) -> tuple[Picture, int]:
     picture = desk.picture(everything=True)
     wrong = any(view.alarm or view.verdict != "verified" for view in picture.conflicts)
     return picture, INVALID if wrong else DONE
+
+
+def _tell(error: KeepclearError, within_s: float) -> None:
+    if error.code == "wrong_terms":
+        error = StalePicture("wrong_terms", error.detail, hint=error.hint)
+    elif error.code == "unreachable" and not error.hint and within_s < 1:
+        error.hint = f"is the hotline running, and the address right? {WAIT}=15 waits longer on a slow line"
+    tell_error(error)
+
+
+def _wait_s() -> float:
+    text = os.environ.get(WAIT) or str(WAIT_S)
+    try:
+        within_s = float(text)
+    except ValueError:
+        within_s = 0
+    if not 0 < within_s <= 3600:
+        raise LocalError("usage", f"{WAIT} is a number of seconds, above 0, not {text}")
+    return within_s

@@ -141,9 +141,9 @@ class Desk:
         """Sign ``delivered`` for every alert that came."""
         self._loop.run(self._desk.deliver())
 
-    def refresh(self) -> Sequence[Event]:
-        """Read everything again without moving the stream's cursor; returns what came of it."""
-        return self._loop.run(self._desk.refresh())
+    def refresh(self, *, settle: bool = False, within_s: float | None = None) -> Sequence[Event]:
+        """Read everything again without moving the stream's cursor; returns what came of it. See ``AsyncDesk``."""
+        return self._loop.run(self._desk.refresh(settle=settle, within_s=within_s))
 
     def run(self) -> None:
         """Follow the stream until that cannot go on; from another thread ``subscribe`` hears of it."""

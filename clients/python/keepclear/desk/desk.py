@@ -33,6 +33,7 @@ from ..journal.changes import MarkShown
 from ..journal.journal import Journal
 from ..journal.kept import LOST, OwnStatement
 from ..transport.client import AsyncClient, now_instant
+from ..transport.silence import unless_silent
 from ..wire.answers import AlertObject
 from .acknowledging import Acknowledging
 from .events import AcknowledgementEvent, AlertEvent, Event, from_journal
@@ -224,8 +225,18 @@ class AsyncDesk:
         """Sign ``delivered`` for every alert that came."""
         await self._acknowledging.deliver()
 
-    async def refresh(self) -> Sequence[Event]:
-        """Read everything again without moving the stream's cursor; returns what came of it."""
+    async def refresh(self, *, settle: bool = False, within_s: float | None = None) -> Sequence[Event]:
+        """Read everything again without moving the stream's cursor; returns what came of it.
+
+        ``settle``: ask first for what is unknown. Raises ``Unavailable`` as soon as the hotline has owed an answer for
+        ``within_s`` seconds, at the latest when that is the client's to say.
+        """
+        work = self._refresh(settle)
+        return await (work if within_s is None else unless_silent(self.client, work, within_s))
+
+    async def _refresh(self, settle: bool) -> Sequence[Event]:
+        if settle:
+            await self._settling.settle()
         self._announcer.told(await self._threads.run(self._intake.review_clock))
         return (await self._succession.speak(lambda: self._resync.read(follow=False))).events
 

@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, StalePicture, Unavailable
 
 from ..journal.journal import Journal
-from ..transport.client import AsyncClient
+from ..transport.client import PROGRESS_BYTES, AsyncClient, Stream
+from ..transport.faults import silent
+from ..transport.silence import unless_silent
 from ..wire.arrivals import GapArrived
 from .acknowledging import Acknowledging
 from .events import LinkEvent, ProblemEvent
@@ -78,6 +80,7 @@ class Following:
                 under = self._succession.terms
                 try:
                     await self._unless_failed(delivery, self._connection())
+                    lost = self._position.ended()
                 except KeepclearError as error:
                     lost = error
                 if lost is not None and lost.code == WRONG_TERMS:
@@ -98,11 +101,11 @@ class Following:
             await asyncio.gather(delivery, return_exceptions=True)
 
     async def _connection(self) -> None:
-        await self._begin()
-        async with self._client.stream(self._position.cursor) as chunks:
-            self._linked(True)
+        await unless_silent(self._client, self._begin(), self._client.read_s)
+        async with self._client.stream(self._position.cursor) as stream:
+            self._position.expect(stream.opening)
             queue: asyncio.Queue[list[Arrived] | None] = asyncio.Queue(READ_AHEAD)
-            reader = asyncio.create_task(self._read(chunks, queue))
+            reader = asyncio.create_task(self._read(stream, queue))
             try:
                 while (arrived := await queue.get()) is not None:
                     while not queue.empty() and len(arrived) < BATCH and not _ends_in_gap(arrived):
@@ -120,11 +123,14 @@ class Following:
                 await asyncio.gather(reader, return_exceptions=True)
             reader.result()  # raises what ended the stream
 
-    async def _read(self, chunks: AsyncIterator[bytes], queue: "asyncio.Queue[list[Arrived] | None]") -> None:
+    async def _read(self, stream: Stream, queue: "asyncio.Queue[list[Arrived] | None]") -> None:
         try:
-            async for chunk in chunks:
-                self._link.heard()
+            async for chunk in self._alive(stream):
+                lines = self._position.lines
                 arrived = self._position.received(chunk)
+                if self._position.lines > lines:
+                    self._link.heard()
+                    self._linked(True)
                 self._resumed.clear()
                 for start in range(0, max(len(arrived), 1), BATCH):
                     await queue.put(arrived[start : start + BATCH])
@@ -137,6 +143,31 @@ class Following:
             await queue.put(None)
             raise
         await queue.put(None)
+
+    async def _alive(self, stream: Stream) -> AsyncIterator[bytes]:
+        """Give the stream's bytes, as long as there are signs of life among them; raise ``Unavailable`` otherwise.
+
+        A line that is long in coming is waited for while it gets on. Only the waiting counts, not what is done between.
+        """
+        loop, within_s = asyncio.get_running_loop(), self._client.read_s
+        left_s = within_s if stream.until is None else max(0.0, stream.until - loop.time())
+        chunks, lines, begun = aiter(stream), 0, 0
+        while True:
+            asked = loop.time()
+            try:
+                async with asyncio.timeout(left_s):
+                    chunk = await anext(chunks, None)
+            except TimeoutError:
+                raise silent(within_s) from None
+            if chunk is None:
+                return
+            left_s -= loop.time() - asked
+            yield chunk
+            position = self._position
+            if position.lines > lines or (position.opened and position.begun_bytes - begun >= PROGRESS_BYTES):
+                left_s = within_s
+                begun = position.begun_bytes
+            lines, begun = position.lines, min(begun, position.begun_bytes)
 
     async def _begin(self) -> None:
         """Before a connection: ask for what is unknown; read everything where there is no position to go on from."""

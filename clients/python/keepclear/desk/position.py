@@ -1,17 +1,19 @@
 """Following a party's stream, without I/O: what is news, where a hole is, when to connect again.
 
-Guaranteed: each position of an epoch is let through at most once and in order, also that of an event of a kind that
-this version does not know; a position left out, another epoch or
-an event without a position comes out as a gap, behind which nothing is let through until everything was read again.
+Guaranteed: nothing counts before the stream's first word, the service's signed ``open``, and nothing but whole lines
+behind it is a sign of life; each position of an epoch is let through at most once and in order, also that of an event
+of a kind that this version does not know; a position left out, another epoch or an event without a position comes out
+as a gap, behind which nothing is let through until everything was read again.
 Not guaranteed: that the service wrote every alert into the stream. That is its promise, and heartbeats and snapshots
 are what it is held to.
 
-A desk says by ``connecting`` what it has kept, opens the stream behind ``cursor``, hands every chunk to ``received``,
-every end of a connection to ``lost``, and after a gap tells ``reread`` the position for which the newly read picture
-is good.
+A desk says by ``connecting`` what it has kept, opens the stream behind ``cursor``, tells ``expect`` how its first word
+is read, hands every chunk to ``received``, every end of a connection to ``ended`` or ``lost``, and after a gap tells
+``reread`` the position for which the newly read picture is good.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from keepclear_protocol.cursor import Cursor
@@ -22,7 +24,7 @@ from keepclear_protocol.errors import (
     Unavailable,
 )
 
-from ..wire.arrivals import Arrival, DrainArrived, GapArrived, Passing, Unreadable, read_arrival
+from ..wire.arrivals import Arrival, DrainArrived, GapArrived, OpenArrived, Passing, Unreadable, read_arrival
 from ..wire.sse import EventParser
 
 KEEP_ALIVE_S = 5
@@ -33,6 +35,10 @@ BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 NEW_TERMS = "NEW TERMS: the hotline has other terms in force than this desk has installed"
 NEW_TERMS_HINT = "get the agreement's newest revision, signed by all, and stage it: keepclear agreement stage FILE"
+
+NOT_OPENED = "the stream does not begin with a word that the hotline has signed"
+NOTHING_CAME = "the connection ended before the hotline had said anything"
+NOT_OPENED_HINT = "does a proxy or a network's login page stand between?"
 
 _PASSING = ("too_large", "proof_expired", "journal", "wrong_terms")
 """Codes after which a new connection may do better: a broken stream, a proof that a slow line delivered late, a disk
@@ -56,6 +62,8 @@ class Position:
         self._attempts = 0
         self._retry_s: float | None = None
         self._gap = False
+        self._opens: Callable[[str], object] = _refuse
+        self._opened_at: int | None = None
 
     def connecting(self, cursor: Cursor | None) -> None:
         """Begin a connection behind ``cursor``, what was kept: all else of the one before is forgotten."""
@@ -63,21 +71,59 @@ class Position:
         self._parser = EventParser()
         self._retry_s = None
         self._gap = False
+        self._opened_at = None
+
+    def expect(self, opens: Callable[[str], object]) -> None:
+        """Take as the connection's first word only what ``opens`` does not raise ``Unavailable`` for."""
+        self._opens = opens
+
+    @property
+    def opened(self) -> bool:
+        """Whether the service's first word has come on this connection."""
+        return self._opened_at is not None
+
+    @property
+    def lines(self) -> int:
+        """Whole lines of this connection behind the first word, which is one itself: each is a sign of life."""
+        return 0 if self._opened_at is None else 1 + self._parser.lines - self._opened_at
+
+    @property
+    def begun_bytes(self) -> int:
+        """Bytes of a line that has begun and not ended."""
+        return self._parser.begun_bytes
 
     def received(self, data: bytes) -> list[Arrived]:
-        """Return what ``data`` brings. Raises ``Malformed`` for an event beyond all limits: connect again."""
-        if data:
-            self._attempts = 0
+        """Return what ``data`` brings. Raises where it is best to connect again.
+
+        ``Malformed`` is for an event beyond all limits, ``Unavailable`` for a stream that is not the hotline's.
+        """
         arrived: list[Arrived] = []
         for event in self._parser.feed(data):
             arrival = read_arrival(event)
-            if isinstance(arrival, DrainArrived):
+            if self._opened_at is None:
+                if not isinstance(arrival, OpenArrived):
+                    raise Unavailable("unreachable", NOT_OPENED, hint=NOT_OPENED_HINT)
+                self._opens(arrival.opening)
+                self._opened_at = event.line
+            elif isinstance(arrival, OpenArrived):
+                continue  # the first one counts
+            elif isinstance(arrival, DrainArrived):
                 self._retry_s = arrival.retry_ms / 1000
             elif isinstance(arrival, GapArrived):
                 arrived += self._hole(arrival.reason)
             else:
                 arrived += self._positioned(arrival, event.id)
+        if self.lines > 1:
+            self._attempts = 0
         return arrived
+
+    def ended(self) -> Unavailable | None:
+        """Return the loss that the end of a connection is which brought nothing; ``None`` where it did its work."""
+        if self._opened_at is None:
+            return Unavailable("unreachable", NOTHING_CAME, hint=NOT_OPENED_HINT)
+        if self.lines == 1 and self._retry_s is None:
+            return Unavailable("unreachable", "the hotline's stream ended as soon as it had begun")
+        return None
 
     def reread(self, at: Cursor) -> None:
         """Go on behind ``at``, the position for which everything was read again."""
@@ -120,3 +166,7 @@ class Position:
             return []
         self._gap = True
         return [Arrived(GapArrived(reason), None)]
+
+
+def _refuse(_: str) -> object:
+    raise Unavailable("unreachable", NOT_OPENED)

@@ -91,7 +91,7 @@ class Client:
         opened = self._client.stream(cursor)
         chunks = self._loop.run(opened.__aenter__())
         try:
-            yield self._chunks(chunks)
+            yield self._chunks(aiter(chunks))
         finally:
             self._loop.run(opened.__aexit__(None, None, None))
 

@@ -10,8 +10,6 @@ still for the origin, and so are the ``Host`` header and the name in the TLS cer
 """
 
 import asyncio
-import ipaddress
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -23,12 +21,19 @@ from urllib.parse import urlsplit
 import httpx2
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
+from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.request import SCHEME
 
 from ..wire.answers import MAX_ANSWER_BYTES, Admission, ConflictIndex, Conflicts, NoticeAnswer, Notices
-from ..wire.exchange import Call, Exchange
-from ..wire.problems import MAX_PROBLEM_BYTES, read_problem
+from ..wire.exchange import EVENT_STREAM, Call, Exchange
+from ..wire.problems import MAX_PROBLEM_BYTES, media_type, read_problem, stranger
+from .faults import SILENT, NeverSent, clock_hint, faults
+from .stream import Stream
+from .way import find_proxy, find_trust, read_address
+
+__all__ = ["SILENT", "AsyncClient", "NeverSent", "Reply", "Stream", "now_instant"]
 
 T = TypeVar("T")
 
@@ -38,20 +43,17 @@ CONNECT_S = 5.0
 READ_S = 15.0
 """For an answer: a store that fsyncs under load takes seconds. For the stream: three keep-alives of 5 s were missed."""
 
+PROGRESS_BYTES = 4096
+"""What must come, or be taken, of something large within ``READ_S`` for the wait to go on: the slowest satellite
+telephones carry 300 bytes a second. Less is a line that is kept busy, not one that works."""
+
 RETRY_AFTER_S = (0.2, 0.6, 1.8)
 """Seconds before each further attempt: a restart of the service takes about two."""
-
-SILENT = "silent"
-"""The start of the detail when the stream brought no byte for the time that it should."""
 
 
 def now_instant() -> int:
     """Return the machine's time as an instant."""
     return time.time_ns() // 1000
-
-
-class NeverSent(Unavailable):
-    """No connection was made: not a byte has left this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +81,27 @@ class AsyncClient:
         transport: Any = None,
     ) -> None:
         self.exchange = Exchange(agreement, key)
+        self.read_s = read_s
+        self.waiting_since: float | None = None
+        """On the loop's clock: since when the hotline owes an answer, the last of which came whole; else ``None``."""
+        self._connect_s = connect_s
         self._clock = clock
         self._connect_to = connect_to
-        self._options = {
-            "verify": _tls(verify),
-            "timeout": httpx2.Timeout(read_s, connect=connect_s),
-            "transport": transport,
-        }
+        self._authority = verify
+        self._transport = transport
+        self._owed = 0
         self._left: list[httpx2.AsyncClient] = []
         self._reach(agreement)
 
     def _reach(self, agreement: Agreement) -> None:
         origin = urlsplit(agreement.service.origin)
-        base = _base(self._connect_to, origin.scheme) if self._connect_to else agreement.service.origin
+        named = None if self._connect_to is None else read_address(self._connect_to, origin.scheme)
+        self._address = named or read_address(agreement.service.origin, origin.scheme)
+        self._uses_proxies = named is None and not self._address.is_loopback
         self._headers = {"host": origin.netloc}
         # A name, not an address, can be asked for in the TLS handshake.
         self._extensions = {"sni_hostname": origin.hostname} if origin.scheme == "https" else {}
-        # Proxies of the environment are for addresses out there, never for one that was named or is this machine.
-        trust_env = self._connect_to is None and not _is_loopback(origin.hostname or "")
-        self._http = httpx2.AsyncClient(base_url=base, trust_env=trust_env, **self._options)
+        self._made: httpx2.AsyncClient | None = None
 
     def go_over(self, agreement: Agreement) -> None:
         """Speak under this revision of the agreement from now on, at its address; what is under way ends as it began.
@@ -107,13 +111,29 @@ class AsyncClient:
         before = self.exchange.agreement.service.origin
         self.exchange.go_over(agreement)
         if agreement.service.origin != before:
-            self._left.append(self._http)
+            if self._made is not None:
+                self._left.append(self._made)
             self._reach(agreement)
 
     @property
     def party(self) -> str:
         """The party whose key this client holds."""
         return self.exchange.party
+
+    @property
+    def _http(self) -> httpx2.AsyncClient:
+        """Made when it is first needed: a desk whose environment bars the way still shows what it knows."""
+        if self._made is None:
+            proxy = find_proxy(self._address) if self._uses_proxies and self._transport is None else None
+            self._made = httpx2.AsyncClient(
+                base_url=self._address.url,
+                verify=find_trust(self._authority, self._address.scheme),
+                timeout=httpx2.Timeout(self.read_s, connect=self._connect_s),
+                transport=self._transport,
+                proxy=proxy,
+                trust_env=False,
+            )
+        return self._made
 
     def _request(self, call: Call[T]) -> dict[str, Any]:
         return {
@@ -132,19 +152,23 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        for http in (*self._left, self._http):
+        for http in (*self._left, *([] if self._made is None else [self._made])):
             await http.aclose()
 
     async def ask(self, call: Call[T], *, again: bool = True) -> Reply[T]:
-        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``)."""
-        lost = False
+        """Send ``call`` until it is answered or the attempts are used up (one if not ``again``).
+
+        No attempt is begun once the hotline has been out of reach for as long as one answer may take.
+        """
+        loop = asyncio.get_running_loop()
+        lost, until = False, loop.time() + self.read_s
         for wait_s in (*(RETRY_AFTER_S if again else ()), None):
             try:
                 answer = await self._once(call)
                 return Reply(answer, lost=lost)
             except Unavailable as error:
                 lost = lost or not isinstance(error, NeverSent)
-                if wait_s is None or not error.retryable:
+                if wait_s is None or loop.time() + wait_s >= until:
                     return Reply(None, error, lost)
             except KeepclearError as error:
                 return Reply(None, error, lost)
@@ -159,12 +183,46 @@ class AsyncClient:
         return reply.answer  # type: ignore[return-value]  # an answer of None is one, too
 
     async def _once(self, call: Call[T]) -> T:
-        with _faults():
-            async with self._http.stream(**self._request(call)) as response:
-                body = _Body()
-                async for chunk in response.aiter_bytes():
-                    body.add(chunk)
-        return self.exchange.read(call, response.status_code, bytes(body))
+        request = self._request(call)
+        sent = len(request["content"] or b"")
+        with self._owing(), faults(self.read_s):
+            async with asyncio.timeout(self.read_s + self.read_s * (sent // PROGRESS_BYTES)) as limit:
+                async with self._http.stream(**request) as response:
+                    body = await self._body(response, limit)
+        status, media = response.status_code, media_type(response.headers.get("content-type"))
+        try:
+            return self.exchange.read(call, status, media, body)
+        except KeepclearError as error:
+            clock_hint(error, response.headers.get("date"), self._clock())
+            raise
+
+    async def _body(self, response: httpx2.Response, limit: asyncio.Timeout, most: int = MAX_ANSWER_BYTES) -> bytes:
+        """Read an answer, which must get on all the time."""
+        loop, body, counted = asyncio.get_running_loop(), bytearray(), 0
+        limit.reschedule(loop.time() + self.read_s)
+        async for chunk in response.aiter_bytes():
+            if len(body) + len(chunk) > most:
+                raise Unavailable("unreachable", f"the answer is larger than {most} bytes")
+            body.extend(chunk)
+            if len(body) - counted >= PROGRESS_BYTES:
+                counted = len(body)
+                limit.reschedule(loop.time() + self.read_s)
+        return bytes(body)
+
+    @contextmanager
+    def _owing(self) -> Iterator[None]:
+        """Count an answer that the hotline owes; the wait begins anew with each that comes whole."""
+        loop = asyncio.get_running_loop()
+        if not self._owed:
+            self.waiting_since = loop.time()
+        self._owed += 1
+        try:
+            yield
+            self.waiting_since = loop.time()
+        finally:
+            self._owed -= 1
+            if not self._owed:
+                self.waiting_since = None
 
     async def submit(self, submission: str) -> Admission:
         """File a notice with all its disclosures."""
@@ -202,71 +260,24 @@ class AsyncClient:
         """Return the agreement in force, to look at; it is never installed from here."""
         return await self.call(self.exchange.fetch_agreement())
 
-    def stream(self, cursor: Cursor | None = None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    def stream(self, cursor: Cursor | None = None) -> "AbstractAsyncContextManager[Stream]":
         """Open the stream behind ``cursor`` once, without further attempts; gives its bytes as they come."""
         return self._stream(self.exchange.stream(cursor))
 
     @asynccontextmanager
-    async def _stream(self, call: Call[None]) -> AsyncIterator[AsyncIterator[bytes]]:
-        with _faults():
-            async with self._http.stream(**self._request(call)) as response:
+    async def _stream(self, call: Call[None]) -> "AsyncIterator[Stream]":
+        request = self._request(call)
+        proof = request["headers"]["authorization"].removeprefix(SCHEME)
+        with faults(self.read_s):
+            async with asyncio.timeout(self.read_s) as limit, self._http.stream(**request) as response:
+                media = media_type(response.headers.get("content-type"))
                 if response.status_code != 200:
-                    raise read_problem(response.status_code, (await response.aread())[:MAX_PROBLEM_BYTES])
-                yield response.aiter_bytes()
-
-
-class _Body(bytearray):
-    def add(self, chunk: bytes) -> None:
-        if len(self) + len(chunk) > MAX_ANSWER_BYTES:
-            raise Unavailable("unreachable", f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
-        self.extend(chunk)
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Turn a transport's faults into ``Unavailable``."""
-    try:
-        yield
-    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        raise _never_sent(error) from None
-    except httpx2.ReadTimeout:
-        raise Unavailable("unreachable", f"{SILENT}: the hotline sent nothing for too long") from None
-    except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-        text = str(error) or type(error).__name__
-        raise Unavailable("unreachable", f"the hotline cannot be reached: {text}") from None
-
-
-def _never_sent(error: Exception) -> "NeverSent":
-    text = str(error) or type(error).__name__
-    hint = "name the authority that signed the hotline's certificate with --ca" if "CERTIFICATE" in text else ""
-    return NeverSent("unreachable", f"the hotline cannot be reached: {text}", hint=hint)
-
-
-def _base(connect_to: str, scheme: str) -> str:
-    url = connect_to if "://" in connect_to else f"{scheme}://{connect_to}"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        port = -1
-    if port == -1 or parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise LocalError("usage", f"not an address to connect to: {connect_to}", hint="such as http://127.0.0.1:8080")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _tls(authority: str | Path | None) -> ssl.SSLContext | bool:
-    if authority is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=str(authority))
-    except (OSError, ssl.SSLError):
-        raise LocalError("usage", f"not a file of certificates: {authority}") from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+                    body = await self._body(response, limit, MAX_PROBLEM_BYTES)
+                    refused = read_problem(response.status_code, media, body)
+                    clock_hint(refused, response.headers.get("date"), self._clock())
+                    raise refused
+                if media != EVENT_STREAM:
+                    raise stranger(200, media)
+                until = limit.when()
+                limit.reschedule(None)
+                yield Stream(self.exchange, self._clock, response.aiter_bytes(), digest(proof), until)

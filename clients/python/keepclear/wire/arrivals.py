@@ -7,13 +7,20 @@ cannot be read is ``Unreadable``, shown as a problem; what is of a kind that thi
 from dataclasses import dataclass
 
 from keepclear_protocol.errors import EvidenceInvalid
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING
 
 from .answers import AlertObject, own_statement, read_object, text_of
 from .sse import ServerEvent
 
 DRAIN_MS = 500
 """Milliseconds to wait where a service that is stopping names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenArrived:
+    """The stream's first word, as its exact text."""
+
+    opening: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +74,24 @@ class Passing:
     kind: str
 
 
-Arrival = AlertArrived | AcknowledgementArrived | NoticeArrived | GapArrived | DrainArrived | Unreadable | Passing
+Arrival = (
+    OpenArrived
+    | AlertArrived
+    | AcknowledgementArrived
+    | NoticeArrived
+    | GapArrived
+    | DrainArrived
+    | Unreadable
+    | Passing
+)
 
 
 def read_arrival(event: ServerEvent) -> Arrival:
     """Return what an event of the stream says."""
     try:
         match event.event:
+            case OPENING.event:
+                return OpenArrived(text_of(read_object(_data(event)), OPENING.name))
             case ALERT.event:
                 return AlertArrived(AlertObject.read(read_object(_data(event))))
             case ACKNOWLEDGEMENT.event:

@@ -17,9 +17,11 @@ from keepclear_protocol.agreement import Agreement, Party
 from keepclear_protocol.claims import is_jti
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest, is_digest
-from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed
+from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed, Unavailable
+from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Kind
+from keepclear_protocol.opening import Opening, read_opening
 from keepclear_protocol.receipt import Receipt, open_receipt
 from keepclear_protocol.request import sign_request
 
@@ -36,13 +38,15 @@ from .answers import (
     read_notice,
     read_notices,
     read_object,
+    text_of,
 )
-from .problems import read_problem
+from .problems import read_problem, stranger
 
 T = TypeVar("T")
 
 CONFLICTS = "/v1/conflicts"
 USER_AGENT = "keepclear"
+JSON, EVENT_STREAM = "application/json", "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +145,33 @@ class Exchange:
         )
         return headers | {"authorization": proof, "cache-control": "no-store"}
 
-    def read(self, call: Call[T], status: int, body: bytes) -> T:
-        """Return what an answer says, or raise the error that its problem document stands for."""
+    def read(self, call: Call[T], status: int, media: str, body: bytes) -> T:
+        """Return what an answer of media type ``media`` says, or raise the error that its problem stands for.
+
+        A read carries no signature of its own: what has not its shape is not the hotline's, and no evidence.
+        """
         if status not in (200, 201):
-            raise read_problem(status, body)
-        return call.read(body)
+            raise read_problem(status, media, body)
+        if media != JSON:
+            raise stranger(status, media)
+        try:
+            return call.read(body)
+        except EvidenceInvalid as error:
+            if call.body is not None:
+                raise
+            raise _no_answer(error) from None
+
+    def opening(self, raw: str, request: str, now: int) -> Opening:
+        """Return the first word of the stream that the proof of digest ``request`` asked for, held against both.
+
+        Raises ``Unavailable``: whoever else speaks there is no evidence against the hotline.
+        """
+        agreement = self.agreement
+        said = read_opening(raw, agreement.service_key, aud=agreement.id, to=self.party, request=request, now=now)
+        keys = (key for key in agreement.service.keys if key.key.kid == said.kid)
+        if not any(key.not_before <= said.claims.iat * SECOND <= key.not_after for key in keys):
+            raise Unavailable("unreachable", "the hotline's key is not valid at this time, or the clock is wrong")
+        return said
 
     def _filed(self, kind: Kind, raw: str, sha256: str, submission: str | None) -> Call[Admission]:
         return Call(
@@ -153,8 +179,14 @@ class Exchange:
         )
 
     def _admission(self, body: bytes, kind: str, sha256: str, submission: str | None) -> Admission:
-        answer = read_object(body)
-        receipt = self.check_receipt(str(answer.get("receipt")), kind, sha256, submission)
+        try:
+            answer = read_object(body)
+            signed = text_of(answer, "receipt")
+        except EvidenceInvalid as error:
+            raise _no_answer(error) from None  # nothing of it is signed
+        if signed.count(".") != 2:
+            raise _no_answer(EvidenceInvalid("evidence", "its receipt is no statement"))
+        receipt = self.check_receipt(signed, kind, sha256, submission)
         return read_admission(answer, receipt)
 
     def check_receipt(self, raw: str, kind: str, sha256: str, submission: str | None) -> Receipt:
@@ -165,6 +197,11 @@ class Exchange:
         if (receipt.sha256, receipt.submission) != (sha256, submission):
             raise EvidenceInvalid("evidence", "the receipt is for other bytes than those that were sent")
         return receipt
+
+
+def _no_answer(error: EvidenceInvalid) -> Unavailable:
+    hint = "is the address right, or does a proxy stand between?"
+    return Unavailable("unreachable", f"something other than the hotline answered: {error.detail}", hint=hint)
 
 
 def _page(door: str, after: str | None) -> str:

@@ -1,9 +1,10 @@
 """The hotline's problem documents (RFC 9457) as errors.
 
-A problem document becomes the error of its code, also when we do not know that code; something that is not the
-hotline's becomes ``Unavailable``.
+A problem document becomes the error of its code, a code that we do not know that of its status; something that is not
+the hotline's becomes ``Unavailable``. A status of 500 and above never refuses: what was sent may have been admitted.
 """
 
+import contextlib
 import re
 from collections.abc import Mapping
 
@@ -13,11 +14,16 @@ from keepclear_protocol.errors import CODES, Forbidden, KeepclearError, Malforme
 MAX_PROBLEM_BYTES = 1024 * 1024
 """A problem document has some hundred bytes."""
 
+PROBLEM = "application/problem+json"
+
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+
+_LATER = frozenset({408, 425, 429})
+"""Of the statuses below 500 those that say: not now."""
 
 
 class UnknownProblem(Refused):
-    """A problem with a code that this version does not know; ``code`` and ``status`` are the service's."""
+    """A refusal with a code that this version does not know; ``code`` and ``status`` are the service's."""
 
     def __init__(self, code: str, status: int, detail: str) -> None:
         super().__init__(code, detail or "the hotline refused for a reason that this version does not know")
@@ -29,19 +35,46 @@ class UnknownProblem(Refused):
         return self._status
 
 
-def read_problem(status: int, body: bytes) -> KeepclearError:
-    """Return the error that a problem document stands for."""
-    try:
-        problem = parse_json(body, max_bytes=MAX_PROBLEM_BYTES)
-    except Malformed:
-        problem = None
+class UnknownFault(Unavailable):
+    """The service cannot answer, with a code that this version does not know: the outcome is unknown."""
+
+    def __init__(self, code: str, status: int, detail: str) -> None:
+        super().__init__(code, detail or "the hotline cannot answer for a reason that this version does not know")
+        self._status = status
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that the service gave."""
+        return self._status
+
+
+def media_type(header: str | None) -> str:
+    """Return the media type of a ``Content-Type`` header without its parameters, in lower case."""
+    return (header or "").partition(";")[0].strip().lower()
+
+
+def stranger(status: int, media: str) -> Unavailable:
+    """Return the error for an answer that is not the hotline's."""
+    what = f" of type {media[:60]}" if media else ""
+    hint = "is the address right, or does a proxy or a network's login page stand between?"
+    return Unavailable("unreachable", f"something other than the hotline answered with {status}{what}", hint=hint)
+
+
+def read_problem(status: int, media: str, body: bytes) -> KeepclearError:
+    """Return the error that a problem document of media type ``media`` stands for."""
+    problem = None
+    if media == PROBLEM and 400 <= status <= 599:
+        with contextlib.suppress(Malformed):
+            problem = parse_json(body, max_bytes=MAX_PROBLEM_BYTES)
     code = problem.get("code") if isinstance(problem, dict) else None
-    if not isinstance(code, str) or not _CODE.match(code):
-        hint = "is the address right, and does a proxy stand between?"
-        return Unavailable("unreachable", f"something other than the hotline answered with {status}", hint=hint)
+    if not isinstance(problem, dict) or not isinstance(code, str) or not _CODE.match(code):
+        return stranger(status, media)
     detail = problem.get("detail")
     detail = detail[:500] if isinstance(detail, str) else ""
     known = CODES.get(code)
+    if status >= 500 or status in _LATER:
+        known_here = known is not None and known.status >= 500
+        return Unavailable(code, detail) if known_here else UnknownFault(code, status, detail)
     if known is None:
         return UnknownProblem(code, status, detail)
     return _KINDS.get(known.status, Malformed)(code, detail)

@@ -6,7 +6,7 @@ event that did not name one.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keepclear_protocol.errors import Malformed
 
@@ -20,12 +20,16 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event: its name (``message`` if it had none), its data, its own id and its ``retry`` in milliseconds."""
+    """One event: its name (``message`` if it had none), its data, its own id and its ``retry`` in milliseconds.
+
+    ``line`` is the number of the line that ended it, from 1.
+    """
 
     event: str
     data: str
     id: str | None
     retry_ms: int | None
+    line: int = field(default=0, compare=False)
 
 
 class EventParser:
@@ -34,6 +38,10 @@ class EventParser:
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
         self._line: list[bytes] = []
+        self.lines = 0
+        """Lines that came whole."""
+        self.begun_bytes = 0
+        """Bytes of the line that has begun and not ended."""
         self._held = 0
         self._after_cr = False
         self._at_start = True
@@ -54,8 +62,10 @@ class EventParser:
         events = []
         for piece in ended:
             self._hold(piece)
+            self.lines += 1
             event = self._end_line(b"".join(self._line))
             self._line.clear()
+            self.begun_bytes = 0
             if event is not None:
                 events.append(event)
         self._hold(rest)
@@ -67,6 +77,7 @@ class EventParser:
             raise Malformed("too_large", f"an event of the stream is larger than {self._max} bytes")
         if piece:
             self._line.append(piece)
+            self.begun_bytes += len(piece)
 
     def _end_line(self, line: bytes) -> ServerEvent | None:
         if self._at_start:
@@ -93,7 +104,7 @@ class EventParser:
     def _end_event(self) -> ServerEvent | None:
         event = None
         if self._data:
-            event = ServerEvent(self._event or "message", "\n".join(self._data), self._id, self._retry_ms)
+            event = ServerEvent(self._event or "message", "\n".join(self._data), self._id, self._retry_ms, self.lines)
         self._begin_event()
         return event
 
