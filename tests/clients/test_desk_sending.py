@@ -11,6 +11,7 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import LocalError, Refused
 from keepclear_protocol.filing import Content, Unfit
 from support.desks import MINUTE_US, Line, OnLoop
+from support.mediator import refusal
 from support.world import box
 
 
@@ -103,7 +104,7 @@ def test_what_comes_too_late_is_refused_by_the_hotline_first_where_it_may_have_b
     def too_late(request: httpx2.Request) -> httpx2.Response | None:
         if request.method == "POST" and not first:
             first.append(request.content)
-            return httpx2.Response(409, json=late)
+            return refusal(409, **late)
         return None
 
     line.mediator.refuse = too_late
