@@ -106,15 +106,15 @@ def test_a_connection_that_brings_nothing_waits_longer_each_time() -> None:
 
 
 @pytest.fixture
-def north(tmp_path: Path) -> Iterator[Callable[[str], Desk]]:
+def north(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """A desk on its second day: it has a position to go on from."""
     key, made = WORLD.parties["north"].key, []
     mediator = Mediator(WORLD, now_us)
     with Desk(WORLD.agreement, key, tmp_path / "north", transport=mediator.transport()) as first:
         list(first.watch(stop=lambda: first.journal.cursor() is not None))
 
-    def desk(url: str) -> Desk:
-        made.append(Desk(WORLD.agreement, key, tmp_path / "north", connect_to=url, read_s=0.5))
+    def desk(url: str, read_s: float = 0.5) -> Desk:
+        made.append(Desk(WORLD.agreement, key, tmp_path / "north", connect_to=url, read_s=read_s))
         return made[-1]
 
     yield desk
@@ -155,14 +155,14 @@ STRANGERS: dict[str, tuple[Speaks, str]] = {
 @pytest.mark.req("R-105", "R-106")
 @pytest.mark.parametrize("who", STRANGERS)
 def test_a_stranger_is_a_loss_in_plain_words_with_a_pause_that_grows(
-    north: Callable[[str], Desk], who: str
+    north: Callable[..., Desk], who: str
 ) -> None:
     speaks, words = STRANGERS[who]
     with Speaker(speaks) as speaker:
         began = time.monotonic()
-        desk = north(speaker.url)
+        desk = north(speaker.url, 0.5 if words == "silent" else 8.0)  # else a busy machine's pause were silence, too
         told = links(desk, 4 if who.startswith("an open") else 2)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 20
         down = [event for event in told if not event.up]
         assert all(words in event.detail for event in down), told
         assert len(down) == 2 and down[0].retry_s < down[1].retry_s
@@ -171,7 +171,7 @@ def test_a_stranger_is_a_loss_in_plain_words_with_a_pause_that_grows(
             assert (desk.link().up, desk.link().heard_at) == (False, None) and len(down) == len(told)
 
 
-def test_silence_behind_an_open_is_told_and_the_blind_time_afterwards(north: Callable[[str], Desk]) -> None:
+def test_silence_behind_an_open_is_told_and_the_blind_time_afterwards(north: Callable[..., Desk]) -> None:
     def speaks(said: Said) -> None:
         opened(said)
         said.hold(0.05, b":")  # half a line, which never ends
@@ -182,7 +182,7 @@ def test_silence_behind_an_open_is_told_and_the_blind_time_afterwards(north: Cal
     assert "silent" in told[1].detail and told[2].detail.startswith("blind for")
 
 
-def test_a_long_line_that_gets_on_is_waited_for(north: Callable[[str], Desk]) -> None:
+def test_a_long_line_that_gets_on_is_waited_for(north: Callable[..., Desk]) -> None:
     def speaks(said: Said) -> None:
         opened(said, b": ")
         for _ in range(12):
@@ -201,7 +201,7 @@ def test_a_long_line_that_gets_on_is_waited_for(north: Callable[[str], Desk]) ->
 
 
 def test_what_a_stranger_answers_is_no_evidence_and_the_kept_picture_is_stale(
-    north: Callable[[str], Desk], tmp_path: Path
+    north: Callable[..., Desk], tmp_path: Path
 ) -> None:
     with Speaker(lambda said: said.say(HTML)) as speaker:
         desk = north(speaker.url)
@@ -212,7 +212,7 @@ def test_what_a_stranger_answers_is_no_evidence_and_the_kept_picture_is_stale(
     assert rows == (0,)
 
 
-def test_a_hotline_that_hangs_is_given_up_within_the_time_that_was_given(north: Callable[[str], Desk]) -> None:
+def test_a_hotline_that_hangs_is_given_up_within_the_time_that_was_given(north: Callable[..., Desk]) -> None:
     with Speaker(lambda said: said.hold()) as speaker:
         desk, began = north(speaker.url), time.monotonic()
         with pytest.raises(Unavailable, match="silent"):
