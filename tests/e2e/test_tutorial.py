@@ -41,11 +41,13 @@ def test_the_tutorial_can_be_typed_in(tmp_path: Path) -> None:
     assert "signed by everyone" in done.stderr
     filed = said.index("IN CONFLICT")
     refused = said.index("exit code 3", filed)
-    alerted = said.index("OPEN overlap", refused)
-    assert "1 of their volumes" in said[alerted:]
-    answered = said.index("acknowledged", alerted)
-    assert "north-duty-1" in said[answered:] or "north-duty-1" in said[alerted:answered]
-    assert "CLOSED" in said[answered:]
+    alerted = said.index("our BIRCH5 with israel's", refused)
+    assert "OPEN OVERLAP" in said[refused:alerted]
+    answered = said.index("acknowledged by turkiye-duty-1", alerted)
+    assert "QUARTZ2" not in said[alerted:answered], "a callsign is not shown to the other side"
+    heard = said.index("acknowledged by turkiye-duty-1", answered + 1)
+    assert "our QUARTZ2 with turkiye's" in said[answered:heard]
+    assert "CLOSED" in said[heard:]
 
 
 def _path() -> str:

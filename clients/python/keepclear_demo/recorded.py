@@ -55,7 +55,7 @@ def tell(conflict: Conflict, filed: dict[int, Facts], testimonies: dict[str, Fac
     first, second = conflict.turns
     told = testimonies[second.party]
     worst = told["worst"]
-    lines = ["One conflict, as both sides saw it (callsigns are the demo's; neither side is told the other's):", ""]
+    lines = ["One conflict, as both sides saw it (neither is told the other's callsign):", ""]
     for turn in conflict.turns:
         at = clock(filed[turn.number]["received_at"])
         window = f"{clock(turn.start)} to {clock(turn.end)}"
@@ -63,14 +63,14 @@ def tell(conflict: Conflict, filed: dict[int, Facts], testimonies: dict[str, Fac
     lines += [
         f"  {clock(filed[second.number]['received_at'])}  conflict: {conflict.severity}, lead class {told['lead']},"
         f" {clock(conflict.start)} to {clock(conflict.end)}",
-        f"             worst pair: {_apart(conflict.severity, worst)}, {levels(worst)}",
+        f"             {_apart(conflict.severity, worst)}, {levels(worst)}",
         "",
     ]
     for turn, other in ((second, first), (first, second)):
         lines += _shown(turn, other, testimonies[turn.party])
     lines += _answers(testimonies[first.party], first.party, second.party)
     lines += _answers(testimonies[second.party], second.party, first.party)
-    return lines
+    return [*lines, "  Each holds the other's signed answers."]
 
 
 def _shown(turn: Turn, other: Turn, testimony: Facts) -> list[str]:
@@ -78,10 +78,9 @@ def _shown(turn: Turn, other: Turn, testimony: Facts) -> list[str]:
         raise EvidenceInvalid("over_disclosed", f"{turn.party} was shown a callsign or remarks")
     shown, total = testimony["shown_volumes"], len(other.volumes)
     return [
-        f"  {turn.party} was shown {shown} of the {total} volumes that {other.party} filed, signed by {other.party},"
-        f" and the category {testimony['category']}.",
-        f"  {turn.party} was not shown: the other {total - shown} volumes or how many there are, the callsign,"
-        " the remarks.",
+        f"  {turn.party} was shown {shown} of the {total} volumes, signed by {other.party}, and"
+        f' "{testimony["category"]}"',
+        f"  {turn.party} was not shown: the other {total - shown} or how many there are, callsign, remarks",
     ]
 
 
@@ -99,4 +98,4 @@ def _answers(testimony: Facts, witness: str, other: str) -> list[str]:
         raise EvidenceInvalid("evidence", f"{witness} holds no acknowledgement of {other}'s")
     when = f"acknowledged {acknowledged['at'][11:]} by {acknowledged['officer']}"
     when = f"delivered {delivered['at'][11:]}, {when}" if delivered else when
-    return [f"  {other}: {when}. {witness} holds the signed answers."]
+    return [f"  {other}: {when}"]
