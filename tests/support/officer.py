@@ -26,6 +26,7 @@ class Officer:
             "KEEPCLEAR_KEY": str(folder / f"{party}.key"),
             "KEEPCLEAR_DESK": str(folder / f"{desk or party}-desk"),
             "KEEPCLEAR_CONNECT_TO": url,
+            "KEEPCLEAR_WAIT": "30",  # these stories are told on busy machines
         }
 
     def reach(self, url: str) -> None:

@@ -48,18 +48,19 @@ class Report:
         self._alerts: list[AlertEvent] = []
         self._outcomes: list[str] = []
 
-    def filed(self, filed: Filed, place: str = "", callsign: str | None = None) -> None:
-        """Tell that a statement was receipted, and the alerts that it caused."""
+    def filed(self, filed: Filed, place: str = "", callsign: str | None = None, instead: str = "") -> None:
+        """Tell that a statement was receipted, and the alerts that it caused; ``instead`` of the id of a lost one."""
         self._alerts += filed.alerts
         outcome = CONFLICTING if any(event.standing == "OPEN" for event in filed.alerts) else FILED
         self._outcomes.append(outcome)
         if self._as_json:
             beside = {"place": place or None, "callsign": callsign, "outcome": outcome, "anew": filed.anew or None}
-            write_json({**beside, **filed_json(filed)})
+            write_json({**beside, "instead_of": instead or None, **filed_json(filed)})
             return
-        name = " ".join(part for part in (place, callsign) if part)
+        was = f"(LOST as {speakable(instead)})" if instead else ""
+        name = " ".join(part for part in (place, callsign, speakable(filed.id), was) if part)
         anew = f"; signed anew: {filed.anew}" if filed.anew else ""
-        say(f"{name}: {filed_line(filed)}{anew}" if name else f"{filed_line(filed)}{anew}")
+        say(f"{name}: {filed_line(filed)}{anew}")
         for event in filed.alerts:
             self._teller.show(event)
 

@@ -56,7 +56,8 @@ def send(
             if filed is None:
                 report.settled(row.id, "nothing is left to be filed: the hotline has what it says, or never will")
             else:
-                report.filed(filed, callsign=_name(row, filed.id))
+                instead = row.id if row.id != filed.id else ""
+                report.filed(filed, callsign=row.summary.callsign, instead=instead)
         return report.finish(desk, officer) or declined
 
 
@@ -101,9 +102,3 @@ def _agreed(row: OwnStatement) -> bool:
     over = summary.last_end < now
     since_min = (now - (summary.last_end if over else summary.first_start)) // (60 * SECOND)
     return confirm(f"{describe(row)}: its window {'is over' if over else 'began'} since {since_min} min; send it?")
-
-
-def _name(row: OwnStatement, filed: str) -> str | None:
-    if row.id == filed:
-        return row.summary.callsign
-    return f"{row.summary.callsign or ''} LOST {speakable(row.id)} filed again as {speakable(filed)}".strip()
