@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepclear_protocol.instant import format_instant
+from keepclear_protocol.volume import Reference
 
+from .altitude import UNIT_M, band
 from .asked import asked_half_width_m, asked_window
-from .flight import Options, VolumeJson, is_number, is_text, unreadable
+from .flight import Altitude, Options, VolumeJson, is_number, is_text, unreadable
 from .members import told, unread, words_of
 
 PROPERTIES = {
@@ -86,10 +88,25 @@ class Feature:
 
     def volume(self, outline: VolumeJson) -> VolumeJson:
         """Return the volume of an outline."""
-        lower = self._altitude("altitude_lower")
-        upper = self._altitude("altitude_upper")
+        lower, upper = self._one_reference(self._altitude("altitude_lower"), self._altitude("altitude_upper"))
         shape = {**outline, "altitude_lower": lower, "altitude_upper": upper}
         return {"volume": shape, **self._window()}
+
+    def _one_reference(self, *ends: VolumeJson) -> tuple[VolumeJson, VolumeJson]:
+        """Return a band's ends; where an option gives one of another reference, both in that of the upper one."""
+        lower, upper = ends
+        said = all(name in self.properties for name in ("altitude_lower", "altitude_upper"))
+        known = all(is_number(end.get("value")) and end.get("units") in UNIT_M for end in ends)
+        references = {end.get("reference") if isinstance(end.get("reference"), str) else None for end in ends}
+        if said or not known or len(references) < 2 or not references <= set(map(str, Reference)):
+            return lower, upper
+        altitudes = [Altitude(end["value"], end["reference"], end["units"]) for end in ends]
+        found = band(altitudes[0], altitudes[1], self.options.uncertainty, self.place)
+        if found.note:
+            self.notes.append(f"{self.place}: {found.note}")
+        values = found.lower, found.upper
+        low, high = ({"value": value, "reference": found.reference, "units": found.units} for value in values)
+        return low, high
 
     def _window(self) -> VolumeJson:
         names = ("time_start", "time_end")
