@@ -18,7 +18,7 @@ from .encoding import digest, parse_json, unb64
 from .errors import Forbidden, KeepclearError, Malformed
 from .instant import SECOND
 from .limits import Fault, arrival_faults, limit_faults
-from .notice import MAX_VOLUMES, submission_bytes
+from .notice import MAX_VOLUMES, Notice, submission_bytes
 from .properties import objection
 from .volume import Volume, parse_volume
 
@@ -85,6 +85,19 @@ def content_of(submission: str) -> Content:
     named = {name: value for _, name, value in (item for item in read if len(item) == 3)}
     volumes = [item[1] for item in read if len(item) == 2]
     return Content(volumes, named["category"], named.get("callsign"), named.get("remarks"))
+
+
+def amended(
+    volumes: Sequence[Mapping[str, Any]],
+    category: str | None,
+    before: Notice,
+    *,
+    callsign: str | None = None,
+    remarks: str | None = None,
+) -> Content:
+    """Return what a notice says that is amended: what is not given stays as it was."""
+    rest = category or before.category, callsign or before.callsign, remarks or before.remarks
+    return Content(volumes, *rest)
 
 
 def key_faults(key: PartyKey, now: int) -> Iterator[Fault]:

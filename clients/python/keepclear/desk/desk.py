@@ -23,10 +23,9 @@ from typing import Any
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import Forbidden, LocalError
-from keepclear_protocol.filing import Content
+from keepclear_protocol.filing import Content, amended
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import WATCH
-from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
 
 from ..journal.changes import MarkShown
@@ -139,20 +138,14 @@ class AsyncDesk:
         remarks: str | None = None,
     ) -> Filed:
         """File the next revision of a notice; category, callsign and remarks stay where they are not given."""
-        changed = functools.partial(_amended, volumes, category, callsign, remarks)
+        changed = functools.partial(amended, volumes, category, callsign=callsign, remarks=remarks)
         return await self._succession.speak(lambda: self._outbox.amend(id, changed))
 
     async def judge_amendment(
-        self,
-        id: str,
-        volumes: VolumesJson,
-        category: str | None = None,
-        *,
-        callsign: str | None = None,
-        remarks: str | None = None,
+        self, id: str, volumes: VolumesJson, category: str | None = None, **details: Any
     ) -> Content:
         """Return what ``amend`` would sign, or raise what it would; nothing is signed or sent but a question."""
-        changed = functools.partial(_amended, volumes, category, callsign, remarks)
+        changed = functools.partial(amended, volumes, category, **details)
         return await self._succession.speak(lambda: self._outbox.judge(id, changed))
 
     async def withdraw(self, id: str) -> Filed:
@@ -305,10 +298,3 @@ class AsyncDesk:
         if kept is None:
             raise LocalError("journal", "the journal names an alert that it does not have")
         return kept.object, None if kept.conflict is None else self._intake.opener.kept_alert(kept.object.alert)
-
-
-def _amended(
-    volumes: VolumesJson, category: str | None, callsign: str | None, remarks: str | None, before: Notice
-) -> Content:
-    rest = category or before.category, callsign or before.callsign, remarks or before.remarks
-    return Content(volumes, *rest)
