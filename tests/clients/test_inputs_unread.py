@@ -113,7 +113,7 @@ def test_every_sample_can_be_filed_under_an_agreement(name: str) -> None:
 
 
 def only_flights_or_one_error(data: bytes, **options: Any) -> bool:
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         flights = load(data, Options(**options))
     except LocalError as error:
@@ -122,7 +122,7 @@ def only_flights_or_one_error(data: bytes, **options: Any) -> bool:
         assert "\n" not in error.detail
         return False
     finally:
-        assert time.monotonic() - begun < 20
+        assert time.process_time() - begun < 20
     assert all(parse_volume(volume) for flight in flights for volume in flight.volumes)
     return True
 
