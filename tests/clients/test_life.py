@@ -179,7 +179,7 @@ def test_silence_behind_an_open_is_told_and_the_blind_time_afterwards(north: Cal
     with Speaker(speaks) as speaker:
         told = links(north(speaker.url), 3)
     assert [event.up for event in told] == [True, False, True]
-    assert "silent" in told[1].detail and told[2].detail.startswith("blind for")
+    assert told[0].detail == "" and "silent" in told[1].detail and told[2].detail.startswith("blind for")
 
 
 def test_a_long_line_that_gets_on_is_waited_for(north: Callable[..., Desk]) -> None:

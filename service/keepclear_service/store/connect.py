@@ -170,12 +170,7 @@ async def _check_server(client: Client, volatile: bool, room: bool, **node: Any)
         raise Unavailable("store_unavailable", "the store is full")
     if volatile:
         return
-    try:
-        settings = _text(await client.config_get(*_DURABLE, **node))
-    except redis.exceptions.NoPermissionError:
-        raise Unavailable(
-            "store_unsafe", "the store does not show its settings", hint="allow the service +config|get"
-        ) from None
+    settings = await _settings(client, **node)
     wrong = [
         f"{name} is {settings.get(name)}, not {value}"
         for name, value in _DURABLE.items()
@@ -191,6 +186,37 @@ async def _check_server(client: Client, volatile: bool, room: bool, **node: Any)
             f"the store could lose a receipted notice: {'; '.join(wrong)}",
             hint="set it so in the store's configuration; --volatile accepts the loss, for trials",
         )
+
+
+_PASSING = (
+    redis.exceptions.BusyLoadingError,
+    redis.exceptions.TryAgainError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.MasterDownError,
+    redis.exceptions.AuthenticationError,
+    redis.exceptions.MaxConnectionsError,
+    redis.exceptions.MovedError,
+    redis.exceptions.AskError,
+)
+"""Error replies that say nothing of settings: a store that loads, moves or knows us not is not there, yet."""
+
+
+async def _settings(client: Client, **node: Any) -> dict[str, str]:
+    """Return the store's settings; a store that answers, and shows none, could be set in any way."""
+    try:
+        answer = await client.config_get(*_DURABLE, **node)
+    except _PASSING:
+        raise
+    except redis.exceptions.ResponseError:  # no right, no such command, or a proxy's own refusal
+        answer = {}
+    settings = _text(answer) if isinstance(answer, dict) else {}
+    if not settings:
+        raise Unavailable(
+            "store_unsafe",
+            "the store does not show its settings, so nobody can tell whether it keeps what it was given",
+            hint="allow the service +config|get; for a rented store without CONFIG --volatile accepts the loss",
+        )
+    return settings
 
 
 def _check_version(version: str) -> None:

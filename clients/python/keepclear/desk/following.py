@@ -129,8 +129,8 @@ class Following:
                 lines = self._position.lines
                 arrived = self._position.received(chunk)
                 if self._position.lines > lines:
-                    self._link.heard()
                     self._linked(True)
+                    self._link.heard()
                 self._resumed.clear()
                 for start in range(0, max(len(arrived), 1), BATCH):
                     await queue.put(arrived[start : start + BATCH])
