@@ -13,6 +13,7 @@ from keepclear.cli.board.reference import Reference
 from keepclear.cli.board.state import DETAILS, HELP, State, calls
 from keepclear.desk.answered import Answers
 from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
+from keepclear.journal.pictured import Heights
 from support.boards import ANSWERED, NOW, SECOND, conflict, down, drawn, picture, text, up
 
 LEFT_OUT = re.compile(r"(\d+) (?:more (?:above|below)|conflicts)(?:, (\d+) of them unanswered)?")
@@ -24,6 +25,7 @@ ANSWERS = st.builds(
     Answers, delivered_at=INSTANTS, displayed_at=INSTANTS, displayed_by=st.none() | WORDS, acknowledged_at=INSTANTS,
     acknowledged_by=st.none() | WORDS, earlier=st.none() | st.integers(0, 10**9),
 )  # fmt: skip
+HEIGHTS_M, REFERENCES = st.floats(-1e4, 1e5), st.sampled_from(["FL", "AMSL", "AGL", "W84"])
 CHANGES = st.fixed_dictionaries(
     {},
     optional={
@@ -40,6 +42,8 @@ CHANGES = st.fixed_dictionaries(
         "received_at": INSTANTS,
         "where": st.none() | st.tuples(st.floats(-90, 90), st.floats(-180, 180)),
         "reference": st.sampled_from(["FL", "AMSL", "AGL", "W84", None]),
+        "our_heights": st.none() | st.builds(Heights, HEIGHTS_M, HEIGHTS_M, REFERENCES),
+        "their_heights": st.none() | st.builds(Heights, HEIGHTS_M, HEIGHTS_M, REFERENCES),
         "horizontal_m": st.none() | st.integers(0, 10**8),
         "pairs": st.integers(0, 500),
         "ours": ANSWERS,
@@ -93,10 +97,28 @@ def test_what_an_officer_reads_of_a_danger() -> None:
     for words in (
         " OVERLAP  NORTH12 with south transport", "NOT ANSWERED 38 s", "in 15 min 00 s", "08:15:00Z to 08:25:00Z",
         "LATE, told 15 min 40 s ahead", "34.6500N 037.8000E", "048° 11.3 NM from T4", "2 of their volumes",
-        "we: delivered 07:59:22Z, not answered 38 s", "south: delivered 07:59:22Z, not answered 38 s",
-        "UNANSWERED 1", "NOT SENT 0", "LOST 0", "connected since 07:59:00Z", "picture 2 s old", "2027-01-15 08:00:00Z",
+        "ours FL180-FL190 · theirs FL185-FL195", "we: delivered 07:59:22Z, not answered 38 s, due in 82 s",
+        "south: delivered 07:59:22Z, not answered 38 s, due in 82 s",
+        "UNANSWERED 1 by us", "NOT SENT 0", "LOST 0", "connected since 07:59:00Z", "picture 2 s old",
+        "2027-01-15 08:00:00Z",
     ):  # fmt: skip
         assert words in said, words
+
+
+def test_an_answer_that_is_overdue_is_told_of_each_side_and_ours_alone_in_the_headline() -> None:
+    late = NOW + 83 * SECOND
+    said = "\n".join(text(drawn([conflict()], now=late)))
+    assert "NOT ANSWERED 2 min 01 s, OVERDUE" in said and said.count("not answered 2 min 01 s, OVERDUE") == 2
+    said = "\n".join(text(drawn([conflict(**ANSWERED)], now=late)))
+    assert "WE ANSWERED 08:00:00Z" in said and "NOT ANSWERED" not in said
+    assert "south: delivered 07:59:22Z, not answered 2 min 01 s, OVERDUE" in said
+    assert "due" not in "\n".join(text(drawn([conflict()], now=late, deadline_s=None))).lower()
+
+
+def test_heights_of_two_kinds_are_each_told_in_their_own_and_the_alerts_band_where_no_volume_is_had() -> None:
+    view = conflict(our_heights=Heights(304.8, 609.6, "AMSL"))
+    assert "ours 1000 to 2000 ft AMSL · theirs FL185-FL195" in "\n".join(text(drawn([view])))
+    assert "band FL184-FL196" in "\n".join(text(drawn([conflict(our_heights=None, their_heights=None)])))
 
 
 def test_an_empty_board_never_says_that_all_is_clear() -> None:

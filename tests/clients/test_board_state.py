@@ -46,9 +46,10 @@ def test_two_keys_acknowledge_what_was_read() -> None:
     shown(state, view)
     assert state.key("a", picture(view), after(2)) is None
     asked = " ".join(text(drawn([view], state=state)))
-    question = f"y: sign as duty-1 that {view.code} (version 3) was received, read and understood."
+    sides = "our NORTH12 with south's transport"
+    question = f"y: sign as duty-1 that {view.code} (version 3), {sides}: received, read, understood."
     assert question in " ".join(asked.split())
-    assert state.key("y", picture(view), after(3)) == Acknowledge(view.conflict, 3, view.code)
+    assert state.key("y", picture(view), after(3)) == Acknowledge(view.conflict, 3, view.code, sides)
 
 
 def test_any_other_key_acknowledges_nothing_and_a_pasted_y_neither() -> None:

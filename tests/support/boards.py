@@ -10,6 +10,7 @@ from keepclear.cli.board.state import State
 from keepclear.desk.answered import Answers
 from keepclear.desk.link import Link
 from keepclear.desk.picture import ConflictView, Picture
+from keepclear.journal.pictured import Heights
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.speakable import speakable
 
@@ -28,7 +29,9 @@ def conflict(**changed: Any) -> ConflictView:
         "alarm": None, "alarm_detail": None, "own": "own-notice", "own_revision": 1, "party": "south",
         "other": "their-notice", "other_revision": 1, "start": NOW + 900 * SECOND, "end": NOW + 1500 * SECOND,
         "pairs": 1, "answers": (), "own_callsign": "NORTH12", "category": "transport",
-        "where": (34.65, 37.8), "lower_m": 5638, "upper_m": 5944, "reference": "FL", "horizontal_m": 0, "vertical_m": 0,
+        "where": (34.65, 37.8), "lower_m": 5638, "upper_m": 5944, "reference": "FL",
+        "our_heights": Heights(5486.4, 5791.2, "FL"), "their_heights": Heights(5638.8, 5943.6, "FL"),
+        "horizontal_m": 0, "vertical_m": 0,
         "received_at": NOW - 40 * SECOND, "ours": Answers(delivered_at=NOW - 38 * SECOND),
         "theirs": Answers(delivered_at=NOW - 38 * SECOND), "unanswered": True,
     }  # fmt: skip
@@ -54,9 +57,9 @@ def down(since_s: float = 101.0, detail: str = "the hotline cannot be reached", 
 
 def drawn(
     views: Sequence[ConflictView], link: Link | None = None, *, columns: int = 80, rows: int = 24,
-    state: State | None = None, look: Look | None = None, now: int = NOW,
+    state: State | None = None, look: Look | None = None, now: int = NOW, deadline_s: int | None = 120,
 ) -> Frame:  # fmt: skip
-    scene = Scene(picture(*views), link or up(), "North and South", now)
+    scene = Scene(picture(*views), link or up(), "North and South", now, (), deadline_s)
     return draw(scene, state or State(), look or Look(), columns, rows)
 
 

@@ -1,9 +1,11 @@
 """``keepclear conflict show``: one conflict in full, from what this desk has, so also while the hotline is away."""
 
+from collections.abc import Sequence
+
 import click
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import Refused
-from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.instant import SECOND
 from keepclear_protocol.speakable import speakable
 from keepclear_protocol.volume import Circle, Corridor, Volume
 
@@ -19,7 +21,10 @@ from .ids import Commands, named
 from .lines import NOT_CONFIRMED, WHY, answers_words
 from .main import DONE, INVALID
 from .pictured import read_picture
-from .words import apart, band, countdown, feet_band, lead, metric_band, position, position_dms, whole_window
+from .words import apart, band, countdown, exact_window, feet_band, lead, metric_band, position, position_dms, stamp
+
+BRIEF_POINTS = 4
+"""Points of an outline that are all said where there is little room: a leg and its bends, or a rectangle."""
 
 
 @click.group("conflict", cls=Commands)
@@ -57,17 +62,17 @@ def show(settings: DeskOptions, conflict: str, offline: bool) -> int:
         return code if code not in (DONE, INVALID) else DONE if holds else INVALID
 
 
-def record_lines(record: ConflictRecord, now: int) -> list[str]:
-    """Return a conflict in full, as lines."""
+def record_lines(record: ConflictRecord, now: int, *, brief: bool = False) -> list[str]:
+    """Return a conflict in full, as lines; ``brief``: of a long outline the first and the last point alone."""
     view = record.view
     lines = [f"{view.state} {(view.severity or '').upper()}".rstrip() + f"  {view.code}", ""]
     lines += _rows(_summary(view, now))
     for number, pair in enumerate(record.pairs, 1):
-        lines += ["", f"PAIR {number} of {len(record.pairs)}", *_rows(_pair(pair, now))]
-    lines += ["", "ANSWERS", *(_answer(ack) for ack in record.answers)]
+        lines += ["", f"PAIR {number} of {len(record.pairs)}", *_rows(_pair(pair, now, brief))]
+    lines += ["", "ANSWERS", *(_answer(ack, now) for ack in record.answers)]
     lines += [f"  {text}" for text in _answered(view)]
     lines += ["", "VERSIONS (numbers of the hotline's log, which counts everybody's statements)"]
-    lines += [_version(version) for version in record.versions]
+    lines += [_version(version, now) for version in record.versions]
     return lines
 
 
@@ -79,12 +84,13 @@ def _summary(view: ConflictView, now: int) -> list[tuple[str, str]]:
         ("theirs", f"{view.party}'s {view.category or 'notice'}: {view.other}, revision {view.other_revision}"),
     ]
     if view.start is not None and view.end is not None:
-        first, last = whole_window(view.start, view.end)
-        rows.append(("window", f"{first} to {last}, {countdown(view.start, view.end, now)}"))
+        rows.append(("window", f"{exact_window(view.start, view.end, now)}, {countdown(view.start, view.end, now)}"))
         late = lead(view.lead, view.start, view.received_at)
-        rows.append(("told", late if view.received_at is None else f"{late}; {format_instant(view.received_at)}"))
-    if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
-        rows.append(("band", _band(view.lower_m, view.upper_m, view.reference)))
+        rows.append(("told", late if view.received_at is None else f"{late}; at {stamp(view.received_at, now)}"))
+    sides = (("our band", view.our_heights), ("their band", view.their_heights))
+    rows += [(name, _band(*heights)) for name, heights in sides if heights is not None]
+    if not (view.our_heights or view.their_heights or None in (view.lower_m, view.upper_m, view.reference)):
+        rows.append(("band", _band(view.lower_m or 0.0, view.upper_m or 0.0, view.reference or "")))
     if view.where is not None:
         rows.append(("place", _place(view.where)))
     if view.severity is not None:
@@ -115,39 +121,50 @@ def meaning(view: ConflictView) -> str:
     return f"{WHY.get(view.reason or '', 'it was closed')}: these two are no conflict any more"
 
 
-def _pair(pair: PairRecord, now: int) -> list[tuple[str, str]]:
-    first, last = whole_window(pair.start, pair.end)
+def _pair(pair: PairRecord, now: int, brief: bool) -> list[tuple[str, str]]:
     rows = [
         ("severity", pair.severity.upper()),
         ("distance", apart(pair.severity, pair.horizontal_m, pair.vertical_m)),
-        ("window", f"{first} to {last}, {countdown(pair.start, pair.end, now)}"),
-        ("band", _band(pair.lower_m, pair.upper_m, pair.reference)),
+        ("window", f"{exact_window(pair.start, pair.end, now)}, {countdown(pair.start, pair.end, now)}"),
     ]
+    if pair.ours is None or pair.theirs is None:
+        rows.append(("band", _band(pair.lower_m, pair.upper_m, pair.reference)))
+    sides = (("ours", pair.ours), ("theirs", pair.theirs))
+    rows += [(whose, heights_and_times(volume, now)) for whose, volume in sides if volume is not None]
     if pair.where is not None:
         rows.append(("place", _place(pair.where)))
-    rows += [("ours", text) for text in _volume(pair.ours)]
-    return rows + [("theirs", text) for text in _volume(pair.theirs)]
+    gone = "not to be had at this desk"
+    return rows + [(whose, gone if volume is None else outline(volume, brief=brief)) for whose, volume in sides]
 
 
-def _volume(volume: Volume | None) -> list[str]:
-    if volume is None:
-        return ["not to be had at this desk"]
-    first, last = whole_window(volume.start, volume.end)
+def heights_and_times(volume: Volume, now: int) -> str:
+    """Return how high a volume reaches, and when."""
+    heights = _band(volume.lower_m, volume.upper_m, str(volume.reference))
+    return f"{heights}, {exact_window(volume.start, volume.end, now)}"
+
+
+def outline(volume: Volume, *, brief: bool = False) -> str:
+    """Return where a volume is; ``brief``: of many points the first and the last alone, and how many there are."""
     match volume.outline:
         case Circle(center, radius_m):
-            outline = f"{_length(radius_m)} round {position(*center)}"
+            return f"{_length(radius_m)} round {position(*center)}"
         case Corridor(path, half_width_m):
-            outline = f"{_length(half_width_m)} either side of {' - '.join(position(*point) for point in path)}"
+            return f"{_length(half_width_m)} either side of {_points(path, brief)}"
         case polygon:
-            outline = f"area of {' - '.join(position(*point) for point in polygon.vertices)}"
-    return [outline, f"{band(volume.lower_m, volume.upper_m, volume.reference)}, {first} to {last}"]
+            return f"area of {_points(polygon.vertices, brief)}"
 
 
-def _answer(ack: KeptAcknowledgement) -> str:
+def _points(points: Sequence[tuple[float, float]], brief: bool) -> str:
+    if brief and len(points) > BRIEF_POINTS:
+        return f"{position(*points[0])} - {position(*points[-1])} ({len(points)} points)"
+    return " - ".join(position(*point) for point in points)
+
+
+def _answer(ack: KeptAcknowledgement, now: int) -> str:
     by = f" by {ack.officer}" if ack.officer else ""
     said = "" if ack.said == VERIFIED else f", and says {ack.said}"
     wrong = "" if ack.verdict == VERIFIED else ", UNVERIFIED"
-    at = format_instant(ack.signed_at * SECOND)
+    at = stamp(ack.signed_at * SECOND, now)
     return f"  {at}  {ack.party} {ack.stage}{by}, version {ack.version}{said}{wrong}"
 
 
@@ -155,11 +172,11 @@ def _answered(view: ConflictView) -> list[str]:
     return [answers_words("ours", view.ours, view), answers_words(view.party, view.theirs, view)]
 
 
-def _version(version: VersionRecord) -> str:
+def _version(version: VersionRecord, now: int) -> str:
     why = f" ({WHY.get(version.reason, version.reason)})" if version.reason else ""
     what = version.standing or f"said to be {version.state}"
     verdict = "" if version.verdict == VERIFIED else f", {version.detail} ({version.verdict})"
-    came = format_instant(version.came_at // SECOND * SECOND)
+    came = stamp(version.came_at, now)
     return f"  {version.version}: {what} {version.severity or ''}".rstrip() + f"{why}, came {came}{verdict}"
 
 
@@ -178,4 +195,4 @@ def _length(metres: float) -> str:
 
 
 def _rows(rows: list[tuple[str, str]]) -> list[str]:
-    return [f"  {name:<9} {text}" for name, text in rows]
+    return [f"  {name:<10} {text}" for name, text in rows]

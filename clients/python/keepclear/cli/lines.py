@@ -158,6 +158,16 @@ def sides_of(view: ConflictView) -> str:
     return f"our {ours} with {view.party}'s {view.category or 'notice'}"
 
 
+def bands_of(view: ConflictView) -> list[str]:
+    """Return each side's heights; where neither is to be had, between which ones the alert says that they meet."""
+    sides = (("ours", view.our_heights), ("theirs", view.their_heights))
+    if said := [f"{whose} {band(*heights)}" for whose, heights in sides if heights is not None]:
+        return said
+    if view.lower_m is None or view.upper_m is None or view.reference is None:
+        return []
+    return [f"band {band(view.lower_m, view.upper_m, view.reference)}"]
+
+
 def answers_words(who: str, said: Answers, view: ConflictView) -> str:
     """Return what one side has answered, with times."""
     earlier = f"answered version {said.earlier}, not this one ({view.version})" if said.earlier is not None else ""
@@ -191,8 +201,7 @@ def _facts(view: ConflictView, now: int) -> list[str]:
     facts = []
     if view.start is not None and view.end is not None:
         facts += [window(view.start, view.end, now), countdown(view.start, view.end, now)]
-    if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
-        facts.append(band(view.lower_m, view.upper_m, view.reference))
+    facts += bands_of(view)
     if view.where is not None:
         facts.append(position(*view.where))
     if view.severity is not None and view.severity != Severity.OVERLAP:

@@ -12,8 +12,8 @@ from keepclear_protocol.separation import Severity
 from keepclear.offline.heights import FOOT_M, band, feet_band, metric_band
 
 __all__ = [
-    "apart", "band", "clock", "countdown", "feet", "feet_band", "lead", "loud_lead", "metric_band", "miles", "position",
-    "position_dms", "span", "whole_window", "window",
+    "apart", "band", "clock", "countdown", "exact_window", "feet", "feet_band", "lead", "loud_lead", "metric_band",
+    "miles", "position", "position_dms", "span", "stamp", "whole_window", "window",
 ]  # fmt: skip
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -60,6 +60,17 @@ def window(start: int, end: int, now: int) -> str:
 def whole_window(start: int, end: int) -> tuple[str, str]:
     """Return both ends of a window as RFC 3339, rounded outward to whole seconds."""
     return format_instant(start // SECOND * SECOND), format_instant(-(-end // SECOND) * SECOND)
+
+
+def stamp(at: int, now: int) -> str:
+    """Return an instant to the second: the time of day, with its date only where that is not today's."""
+    told = format_instant(at // SECOND * SECOND)
+    return told[11:] if told[:10] == format_instant(now)[:10] else told
+
+
+def exact_window(start: int, end: int, now: int) -> str:
+    """Return a window rounded outward to whole seconds, on whatever day it is."""
+    return f"{stamp(start, now)} to {stamp(-(-end // SECOND) * SECOND, now)}"
 
 
 def lead(word: str | None, start: int | None, received_at: int | None) -> str:

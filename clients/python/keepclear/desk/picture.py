@@ -158,6 +158,8 @@ def conflict_view(
         ours=ours,
         theirs=answers_of(said, kept.version, picture.party),
         unanswered=not settled and ours.acknowledged_at is None,
+        our_heights=picture.our_heights,
+        their_heights=picture.their_heights,
     )
 
 

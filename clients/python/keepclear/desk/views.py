@@ -5,6 +5,7 @@ from typing import Any
 
 from keepclear_protocol.instant import format_instant
 
+from ..journal.pictured import Heights
 from .answered import NOBODY, Answers
 
 
@@ -14,10 +15,11 @@ class ConflictView:
 
     ``where``, the latitude and longitude of a point, is in the overlap of the worst pair's volumes or, if they do not
     meet, in the counterpart's volume at its nearest to ours; the band, in metres of ``reference``, and the distances
-    are of that pair. ``category`` is the counterpart's. All of them are None unless a verified open alert brought
-    them. ``start`` and ``end`` are instants, of all pairs. ``received_at`` is the instant at which the hotline had
-    received the later of the two notices: what "late" is judged from. ``ours`` and ``theirs`` are what each side has
-    answered to this version. ``unanswered``: no officer of ours has acknowledged it, and it is not settled.
+    are of that pair, and so are both sides' heights. ``category`` is the counterpart's. All of them are None unless a
+    verified open alert brought them. ``start`` and ``end`` are instants, of all pairs. ``received_at`` is the instant
+    at which the hotline had received the later of the two notices: what "late" is judged from. ``ours`` and ``theirs``
+    are what each side has answered to this version. ``unanswered``: no officer of ours has acknowledged it, and it is
+    not settled.
     """
 
     conflict: str
@@ -51,6 +53,8 @@ class ConflictView:
     ours: Answers = NOBODY
     theirs: Answers = NOBODY
     unanswered: bool = False
+    our_heights: Heights | None = None
+    their_heights: Heights | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the view for scripts, times as RFC 3339."""
@@ -65,12 +69,18 @@ class ConflictView:
             "verdict": self.verdict,
             "alarm": self.alarm,
             "alarm_detail": self.alarm_detail,
-            "own": {"id": self.own, "revision": self.own_revision, "callsign": self.own_callsign},
+            "own": {
+                "id": self.own,
+                "revision": self.own_revision,
+                "callsign": self.own_callsign,
+                **_heights(self.our_heights),
+            },
             "other": {
                 "party": self.party,
                 "id": self.other,
                 "revision": self.other_revision,
                 "category": self.category,
+                **_heights(self.their_heights),
             },
             "time_start": _told(self.start),
             "time_end": _told(self.end),
@@ -121,6 +131,11 @@ class NoticeView:
             "time_end": _told(self.end),
             "volumes": self.volumes,
         }
+
+
+def _heights(heights: Heights | None) -> dict[str, Any]:
+    lower_m, upper_m, reference = heights or (None, None, None)
+    return {"altitude_lower_m": lower_m, "altitude_upper_m": upper_m, "reference": reference}
 
 
 def _told(instant: int | None) -> str | None:

@@ -1,9 +1,9 @@
 """What the picture shows of a conflict's adopted alert, worked out once, so that a picture need not open anything."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, Self
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.alert import Alert
@@ -20,12 +20,26 @@ UNVERIFIED = "UNVERIFIED"
 """The state, in the picture, of a conflict whose alert did not verify and is shown as a warning."""
 
 
+class Heights(NamedTuple):
+    """From where to where a volume reaches, in metres of its own ``reference``."""
+
+    lower_m: float
+    upper_m: float
+    reference: str
+
+    @classmethod
+    def of(cls, volume: Volume | None) -> "Heights | None":
+        """Return the heights of a volume, if there is one."""
+        return None if volume is None else cls(volume.lower_m, volume.upper_m, str(volume.reference))
+
+
 @dataclass(frozen=True, slots=True)
 class Pictured:
     """``state`` is a standing or UNVERIFIED. What is from ``start`` on is of a verified open alert alone.
 
     ``start`` and ``end`` are instants, of all its pairs. Band, distances and ``lat``, ``lng`` are of its worst pair;
-    the band is exact where the alert, in whole metres, does not clip it. ``category`` is the counterpart's.
+    the band is exact where the alert, in whole metres, does not clip it. ``our_heights`` and ``their_heights`` are
+    those of that pair's volumes, where they are had. ``category`` is the counterpart's.
     ``received_at``: when the hotline had received the later of the two notices.
     """
 
@@ -52,6 +66,8 @@ class Pictured:
     vertical_m: int | None = None
     lat: float | None = None
     lng: float | None = None
+    our_heights: Heights | None = None
+    their_heights: Heights | None = None
 
     @classmethod
     def of(
@@ -67,10 +83,10 @@ class Pictured:
         pairs = alert.pairs if verdict == VERIFIED else ()
         worst = worst_pair(pairs)
         category = theirs.category if isinstance(theirs, Notice) and verdict == VERIFIED else None
-        where, lower_m, upper_m = None, None, None
+        where, lower_m, upper_m, disclosed, ours = None, None, None, None, None
         if worst is not None:
-            disclosed = _volume(theirs, worst["other"])
-            where = place_of(disclosed, _volume(own, worst["own"]))
+            disclosed, ours = _volume(theirs, worst["other"]), _volume(own, worst["own"])
+            where = place_of(disclosed, ours)
             lower_m, upper_m = exact_band(worst, disclosed)
         return cls(
             version=alert.version,
@@ -96,7 +112,16 @@ class Pictured:
             vertical_m=None if worst is None else worst["vertical_m"],
             lat=None if where is None else where[0],
             lng=None if where is None else where[1],
+            our_heights=Heights.of(ours),
+            their_heights=Heights.of(disclosed),
         )
+
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> Self:
+        """Return what ``row`` gave, also that of a version which kept no heights."""
+        read = cls(*row)
+        ours, theirs = (None if each is None else Heights(*each) for each in (read.our_heights, read.their_heights))
+        return replace(read, our_heights=ours, their_heights=theirs)
 
     def row(self) -> list[Any]:
         """Return the values, for JSON."""

@@ -260,7 +260,7 @@ def _kept_alert(row: Sequence[Any]) -> KeptAlert:
 def _kept_conflict(row: Sequence[Any]) -> KeptConflict:
     values = dict(zip(_CONFLICT, row, strict=True))
     pictured = values["pictured"]
-    values["pictured"] = None if pictured is None else Pictured(*json.loads(pictured))
+    values["pictured"] = None if pictured is None else Pictured.read(json.loads(pictured))
     return KeptConflict(**values)
 
 

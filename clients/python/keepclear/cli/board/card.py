@@ -4,6 +4,8 @@ In full it is a headline and as many lines as the width asks for; pressed for ro
 the sign, the speakable code, and the word of severity or state, which leave room last as a screen gets narrow.
 """
 
+import math
+
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.separation import Severity
 from keepclear_protocol.speakable import speakable
@@ -11,8 +13,8 @@ from keepclear_protocol.speakable import speakable
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
 
-from ..lines import plain
-from ..words import band, clock, countdown, feet, lead, loud_lead, miles, position, span, window
+from ..lines import bands_of, plain
+from ..words import clock, countdown, feet, lead, loud_lead, miles, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
 from .look import Look
 
@@ -36,7 +38,7 @@ def full(view: ConflictView, now: int, look: Look, width: int, *, selected: bool
     lines = [_headline(view, now, look, width, selected)]
     parts = [*_when(view, now), *_where(view, look), *_why(view)]
     lines += flow(parts, width, look.between, INDENT)
-    lines += flow(_answered(view, now), width, look.between, INDENT)
+    lines += flow(_answered(view, now, look), width, look.between, INDENT)
     if view.alarm or view.state == UNVERIFIED:
         detail = f"{view.alarm_detail or view.verdict} ({view.alarm or view.verdict}). {ALARMED}"
         lines += wrap(plain(detail), width, ALARM, INDENT)
@@ -48,14 +50,14 @@ def full(view: ConflictView, now: int, look: Look, width: int, *, selected: bool
 def compact(view: ConflictView, now: int, look: Look, width: int, *, selected: bool = False) -> Line:
     """Return a conflict in one line: as much as there is room for, when before who, and no part cut in two."""
     line = _named(view, look, selected)
-    state = _answer_state(view, now)
+    state = _answer_state(view, now, look)
     least = line_width(line)
     parts = []
     if view.start is not None and view.end is not None:
         parts.append(countdown(view.start, view.end, now))
     parts.append(plain(_ours(view)))
-    if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
-        parts.append(band(view.lower_m, view.upper_m, view.reference))
+    # Theirs first: one's own height one knows, or asks one's own pilot.
+    parts += reversed(bands_of(view))
     parts.append(plain(f"with {_theirs(view)}"))
     room = width - line_width(state) - 1
     for part in parts:
@@ -66,7 +68,7 @@ def compact(view: ConflictView, now: int, look: Look, width: int, *, selected: b
 
 def _headline(view: ConflictView, now: int, look: Look, width: int, selected: bool) -> Line:
     named = _named(view, look, selected)
-    return sides((*named, *_who(view)), _answer_state(view, now), width, look.mark, least=line_width(named))
+    return sides((*named, *_who(view)), _answer_state(view, now, look), width, look.mark, least=line_width(named))
 
 
 def _named(view: ConflictView, look: Look, selected: bool) -> Line:
@@ -93,13 +95,22 @@ def _theirs(view: ConflictView) -> str:
     return f"{view.party} {view.category}" if view.category else view.party
 
 
-def _answer_state(view: ConflictView, now: int) -> Line:
+def _answer_state(view: ConflictView, now: int, look: Look) -> Line:
     if view.unanswered:
         style = DANGER if view.state == Standing.OPEN else WARNING
-        return (Span(f" NOT ANSWERED{_since(_told_at(view), now)} ", style),)
+        overdue = ", OVERDUE" if _left_s(view, view.ours, now, look) < 0 else ""
+        return (Span(f" NOT ANSWERED{_since(_told_at(view), now)}{overdue} ", style),)
     if view.ours.acknowledged_at is not None and view.state == Standing.OPEN:
-        return (Span(f"answered {clock(view.ours.acknowledged_at)}", GOOD),)
+        return (Span(f"WE ANSWERED {clock(view.ours.acknowledged_at)}", GOOD),)
     return ()
+
+
+def _left_s(view: ConflictView, said: Answers, now: int, look: Look) -> float:
+    """Return what is left of the agreement's time for an answer, without end where that is not known."""
+    since = said.delivered_at or _told_at(view)
+    if since is None or look.deadline_s is None or view.state != Standing.OPEN:
+        return math.inf
+    return look.deadline_s - (now - since) / SECOND
 
 
 def _when(view: ConflictView, now: int) -> list[Line]:
@@ -114,9 +125,7 @@ def _when(view: ConflictView, now: int) -> list[Line]:
 
 
 def _where(view: ConflictView, look: Look) -> list[Line]:
-    parts: list[Line] = []
-    if view.lower_m is not None and view.upper_m is not None and view.reference is not None:
-        parts.append((Span(band(view.lower_m, view.upper_m, view.reference), BOLD),))
+    parts: list[Line] = [(Span(words, BOLD),) for words in bands_of(view)]
     if view.where is not None:
         parts.append((Span(position(*view.where)),))
         if look.reference is not None:
@@ -136,11 +145,11 @@ def _why(view: ConflictView) -> list[Line]:
     return [(Span(REASONS.get(view.reason, plain(view.reason))),)]
 
 
-def _answered(view: ConflictView, now: int) -> list[Line]:
-    return [_side("we", view.ours, view, now), _side(plain(view.party), view.theirs, view, now)]
+def _answered(view: ConflictView, now: int, look: Look) -> list[Line]:
+    return [_side("we", view.ours, view, now, look), _side(plain(view.party), view.theirs, view, now, look)]
 
 
-def _side(who: str, said: Answers, view: ConflictView, now: int) -> Line:
+def _side(who: str, said: Answers, view: ConflictView, now: int, look: Look) -> Line:
     if said.acknowledged_at is not None:
         return (Span(f"{who}: acknowledged {clock(said.acknowledged_at)}{_by(said.acknowledged_by)}", GOOD),)
     if view.state in (Standing.CLOSED, Standing.PAST) and not view.unanswered:
@@ -153,7 +162,9 @@ def _side(who: str, said: Answers, view: ConflictView, now: int) -> Line:
     else:
         seen = "not known to be delivered"
     waited = _since(said.delivered_at or _told_at(view), now)
-    return (Span(f"{who}: {seen}, {earlier or 'not answered'}{waited}", WARNING),)
+    left_s = _left_s(view, said, now, look)
+    due = "" if left_s == math.inf else f", due in {span(left_s)}" if left_s >= 0 else ", OVERDUE"
+    return (Span(f"{who}: {seen}, {earlier or 'not answered'}{waited}{due}", WARNING),)
 
 
 def _told_at(view: ConflictView) -> int | None:

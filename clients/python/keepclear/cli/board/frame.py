@@ -5,7 +5,7 @@ whether this desk hears the hotline and how many conflicts nobody has answered; 
 counted in a line that says how many are not and how many of those are unanswered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keepclear.desk.link import Link
 from keepclear.desk.picture import ConflictView, Picture
@@ -30,7 +30,8 @@ KEYS = ("j/k select", "enter details", "a acknowledge", "s sound test", "? help"
 class Scene:
     """All that a frame is drawn from, but for the board's own state.
 
-    ``name`` is the agreement's, ``record`` the lines of ``conflict show`` of the chosen conflict where they are shown.
+    ``name`` is the agreement's, ``record`` the lines of ``conflict show`` of the chosen conflict where they are shown,
+    ``deadline_s`` the agreement's, in which an officer answers an alert.
     """
 
     picture: Picture
@@ -38,6 +39,7 @@ class Scene:
     name: str
     now: int
     record: tuple[str, ...] = ()
+    deadline_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Frame:
 def draw(scene: Scene, state: State, look: Look, columns: int, rows: int) -> Frame:
     """Return the screen."""
     columns, rows = max(1, columns), max(1, rows)
+    look = replace(look, deadline_s=scene.deadline_s)
     if rows < SMALL:
         top, bottom = [one_line(scene, columns, look)], []
     else:
@@ -103,8 +106,9 @@ def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
     strip = [(Span(" " + text, PLAIN),) for text in state.strip.last(deep)]
     lines: list[Line] = [rule, *[()] * (deep - len(strip)), *strip]
     if state.asked is not None:
-        words = f"y: sign as {state.officer} that {state.asked.code} (version {state.asked.version}) was received, read"
-        asked = wrap(plain(f"{words} and understood. Any other key: no."), columns, ALARM, 1)
+        of = f"{state.asked.code} (version {state.asked.version}), {state.asked.sides}"
+        words = f"y: sign as {state.officer} that {of}: received, read, understood. Any other key: no."
+        asked = wrap(plain(words), columns, ALARM, 1)
         return [*lines, *asked]
     if state.note[0]:
         return [*lines, *wrap(plain(state.note[0]), columns, state.note[1] or BOLD, 1)]

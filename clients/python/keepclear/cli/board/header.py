@@ -103,8 +103,9 @@ def _counts(scene: "Scene", look: Look, columns: int) -> list[Line]:
     picture = scene.picture
     states = [view.state for view in picture.conflicts]
     unconfirmed, open_ = states.count(Standing.UNCONFIRMED), states.count(Standing.OPEN)
+    danger = DANGER if picture.unanswered else PLAIN
     parts: list[Line] = [
-        (Span(f"UNANSWERED {picture.unanswered}", DANGER if picture.unanswered else PLAIN),),
+        (Span(f"UNANSWERED {picture.unanswered}" + " by us" * (columns >= NARROW), danger),),
         (Span(f"open {open_}"),),
         (Span(f"our live notices {sum(view.state == 'live' for view in picture.notices)}"),),
         (Span(f"NOT SENT {picture.not_sent}", WARNING if picture.not_sent else PLAIN),),

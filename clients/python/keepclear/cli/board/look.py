@@ -1,4 +1,4 @@
-"""What the board looks like on one terminal: its signs, and the party's reference point."""
+"""What the board looks like on one terminal: its signs, the party's reference point, the agreement's deadline."""
 
 from dataclasses import dataclass
 
@@ -31,6 +31,7 @@ class Look:
 
     unicode: bool = True
     reference: Reference | None = None
+    deadline_s: int | None = None
 
     @classmethod
     def of(cls, encoding: str | None, reference: Reference | None) -> "Look":

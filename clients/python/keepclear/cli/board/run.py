@@ -121,7 +121,8 @@ class Board:
             self._state.looks(self._picture, link, now)
             columns, rows = self._screen.size()
             terms = self._desk.exchange.agreement
-            scene = Scene(self._picture, link, terms.name, now, self._record(now))
+            deadline_s = terms.deadlines.acknowledge_s
+            scene = Scene(self._picture, link, terms.name, now, self._record(now), deadline_s)
             frame = draw(scene, self._state, self._look, columns, rows)
             self._screen.paint(frame.lines, columns)
             self._state.drawn(frame.shown, self._picture, now)
@@ -136,7 +137,7 @@ class Board:
             record = None if view is None else self._desk.record(view.conflict)
         except (KeepclearError, sqlite3.Error) as error:
             return (f"its record cannot be read: {error}",)
-        return () if record is None else tuple(record_lines(record, now))
+        return () if record is None else tuple(record_lines(record, now, brief=True))
 
     def _note_shown(self, shown: set[tuple[str, int]]) -> None:
         """Note once for each version that it stood on the screen: that is what ``ack`` elsewhere speaks of."""

@@ -14,6 +14,7 @@ from keepclear.desk.link import Link
 from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
 from keepclear.verify.verdicts import Standing
 
+from ..lines import sides_of
 from ..words import span
 from .cells import PLAIN, WARNING
 from .strip import Strip
@@ -55,6 +56,7 @@ class Acknowledge:
     conflict: str
     version: int
     code: str
+    sides: str = ""
 
 
 Deed = Quit | SoundTest | Acknowledge
@@ -173,7 +175,7 @@ class State:
         if since is None or now - since < READ_S * SECOND:
             return self.say(f"{view.code} has only just appeared: read it first", WARNING, now)
         self.selected = view.conflict
-        self.asked, self._asked_at = Acknowledge(view.conflict, view.version, view.code), now
+        self.asked, self._asked_at = Acknowledge(view.conflict, view.version, view.code, sides_of(view)), now
 
     def _confirmed(self, asked: Acknowledge, key: str, picture: Picture, now: int) -> Deed | None:
         self.asked = None
