@@ -1,11 +1,14 @@
 """What others say to a desk: acknowledgements, its own party's statements, other names for the same things."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from keepclear import ProblemEvent
+from keepclear.desk.picture import Picture, build_picture
+from keepclear.transport.client import now_instant
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.errors import Malformed
@@ -173,3 +176,22 @@ def test_an_agreement_that_only_claims_to_follow_is_not_installed(line: Lied) ->
     with pytest.raises(Malformed) as refused:
         line.desk("south")
     assert refused.value.code.startswith("agreement")
+
+
+def test_a_picture_asked_for_again_shows_what_has_changed_since_and_nothing_else(line: Lied) -> None:
+    """What stands unchanged in the journal is not worked out again: it must be what a picture from nothing shows."""
+
+    def fresh() -> Picture:
+        return replace(build_picture(line.south.journal, now_instant(), None), age_s=None)
+
+    def asked() -> Picture:
+        shown: Picture = replace(line.south.picture(), age_s=None)
+        return shown
+
+    first = asked()
+    assert first == fresh() == asked()
+    assert asked().conflicts[0] is asked().conflicts[0]
+    assert answered(line, acknowledgement(line)) == "verified"
+    assert asked() == fresh() != first
+    line.south.acknowledge(first.conflicts[0].conflict, officer="duty-1")
+    assert asked() == fresh() and asked().unanswered == 0 != first.unanswered

@@ -41,7 +41,7 @@ from .intake import Intake
 from .link import Link, LinkState
 from .lost import Lost
 from .outbox import Filed, Outbox
-from .picture import Picture, build_picture, conflict_views
+from .picture import Before, Picture, build_picture, conflict_views
 from .record import ConflictRecord, conflict_record
 from .resync import Resync
 from .settling import Settling
@@ -83,7 +83,7 @@ class AsyncDesk:
         self._lost = Lost(*parts[1:], self._settling, self._outbox, *rest)
         self._resync = Resync(*parts, self._settling, self._succession, *rest, self._announcer.told)
         self._link = LinkState(self._clock)
-        self._running = False
+        self._running, self._pictured = False, Before()
         self._watchings: list[Watching] = []
 
     async def __aenter__(self) -> "AsyncDesk":
@@ -107,7 +107,7 @@ class AsyncDesk:
 
     def picture(self, *, everything: bool = False) -> Picture:
         """Return what this desk knows, from its journal: what is live, or ``everything`` that there ever was."""
-        return build_picture(self.journal, self._clock(), self._link.now.heard_at, everything=everything)
+        return build_picture(self.journal, self._clock(), self.link().heard_at, everything, self._pictured)
 
     def link(self) -> Link:
         """Return whether this desk hears the hotline now, as far as it follows."""

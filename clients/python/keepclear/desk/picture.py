@@ -84,30 +84,51 @@ NOT_SENT = "not sent"
 """The state of an own notice whose bytes certainly never were admitted."""
 
 
-def build_picture(journal: Journal, now: int, heard_at: int | None, *, everything: bool = False) -> Picture:
-    """Return the picture at the instant ``now``; ``heard_at`` is when the service was last heard, if that is known."""
+Before = dict[str, tuple[KeptConflict, list[KeptAcknowledgement], str | None, ConflictView]]
+"""What the last picture was made of, by conflict: the journal gives an unchanged row as the same value, and then its
+view is the same too. A board asks every second, and thousands may stand in it unanswered."""
+
+
+def build_picture(
+    journal: Journal, now: int, heard_at: int | None, everything: bool = False, before: Before | None = None
+) -> Picture:
+    """Return the picture at the instant ``now``; ``heard_at`` is when the service was last heard, if that is known.
+
+    ``before`` is of the last one of this desk's, and becomes of this one.
+    """
     heard = max((at for at in (heard_at, journal.read_at()) if at is not None), default=None)
     age_s = None if heard is None else max(0, now - heard) / SECOND
     kept = journal.conflicts() if everything else journal.live_conflicts(now)
-    views = conflict_views(journal, kept)
+    views = conflict_views(journal, kept, before)
     heads = journal.own_heads() if everything else journal.own_live(now)
     return Picture(journal.party, age_s, tuple(views), tuple(_notice(h, now) for h in heads), journal.forged_count())
 
 
-def conflict_views(journal: Journal, kept: Sequence[KeptConflict]) -> list[ConflictView]:
-    """Return what the picture shows of some conflicts, the worst and soonest first."""
+def conflict_views(
+    journal: Journal, kept: Sequence[KeptConflict], before: Before | None = None
+) -> list[ConflictView]:
+    """Return what the picture shows of some conflicts, the worst and soonest first; ``before`` as ``build_picture``."""
     said: dict[str, list[KeptAcknowledgement]] = {}
     for ack in journal.acknowledged([row.conflict for row in kept]):
         # What did not hold when it came was told then, and is nobody's answer.
         if ack.verdict == VERIFIED:
             said.setdefault(ack.conflict, []).append(ack)
     callsigns = journal.callsigns([row.pictured.own for row in kept if row.pictured])
-    views = [
-        conflict_view(row, row.pictured, said.get(row.conflict, []), callsigns.get(row.pictured.own), journal.party)
-        for row in kept
-        if row.pictured
-    ]
-    return sorted(views, key=_urgency)
+    made: Before = {}
+    for row in kept:
+        if row.pictured is None:
+            continue
+        answers, callsign = said.get(row.conflict, []), callsigns.get(row.pictured.own)
+        known = None if before is None else before.get(row.conflict)
+        if known is not None and known[0] is row and known[1:3] == (answers, callsign):
+            made[row.conflict] = known
+        else:
+            view = conflict_view(row, row.pictured, answers, callsign, journal.party)
+            made[row.conflict] = (row, answers, callsign, view)
+    if before is not None:
+        before.clear()
+        before.update(made)
+    return sorted((view for *_, view in made.values()), key=_urgency)
 
 
 def _urgency(view: ConflictView) -> tuple[int, int, float, int]:

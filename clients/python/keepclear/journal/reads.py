@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from keepclear_protocol.cursor import Cursor
@@ -246,6 +247,10 @@ class Reads:
             return self._read.execute(query, values).fetchall()
 
 
+SAME_ROWS = 16_384
+"""Rows of each kind that are read once and given as the same values again, a few kilobytes each: a board looks at all
+of them every second, and most are as they were."""
+
 _CONFLICT = [field.name for field in fields(KeptConflict)]
 _ACKNOWLEDGEMENT = [field.name for field in fields(KeptAcknowledgement)]
 _ALERT = "digest, conflict, version, object, verdict, detail, standing, told, received_at"
@@ -257,12 +262,14 @@ def _kept_alert(row: Sequence[Any]) -> KeptAlert:
     return KeptAlert(digest, conflict, version, value, verdict, detail, standing, bool(told), received_at)
 
 
-def _kept_conflict(row: Sequence[Any]) -> KeptConflict:
+@lru_cache(maxsize=SAME_ROWS)
+def _kept_conflict(row: tuple[Any, ...]) -> KeptConflict:
     values = dict(zip(_CONFLICT, row, strict=True))
     pictured = values["pictured"]
     values["pictured"] = None if pictured is None else Pictured.read(json.loads(pictured))
     return KeptConflict(**values)
 
 
-def _kept_acknowledgement(row: Sequence[Any]) -> KeptAcknowledgement:
+@lru_cache(maxsize=SAME_ROWS)
+def _kept_acknowledgement(row: tuple[Any, ...]) -> KeptAcknowledgement:
     return KeptAcknowledgement(**dict(zip(_ACKNOWLEDGEMENT, row, strict=True)))
