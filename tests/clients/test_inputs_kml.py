@@ -3,6 +3,7 @@
 import io
 import warnings
 import zipfile
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -94,6 +95,155 @@ def test_the_same_coordinates_as_another_reader() -> None:
     theirs = [[(y, x) for x, y, *_ in shape.exterior.coords][:-1] for shape in shapes if hasattr(shape, "exterior")]
     (flight,) = flights("kml/google-earth-areas.kml")
     assert [ring(volume) for volume in flight.volumes] == theirs
+
+
+ABSOLUTE = "<altitudeMode>absolute</altitudeMode>"
+
+
+def line(coordinates: str, mode: str = ABSOLUTE, more: str = "") -> str:
+    return f"<LineString>{more}{mode}<coordinates>{coordinates}</coordinates></LineString>"
+
+
+@pytest.mark.parametrize(
+    "coordinates",
+    [
+        "36,34,500 36,34,3000 36.2,34,3000",
+        "36,34,3000 36.2,34,3000 36.2,34,500",
+        "36,34,100 36.1,34,800 36.1,34.0000001,2500 36.1,34,800 36.2,34,100",
+        "36,34,100 36.1,34,800 36,34,2500 36.1,34,4000",
+        "36,34,0 36,34,900 36.1,34,900 36.1,34,20 36,34,20 36,34,700",
+    ],
+)
+def test_a_line_claims_every_altitude_at_every_place(coordinates: str) -> None:
+    (flight,) = flights(kml(line(coordinates), SPAN), route_half_width_m=100.0)
+    for text in coordinates.split():
+        lng, lat, metres = map(float, text.split(","))
+        there = [
+            band(volume)[:2]
+            for volume in flight.volumes
+            if any(abs(lat - a) < 1e-6 and abs(lng - b) < 1e-6 for a, b in path(volume))
+        ]
+        assert min(low for low, _ in there) <= metres <= max(top for _, top in there)
+    # A climb on the spot is claimed whole, not only its ends.
+    bands = sorted(band(volume)[:2] for volume in flight.volumes)
+    assert all(b[0] <= a[1] for a, b in pairwise(bands))
+
+
+def test_a_line_that_is_only_a_climb_is_refused() -> None:
+    assert "two positions or more" in refused(kml(line("36,34,0 36,34,900"), SPAN), route_half_width_m=100.0)
+
+
+def test_a_line_through_timed_points_is_their_picture_only_at_their_altitudes() -> None:
+    point = (
+        "<Placemark><TimeStamp><when>2026-11-22T14:0{}:00Z</when></TimeStamp>"
+        f"<Point>{ABSOLUTE}<coordinates>{{}}</coordinates></Point></Placemark>"
+    )
+    points = point.format(0, "36,34,500") + point.format(1, "36.01,34,500")
+    for shape, time, drawn in (
+        (line("36,34,500 36.01,34,500"), "", False),
+        (line("36,34 36.01,34", ""), "", False),
+        (line("36,34,500 36.01,34,500"), SPAN, True),
+        (line("36,34,3000 36.01,34,3000"), SPAN, True),
+        (line("36,34,500 36.01,34,500", "<altitudeMode>relativeToGround</altitudeMode>"), SPAN, True),
+    ):
+        text = f"<kml><Document>{points}<Placemark>{time}{shape}</Placemark></Document></kml>".encode()
+        assert len(flights(text, route_half_width_m=100.0)) == 1 + drawn
+    higher = f"<kml><Document>{points}<Placemark>{line('36,34,3000 36.01,34,3000')}</Placemark></Document></kml>"
+    assert "needs --from and --to" in refused(higher.encode())
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        line("36,34,1000 36.2,34,1000", more="<gx:altitudeOffset>3000</gx:altitudeOffset>"),
+        BOX.format(f"{ABSOLUTE}<altitudeOffset>-1</altitudeOffset><extrude>1</extrude>", RING),
+        f"<gx:Track>{ABSOLUTE}<gx:altitudeOffset>9</gx:altitudeOffset>"
+        "<when>2026-11-22T14:00:00Z</when><gx:coord>8 47 900</gx:coord></gx:Track>",
+    ],
+)
+def test_an_offset_of_altitudes_is_refused(shape: str) -> None:
+    assert "altitudeOffset" in refused(kml(shape, SPAN), route_half_width_m=100.0)
+
+
+def data(**said: str) -> str:
+    values = (f'<Data name="{name}"><value>{text}</value></Data>' for name, text in said.items())
+    return f"<ExtendedData>{''.join(values)}</ExtendedData>"
+
+
+TRACK = f"<gx:Track>{ABSOLUTE}" + "".join(
+    f"<when>2026-11-22T14:0{minute}:00Z</when><gx:coord>36.0{minute} 34 1000</gx:coord>" for minute in range(3)
+)
+TRACK += "</gx:Track>"
+SURFACE = BOX.format(ABSOLUTE, RING)
+RAISED = BOX.format(f"{ABSOLUTE}<extrude>1</extrude>", RING)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said", "expected"),
+    [
+        (RAISED, {"ceiling": "4500m AMSL"}, (-450, 4500)),
+        (RAISED, {"ceiling": "500m AMSL"}, (-450, 900)),
+        (RAISED, {"ceiling": "FL100"}, (-450, 3048 + 2600)),
+        (line("36,34,1000 36.2,34,1000"), {"floor": "800m AMSL", "ceiling": "4500m AMSL"}, (800, 4500)),
+        (line("36,34,1000 36.2,34,1000"), {"floor": "GND"}, (-450, 1031)),
+        (SURFACE, {"floor": "1000m AMSL", "ceiling": "1200m AMSL"}, (900, 1200)),
+        (SURFACE, {"floor": "500m AMSL", "ceiling": "800m AMSL"}, (500, 900)),
+    ],
+)
+def test_what_the_data_and_the_shape_say_is_both_claimed(
+    shape: str, said: dict[str, str], expected: tuple[float, float]
+) -> None:
+    (flight,) = flights(kml(data(**said) + shape, SPAN), route_half_width_m=100.0)
+    assert band(flight.volumes[0])[:2] == expected
+
+
+def test_times_of_the_data_and_of_the_span_are_both_claimed() -> None:
+    early, late = {"start": "2026-11-22T13:00:00Z"}, {"end": "2026-11-22T16:00:00Z"}
+    inner = {"start": "2026-11-22T14:10:00Z", "end": "2026-11-22T14:20:00Z"}
+    for said, expected in (
+        (early, ("T13:00", "T15:00")),
+        (late, ("T14:00", "T16:00")),
+        ({**early, **late}, ("T13:00", "T16:00")),
+        (inner, ("T14:00", "T15:00")),
+    ):
+        (flight,) = flights(kml(data(**said) + RAISED, SPAN))
+        start, end = window(flight.volumes[0])
+        assert (start[10:16], end[10:16]) == expected
+
+
+def test_data_widen_a_track_or_are_refused() -> None:
+    (flight,) = flights(kml(data(half_width="20NM") + TRACK))
+    assert all(width_m(volume) >= 37_040 for volume in flight.volumes)
+    (flight,) = flights(kml(data(half_width="10m") + TRACK))
+    assert all(width_m(volume) >= 926 for volume in flight.volumes)
+    inside = data(start="2026-11-22T14:00:00Z", end="2026-11-22T14:02:00Z")
+    assert flights(kml(inside + TRACK))
+    assert "other times" in refused(kml(data(end="2026-11-22T15:00:00Z") + TRACK))
+    assert "has altitudes, and its data give others" in refused(kml(data(ceiling="4500m AMSL") + TRACK))
+    band_said = data(floor="FL100", ceiling="FL200")
+    (flight,) = flights(kml(band_said + TRACK.replace(ABSOLUTE, "")))
+    assert band(flight.volumes[0])[:3] == (100, 200, "FL")
+
+
+def test_timed_points_of_two_callsigns_are_two_flights() -> None:
+    point = (
+        "<Placemark><TimeStamp><when>2026-11-22T14:0{0}:00Z</when></TimeStamp>{1}"
+        f"<Point>{ABSOLUTE}<coordinates>36.0{{0}},34,500</coordinates></Point></Placemark>"
+    )
+    said = [data(callsign="AAA1"), data(callsign="BBB2"), data(callsign="AAA1", half_width="9NM")]
+    text = "<kml><Document>" + "".join(point.format(*item) for item in enumerate(said)) + "</Document></kml>"
+    one, two = flights(text.encode())
+    assert (one.callsign, two.callsign) == ("AAA1", "BBB2")
+    assert min(width_m(volume) for volume in one.volumes) >= 9 * 1852
+
+
+def test_two_modes_of_one_shape_are_refused() -> None:
+    shape = line(
+        "36,34,9 36.2,34,9", "<altitudeMode>clampToGround</altitudeMode><gx:altitudeMode>absolute</gx:altitudeMode>"
+    )
+    assert "altitudeMode is said twice" in refused(kml(shape, SPAN), route_half_width_m=100.0, **LOW)
+    same = line("36,34,9 36.2,34,9", more=ABSOLUTE + "<gx:altitudeOffset>0</gx:altitudeOffset>")
+    assert flights(kml(same, SPAN), route_half_width_m=100.0)
 
 
 SPAN = "<TimeSpan><begin>2026-11-22T14:00:00Z</begin><end>2026-11-22T15:00:00Z</end></TimeSpan>"

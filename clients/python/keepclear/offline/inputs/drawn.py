@@ -8,6 +8,7 @@ longer than ``LONGEST_EDGE_M``, and widened by what a shortest way on the ellips
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from keepclear_protocol.geometry import EDGE_SHIFT_PER_M, unit_vectors
 from keepclear_protocol.outline import MAX_DECIMALS
@@ -38,12 +39,18 @@ def wrapped(lat: float, lng: float) -> Position:
     return round(lat, MAX_DECIMALS) + 0.0, round(around, MAX_DECIMALS) + 0.0
 
 
+def stays(line: Sequence[Position]) -> list[range]:
+    """Return for each place of a line which of its points lie there: one, or neighbours that are one place."""
+    begins: list[int] = []
+    for number, position in enumerate(line):
+        if not begins or distance_m(line[begins[-1]], position) >= COINCIDENT_M:
+            begins.append(number)
+    return [range(begin, end) for begin, end in pairwise([*begins, len(line)])]
+
+
 def merged(line: Sequence[Position], place: str, notes: list[str]) -> list[Position]:
     """Return a line without neighbours that are one place, and say how many there were."""
-    kept: list[Position] = []
-    for position in line:
-        if not kept or distance_m(kept[-1], position) >= COINCIDENT_M:
-            kept.append(position)
+    kept = [line[stay.start] for stay in stays(line)]
     if len(kept) < len(line):
         notes.append(
             f"{place}: {len(line) - len(kept)} of {len(line)} points lie within 5 cm of the one before: merged"

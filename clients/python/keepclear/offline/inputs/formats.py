@@ -45,6 +45,8 @@ FORMATS = (
             "ExtendedData named callsign, lower, upper, half_width, radius, time_start, time_end",
             "without TimeSpan it needs --from and --to, at clampToGround --lower and --upper, for lines --half-width",
             "a surface that is not extruded needs --lower or --upper, or both",
+            "where data and shape, or data and TimeSpan, both say a band or a window, both are claimed; a track whose "
+            "data say other times or altitudes is refused, and so is gx:altitudeOffset",
         ),
         (
             "styles, descriptions, names and all other data",

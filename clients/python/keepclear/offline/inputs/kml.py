@@ -16,14 +16,17 @@ from .asked import asked_band
 from .content import Content
 from .drawn import area, checked_volumes
 from .flight import MAX_VOLUMES, Flight, Options, VolumeJson, unreadable
-from .kml_data import data_of, length_m, options_of, stamp_of, time_of, window_of
-from .kml_shapes import Said, line_string, polygon, reference_of, vertex, vertices
+from .kml_data import Data, band_of, data_of, length_m, options_of, stamp_of, time_of, track_options, widest, window_of
+from .kml_shapes import Said, line_string, polygon, reference_of, refuse_offset, vertex, vertices
 from .moments import instant_of
 from .recorded import Moment, named_callsign, recorded
 from .sphere import Position
 from .xmltree import Element, parse_xml, root_name
 
 _LOST = frozenset({"NetworkLink", "GroundOverlay", "ScreenOverlay", "PhotoOverlay", "Tour"})
+_Place = tuple[Position, str | None, float | None]
+"""A position, and the metres above what there: both None where the shape's altitudes mean nothing."""
+
 _SHAPES = frozenset({"Polygon", "LineString", "LinearRing", "Track", "MultiTrack", "Point", "Model"})
 
 
@@ -43,7 +46,7 @@ class _Shape:
 
     element: Element
     ancestry: tuple[Element, ...]
-    data: dict[str, tuple[str, str]]
+    data: Data
 
     @property
     def placemark(self) -> Element:
@@ -92,6 +95,7 @@ def _shapes(root: Element, lost: _Lost) -> Iterator[_Shape]:
         elif element.name == "Placemark":
             data = data_of(element, lost.data)
             for shape in _geometries(element):
+                refuse_offset(shape)
                 yield _Shape(shape, (*above, element), data)
         else:
             waiting.extend((child, (*above, element)) for child in reversed(element.children))
@@ -105,7 +109,7 @@ def _geometries(holder: Element) -> Iterator[Element]:
             yield child
 
 
-def _drawn(shapes: Sequence[_Shape], positions: set[Position], options: Options, lost: _Lost) -> list[Flight]:
+def _drawn(shapes: Sequence[_Shape], positions: set[_Place], options: Options, lost: _Lost) -> list[Flight]:
     """Return the flights of areas, lines and circles: one for each callsign that the file names."""
     volumes: dict[str | None, list[VolumeJson]] = {}
     notes: dict[str | None, list[str]] = {}
@@ -117,7 +121,7 @@ def _drawn(shapes: Sequence[_Shape], positions: set[Position], options: Options,
             continue
         if name not in ("Polygon", "LineString", "LinearRing", "Point"):
             continue
-        if name == "LineString" and positions and _drawn_through(shape.element, positions):
+        if name == "LineString" and positions and _drawn_through(shape, positions):
             lost.elements["LineString that runs through the timed points"] += 1
             continue
         said_notes = notes.setdefault(shape.callsign, [])
@@ -133,24 +137,35 @@ def _drawn(shapes: Sequence[_Shape], positions: set[Position], options: Options,
 def _volumes(shape: _Shape, options: Options, notes: list[str]) -> list[VolumeJson]:
     element = shape.element
     told = options_of(shape.data, options)
-    if "start" in shape.data and "end" in shape.data:
-        window = window_of(None, told, element.place, notes)
-    else:
-        window = window_of(time_of(shape.ancestry), told, element.place, notes)
-    said = Said(window, told, notes)
+    time = time_of(shape.ancestry)
+    both = "start" in shape.data and "end" in shape.data
+    window = window_of(None if both else time, told, element.place, notes)
+    if (grown := widest(window, time, shape.data)) != window:
+        notes.append(f"{element.place}: its data and its TimeSpan give times: from the first to the last is claimed")
+    said = Said(grown, told, notes, **band_of(shape.data))
     if element.name == "Polygon":
         return checked_volumes([polygon(element, said)], element.place)
     if element.name == "Point":
         (center,) = vertices(_coordinates(element), element.place)
         band = asked_band(told, element.place, "a circle in KML has no altitude")
+        if center.metres is not None and reference_of(element) is not None:
+            notes.append(f"{element.place}: the altitude of the circle's middle is left out, the band is as given")
         circle = circle_json(center.position, length_m(*shape.data["radius"]))
         return checked_volumes([area(circle, band, window)], element.place)
     return checked_volumes(line_string(element, said), element.place)
 
 
-def _drawn_through(line: Element, positions: set[Position]) -> bool:
-    found = vertices(_coordinates(line), line.place)
-    return bool(found) and all(item.position in positions for item in found)
+def _drawn_through(shape: _Shape, positions: set[_Place]) -> bool:
+    """Whether a line is the picture of a track that is read already: no time and no altitude of its own."""
+    line = shape.element
+    if "start" in shape.data or "end" in shape.data or time_of(shape.ancestry) is not None:
+        return False
+    reference = reference_of(line)
+    known = {position for position, *_ in positions}
+    return all(
+        item.position in known if reference is None else (item.position, reference, item.metres) in positions
+        for item in vertices(_coordinates(line), line.place)
+    )
 
 
 def _coordinates(shape: Element) -> Element:
@@ -179,19 +194,19 @@ def _track(shape: _Shape, options: Options) -> Flight:
                 metres = None if reference is None else at.metres
                 moments.append(Moment(instant_of(when.text, when.place), at.position, metres))
     notes = [] if len(parts) < 2 else [f"{len(parts)} parts of a MultiTrack are one flight"]
-    return _recorded(moments, reference, shape, options, notes)
+    return _recorded(moments, reference, [shape], options, notes)
 
 
-def _stamped(shapes: Sequence[_Shape], options: Options) -> tuple[list[Flight], set[Position]]:
-    """Return the flights of Points that have a TimeStamp each, one for each Folder, and where the Points are."""
-    groups: dict[int, list[tuple[_Shape, Moment]]] = {}
+def _stamped(shapes: Sequence[_Shape], options: Options) -> tuple[list[Flight], set[_Place]]:
+    """Return the flights of Points that have a TimeStamp each, one for a Folder and callsign, and where they are."""
+    groups: dict[tuple[int, str | None], list[tuple[_Shape, Moment]]] = {}
     for shape in shapes:
         at = stamp_of(shape.placemark) if shape.element.name == "Point" and "radius" not in shape.data else None
         if at is not None:
             (found,) = vertices(_coordinates(shape.element), shape.element.place)[:1]
             metres = None if reference_of(shape.element) is None else found.metres
             holder = shape.ancestry[-2] if len(shape.ancestry) > 1 else shape.placemark
-            groups.setdefault(id(holder), []).append((shape, Moment(at, found.position, metres)))
+            groups.setdefault((id(holder), shape.callsign), []).append((shape, Moment(at, found.position, metres)))
     flights = []
     for group in groups.values():
         references = {reference_of(shape.element) for shape, _ in group}
@@ -201,20 +216,29 @@ def _stamped(shapes: Sequence[_Shape], options: Options) -> tuple[list[Flight], 
         notes = [f"{len(moments)} Points with a TimeStamp are one track"]
         if None not in references:
             notes.append("some flight trackers write pressure altitude where KML has height above the sea")
-        flights.append(_recorded(moments, references.pop(), group[0][0], options, notes))
-    return flights, {moment.position for group in groups.values() for _, moment in group}
+        flights.append(_recorded(moments, references.pop(), [shape for shape, _ in group], options, notes))
+    return flights, {
+        (moment.position, reference_of(shape.element), moment.metres)
+        for group in groups.values()
+        for shape, moment in group
+    }
 
 
 def _recorded(
-    moments: list[Moment], reference: str | None, shape: _Shape, options: Options, notes: list[str]
+    moments: list[Moment], reference: str | None, shapes: Sequence[_Shape], options: Options, notes: list[str]
 ) -> Flight:
+    shape = shapes[0]
     names = [shape.placemark.said("name"), *(holder.said("name") for holder in reversed(shape.ancestry[:-1]))]
     named = (named_callsign(part) for name in names for part in reversed(name.split("/")))
     callsign = shape.callsign or next(filter(None, named), None)
     if reference is not None:
         notes = [*notes, f"altitudes are taken as the file says: metres {_SPOKEN[reference]}"]
     place = shape.element.place
-    return recorded(moments, reference or "AMSL", callsign, options_of(shape.data, options), place, notes)
+    times = [moment.at for moment in moments]
+    own = (min(times), max(times)) if times else (0, 0)
+    level = all(moment.metres is None for moment in moments)
+    told = track_options([one.data for one in shapes], own, level, options)
+    return recorded(moments, reference or "AMSL", callsign, told, place, notes)
 
 
 _SPOKEN = {"AMSL": "above the sea", "AGL": "above ground"}

@@ -12,7 +12,7 @@ from keepclear_protocol.errors import LocalError
 from .altitude import parse_altitude
 from .asked import asked_window, read_length_m
 from .drawn import Window
-from .flight import Options, unreadable
+from .flight import Altitude, Options, unreadable
 from .moments import has_zone, instant_of
 from .xmltree import Element
 
@@ -27,12 +27,15 @@ DATA = {
 }
 """Names of data that are read, small letters, with blanks for underscores."""
 
+Data = dict[str, tuple[str, str]]
+"""What the data of a Placemark say, by their meaning: a text and its place."""
+
 _MEANT = {name: meant for meant, names in DATA.items() for name in names}
 
 
-def data_of(placemark: Element, left_out: set[str]) -> dict[str, tuple[str, str]]:
+def data_of(placemark: Element, left_out: set[str]) -> Data:
     """Return the data that are read, by their meaning, each with its place; the other names go to ``left_out``."""
-    found: dict[str, tuple[str, str]] = {}
+    found: Data = {}
     holder = placemark.child("ExtendedData")
     if holder is None:
         return found
@@ -51,15 +54,9 @@ def data_of(placemark: Element, left_out: set[str]) -> dict[str, tuple[str, str]
     return found
 
 
-def options_of(data: dict[str, tuple[str, str]], options: Options) -> Options:
+def options_of(data: Data, options: Options) -> Options:
     """Return the options with what the data say put before them; raise ``LocalError`` with ``input_file``."""
-    said: dict[str, object] = {}
-    for name in ("lower", "upper"):
-        if name in data:
-            text, place = data[name]
-            altitude = parse_altitude(text, place)
-            if altitude is not None:
-                said[name] = altitude
+    said: dict[str, object] = {name: found for name, found in band_of(data).items() if found is not None}
     for name, member in (("half_width", "route_half_width_m"), ("start", "start"), ("end", "end")):
         if name in data:
             text, place = data[name]
@@ -68,6 +65,33 @@ def options_of(data: dict[str, tuple[str, str]], options: Options) -> Options:
         return replace(options, **said)  # type: ignore[arg-type]
     except LocalError as error:
         raise unreadable(next(iter(data.values()))[1], error.detail) from None
+
+
+def band_of(data: Data) -> dict[str, Altitude | None]:
+    """Return the ends of the band that the data say, None for one without limit; raise ``LocalError``."""
+    return {name: parse_altitude(*data[name]) for name in ("lower", "upper") if name in data}
+
+
+def track_options(data: Sequence[Data], own: Window, level: bool, options: Options) -> Options:
+    """Return the options for a recorded track: its data may widen it, and say the band of a ``level`` one.
+
+    ``own`` is the time that was recorded; a level track has no altitudes of its own. Raises ``LocalError`` where the
+    data say more than the track has.
+    """
+    found = options
+    for one in data:
+        told = options_of(one, options)
+        if "half_width" in one and told.route_half_width_m is not None:
+            found = replace(found, half_width_m=max(found.half_width_m, told.route_half_width_m))
+        for name, at in (("start", told.start), ("end", told.end)):
+            if name in one and at is not None and not own[0] <= at <= own[1]:
+                raise unreadable(one[name][1], "the track itself has other times, and both cannot be claimed")
+        if band_of(one) and not level:
+            raise unreadable(next(iter(one.values()))[1], "the track itself has altitudes, and its data give others")
+        if band_of(one) != band_of(data[0]):
+            raise unreadable(next(iter(one.values()))[1], "points of one track have different bands in their data")
+        found = replace(found, lower=told.lower, upper=told.upper)
+    return found
 
 
 def length_m(text: str, place: str) -> float:
@@ -92,6 +116,17 @@ def stamp_of(placemark: Element) -> int | None:
     stamp = placemark.child("TimeStamp")
     when = stamp.said("when") if stamp is not None else ""
     return instant_of(when, stamp.place) if stamp is not None and has_zone(when) else None
+
+
+def widest(window: Window, time: Element | None, data: Data) -> Window:
+    """Return the window grown to the first and the last instant that TimeSpan and data say."""
+    starts, ends = [window[0]], [window[1]]
+    for name, element, known in (("start", "begin", starts), ("end", "end", ends)):
+        if name in data:
+            known.append(instant_of(*data[name]))
+        if time is not None and has_zone(text := time.said(element)):
+            known.append(instant_of(text, f"{time.place} {element}"))
+    return min(starts), max(ends)
 
 
 def window_of(time: Element | None, options: Options, place: str, notes: list[str]) -> Window:
