@@ -123,8 +123,39 @@ def test_a_day_that_is_not_said_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        " RMK/TCAS-EQUIPPED {}",
+        " RMK/(SEE NOTAM) {}",
+        " RMK/TCAS -{}",
+        " RMK/A-B/C {}",
+        " RMK/X {}\n-E/0300 P/2 R/V S/P C/SMITH-JONES",
+        " OPR/AIR-SOMEWHERE RMK/HYPHENS - ARE TEXT {}",
+    ],
+)
+def test_hyphens_and_brackets_are_the_text_of_field_18(more: str) -> None:
+    (flight,) = flights(fpl(dof="", more=more.format("DOF/261124")), **ASKED, start=read_time("2026-11-22T06:00Z", ""))
+    assert window(flight.volumes[0])[0] == "2026-11-24T13:50:00Z"
+    assert "a delay on the way (DLE/)" in refused(fpl(more=more.format("DLE/4630N00700E0030")), **ASKED)
+    assert "DOF/ is there twice" in refused(fpl(more=more.format("DOF/261124")), **ASKED)
+
+
+def test_supplementary_information_is_not_field_18() -> None:
+    plain = fpl(dest="4700N00700E DOF/261122", dof="")
+    supplemented = plain.replace(b")", b"\n-E/0745 P/6 R/VE S/M J/L D/2 8 C YELLOW A/YELLOW RED-TAIL N/NIL C/DENKE)")
+    assert flights(supplemented, **ASKED) == flights(plain, **ASKED)
+
+
+def test_a_route_after_reclearance_is_told() -> None:
+    assert any("(RIF/) is not claimed" in note for note in flights(fpl(more=" RIF/DTA HEC KLAX"), **ASKED)[0].notes)
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
+        (fpl("N0120F100 4630N00700E T"), "the route is truncated (T)"),
+        (fpl("N0120F100 4630N00700E/N0120F120 DCT T"), "the route is truncated (T)"),
+        (fpl(dof="", more=" RMK/SMILE :) DOF/261122"), "DOF/ stands behind the message's closing bracket"),
         (fpl("N0120F100 4630N00700E DCT WIL UL9 DUB180040 BIG3D NATB"), "WIL, UL9 (an airway: write its points)"),
         (fpl("N0120F100 46N078W180040"), "46N078W180040 (its bearing is magnetic)"),
         (fpl("F100 4630N00700E"), "field 15: 'F100' is no speed and level"),

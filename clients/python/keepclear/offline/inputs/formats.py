@@ -140,7 +140,8 @@ FORMATS = (
             "300 ft below and above a level; climbs from and descents to the ground at 1000 ft a minute or more",
         ),
         (
-            "airways, procedures and points by bearing: refused, since the plan does not say where they run",
+            "airways, procedures, points by bearing and truncated routes (T): refused, as the plan does not say where "
+            "they run",
             "alternates, holding, wind; aircraft, equipment and the rest of field 18",
         ),
         fpl.recognise,

@@ -29,7 +29,11 @@ _MESSAGE = re.compile(r"\(\s*(?:(FPL)\s*-|(CHG|DLA|CNL|DEP|ARR|EST|CPL|SPL)-(?=[
 _BARE = re.compile(r"\A\s*(FPL)\s*-", re.ASCII)
 _IDENTIFICATION = re.compile(r"([A-Z0-9]{2,7})(?:/[A-Z]\d{0,4})?\Z", re.ASCII)
 _PLACE_AND_TIME = re.compile(r"([A-Z]{4})(\d{2})(\d{2})(?:\s+(.*))?\Z", re.ASCII | re.DOTALL)
-_INDICATOR = re.compile(r"(?:(?<=\s)|^)([A-Z]{3,4})/", re.ASCII)
+_INDICATOR = re.compile(r"(?:(?<=[\s-])|^)([A-Z]{3,4})/", re.ASCII)
+_READ = ("DOF", "DEP", "DEST", "EET", "DLE")
+_SUPPLEMENT = re.compile(r"-\s*[A-Z]/", re.ASCII)
+"""How field 19 begins; no indicator of field 18 follows it."""
+
 _CHANGE = re.compile(
     r"([NK]\d{4}|M\d{3})(F\d{3}|A\d{3}|S\d{4}|M\d{4}|VFR)(?:(F\d{3}|A\d{3}|S\d{4}|M\d{4})|(PLUS))?\Z", re.ASCII
 )
@@ -40,7 +44,7 @@ _PROCEDURE = re.compile(r"[A-Z]{2,5}\d[A-Z]\Z", re.ASCII)
 _NAME = re.compile(r"[A-Z]{2,5}\Z", re.ASCII)
 _BEARING = re.compile(r"[A-Z]{2,5}\d{6}\Z", re.ASCII)
 _EET = re.compile(r"([A-Z0-9]{2,15}?)(\d{2})(\d{2})\Z", re.ASCII)
-_SILENT = frozenset({"DCT", "IFR", "GAT", "OAT", "T"})
+_SILENT = frozenset({"DCT", "IFR", "GAT", "OAT"})
 
 _HINT = "write coordinates such as 4620N07805W, or give --points with a table of name, latitude, longitude"
 
@@ -72,13 +76,28 @@ def _messages(text: str) -> list[_Message]:
     found = []
     for number, match in enumerate(begun):
         end = begun[number + 1].start() if number + 1 < len(begun) else len(text)
-        closed = text.find(")", match.end(), end)
-        body = text[match.end() : closed if closed >= 0 else end]
+        closed = _closed(text, match.end(), end)
         line = text.count("\n", 0, match.start()) + 1
-        found.append(
-            _Message(line, match.group(match.lastindex or 0), [" ".join(field.split()) for field in body.split("-")])
-        )
+        if match.group(1) and (behind := _INDICATOR.search(text[closed + 1 : end])):
+            detail = f"{behind[0]} stands behind the message's closing bracket"
+            raise unreadable(f"line {line}", detail, hint="a bracket within the message closes it: remove that")
+        body = text[match.end() : closed]
+        found.append(_Message(line, match.group(match.lastindex or 0), [_one_line(field) for field in body.split("-")]))
     return found
+
+
+def _closed(text: str, begin: int, end: int) -> int:
+    """Return where the bracket closes in which a message stands; brackets within it are of its text."""
+    depth = 1
+    for bracket in re.finditer(r"[()]", text[begin:end]):
+        depth += 1 if bracket[0] == "(" else -1
+        if depth == 0:
+            return begin + bracket.start()
+    return end
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _flight(message: _Message, options: Options) -> Flight:
@@ -94,7 +113,7 @@ def _flight(message: _Message, options: Options) -> Flight:
     if called is None:
         raise unreadable(f"{place}, field 7", f"{identification!r:.40} is no aircraft identification")
     place = f"{place} ({called[1]})"
-    other = _indicators(rest[0] if rest else "")
+    other = _indicators("-".join(rest), f"{place}, field 18")
     if "DLE" in other:
         raise unreadable(f"{place}, field 18", "a delay on the way (DLE/) cannot be read", hint="file it as two plans")
     plan = _Reader(place, other, options).plan(departure, route, arrival)
@@ -102,10 +121,21 @@ def _flight(message: _Message, options: Options) -> Flight:
     return Flight(called[1], volumes, notes, place)
 
 
-def _indicators(text: str) -> dict[str, str]:
+def _indicators(text: str, place: str) -> dict[str, str]:
+    """Return what field 18 says; hyphens are its own text up to field 19. Raises ``LocalError``."""
+    for begun in _SUPPLEMENT.finditer(text):
+        if not _INDICATOR.search(text, begun.end()):
+            text = text[: begun.start()]
+            break
     marks = list(_INDICATOR.finditer(text))
     ends = [*(mark.start() for mark in marks), len(text)][1:]
-    return {mark[1]: text[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=True)}
+    found: dict[str, str] = {}
+    for mark, end in zip(marks, ends, strict=True):
+        said = text[mark.end() : end].strip(" -")
+        if mark[1] in _READ and found.setdefault(mark[1], said) != said:
+            raise unreadable(place, f"{mark[1]}/ is there twice")
+        found[mark[1]] = said
+    return found
 
 
 class _Reader:
@@ -132,6 +162,8 @@ class _Reader:
             raise unreadable(self.place, f"the plan does not say where these are: {named[:300]}", hint=_HINT)
         last = legs[-1]
         legs[-1] = Leg(last.start, end or last.start, last.name, last.level, last.speed_mps)
+        if "RIF" in self.other:
+            self.notes.append(f"{self.place}: the route after reclearance (RIF/) is not claimed")
         if arrived[4]:
             self.notes.append(f"{self.place}: alternates are not claimed: {arrived[4]:.40}")
         whole_s = _clock_s(int(arrived[2]), int(arrived[3]), f"{self.place}, field 16")
@@ -169,6 +201,9 @@ class _Reader:
         for part in words[1:]:
             if part in _SILENT:
                 continue
+            if part == "T":
+                detail = "the route is truncated (T): the plan does not say where the rest runs"
+                raise unreadable(f"{self.place}, field 15", detail, hint="write its points to the end")
             if part == "VFR":
                 level = self._level("VFR")
                 legs[-1] = Leg(legs[-1].start, nowhere, legs[-1].name, level, speed)
