@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,27 @@ def named(template: Notice, name: object) -> Notice:
 
 
 @pytest.mark.req("R-065", "R-073")
+@pytest.mark.long
 def test_all_alerts_of_the_paris_file_are_the_same_one_by_one_and_in_bulk(
     shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    alerts = same_both_ways((shared / "flights" / "paris-2021-10-07.jsonl").read_bytes(), monkeypatch)
+    assert len(alerts) > 500
+    assert {item.payload["severity"] for item in alerts} == {"overlap", "proximity"}
+
+
+def test_all_alerts_of_some_recorded_flights_are_the_same_one_by_one_and_in_bulk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert len(same_both_ways(files("keepclear_demo").joinpath("sample.jsonl").read_bytes(), monkeypatch)) > 20
+
+
+def same_both_ways(data: bytes, monkeypatch: pytest.MonkeyPatch) -> list[Outgoing]:
+    """Return the alerts of recorded flights, of parties by turns, once they came out alike by either way."""
     world = World()
     template = world.opened(world.submission("north"))
     notices = []
-    for number, flight in enumerate(load(shared / "flights" / "paris-2021-10-07.jsonl")):
+    for number, flight in enumerate(load(data)):
         volumes = [
             DisclosedVolume(digest(f"{number} {at}"), "", parse_volume(volume))
             for at, volume in enumerate(flight.volumes)
@@ -53,9 +68,7 @@ def test_all_alerts_of_the_paris_file_are_the_same_one_by_one_and_in_bulk(
     monkeypatch.setattr(matching, "FEW", -1)
     monkeypatch.setattr(matching, "SMALL", -1)
     assert fold(world, notices, at) == wanted
-    alerts = [item for told in wanted for item in told]
-    assert len(notices) > 200 and len(alerts) > 500
-    assert {item.payload["severity"] for item in alerts} == {"overlap", "proximity"}
+    return [item for told in wanted for item in told]
 
 
 def test_few_distances_are_asked_of_many_volumes_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:

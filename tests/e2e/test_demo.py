@@ -129,6 +129,7 @@ def test_a_whole_afternoon_over_paris_is_told_as_all_pairs_say(shared: Path, tmp
     assert sum(found.certain for found in truth.values()) > 250
 
 
+@pytest.mark.long
 def test_nothing_is_lost_or_told_twice_when_store_worker_and_service_are_killed(sample: Run, tmp_path: Path) -> None:
     disturbed = run_demo(tmp_path, "--disturb")
     hold_against_all_pairs(disturbed, files("keepclear_demo").joinpath("sample.jsonl").read_bytes())
@@ -181,7 +182,14 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 130, marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, -9, marks=pytest.mark.long),
+    ],
+)
 def test_no_process_outlives_the_demo(number: signal.Signals, code: int) -> None:
     with tempfile.TemporaryDirectory(prefix="kc-") as temporary:
         with started(temporary) as (process, pids):

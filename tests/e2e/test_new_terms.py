@@ -189,6 +189,7 @@ def test_both_watch_through_a_change_of_terms(service: tuple[Lent, RunningServic
             desk.stop()
 
 
+@pytest.mark.long
 @pytest.mark.req("R-029")
 def test_a_quiet_line_goes_over_too(service: tuple[Lent, RunningService], tmp_path: Path) -> None:
     world, running = service
@@ -205,6 +206,7 @@ def test_a_quiet_line_goes_over_too(service: tuple[Lent, RunningService], tmp_pa
         north.stop()
 
 
+@pytest.mark.long
 @pytest.mark.req("R-029")
 def test_a_watch_killed_between_goes_over_when_it_is_back(
     service: tuple[Lent, RunningService], tmp_path: Path
