@@ -128,7 +128,8 @@ def test_a_watch_from_quiet_over_danger_and_a_lost_link_to_the_end(room: Watchro
     room.submit("south", box(), "--callsign", "SOUTH7")
     room.submit("north", box(48.05))
     said = board.until("UNANSWERED 1", "OVERLAP", "SOUTH7 with north transport", "not answered")
-    assert "from FIX" in said and "FL" in said
+    assert "from FIX" in said and "ours FL" in said and "theirs FL" in said
+    assert "SOUTH7 transport" in said, "the event of our own notice names the flight"
     board.bells(3)
     board.until("not answered 3 s")
     board.type("a")
@@ -252,7 +253,8 @@ def test_enter_shows_the_whole_record_of_a_conflict(room: Watchroom) -> None:
     room.submit("north", box(48.05))
     board = room.board(columns=100, rows=50)
     board.until("OVERLAP", "connected since")
-    board.press("\r", "PAIR 1 of 1")
+    said = board.press("\r", "PAIR 1 of 1")
+    assert "due in" in said
     board.until("ANSWERED", "VERSIONS")
 
 

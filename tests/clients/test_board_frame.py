@@ -44,6 +44,7 @@ CHANGES = st.fixed_dictionaries(
         "reference": st.sampled_from(["FL", "AMSL", "AGL", "W84", None]),
         "our_heights": st.none() | st.builds(Heights, HEIGHTS_M, HEIGHTS_M, REFERENCES),
         "their_heights": st.none() | st.builds(Heights, HEIGHTS_M, HEIGHTS_M, REFERENCES),
+        "confirmed": st.booleans(),
         "horizontal_m": st.none() | st.integers(0, 10**8),
         "pairs": st.integers(0, 500),
         "ours": ANSWERS,
@@ -136,6 +137,9 @@ def test_a_lost_link_inverts_the_head_counts_up_and_leaves_the_conflicts() -> No
     assert line_width(first) == line_width(second) == 80
     said = text(frame)
     assert "LINK LOST, BLIND FOR 101 s" in said[1] and "cannot be reached" in said[2] and "OVERLAP" in " ".join(said)
+    words = " ".join(" ".join(said).split())
+    assert "whatever is filed now is not on this screen" in words
+    assert "south: delivered 07:59:22Z, not answered by 07:58:19Z" in words, "what nobody can know does not count up"
     later = text(drawn([conflict()], down(since_s=3700.0)))
     assert "BLIND FOR 1 h 01 min" in later[1]
 
@@ -143,6 +147,11 @@ def test_a_lost_link_inverts_the_head_counts_up_and_leaves_the_conflicts() -> No
 def test_closed_not_confirmed_is_explained_and_an_alarm_is_loud() -> None:
     said = " ".join(" ".join(text(drawn([conflict(state="CLOSED NOT CONFIRMED", reason="amended")]))).split())
     assert "a notice was amended" in said and "do not take it for clear" in said
+    closed = conflict(state="CLOSED", reason="amended", unanswered=False, confirmed=True, ours=Answers(
+        earlier=2, earlier_at=NOW - 60 * SECOND, earlier_by="duty-1"))  # fmt: skip
+    said = " ".join(text(drawn([closed])))
+    assert "a notice was amended · CONFIRMED, signed by south's desk" in said
+    assert "we: had answered 07:59:00Z by duty-1 · south: had not answered" in said
     said = " ".join(" ".join(text(drawn([conflict(alarm="rollback", alarm_detail="ROLLBACK to 2")]))).split())
     assert "ROLLBACK to 2 (rollback)" in said and "does not hold" in said
 

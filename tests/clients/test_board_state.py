@@ -130,6 +130,25 @@ def test_pages_open_scroll_and_close() -> None:
     assert state.key("q", picture(view), NOW) == Quit() and state.key("s", picture(view), NOW) == SoundTest()
 
 
+def test_no_page_hides_a_danger_and_none_stays_open_over_one() -> None:
+    read, danger = conflict(**ANSWERED), conflict()
+    state = State("duty-1", leaf=7)
+    state.key("enter", picture(read), NOW)
+    state.key("space", picture(read), NOW)
+    assert state.scrolled == 7
+    state.key("b", picture(read), NOW)
+    late = after(SELECTION_STAYS_S + 1)
+    state.looks(picture(read), up(), late)
+    assert (state.page, state.scrolled) == (DETAILS, 0), "nothing else calls"
+    for page in (DETAILS, HELP):
+        state.page = page
+        frame = drawn([read, danger], state=state, columns=80, rows=24)
+        above = next(line for line in text(frame) if danger.code in line)
+        assert "OVERLAP" in above and "in 15 min 00 s" in above and "NOT ANSWERED" in above and danger in frame.shown
+    state.looks(picture(danger, read), up(), late)
+    assert (state.page, state.selected) == (LIST, None)
+
+
 def test_what_is_closed_leaves_only_after_it_was_on_the_screen_for_a_minute() -> None:
     closed, state = conflict(state="CLOSED", unanswered=False), State()
     assert state.listed(picture(closed), after(10_000)) == [closed], "never seen"
@@ -155,10 +174,14 @@ def test_that_it_was_blind_is_said_for_a_quarter_of_an_hour() -> None:
     state.looks(picture(), up(since_s=0, at=after(102)), after(102))
     said = " ".join(text(drawn([], up(at=after(103)), state=state, now=after(103))))
     assert "was blind from 08:00:00Z to 08:01:42Z (102 s)" in said
+    state.looks(picture(), down(8, at=after(110)), after(110))
+    state.looks(picture(), up(since_s=0, at=after(112)), after(112))
+    said = " ".join(" ".join(text(drawn([], up(at=after(113)), state=state, now=after(113)))).split())
+    assert "from 08:00:00Z to 08:01:42Z (102 s), from 08:01:42Z to 08:01:52Z (10 s): read what came since" in said
     state.looks(picture(), up(at=after(102 + BLIND_STAYS_S)), after(102 + BLIND_STAYS_S))
-    assert state.blind is not None
+    assert state.blind
     state.looks(picture(), up(at=after(104 + BLIND_STAYS_S)), after(104 + BLIND_STAYS_S))
-    assert state.blind is None
+    assert len(state.blind) == 1
 
 
 Rung = list[tuple[int, str]]

@@ -23,6 +23,7 @@ from keepclear.desk.events import (
     ProblemEvent,
     TermsEvent,
 )
+from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.outbox import Filed
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, NoticeView, Picture
 from keepclear.desk.shown import bare_view, disclosed_volumes
@@ -33,7 +34,7 @@ from .words import apart, band, clock, countdown, lead, position, whole_window, 
 
 __all__ = [
     "age_line", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds", "is_alarm",
-    "notice_line", "plain",
+    "notice_facts", "notice_line", "plain",
 ]  # fmt: skip
 
 NOT_CONFIRMED = "closed by what their notice hides: do not take it for clear until their desk confirms it"
@@ -145,6 +146,16 @@ def notice_line(view: NoticeView) -> str:
     return plain(f"{view.code} {view.id} revision {view.revision} {state}{name}{times}{volumes}")
 
 
+def notice_facts(record: NoticeRecord, now: int) -> str:
+    """Return whose flight an own notice is, when, how high and where, in a few words."""
+    view = record.view
+    facts = [view.callsign or "no callsign", view.category or ""]
+    if view.start is not None and view.end is not None:
+        facts.append(window(view.start, view.end, now))
+    facts += [band(*heights) for heights in record.heights]
+    return " ".join(fact for fact in facts if fact) if record.volumes else ""
+
+
 def age_line(picture: Picture) -> str:
     """Return how old the picture is."""
     if picture.age_s is None:
@@ -156,6 +167,14 @@ def sides_of(view: ConflictView) -> str:
     """Return whose flights meet: ours by its callsign, theirs by what it is."""
     ours = view.own_callsign or f"notice {speakable(view.own)}"
     return f"our {ours} with {view.party}'s {view.category or 'notice'}"
+
+
+def had_answered(said: Answers) -> str:
+    """Return whether a side had answered what is over now, when, and who."""
+    if said.earlier is None:
+        return "had not answered"
+    at = "" if said.earlier_at is None else f" {clock(said.earlier_at)}"
+    return f"had answered{at}{f' by {said.earlier_by}' if said.earlier_by else ''}"
 
 
 def bands_of(view: ConflictView) -> list[str]:
@@ -174,7 +193,7 @@ def answers_words(who: str, said: Answers, view: ConflictView) -> str:
     if said.acknowledged_at is not None:
         return f"{who}: acknowledged by {said.acknowledged_by} at {clock(said.acknowledged_at)}"
     if view.state == Standing.CLOSED:
-        return f"{who}: had answered" if earlier else f"{who}: had not answered"
+        return f"{who}: {had_answered(said)}"
     if said.displayed_at is not None:
         return f"{who}: displayed to {said.displayed_by} at {clock(said.displayed_at)}, {earlier or 'not answered'}"
     if said.delivered_at is not None:
@@ -193,6 +212,7 @@ def _head(view: ConflictView, late: str) -> str:
         loud = "" if detail.startswith(("ROLLBACK", "MEDIATOR", "CLOCK")) else f"{UNVERIFIED} "
         return f"{loud}{detail} ({view.alarm}); said to be {view.state} {view.severity or ''}".rstrip() + f" {named}"
     why = f" ({WHY.get(view.reason, view.reason)})" if view.reason else ""
+    why += f", CONFIRMED, signed by {view.party}'s desk" if view.confirmed else ""
     what = f"{view.state} {(view.severity or '').upper()}".rstrip()
     return f"{what} {named}{why}"
 
@@ -232,9 +252,10 @@ def _acknowledgement(event: AcknowledgementEvent, view: ConflictView | None) -> 
     # A desk is known by its key alone: several of one party's would else say the same line.
     by = f"{'to' if ack.stage == 'displayed' else 'by'} {ack.officer}" if ack.officer else f"to desk {ack.kid[:4]}"
     old = f", of an earlier version ({ack.version})" if view is not None and ack.version < view.version else ""
-    doubt = "" if ack.verdict == VERIFIED else f", and their desk says {ack.verdict}"
+    whose = "this desk of ours" if who == "ours" else "their desk"
+    doubt = "" if ack.verdict == VERIFIED else f", and {whose} says {ack.verdict}"
     if ack.verdict == UNPROVEN:
-        doubt = ", but their desk cannot confirm that it is closed"
+        doubt = f", but {whose} cannot confirm that it is closed"
     said = f"{who}: {ack.stage} {by} at {at}{old}{doubt}; {of}"
     if event.confirms:
         return f"CONFIRMED CLOSED {of}; {ack.claims.iss}'s desk has signed it; {said.partition(';')[0]}"

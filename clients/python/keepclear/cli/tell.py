@@ -9,6 +9,7 @@ from collections import OrderedDict
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import KeepclearError
 
+from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent
@@ -76,6 +77,8 @@ class Teller:
         if not isinstance(event, AcknowledgementEvent) or event.acknowledgement is None or event.verdict != VERIFIED:
             return False
         ack = event.acknowledgement
+        if ack.claims.iss == self._desk.party and ack.verdict == UNPROVEN:
+            return True  # that no desk of ours can prove a closing is what CLOSED NOT CONFIRMED has said
         if ack.stage != "delivered" or ack.verdict != VERIFIED or event.confirms:
             return False
         name = ack.claims.iss, ack.conflict, ack.version

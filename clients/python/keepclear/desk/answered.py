@@ -12,7 +12,7 @@ from ..journal.kept import KeptAcknowledgement
 @dataclass(frozen=True, slots=True)
 class Answers:
     """The first of each stage, as instants or None, and in whose name. ``earlier``: the newest version before this one
-    that the side had acknowledged, if there is one."""
+    that the side had acknowledged, if there is one, with its time and handle."""
 
     delivered_at: int | None = None
     displayed_at: int | None = None
@@ -20,6 +20,8 @@ class Answers:
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
     earlier: int | None = None
+    earlier_at: int | None = None
+    earlier_by: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the answers for scripts, times as RFC 3339."""
@@ -41,7 +43,8 @@ def answers_of(said: Sequence[KeptAcknowledgement], version: int, party: str) ->
     mine = sorted((ack for ack in said if ack.party == party), key=lambda ack: ack.signed_at)
     of_this = [ack for ack in mine if ack.version == version]
     first = {ack.stage: ack for ack in reversed(of_this)}
-    before = [ack.version for ack in mine if ack.version < version and ack.stage == "acknowledged"]
+    before = [ack for ack in mine if ack.version < version and ack.stage == "acknowledged"]
+    newest = max(before, key=lambda ack: ack.version, default=None)
     delivered, displayed, acknowledged = (first.get(stage) for stage in ("delivered", "displayed", "acknowledged"))
     return Answers(
         delivered_at=_at(delivered),
@@ -49,7 +52,9 @@ def answers_of(said: Sequence[KeptAcknowledgement], version: int, party: str) ->
         displayed_by=None if displayed is None else displayed.officer,
         acknowledged_at=_at(acknowledged),
         acknowledged_by=None if acknowledged is None else acknowledged.officer,
-        earlier=max(before, default=None),
+        earlier=None if newest is None else newest.version,
+        earlier_at=_at(newest),
+        earlier_by=None if newest is None else newest.officer,
     )
 
 

@@ -16,6 +16,7 @@ from ..wire.exchange import Exchange
 from .desk import AsyncDesk, Stop, VolumesJson, never
 from .events import Event
 from .link import Link
+from .notices import NoticeRecord
 from .outbox import Filed
 from .picture import Picture
 from .record import ConflictRecord
@@ -128,6 +129,10 @@ class Desk:
     def record(self, conflict: str) -> ConflictRecord | None:
         """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
         return self._desk.record(conflict)
+
+    def notice(self, sha256: str) -> NoticeRecord | None:
+        """Return all that this desk has of one own statement, from its journal; None of one that it does not know."""
+        return self._desk.notice(sha256)
 
     def note_shown(self, *shown: tuple[str, int]) -> None:
         """Note that these versions of conflicts were put before somebody's eyes: what ``ack`` then speaks of."""

@@ -40,6 +40,7 @@ from .following import Following
 from .intake import Intake
 from .link import Link, LinkState
 from .lost import Lost
+from .notices import NoticeRecord, notice_record
 from .outbox import Filed, Outbox
 from .picture import Before, Picture, build_picture, conflict_views
 from .record import ConflictRecord, conflict_record
@@ -205,6 +206,11 @@ class AsyncDesk:
     def record(self, conflict: str) -> ConflictRecord | None:
         """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
         return conflict_record(self.journal, self._intake.opener, conflict)
+
+    def notice(self, sha256: str) -> NoticeRecord | None:
+        """Return all that this desk has of one own statement, from its journal; None of one that it does not know."""
+        row = self.journal.own(sha256)
+        return None if row is None else notice_record(self.journal, self._intake.opener, row, self._clock())
 
     def note_shown(self, *shown: tuple[str, int]) -> None:
         """Note that these versions of conflicts were put before somebody's eyes: what ``ack`` then speaks of."""

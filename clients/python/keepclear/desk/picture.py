@@ -22,7 +22,7 @@ from ..verify.verdicts import Standing
 from .answered import Answers, answers_of
 from .views import ConflictView, NoticeView
 
-__all__ = ["UNVERIFIED", "Answers", "ConflictView", "NoticeView", "Picture", "build_picture"]
+__all__ = ["UNVERIFIED", "Answers", "ConflictView", "NoticeView", "Picture", "build_picture", "notice_view"]
 
 FRESH_S = 30.0
 """A picture read longer ago is called stale: two keep-alives more than the silence after which a desk reconnects."""
@@ -101,7 +101,8 @@ def build_picture(
     kept = journal.conflicts() if everything else journal.live_conflicts(now)
     views = conflict_views(journal, kept, before)
     heads = journal.own_heads() if everything else journal.own_live(now)
-    return Picture(journal.party, age_s, tuple(views), tuple(_notice(h, now) for h in heads), journal.forged_count())
+    notices = tuple(notice_view(head, now) for head in heads)
+    return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count())
 
 
 def conflict_views(
@@ -181,6 +182,7 @@ def conflict_view(
         unanswered=not settled and ours.acknowledged_at is None,
         our_heights=picture.our_heights,
         their_heights=picture.their_heights,
+        confirmed=confirmed,
     )
 
 
@@ -189,7 +191,8 @@ def _answer(ack: KeptAcknowledgement) -> dict[str, Any]:
     return {"party": ack.party, "stage": ack.stage, "officer": ack.officer, "at": at, "verdict": ack.said}
 
 
-def _notice(head: OwnStatement, now: int) -> NoticeView:
+def notice_view(head: OwnStatement, now: int) -> NoticeView:
+    """Return what the picture shows of an own statement."""
     summary = head.summary
     state = {UNSENT: NOT_SENT, LOST: LOST}.get(head.status, "unknown" if head.status != RECEIPTED else "withdrawn")
     if head.status == RECEIPTED and summary.last_end is not None:

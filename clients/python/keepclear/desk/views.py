@@ -19,7 +19,7 @@ class ConflictView:
     verified open alert brought them. ``start`` and ``end`` are instants, of all pairs. ``received_at`` is the instant
     at which the hotline had received the later of the two notices: what "late" is judged from. ``ours`` and ``theirs``
     are what each side has answered to this version. ``unanswered``: no officer of ours has acknowledged it, and it is
-    not settled.
+    not settled. ``confirmed``: closed by what the counterpart's desk has signed, and nothing else proves it.
     """
 
     conflict: str
@@ -55,6 +55,7 @@ class ConflictView:
     unanswered: bool = False
     our_heights: Heights | None = None
     their_heights: Heights | None = None
+    confirmed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the view for scripts, times as RFC 3339."""
@@ -64,6 +65,7 @@ class ConflictView:
             "version": self.version,
             "state": self.state,
             "reason": self.reason,
+            "confirmed": self.confirmed,
             "severity": self.severity,
             "lead": self.lead,
             "verdict": self.verdict,

@@ -13,7 +13,7 @@ from keepclear_protocol.speakable import speakable
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
 
-from ..lines import bands_of, plain
+from ..lines import WHY, bands_of, had_answered, plain
 from ..words import clock, countdown, feet, lead, loud_lead, miles, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
 from .look import Look
@@ -24,20 +24,15 @@ NOT_CONFIRMED = (
     "Closed by a change that their notice hides from this desk. Until their desk confirms it under its own signature,"
     " do not take it for clear."
 )
-REASONS = {
-    "withdrawn": "a notice was withdrawn",
-    "amended": "a notice was amended",
-    "ended": "the flights are over",
-    "terms": "other terms are in force",
-}
 ALARMED = "What the hotline says of this conflict does not hold. Take it for open; call the other side."
 
 
 def full(view: ConflictView, now: int, look: Look, width: int, *, selected: bool = False) -> list[Line]:
     """Return a conflict in full."""
     lines = [_headline(view, now, look, width, selected)]
-    parts = [*_when(view, now), *_where(view, look), *_why(view)]
-    lines += flow(parts, width, look.between, INDENT)
+    # Each on lines of its own: a countdown that gets shorter moves no place to another line.
+    for parts in (_when(view, now), [*_where(view, look), *_why(view)]):
+        lines += flow(parts, width, look.between, INDENT)
     lines += flow(_answered(view, now, look), width, look.between, INDENT)
     if view.alarm or view.state == UNVERIFIED:
         detail = f"{view.alarm_detail or view.verdict} ({view.alarm or view.verdict}). {ALARMED}"
@@ -59,6 +54,8 @@ def compact(view: ConflictView, now: int, look: Look, width: int, *, selected: b
     # Theirs first: one's own height one knows, or asks one's own pilot.
     parts += reversed(bands_of(view))
     parts.append(plain(f"with {_theirs(view)}"))
+    if look.reference is not None and view.where is not None:
+        parts.append(look.reference.words(*view.where, look.degree))
     room = width - line_width(state) - 1
     for part in parts:
         longer = (*line, Span(f"  {part}"))
@@ -142,7 +139,8 @@ def _where(view: ConflictView, look: Look) -> list[Line]:
 def _why(view: ConflictView) -> list[Line]:
     if view.state == Standing.OPEN or view.reason is None:
         return []
-    return [(Span(REASONS.get(view.reason, plain(view.reason))),)]
+    why: list[Line] = [(Span(WHY.get(view.reason, plain(view.reason))),)]
+    return [*why, (Span(f"CONFIRMED, signed by {plain(view.party)}'s desk", GOOD),)] if view.confirmed else why
 
 
 def _answered(view: ConflictView, now: int, look: Look) -> list[Line]:
@@ -153,7 +151,7 @@ def _side(who: str, said: Answers, view: ConflictView, now: int, look: Look) -> 
     if said.acknowledged_at is not None:
         return (Span(f"{who}: acknowledged {clock(said.acknowledged_at)}{_by(said.acknowledged_by)}", GOOD),)
     if view.state in (Standing.CLOSED, Standing.PAST) and not view.unanswered:
-        return (Span(f"{who}: {'had answered' if said.earlier is not None else 'had not answered'}", DIM),)
+        return (Span(f"{who}: {plain(had_answered(said))}", DIM),)
     earlier = f"answered version {said.earlier}, not this one ({view.version})" if said.earlier is not None else ""
     if said.displayed_at is not None:
         seen = f"displayed {clock(said.displayed_at)}{_by(said.displayed_by)}"
@@ -162,6 +160,9 @@ def _side(who: str, said: Answers, view: ConflictView, now: int, look: Look) -> 
     else:
         seen = "not known to be delivered"
     waited = _since(said.delivered_at or _told_at(view), now)
+    if look.heard_until is not None and who != "we":
+        # Since then they may have answered: what this desk cannot know does not count up.
+        return (Span(f"{who}: {seen}, {earlier or 'not answered'} by {clock(look.heard_until)}", WARNING),)
     left_s = _left_s(view, said, now, look)
     due = "" if left_s == math.inf else f", due in {span(left_s)}" if left_s >= 0 else ", OVERDUE"
     return (Span(f"{who}: {seen}, {earlier or 'not answered'}{waited}{due}", WARNING),)

@@ -16,10 +16,13 @@ from .header import NARROW, header, one_line
 from .listing import listing
 from .look import Look
 from .pages import details, help_page
-from .state import DETAILS, HELP, State
+from .state import HELP, LIST, State, calls
 
 SMALL = 10
 """Rows under which there is no room for anything but the header's first line and conflicts."""
+
+MOST_ABOVE = 3
+"""Lines above a page for what calls for somebody and is not on it."""
 
 NOTHING = "no conflict has been told to this desk. Silence is not safety."
 DEAF = "And now this desk hears nothing: whatever is filed now is not on this screen."
@@ -53,7 +56,8 @@ class Frame:
 def draw(scene: Scene, state: State, look: Look, columns: int, rows: int) -> Frame:
     """Return the screen."""
     columns, rows = max(1, columns), max(1, rows)
-    look = replace(look, deadline_s=scene.deadline_s)
+    heard_until = None if scene.link.up else scene.link.heard_at
+    look = replace(look, deadline_s=scene.deadline_s, heard_until=heard_until)
     if rows < SMALL:
         top, bottom = [one_line(scene, columns, look)], []
     else:
@@ -69,26 +73,39 @@ def draw(scene: Scene, state: State, look: Look, columns: int, rows: int) -> Fra
 def _body(
     scene: Scene, state: State, look: Look, columns: int, room: int
 ) -> tuple[list[Line], tuple[ConflictView, ...]]:
-    if state.page != HELP and state.page != DETAILS:
+    if state.page == LIST:
         listed = state.listed(scene.picture, scene.now)
         if not listed:
             return _nothing(scene, columns)[: max(0, room)], ()
         return listing(listed, state.selected, scene.now, look, columns, room)
     if state.page == HELP:
+        above, shown = _calling(scene, state, None, look, columns, room)
         page = help_page(state.officer, look, columns)
-        return _scrolled(page, state, columns, room), ()
-    view = state.chosen(scene.picture, scene.now)
-    page = [] if view is None else details(view, scene.record, scene.now, look, columns)
-    return _scrolled(page, state, columns, room), ()
+    else:
+        view = state.chosen(scene.picture, scene.now)
+        above, shown = _calling(scene, state, view, look, columns, room)
+        page = [] if view is None else details(view, scene.record, scene.now, look, columns)
+    return [*above, *_scrolled(page, state, room - len(above))], shown
 
 
-def _scrolled(page: list[Line], state: State, columns: int, room: int) -> list[Line]:
+def _calling(
+    scene: Scene, state: State, view: ConflictView | None, look: Look, columns: int, room: int
+) -> tuple[list[Line], tuple[ConflictView, ...]]:
+    """Return, for above a page, what calls for somebody and is not on it: no page hides a danger."""
+    others = [one for one in state.listed(scene.picture, scene.now) if calls(one) and one != view]
+    if not others or room < MOST_ABOVE * 2:
+        return [], ()
+    lines, shown = listing(others, None, scene.now, look, columns, min(len(others), MOST_ABOVE), brief=True)
+    return [*lines, (Span(look.rule * columns, DIM),)], shown
+
+
+def _scrolled(page: list[Line], state: State, room: int) -> list[Line]:
     if len(page) <= room:
         return page
     at = min(state.scrolled, len(page) - max(1, room - 1))
-    state.scrolled = at
+    state.scrolled, state.leaf = at, max(1, room - 2)
     left = len(page) - at - (room - 1)
-    tail = f"{left} more lines, j goes down" if left > 0 else "the end, k goes up"
+    tail = f"{left} more lines, space or j goes down" if left > 0 else "the end, b or k goes up"
     return [*page[at : at + max(0, room - 1)], (Span(tail, BOLD),)][: max(0, room)]
 
 
@@ -101,7 +118,7 @@ def _nothing(scene: Scene, columns: int) -> list[Line]:
 
 
 def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
-    deep = 1 if columns < NARROW else 3 if rows < 30 else 6
+    deep = 1 if columns < NARROW or state.page != LIST else 3 if rows < 30 else 6
     rule: Line = (Span(look.rule * columns, DIM),)
     strip = [(Span(" " + text, PLAIN),) for text in state.strip.last(deep)]
     lines: list[Line] = [rule, *[()] * (deep - len(strip)), *strip]

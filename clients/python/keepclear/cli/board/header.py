@@ -23,6 +23,8 @@ QUIET_S = 8.0
 
 NARROW = 60
 
+BLIND_MEANS = "whatever is filed now is not on this screen: speak with the other side by voice"
+
 
 def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]:
     """Return the head in full."""
@@ -33,9 +35,7 @@ def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]
         lines = [_inverted(line, columns) for line in lines]
     lines += _counts(scene, look, columns)
     if (blind := state.blind_words()) is not None and not down:
-        begin, end, long = blind
-        words = f"was blind from {clock(begin)} to {clock(end)} ({long}): read what came since"
-        lines += wrap(words, columns, WARNING, 1)
+        lines += wrap(f"was blind {blind}: read what came since", columns, WARNING, 1)
     if scene.picture.forged:
         words = f"{scene.picture.forged} alerts came that nobody known signed, or that are not for us: see conflicts"
         lines += wrap(words, columns, ALARM, 1)
@@ -91,7 +91,9 @@ def _link_lines(scene: "Scene", look: Look, columns: int) -> list[Line]:
     lost = "NOT CONNECTED" if link.heard_at is None else "LINK LOST, " + _link_word(scene)
     since = "since this watch began" if link.heard_at is None else f"since {clock(link.since)}"
     lines = flow([(Span(lost),), (Span(since),), (Span(old),)], columns, look.between, 1)
-    return [*lines, *([fit((Span(" " + plain(link.detail)),), columns, look.mark)] if link.detail else [])]
+    if link.detail:
+        lines.append(fit((Span(" " + plain(link.detail)),), columns, look.mark))
+    return [*lines, *wrap(BLIND_MEANS, columns, indent=1)]
 
 
 def _inverted(line: Line, columns: int) -> Line:

@@ -2,9 +2,10 @@
 
 _NAMED = {
     b"\r": "enter", b"\n": "enter", b"\x1b": "escape",
+    b" ": "space", b"\x1b[6~": "space", b"\x1b[5~": "b",
     b"\x1b[A": "k", b"\x1b[B": "j", b"\x1bOA": "k", b"\x1bOB": "j",
 }  # fmt: skip
-"""Arrows are j and k. A terminal sends a key's bytes together, so an escape alone is the key."""
+"""Arrows are j and k, the page keys space and b. A terminal sends a key's bytes together, so escape alone is a key."""
 
 _PASTE, _PASTED = b"\x1b[200~", b"\x1b[201~"
 

@@ -18,9 +18,16 @@ Form = Callable[[int], list[Line]]
 
 
 def listing(
-    views: Sequence[ConflictView], selected: str | None, now: int, look: Look, columns: int, room: int
+    views: Sequence[ConflictView],
+    selected: str | None,
+    now: int,
+    look: Look,
+    columns: int,
+    room: int,
+    *,
+    brief: bool = False,
 ) -> Listed:
-    """Return the lines, ``room`` at most, and which conflicts stand in them."""
+    """Return the lines, ``room`` at most, and which conflicts stand in them; ``brief``: in one line each."""
     if room <= 0:
         return [], ()
     at = next((number for number, view in enumerate(views) if view.conflict == selected), None)
@@ -33,7 +40,7 @@ def listing(
 
     if len(views) > room:
         return _window(views, at or 0, short, long, room)
-    blocks = [long(number) for number in range(len(views))]
+    blocks = [short(number) if brief else long(number) for number in range(len(views))]
     # What is shortened first stands last: it is answered, or it is later. The selected one is never shortened.
     shortened = iter([number for number in reversed(range(len(views))) if number != at])
     while sum(map(len, blocks)) > room and (number := next(shortened, None)) is not None:

@@ -27,11 +27,12 @@ _UNICODE = "▲△◇✖◌▷○▶▲▼·…°─"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to draw on a terminal of this encoding."""
+    """How to draw on a terminal of this encoding. ``heard_until``: the last sign of life, while the link is lost."""
 
     unicode: bool = True
     reference: Reference | None = None
     deadline_s: int | None = None
+    heard_until: int | None = None
 
     @classmethod
     def of(cls, encoding: str | None, reference: Reference | None) -> "Look":

@@ -17,7 +17,7 @@ from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND
 
 from keepclear.desk.desk import AsyncDesk
-from keepclear.desk.events import AlertEvent, Event, LinkEvent, ProblemEvent
+from keepclear.desk.events import AlertEvent, Event, LinkEvent, NoticeEvent, ProblemEvent
 from keepclear.desk.picture import Picture
 from keepclear.transport.client import now_instant
 
@@ -30,7 +30,8 @@ from .frame import Scene, draw
 from .keys import Keys
 from .look import Look
 from .screen import Screen
-from .state import DETAILS, Acknowledge, Quit, SoundTest, State
+from .state import DETAILS, STRIP, Acknowledge, Quit, SoundTest, State
+from .strip import Of, Strip
 
 ENDED_BY_SIGNAL = 128
 TROUBLE_STAYS_S = 30
@@ -50,7 +51,7 @@ class Board:
         self._screen = screen
         self._look = look
         self._lines = lines
-        self._state = State(officer)
+        self._state = State(officer, strip=Strip(STRIP, desk.party))
         self._bell = Bell(now_instant())
         self._picture = Picture(desk.party, None, (), ())
         self._noted: set[tuple[str, int]] = set()
@@ -104,9 +105,16 @@ class Board:
         if forged or (is_alarm(event) and not isinstance(event, AlertEvent | LinkEvent)):
             self._ring(DANGER)
         try:
-            self._state.strip.add(event, now)
+            self._state.strip.add(event, now, self._of(event))
         except Exception as error:  # what cannot be worded is in the journal, and in the list above
             self._say(f"an event cannot be worded ({type(error).__name__}: {error})", ALARM)
+
+    def _of(self, event: Event) -> Of:
+        """Return what the desk has of the conflict or notice that an event is of, if it can be read."""
+        try:
+            return self._desk.notice(event.sha256) if isinstance(event, NoticeEvent) else self._desk.view(event)
+        except Exception:
+            return None  # the words are those of the event itself
 
     def _tick(self) -> None:
         """Look at the clock: read the picture, ring what is due, draw."""

@@ -15,7 +15,7 @@ from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
 from keepclear.verify.verdicts import Standing
 
 from ..lines import sides_of
-from ..words import span
+from ..words import clock, span
 from .cells import PLAIN, WARNING
 from .strip import Strip
 
@@ -24,6 +24,9 @@ CLOSED_STAYS_S = 60
 
 BLIND_STAYS_S = 900
 """Seconds for which the board says that it was blind: a quarter of an hour away from the desk."""
+
+BLIND_SAID = 3
+"""Times that are each said; of more before them only that they were."""
 
 SELECTION_STAYS_S = 60
 """Seconds without a key after which the board turns to the top again, where the worst is."""
@@ -64,17 +67,18 @@ Deed = Quit | SoundTest | Acknowledge
 
 @dataclass
 class State:
-    """The board's memory. ``officer`` is the handle in whose name it may acknowledge."""
+    """The board's memory. ``officer`` is whose handle acknowledges, ``leaf`` how many lines space scrolls by."""
 
     officer: str | None = None
     page: str = LIST
     scrolled: int = 0
+    leaf: int = 1
     selected: str | None = None
     asked: Acknowledge | None = None
     note: tuple[str, str] = ("", PLAIN)
     trouble: str = ""
     strip: Strip = field(default_factory=lambda: Strip(STRIP))
-    blind: tuple[int, int] | None = None
+    blind: list[tuple[int, int]] = field(default_factory=list)
     _asked_at: int = 0
     _note_at: int = 0
     _key_at: int = 0
@@ -98,16 +102,18 @@ class State:
     def looks(self, picture: Picture, link: Link, now: int) -> None:
         """Note what time and the link have changed."""
         if link.up and not self._was_up and self._heard_at is not None:
-            self.blind = (self._heard_at, link.since)
-        if self.blind is not None and link.up and now - self.blind[1] > BLIND_STAYS_S * SECOND:
-            self.blind = None
+            self.blind.append((self._heard_at, link.since))
+        if link.up:
+            self.blind = [one for one in self.blind if now - one[1] <= BLIND_STAYS_S * SECOND]
         self._was_up = link.up
         if link.up:
             self._heard_at = link.heard_at
+        elif self._heard_at is not None:
+            self._heard_at = link.since
         if now - self._note_at > NOTE_STAYS_S * SECOND:
             self.note = ("", PLAIN)
-        if self.selected is not None and self.page == LIST and now - self._key_at > SELECTION_STAYS_S * SECOND:
-            self.selected = self.asked = None
+        if now - self._key_at > SELECTION_STAYS_S * SECOND and (self.page == LIST or self._hides(picture)):
+            self.page, self.scrolled, self.selected, self.asked = LIST, 0, None, None
         if self.asked is not None and self._changed(self.asked, picture):
             self.say(f"{self.asked.code} has changed or is over: read it again first", WARNING, now)
             self.asked = None
@@ -142,8 +148,13 @@ class State:
     def _page_key(self, key: str) -> None:
         if key in ("enter", "escape", "?"):
             self.page, self.scrolled = LIST, 0
-        elif key in ("j", "k"):
-            self.scrolled = max(0, self.scrolled + (1 if key == "j" else -1))
+        elif by := {"j": 1, "k": -1, "space": self.leaf, "b": -self.leaf}.get(key):
+            self.scrolled = max(0, self.scrolled + by)
+
+    def _hides(self, picture: Picture) -> bool:
+        """Whether something calls for somebody that the open page is not of."""
+        own = self.selected if self.page == DETAILS else None
+        return any(calls(view) and view.conflict != own for view in picture.conflicts)
 
     def _list_key(self, key: str, picture: Picture, now: int) -> None:
         match key:
@@ -170,7 +181,7 @@ class State:
             words = f"name yourself with --officer to acknowledge here; or: keepclear ack {view.code} --officer HANDLE"
             return self.say(words, WARNING, now)
         if not view.unanswered:
-            return self.say(f"{view.code} asks for no answer, or has one", PLAIN, now)
+            return self.say(_needs_none(view), PLAIN, now)
         since = self._shown.get((view.conflict, view.version))
         if since is None or now - since < READ_S * SECOND:
             return self.say(f"{view.code} has only just appeared: read it first", WARNING, now)
@@ -199,11 +210,18 @@ class State:
         since = self._shown.get((view.conflict, view.version))
         return since is not None and now - since > CLOSED_STAYS_S * SECOND
 
-    def blind_words(self) -> tuple[int, int, str] | None:
-        """Return from when to when this board was blind, and for how long."""
-        if self.blind is None:
-            return None
-        return *self.blind, span((self.blind[1] - self.blind[0]) / SECOND)
+    def blind_words(self) -> str | None:
+        """Return from when to when this board was blind, and for how long, each time."""
+        times = [f"from {clock(a)} to {clock(b)} ({span((b - a) / SECOND)})" for a, b in self.blind]
+        more = f"{len(times) - BLIND_SAID} times before, and " if len(times) > BLIND_SAID else ""
+        return more + ", ".join(times[-BLIND_SAID:]) if times else None
+
+
+def _needs_none(view: ConflictView) -> str:
+    if view.ours.acknowledged_at is None:
+        return f"{view.code} is over and asks for no answer"
+    by = f" by {view.ours.acknowledged_by}" if view.ours.acknowledged_by else ""
+    return f"{view.code} has its answer: acknowledged {clock(view.ours.acknowledged_at)}{by}"
 
 
 def calls(view: ConflictView) -> bool:

@@ -1,30 +1,42 @@
 """The last events in a few words each: what changed, of which conflict, by whom. The list above has the rest.
 
+Each has the time at which it happened, as its signature says; where this desk learnt of it later, also when that was.
 That something was delivered stands with its conflict and is left out here, and of a link that is lost only that it
 was: each further try would push what matters out.
 """
 
 import click
 from keepclear_protocol.acknowledgement import VERIFIED
+from keepclear_protocol.instant import SECOND
 from keepclear_protocol.speakable import speakable
 
+from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent, NoticeEvent
+from keepclear.desk.notices import NoticeRecord
+from keepclear.desk.views import ConflictView
 
-from ..lines import event_line, plain
-from ..words import clock
+from ..lines import WHY, event_line, notice_facts, plain
+from ..words import clock, stamp
+
+LATE_S = 30
+"""What this desk learnt of later than that is told with both times: a slow line takes seconds."""
+
+Of = ConflictView | NoticeRecord | None
+"""What the desk has of the conflict or the own notice that an event is of."""
 
 
 class Strip:
-    """The last ``deep`` events."""
+    """The last ``deep`` events, as ``party`` reads them."""
 
-    def __init__(self, deep: int) -> None:
+    def __init__(self, deep: int, party: str = "") -> None:
         self._deep = deep
+        self._party = party
         self._said: list[str] = []
         self._up: bool | None = None
 
-    def add(self, event: Event, now: int) -> None:
+    def add(self, event: Event, now: int, of: Of = None) -> None:
         """Take in an event."""
-        said = self._words(event, now)
+        said = self._words(event, now, of)
         if isinstance(event, LinkEvent):
             self._up = event.up
         if said:
@@ -34,28 +46,51 @@ class Strip:
         """Return the newest, oldest of them first."""
         return self._said[-count:]
 
-    def _words(self, event: Event, now: int) -> str:
-        at = clock(now)
+    def _words(self, event: Event, now: int, of: Of) -> str:
+        view = of if isinstance(of, ConflictView) else None
         match event:
             case AlertEvent(alert=alert, verdict=verdict) if alert is not None and verdict == VERIFIED:
                 code = speakable(alert.conflict)
-                said = f"{event.standing} {code} with {alert.other.party}"
-                why = {"open": f"{alert.severity}, {alert.lead}"}.get(alert.state, alert.reason or "")
+                ours = f" {view.own_callsign}" if view is not None and view.own_callsign else ""
+                said = f"{event.standing} {code}{ours} with {alert.other.party}"
+                open_ = f"{alert.severity}, {(alert.lead or '').replace('_', ' ')}"
+                why = open_ if alert.state == "open" else WHY.get(alert.reason or "", alert.reason or "")
                 late = ", superseded meanwhile" if event.superseded else ""
-                return plain(f"{at} {said}{f': {why}' if why else ''}{late}")
+                return plain(f"{_at(alert.at, now)} {said}{f': {why}' if why else ''}{late}")
             case AcknowledgementEvent(acknowledgement=ack) if ack is not None and event.verdict == VERIFIED:
-                doubt = ack.verdict != VERIFIED
-                if ack.stage == "delivered" and not doubt:
-                    return ""
-                who = ack.claims.iss + (f" ({ack.officer})" if ack.officer else "")
-                more = f", and their desk says {ack.verdict}" if doubt else ""
-                return plain(f"{at} {speakable(ack.conflict)} {ack.stage} by {who}{more}")
+                return self._answer(event, now, view)
             case NoticeEvent(verdict=verdict) if verdict == VERIFIED:
-                return plain(f"{at} ours: {event.kind} {speakable(event.id)} revision {event.revision} filed")
+                facts = notice_facts(of, now) if isinstance(of, NoticeRecord) else ""
+                what = f"{speakable(event.id)}{f' {facts}' if facts else ''}"
+                revision = f", revision {event.revision}" if event.revision > 1 else ""
+                return plain(f"{clock(now)} ours: {event.kind} {what} filed{revision}")
             case LinkEvent(up=True):
-                return plain(f"{at} connected{', ' + event.detail if event.detail else ''}")
+                return plain(f"{clock(now)} connected{', ' + event.detail if event.detail else ''}")
             case LinkEvent() if self._up is False:
                 return ""
             case LinkEvent():
-                return plain(f"{at} LINK LOST: {event.detail}")
+                return plain(f"{clock(now)} LINK LOST: {event.detail}")
         return click.unstyle(event_line(event, now))
+
+    def _answer(self, event: AcknowledgementEvent, now: int, view: ConflictView | None) -> str:
+        ack = event.acknowledgement
+        if ack is None:
+            return ""
+        who, at = ack.claims.iss, _at(ack.claims.iat * SECOND, now)
+        named = f"{speakable(ack.conflict)}{f' {view.own_callsign}' if view is not None and view.own_callsign else ''}"
+        if event.confirms:
+            return plain(f"{at} CONFIRMED CLOSED {named}: signed by {who}'s desk")
+        ours = who == self._party
+        # That no desk of ours can prove a closing is what CLOSED NOT CONFIRMED says already.
+        doubt = ack.verdict != VERIFIED and not (ours and ack.verdict == UNPROVEN)
+        if ack.stage == "delivered" and not doubt:
+            return ""
+        by = f" ({ack.officer})" if ack.officer else ""
+        whose = "another desk of ours" if ours else "their desk"
+        more = f", and {whose} says {ack.verdict}" if doubt else ""
+        return plain(f"{at} {named} {ack.stage} by {who}{by}{more}")
+
+
+def _at(at: int, now: int) -> str:
+    late = now - at > LATE_S * SECOND
+    return f"{stamp(at, now)} (told here {clock(now)})" if late else clock(min(at, now))
