@@ -13,6 +13,7 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.opening import sign_opening
 from keepclear_protocol.request import SCHEME
 
+from support.mediator import EPOCH
 from support.world import World
 
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
@@ -79,6 +80,6 @@ def first_word(world: World, proof: str, **changed: Any) -> bytes:
     agreement = world.agreement
     told = {
         "key": world.service, "aud": agreement.id, "terms": agreement.terms, "iat": int(time.time()), "to": "north",
-        "request": digest(proof), "at": Cursor("1" * 32, 0),
+        "request": digest(proof), "at": Cursor(EPOCH, 0),
     }  # fmt: skip
     return f"event: open\ndata: {json.dumps({'open': sign_opening(**{**told, **changed})})}\n\n".encode()

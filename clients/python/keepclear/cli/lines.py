@@ -73,7 +73,8 @@ def _said(event: Event, now: int, view: ConflictView | None) -> str:
         case LinkEvent(up=True):
             return f"connected{', ' + event.detail if event.detail else ''}"
         case LinkEvent():
-            return f"NOT CONNECTED: {event.detail}; next try in {event.retry_s:.0f} s"
+            again = f"; next try in {event.retry_s:.0f} s" if event.retry_s else ""  # else the connection stands
+            return f"NOT CONNECTED: {event.detail}{again}"
         case TermsEvent():
             return f"NEW TERMS: {event.detail}"
         case ProblemEvent():

@@ -13,14 +13,14 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, StalePicture, Unavailable
 
 from ..journal.journal import Journal
-from ..transport.client import PROGRESS_BYTES, AsyncClient, Stream
-from ..transport.faults import silent
+from ..transport.client import AsyncClient, Stream
 from ..transport.silence import unless_silent
 from ..wire.arrivals import GapArrived
 from .acknowledging import Acknowledging
 from .events import LinkEvent, ProblemEvent
 from .intake import Intake
 from .link import LinkState
+from .patience import Patience
 from .position import Arrived, Position
 from .resync import Resync
 from .settling import Settling
@@ -34,6 +34,8 @@ BATCH = 128
 
 READ_AHEAD = 256
 """Chunks read and not taken in, of 64 KB at most; then the stream waits."""
+
+LONG_LINE = "a long message is still on its way"
 
 LAST_WORD_S = 2.0
 """How long a follower that ends waits for a ``delivered`` that is on its way."""
@@ -103,7 +105,7 @@ class Following:
     async def _connection(self) -> None:
         await unless_silent(self._client, self._begin(), self._client.read_s)
         async with self._client.stream(self._position.cursor) as stream:
-            self._position.expect(stream.opening)
+            self._position.expect(lambda word: stream.opening(word).at)
             queue: asyncio.Queue[list[Arrived] | None] = asyncio.Queue(READ_AHEAD)
             reader = asyncio.create_task(self._read(stream, queue))
             try:
@@ -129,14 +131,14 @@ class Following:
                 lines = self._position.lines
                 arrived = self._position.received(chunk)
                 if self._position.lines > lines:
-                    self._linked(True)
-                    self._link.heard()
+                    self._hear()
                 self._resumed.clear()
                 for start in range(0, max(len(arrived), 1), BATCH):
                     await queue.put(arrived[start : start + BATCH])
                 if _ends_in_gap(arrived):
                     # What follows cannot be told from what was missed before everything was read again.
                     await self._resumed.wait()
+                    self._hear()
         except asyncio.CancelledError:
             raise  # nobody takes from the queue any more
         except BaseException:
@@ -144,30 +146,35 @@ class Following:
             raise
         await queue.put(None)
 
+    def _hear(self) -> None:
+        """Note a sign of life: none, where what the hotline has signed that there is does not come."""
+        if not self._position.withheld:
+            self._linked(True)
+            self._link.heard()
+
     async def _alive(self, stream: Stream) -> AsyncIterator[bytes]:
         """Give the stream's bytes, as long as there are signs of life among them; raise ``Unavailable`` otherwise.
 
-        A line that is long in coming is waited for while it gets on. Only the waiting counts, not what is done between.
+        A line that is long in coming is waited for while it gets on, but until it is there nothing is heard.
         """
         loop, within_s = asyncio.get_running_loop(), self._client.read_s
-        left_s = within_s if stream.until is None else max(0.0, stream.until - loop.time())
-        chunks, lines, begun = aiter(stream), 0, 0
+        patience = Patience(self._position, within_s, within_s if stream.until is None else stream.until - loop.time())
+        chunks = aiter(stream)
         while True:
             asked = loop.time()
             try:
-                async with asyncio.timeout(left_s):
+                async with asyncio.timeout(patience.left_s):
                     chunk = await anext(chunks, None)
             except TimeoutError:
-                raise silent(within_s) from None
+                patience.waited(loop.time() - asked)
+                raise patience.loss() from None
             if chunk is None:
                 return
-            left_s -= loop.time() - asked
+            patience.waited(loop.time() - asked)
             yield chunk
-            position = self._position
-            if position.lines > lines or (position.opened and position.begun_bytes - begun >= PROGRESS_BYTES):
-                left_s = within_s
-                begun = position.begun_bytes
-            lines, begun = position.lines, min(begun, position.begun_bytes)
+            patience.came()
+            if patience.is_deaf and self._up:
+                self._linked(False, f"nothing whole came from the hotline for {within_s:.2g} s, {LONG_LINE}")
 
     async def _begin(self) -> None:
         """Before a connection: ask for what is unknown; read everything where there is no position to go on from."""

@@ -3,7 +3,8 @@
 Guaranteed: nothing counts before the stream's first word, the service's signed ``open``, and nothing but whole lines
 behind it is a sign of life; each position of an epoch is let through at most once and in order, also that of an event
 of a kind that this version does not know; a position left out, another epoch or an event without a position comes out
-as a gap, behind which nothing is let through until everything was read again.
+as a gap, behind which nothing is let through until everything was read again. So does an ``open`` that names another
+epoch than is kept, or less; what it names and is not kept is ``owed``.
 Not guaranteed: that the service wrote every alert into the stream. That is its promise, and heartbeats and snapshots
 are what it is held to.
 
@@ -40,6 +41,8 @@ NOT_OPENED = "the stream does not begin with a word that the hotline has signed"
 NOTHING_CAME = "the connection ended before the hotline had said anything"
 NOT_OPENED_HINT = "does a proxy or a network's login page stand between?"
 
+WITHHELD_HINT = "something between passes on less than the hotline says: does a proxy stand between?"
+
 _PASSING = ("too_large", "proof_expired", "journal", "wrong_terms")
 """Codes after which a new connection may do better: a broken stream, a proof that a slow line delivered late, a disk
 that was full (what was not written down comes again with it), terms that are not staged here yet."""
@@ -62,8 +65,10 @@ class Position:
         self._attempts = 0
         self._retry_s: float | None = None
         self._gap = False
-        self._opens: Callable[[str], object] = _refuse
+        self._opens: Callable[[str], Cursor | None] = _refuse
         self._opened_at: int | None = None
+        self._head: Cursor | None = None
+        self._moved = self._foretold = False
 
     def connecting(self, cursor: Cursor | None) -> None:
         """Begin a connection behind ``cursor``, what was kept: all else of the one before is forgotten."""
@@ -72,9 +77,14 @@ class Position:
         self._retry_s = None
         self._gap = False
         self._opened_at = None
+        self._head = None
+        self._moved = self._foretold = False
 
-    def expect(self, opens: Callable[[str], object]) -> None:
-        """Take as the connection's first word only what ``opens`` does not raise ``Unavailable`` for."""
+    def expect(self, opens: Callable[[str], Cursor | None]) -> None:
+        """Take as the connection's first word only what ``opens`` does not raise ``Unavailable`` for.
+
+        It returns the newest position that the word names, ``None`` where that does not matter.
+        """
         self._opens = opens
 
     @property
@@ -92,6 +102,27 @@ class Position:
         """Bytes of a line that has begun and not ended."""
         return self._parser.begun_bytes
 
+    @property
+    def owed(self) -> int:
+        """Events that there are, as the hotline has signed in its first word, and that have not come."""
+        head, known = self._head, self.cursor
+        if head is None:
+            return 0
+        if known is None or known.epoch != head.epoch:
+            return head.number + 1
+        return max(0, head.number - known.number)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether something is owed, and nothing of it has come on this connection."""
+        return self.owed > 0 and not self._moved
+
+    def withholding(self, within_s: float | None = None) -> Unavailable:
+        """Return the loss of a connection that does not bring what is owed."""
+        when = "before the connection ended" if within_s is None else f"for {within_s:.2g} s"
+        detail = f"the hotline has signed that {self.owed} more events are waiting, and none came {when}"
+        return Unavailable("unreachable", detail, hint=WITHHELD_HINT)
+
     def received(self, data: bytes) -> list[Arrived]:
         """Return what ``data`` brings. Raises where it is best to connect again.
 
@@ -103,17 +134,19 @@ class Position:
             if self._opened_at is None:
                 if not isinstance(arrival, OpenArrived):
                     raise Unavailable("unreachable", NOT_OPENED, hint=NOT_OPENED_HINT)
-                self._opens(arrival.opening)
+                self._head = self._opens(arrival.opening)
                 self._opened_at = event.line
+                arrived += self._begins_elsewhere()
             elif isinstance(arrival, OpenArrived):
                 continue  # the first one counts
             elif isinstance(arrival, DrainArrived):
                 self._retry_s = arrival.retry_ms / 1000
             elif isinstance(arrival, GapArrived):
-                arrived += self._hole(arrival.reason)
+                arrived += [] if self._foretold else self._hole(arrival.reason)
+                self._foretold = False
             else:
                 arrived += self._positioned(arrival, event.id)
-        if self.lines > 1:
+        if self.lines > 1 and not self.withheld:
             self._attempts = 0
         return arrived
 
@@ -121,6 +154,8 @@ class Position:
         """Return the loss that the end of a connection is which brought nothing; ``None`` where it did its work."""
         if self._opened_at is None:
             return Unavailable("unreachable", NOTHING_CAME, hint=NOT_OPENED_HINT)
+        if self.withheld:
+            return self.withholding()
         if self.lines == 1 and self._retry_s is None:
             return Unavailable("unreachable", "the hotline's stream ended as soon as it had begun")
         return None
@@ -159,7 +194,16 @@ class Position:
         if position.number != known.number + 1:
             return self._hole("hole")
         self.cursor = position
+        self._moved, self._foretold = True, False
         return [Arrived(arrival, position)]
+
+    def _begins_elsewhere(self) -> list[Arrived]:
+        """Return the gap that the first word itself is: the hotline's own, behind it, then says nothing more."""
+        head, known = self._head, self.cursor
+        if head is None or known is None or (head.epoch == known.epoch and head.number >= known.number):
+            return []
+        self._foretold = True
+        return self._hole("epoch" if head.epoch != known.epoch else "ahead")
 
     def _hole(self, reason: str) -> list[Arrived]:
         if self._gap:
@@ -168,5 +212,5 @@ class Position:
         return [Arrived(GapArrived(reason), None)]
 
 
-def _refuse(_: str) -> object:
+def _refuse(_: str) -> Cursor | None:
     raise Unavailable("unreachable", NOT_OPENED)
