@@ -68,6 +68,8 @@ def test_a_table_without_a_reference(tmp_path: Path, capsys: pytest.CaptureFixtu
         (("--upper", "FLX"), "--upper: 'FLX' is not an altitude"),
         (("--half-width", "2"), "--half-width: '2' is not a length above zero"),
         (("--half-width", "0nm"), "--half-width: '0nm' is not a length above zero"),
+        (("--half-width", "3.700m"), "'3.700m' may be thousands or a decimal"),
+        (("--upper", "4.500ft AMSL"), "may be thousands or a decimal"),
         (("--half-width", "9999km"), "is not a length above zero"),
         (("--time-margin", "0"), "--time-margin"),
         (("--reference", "QNH"), "--reference"),

@@ -18,7 +18,7 @@ def test_state_vectors_of_opensky() -> None:
     assert swiss.notes[:3] == [
         "OpenSky's state vectors: 'baroaltitude' is taken as pressure altitude in metres",
         "left out: 1 rows without a position",
-        "1 of 4 points have no altitude and are put between that before and that after, up to 20 s apart",
+        "1 of 4 points have no altitude: claimed from that before to that after, up to 20 s apart",
     ]
     # The row without a callsign is of the flight before it.
     assert window(swiss.volumes[-1])[1] == "2025-11-22T12:01:00Z"
@@ -61,20 +61,6 @@ def test_a_planner_with_tabs_degrees_and_levels() -> None:
     assert path(flight.volumes[0])[0] == (35.0, 33.0)
     assert path(flight.volumes[-1])[-1] == (35.216666667, 34.0)
     assert band(flight.volumes[0]) == (24_400, 24_600, "FL", "FT")
-
-
-def test_readsb_traces() -> None:
-    out, back = flights("readsb/trace_full_3c6444.json")
-    assert (out.callsign, back.callsign) == ("DLH4AB", "DLH9XY")
-    assert window(out.volumes[0])[0] == "2025-11-22T11:59:30Z"
-    assert "altitudes are pressure altitudes, as readsb writes them" in out.notes
-    assert "2 of 4 points have no altitude" in out.notes[0]
-    (military,) = flights("readsb/trace_mlat_gap.json")
-    assert military.callsign is None
-    assert any("1 gap bridged" in note for note in military.notes)
-    (crossing,) = flights("readsb/trace_recent_antimeridian.json")
-    assert path(crossing.volumes[0])[0] == (-33.9, 179.99)
-    assert path(crossing.volumes[-1])[-1] == (-33.9, -179.96)
 
 
 def test_rows_of_any_order_and_several_flights() -> None:
@@ -133,6 +119,9 @@ def test_what_was_asked_for_is_used() -> None:
         (HEAD + "1763812800,NaN,8,3000\n", "line 2, latitude and longitude"),
         (HEAD + "1763812800,47,8,inf\n", "line 2, altitude ft baro: 'inf' is not a number"),
         (HEAD + '1763812800,47,8,"35,000"\n', "may be 35000 or 35.000"),
+        (HEAD.replace(",", ";") + "1763812800;47,0;8,1;10.500\n", "10.500 may be thousands or a decimal"),
+        (HEAD.replace(",", ";") + "1763812800;47;8;-1.500\n", "-1.500 may be thousands or a decimal"),
+        ("time\tmgrs\talt_ft_amsl\n1763812800\t32TMT6533146271\t9.500\n", "9.500 may be thousands or a decimal"),
         (HEAD + "1763812800,47,8,1e99\n", "ft is not an altitude"),
         (HEAD + "2026-11-22 14:00,47,8,3000\n", "line 2, time: '2026-11-22 14:00' has no time zone"),
         (HEAD + "140500,47,8,3000\n", "is not a time in Unix seconds"),
@@ -145,6 +134,94 @@ def test_what_was_asked_for_is_used() -> None:
 )
 def test_a_fault_is_named_with_its_line(text: str, told: str) -> None:
     assert told in refused(text.encode())
+
+
+def test_a_dot_is_a_decimal_where_the_position_has_one() -> None:
+    text = HEAD.replace(",", ";") + "1763812800;47.0;8.5;900.125\n"
+    assert band(flights(text.encode())[0].volumes[0])[:2] == (800, 1001)
+    assert band(flights((HEAD + "1763812800,47.0,8,900.125\n").encode())[0].volumes[0])[:2] == (800, 1001)
+
+
+def rows(header: str, *altitudes: str) -> bytes:
+    lines = (f"{1763812800 + 60 * number},34.0,36.0{number},{cells}" for number, cells in enumerate(altitudes))
+    return "\n".join([f"time,latitude,longitude,{header}", *lines, ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("ground_elevation_amsl_m,altitude_agl_m", (120, "AGL")),
+        ("terrain_altitude_amsl_m,height_above_ground_m", (120, "AGL")),
+        ("elevation_amsl_m,altitude_above_ground_level_m", (120, "AGL")),
+        ("home_altitude_amsl_m,altitude_above_sealevel(m)", (120, "AMSL")),
+        ("selected_altitude_baro_m,uav_gps_altitude_above_mean_sea_level_m", (120, "AMSL")),
+        ("max_altitude_amsl_m,alt_w84_m", (120, "W84")),
+        ("surface_height_amsl_m,alt_m", "needs --reference"),
+        ("height_above_takeoff_m,alt_m", "needs --reference"),
+        ("altitude_m,height_m", "several columns may be the altitude: altitude m, height m"),
+        ("alt_baro_amsl_m,speed", "needs --reference"),
+        ("ground_elevation_amsl_m,speed", "it is not plain that 'ground elevation amsl m'"),
+        ("elevation_m,heading", "it is not plain that 'elevation m'"),
+        ("cleared_flight_level,speed", "it is not plain that 'cleared flight level'"),
+        ("geoid_height_m,agl_m", "it is not plain that"),
+    ],
+)
+def test_only_the_aircrafts_own_altitude_is_taken(header: str, expected: tuple[float, str] | str) -> None:
+    text = rows(header, "900,120", "900,120")
+    if isinstance(expected, str):
+        assert expected in refused(text)
+        return
+    (flight,) = flights(text)
+    low, top, reference, _ = band(flight.volumes[0])
+    assert reference == expected[1]
+    assert low <= expected[0] / 0.3048 <= top < 900 / 0.3048
+    assert any("left out: " in note for note in flight.notes)
+
+
+def test_a_table_of_terrain_is_read_with_the_officers_band() -> None:
+    (flight,) = flights(rows("ground_elevation_amsl_m", "900", "900"), **LOW)
+    assert band(flight.volumes[0])[:2] == (-450, 2896)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("altitude_ft_baro", ["10500", "ground", "GND", "2000"]),
+        ("altitude_ft_baro,onground", ["10500,false", ",True", ",1", "2000,False"]),
+        ("altitude_ft_amsl", ["10500", "Ground", "ground", "2000"]),
+        ("altitude_ft_agl", ["10500", "ground", "ground", "2000"]),
+    ],
+)
+def test_the_ground_is_claimed_as_ground(header: str, cells: list[str]) -> None:
+    (flight,) = flights(rows(header, *cells))
+    lowest = {"FL": -450 - 2600, "AMSL": -450, "AGL": 0}[band(flight.volumes[0])[2]] / 0.3048
+    assert min(band(volume)[0] for volume in flight.volumes) <= lowest
+    assert max(band(volume)[1] for volume in flight.volumes) >= 10_600
+    assert any("2 of 4 points are on the ground: claimed from the ground up" in note for note in flight.notes)
+
+
+def test_nought_in_a_table_of_flightradar_is_the_ground() -> None:
+    head = b"Timestamp,UTC,Callsign,Position,Altitude,Speed,Direction\n"
+    lines = b'1763812800,,SWR7TK,"47.48,8.53",0,9,9\n1763812830,,SWR7TK,"47.48,8.54",2025,9,9\n'
+    (flight,) = flights(head + lines)
+    assert (band(flight.volumes[0])[0], band(flight.volumes[0])[1]) <= (-10_000, 2_125)
+    assert "no altitude in it" in refused(head + lines.replace(b"2025", b"0"))
+
+
+def test_a_point_without_altitude_is_claimed_from_one_neighbour_to_the_other() -> None:
+    (flight,) = flights(rows("altitude_ft_baro", "1000", "", "nan", "5000"))
+    bands = [band(volume)[:2] for volume in flight.volumes]
+    assert any(low <= 900 and top >= 5100 for low, top in bands)
+
+
+def test_times_of_day_past_midnight_under_the_old_date_are_refused() -> None:
+    head = "date,time_utc,latitude,longitude,altitude_ft_baro\n"
+    lines = [f"2026-12-01,{time},47,8.{number},3000\n" for number, time in enumerate(("23:58", "23:59", "00:00"))]
+    assert "more than 12 hours from the row before it, on the same date" in refused((head + "".join(lines)).encode())
+    back = head + "".join(reversed(lines))
+    assert "more than 12 hours" in refused(back.encode())
+    right = head + lines[0] + lines[1] + lines[2].replace("12-01", "12-02")
+    assert window(flights(right.encode())[0].volumes[-1])[1] == "2026-12-02T00:00:30Z"
 
 
 def test_encodings_of_spreadsheets() -> None:

@@ -27,6 +27,7 @@ _HEIGHT = re.compile(
     r"(AMSL|MSL|ALT|AGL|ASFC|GND|SFC|W84|WGS84|STD|FL)?\Z",
     re.ASCII,
 )
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}\Z", re.ASCII)
 _UNITS = {"FT": "FT", "FEET": "FT", "F": "FT", "M": "M", "METERS": "M", "METRES": "M"}
 _REFERENCES = {
     **dict.fromkeys(("AMSL", "MSL", "ALT"), "AMSL"),
@@ -65,12 +66,20 @@ def parse_altitude(text: str, place: str, *, units: str | None = None, reference
     height = _HEIGHT.match(spoken)
     if height is None:
         raise unreadable(place, f"{text!r:.60} is not an altitude", hint=_HINT)
+    if may_be_thousands(height[1]):
+        hint = f"write {height[1].replace('.', '')} without the dot"
+        raise unreadable(place, f"{text!r:.60} may be thousands or a decimal", hint=hint)
     unit = _UNITS.get(height[2] or "", units)
     counted_from = _REFERENCES.get(height[3] or "", reference)
     if unit is None or counted_from is None:
         missing = "ft or m" if unit is None else "AMSL, AGL, W84 or FL"
         raise unreadable(place, f"{text!r:.60} does not say {missing}", hint=_HINT)
     return Altitude(float(height[1]), counted_from, unit)
+
+
+def may_be_thousands(number: str) -> bool:
+    """Whether a number with a dot before its last three digits may be one of thousands, as half of Europe writes it."""
+    return _THOUSANDS.match(number) is not None
 
 
 _HINT = "write FL245, 4500ft AMSL, 300m AGL, 1200m W84 or GND"

@@ -9,7 +9,7 @@ import re
 from keepclear_protocol.errors import LocalError, Malformed
 from keepclear_protocol.instant import parse_instant
 
-from .altitude import Band, band, parse_altitude
+from .altitude import Band, band, may_be_thousands, parse_altitude
 from .flight import Altitude, Options, unreadable
 
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(nm|km|m)\Z", re.ASCII | re.IGNORECASE)
@@ -66,6 +66,9 @@ def asked_margin_s(options: Options, place: str) -> int:
 def read_length_m(text: str, option: str) -> float:
     """Return the metres of ``2NM``, ``3.7km`` or ``3700m``; raise ``LocalError`` with ``usage``."""
     match = _LENGTH.match(text.strip())
+    if match and match[2].lower() == "m" and may_be_thousands(match[1]):
+        hint = f"write {match[1].replace('.', '')}m without the dot"
+        raise LocalError("usage", f"{option}: {text!r:.40} may be thousands or a decimal", hint=hint)
     metres = float(match[1]) * _LENGTH_M[match[2].lower()] if match else 0.0
     if not 0 < metres <= MAX_LENGTH_M:
         detail = f"{option}: {text!r:.40} is not a length above zero"

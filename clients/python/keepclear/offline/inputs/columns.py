@@ -18,6 +18,7 @@ TIMES = (
     *("timestamp", "unix", "unix time", "epoch", "time utc", "timestamp utc", "utc", "utc time", "datetime utc"),
     *("datetime", "date time", "time", "t", "timeposition", "ts", "time (utc)", "timestamp (utc)", "unix s", "time s"),
 )
+GROUNDED = ("onground", "on ground", "is on ground")
 DATES = ("date", "date utc", "utc date", "date (utc)")
 CALLSIGNS = ("callsign", "call sign", "flight", "ident", "acid", "flight number", "flight id")
 ADDRESSES = ("icao24", "hex", "icao", "icao address", "address", "mode s", "hexid", "registration", "reg", "tail", "id")
@@ -33,7 +34,21 @@ _REFERENCES = {
     **dict.fromkeys(("geoaltitude", "geom", "hae", "ellipsoid", "ellipsoidal", "w84", "wgs84"), "W84"),
     "agl": "AGL",
 }
-_ALTITUDES = re.compile(r"alt|altitude|baroaltitude|geoaltitude|elevation|ele|height|fl|flightlevel|level|elev")
+_ALTITUDES = frozenset(
+    {"alt", "altitude", "baroaltitude", "geoaltitude", "height", "höhe", "hoehe", "fl", "flightlevel", "level", "ele"}
+)
+_BESIDE = frozenset(
+    {"above", "aircraft", "barometer", "current", "drone", "geometric", "gnss", "gps", "in", "mean", "position"}
+    | {"sensor", "transponder", "uas", "uav", "vehicle"}
+)
+"""Words that leave an altitude the aircraft's own; any other may make it the terrain's, a limit or a wish."""
+
+_PHRASES = (
+    (re.compile(r"above (?:mean )?sea ?level"), "amsl"),
+    (re.compile(r"above (?:the )?(?:ground|terrain|surface)(?: level)?"), "agl"),
+    (re.compile(r"above (?:the )?ellipsoid"), "hae"),
+)
+_SUSPECT = re.compile(r"alt\w{0,4}|\w*altitude|elev\w*|height|hgt|ele|fl|flightlevel|agl|amsl|msl", re.ASCII)
 _PREFERRED = ("FL", "AMSL", "W84", "AGL", None)
 
 _KNOWN = (
@@ -55,6 +70,7 @@ class AltitudeColumn:
     units: str
     reference: str
     note: str | None = None
+    zero_on_ground: bool = False
 
 
 def is_table_of_positions(names: Sequence[str]) -> bool:
@@ -68,11 +84,21 @@ def altitude_column(names: Sequence[str], options: Options, place: str) -> Altit
     for header, name, units, maker in _KNOWN:
         if set(names) >= header:
             note = f"{maker}: {name!r} is taken as pressure altitude in {_SPOKEN[units]}"
-            return AltitudeColumn(name, units, "FL", note)
-    found = [(name, *_meant(name)) for name in names if any(_ALTITUDES.fullmatch(word) for word in _words(name))]
+            return AltitudeColumn(name, units, "FL", note, zero_on_ground=maker.startswith("Flightradar24"))
+    found = [(name, *_meant(name)) for name in names if _is_own(name)]
+    doubtful = [name for name in names if not _is_own(name) and any(map(_SUSPECT.fullmatch, _words(name)))]
     if not found:
+        if doubtful and (options.lower is None or options.upper is None):
+            detail = f"it is not plain that {doubtful[0]!r:.40} is the aircraft's altitude"
+            hint = "if it is, name it such as altitude_ft_amsl; if not, give --lower and --upper"
+            raise unreadable(place, detail, hint=hint)
         return None
-    name, unit, counted = min(found, key=lambda item: (item[1] is None, _PREFERRED.index(item[2])))
+    plain = [item for item in found if item[2] is not None]
+    if not plain and len(found) > 1:
+        listed = ", ".join(name for name, *_ in found)
+        detail = f"several columns may be the altitude: {listed[:100]}"
+        raise unreadable(place, detail, hint="name the right one such as altitude_ft_amsl, or remove the others")
+    name, unit, counted = min(plain or found, key=lambda item: (item[1] is None, _PREFERRED.index(item[2])))
     if unit is None:
         hint = "name the column altitude_ft, altitude_m or fl"
         raise unreadable(place, f"the column {name!r:.40} does not say whether it is ft, m or FL", hint=hint)
@@ -80,16 +106,28 @@ def altitude_column(names: Sequence[str], options: Options, place: str) -> Altit
     if reference is None:
         detail = f"the column {name!r:.40} does not say what altitudes count from, so it needs --reference"
         raise unreadable(place, detail, hint="--reference FL if from a transponder, or AMSL, W84, AGL")
-    others = [other for other, *_ in found if other != name]
+    others = [other for other, *_ in found if other != name] + doubtful
     told = f"altitudes are those of {name!r:.40}; left out: {', '.join(others)[:100]}" if others else None
     return AltitudeColumn(name, unit, reference, told)
 
 
+def _is_own(name: str) -> bool:
+    """Whether a column's name says no more than an altitude of the aircraft, its unit and its reference."""
+    words = _words(name)
+    known = _ALTITUDES | _BESIDE | _UNITS.keys() | _REFERENCES.keys()
+    return any(word in _ALTITUDES for word in words) and all(word in known for word in words)
+
+
 def _words(name: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", name.replace("flight level", "flightlevel"))
+    spoken = " ".join(re.findall(r"[^\W_]+", name.replace("flight level", "flightlevel")))
+    for phrase, word in _PHRASES:
+        spoken = phrase.sub(word, spoken)
+    return spoken.split()
 
 
 def _meant(name: str) -> tuple[str | None, str | None]:
+    """Return the unit and the reference in a name, None for one that it does not say, or says twice."""
     words = _words(name)
-    units = next((_UNITS[word] for word in words if word in _UNITS), None)
-    return units, next((_REFERENCES[word] for word in words if word in _REFERENCES), None)
+    units = {_UNITS[word] for word in words if word in _UNITS}
+    references = {_REFERENCES[word] for word in words if word in _REFERENCES}
+    return units.pop() if len(units) == 1 else None, references.pop() if len(references) == 1 else None

@@ -2,23 +2,22 @@
 
 Columns are found by their names (``columns``), numbers as the table writes them (``cells``), positions in two columns
 or one, decimal, in degrees with minutes and seconds, or MGRS. Rows may stand in any order. A row without a position is
-left out; one without an altitude is put between that before it and that after it. The notes count both.
+left out; one without an altitude is claimed from that before it to that after it. The notes count both.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from keepclear_protocol.instant import SECOND
 
-from .altitude import UNIT_M
+from .altitude import UNIT_M, may_be_thousands
 from .cells import Row, cell_number, find_column, header_of, rows
 from .columns import (
     ADDRESSES,
     CALLSIGNS,
     DATES,
+    GROUNDED,
     TIMES,
     AltitudeColumn,
     altitude_column,
@@ -31,9 +30,13 @@ from .letters import any_text
 from .moments import instant_of, unix_instant
 from .place import DECIMAL, PlaceColumns
 from .recorded import Moment, recorded
+from .untold import with_altitudes
 
 MAX_FLIGHTS = 5_000
 
+HALF_DAY = 12 * 3600 * SECOND
+
+_ON_GROUND = frozenset({"ground", "gnd", "on ground", "sfc"})
 _THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}\Z", re.ASCII)
 _TIME_OF_DAY = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?Z?\Z", re.ASCII)
 
@@ -45,6 +48,7 @@ class _Track:
     callsign: str | None
     line: int
     moments: list[Moment] = field(default_factory=list)
+    date: str = ""
 
 
 def recognise(content: Content) -> bool:
@@ -72,6 +76,7 @@ class _Reader:
             hint = "Unix seconds, or ISO 8601 with a zone, in a column named time"
             raise unreadable("the header", f"no column of times among {', '.join(names)[:120]}", hint=hint)
         self.callsign, self.address = find_column(names, CALLSIGNS), find_column(names, ADDRESSES)
+        self.grounded = find_column(names, GROUNDED)
         self.altitude: AltitudeColumn | None = altitude_column(names, options, "the header")
         self.utc = re.search(r"\b(utc|gmt|zulu)\b", f"{self.time} {self.date or ''}") is not None
         self.tracks: dict[tuple[str, str], _Track] = {}
@@ -98,7 +103,9 @@ class _Reader:
         track = self.tracks.setdefault((address, callsign), _Track(callsign or None, row.line))
         if len(self.tracks) > MAX_FLIGHTS:
             raise unreadable(f"line {row.line}", f"more than {MAX_FLIGHTS} flights")
-        track.moments.append(Moment(at, wrapped(point.lat, point.lng), self._metres(row)))
+        self._judge_date(row, track, at)
+        metres, on_ground = self._metres(row)
+        track.moments.append(Moment(at, wrapped(point.lat, point.lng), metres, on_ground=on_ground))
 
     def flights(self) -> list[Flight]:
         """Return the flights; raise ``LocalError`` where there is none or one cannot be believed."""
@@ -119,7 +126,9 @@ class _Reader:
             common.append(f"left out: {self.without_position} rows without a position")
         flights = []
         for track in self.tracks.values():
-            moments, notes = with_altitudes(sorted(track.moments, key=lambda moment: moment.at))
+            moments, notes = with_altitudes(
+                sorted(track.moments, key=lambda moment: moment.at), reference, self.options.uncertainty
+            )
             if moments[0] != track.moments[0] or moments[-1] != track.moments[-1]:
                 notes.append("rows were put in the order of their times")
             place = f"line {track.line}"
@@ -136,36 +145,34 @@ class _Reader:
             text = f"{row.text(self.date)}T{text}"
         return instant_of(text, place, utc=self.utc)
 
-    def _metres(self, row: Row) -> float | None:
+    def _judge_date(self, row: Row, track: _Track, at: int) -> None:
+        """Refuse times of day that go on past midnight under the date of the day before."""
+        if self.date is None or DECIMAL.match(row.text(self.time or "")):
+            return
+        date = row.text(self.date)
+        if track.moments and track.date == date and abs(at - track.moments[-1].at) > HALF_DAY:
+            hint = "is it past midnight, under the date of the day before? write each row's own date"
+            place = f"line {row.line}, {self.date}"
+            raise unreadable(place, "more than 12 hours from the row before it, on the same date", hint=hint)
+        track.date = date
+
+    def _metres(self, row: Row) -> tuple[float | None, bool]:
+        """Return a row's altitude, None where it says none, and whether it says that it is on the ground."""
         if self.altitude is None:
-            return None
+            return None, False
         name = self.altitude.name
         text, place = row.text(name), f"line {row.line}, {name}"
-        if not text or text.lower() in ("ground", "nan", "null", "none"):
-            return None
+        grounded = self.grounded is not None and row.text(self.grounded).lower() in ("true", "1", "t", "yes", "y")
+        if not text or text.lower() in ("nan", "null", "none"):
+            return None, grounded
+        if text.lower() in _ON_GROUND:
+            return None, True
         if _THOUSANDS.match(text):
             raise unreadable(place, f"{text} may be {text.replace(',', '')} or {text.replace(',', '.')}")
-        return cell_number(text, row.decimal, place) * UNIT_M[self.altitude.units]
-
-
-def with_altitudes(moments: Sequence[Moment]) -> tuple[list[Moment], list[str]]:
-    """Return the points with an altitude each: one without lies on the way from that before it to that after it."""
-    known = [number for number, moment in enumerate(moments) if moment.metres is not None]
-    without = len(moments) - len(known)
-    if not known or not without:
-        return list(moments), []
-    found = [replace(moment, metres=_between(moments, known, number)) for number, moment in enumerate(moments)]
-    ends = [moments[0].at, *(moments[number].at for number in known), moments[-1].at]
-    longest_s = max(b - a for a, b in pairwise(ends)) // SECOND
-    told = f"{without} of {len(moments)} points have no altitude and are put between that before and that after"
-    return found, [f"{told}, up to {longest_s} s apart"]
-
-
-def _between(moments: Sequence[Moment], known: Sequence[int], number: int) -> float | None:
-    at = bisect_left(known, number)
-    after, before = known[min(at, len(known) - 1)], known[max(at - 1, 0)]
-    a, b = moments[before], moments[after]
-    if after == number or a.metres is None or b.metres is None or a.at == b.at:
-        return b.metres
-    part = (moments[number].at - a.at) / (b.at - a.at)
-    return a.metres + (b.metres - a.metres) * min(1.0, max(0.0, part))
+        if row.decimal == "," and may_be_thousands(text) and not self.places.has_decimal_dot(row):
+            hint = f"write {text.replace('.', '')}, or {text.replace('.', ',')}0"
+            raise unreadable(place, f"{text} may be thousands or a decimal", hint=hint)
+        metres = cell_number(text, row.decimal, place) * UNIT_M[self.altitude.units]
+        if metres == 0 and self.altitude.zero_on_ground:
+            return None, True
+        return metres, False

@@ -78,8 +78,12 @@ FORMATS = (
     Format(
         "readsb trace",
         (".json",),
-        ("a trace of one aircraft, as ADS-B Exchange keeps it: each of its flights; pressure altitude in feet",),
-        ("speeds, headings, vertical rates, geometric altitudes",),
+        (
+            "a trace of one aircraft, as ADS-B Exchange keeps it: each of its flights; pressure altitude in feet",
+            "a flight whose altitudes are all geometric (flag 8) as W84; of both kinds in FL, outward",
+            "points on the ground from the ground up to the altitude before or after",
+        ),
+        ("speeds, headings, vertical rates, and geometric altitudes beside barometric ones",),
         readsb.recognise,
         readsb.read,
     ),
@@ -154,6 +158,7 @@ FORMATS = (
             "every airspace as a flight of its own: AC, AN, AY, AL, AH, DP, DC, DA, DB, V X=, V D=",
             "it needs --from and --to, or AA with two times in it",
             "FL, feet or metres AMSL or AGL, GND, SFC; bare numbers as feet AMSL; a top of UNL needs --upper",
+            "a height such as 4.500 ft is refused: it may be thousands",
             "arcs as edges around them, at most 21 m outside; edges as the shortest way between their points",
         ),
         ("names, classes, frequencies and labels (a note names them)", "activation in words"),
@@ -181,6 +186,10 @@ FORMATS = (
             "comma, semicolon or tab, decimal commas; positions also as degrees, minutes and seconds, or MGRS",
             "the altitude column's name says its unit (ft, m, fl) and what it counts from (baro, amsl, agl, w84); "
             "without the latter it needs --reference, without altitudes --lower and --upper",
+            "only a column that names an altitude of the aircraft is one: terrain, limits and wishes are left out",
+            "points on the ground from the ground up to the altitude before or after; those without altitude from "
+            "the one to the other",
+            "a number such as 10.500 is refused where the table's decimal sign may be a comma",
             "tables of OpenSky (state vectors), Flightradar24, traffic and readsb as they are",
         ),
         ("speeds, headings and all other columns", "rows without a position"),

@@ -31,7 +31,7 @@ _ACROSS = 16
 def bridge(run: Sequence[Fix], i: int, options: Options) -> Iterator[Piece]:
     """Yield the pieces that claim the gap behind point ``i``."""
     before, after = run[i], run[i + 1]
-    low, high = min(before.feet, after.feet), max(before.feet, after.feet)
+    low, high = min(before.low, after.low), max(before.high, after.high)
     apart_m = distance_m(before.position, after.position)
     gap_s = (after.at - before.at) / SECOND
     speeds = _speeds(run, i, options, apart_m / gap_s)

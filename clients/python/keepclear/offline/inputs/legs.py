@@ -36,11 +36,23 @@ COINCIDENT_M = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One recorded point: instant, position, feet."""
+    """One recorded point: instant, position, feet, and how far below and above these it may have been."""
 
     at: int
     position: Position
     feet: float
+    below_ft: float = 0.0
+    above_ft: float = 0.0
+
+    @property
+    def low(self) -> float:
+        """The least feet at which it may have been."""
+        return self.feet - self.below_ft
+
+    @property
+    def high(self) -> float:
+        """The most feet at which it may have been."""
+        return self.feet + self.above_ft
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +86,13 @@ def straight(a: Fix, b: Fix, options: Options) -> Iterator[Piece]:
     stops = [a]
     for at in cuts(a.at, b.at, count):
         part = (at - a.at) / (b.at - a.at)
-        stops.append(Fix(at, along(a.position, b.position, part), a.feet + (b.feet - a.feet) * part))
+        feet, below, above = (
+            p + (q - p) * part
+            for p, q in ((a.feet, b.feet), (a.below_ft, b.below_ft), (a.above_ft, b.above_ft))
+        )
+        stops.append(Fix(at, along(a.position, b.position, part), feet, below, above))
     for start, end in pairwise([*stops, b]):
-        yield Piece(start, end, min(start.feet, end.feet), max(start.feet, end.feet))
+        yield Piece(start, end, min(start.low, end.low), max(start.high, end.high))
 
 
 def cuts(first: int, last: int, count: int) -> list[int]:

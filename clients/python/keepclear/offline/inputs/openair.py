@@ -37,6 +37,10 @@ _UNUSED = frozenset({"SP", "SB", "AT", "AF", "AG", "AX", "AI", "AW"})
 """Pens, brushes, labels, frequencies, station names, transponder codes and identifiers: nothing to claim."""
 
 
+_ONCE = frozenset({"AN", "AL", "AH"})
+"""What an airspace says once: the second is another airspace's, whose AC is missing."""
+
+
 @dataclass(slots=True)
 class _Airspace:
     """One airspace while its records are read."""
@@ -53,6 +57,7 @@ class _Airspace:
     notes: list[str] = field(default_factory=list)
     center: Position | None = None
     clockwise: bool = True
+    said: set[str] = field(default_factory=set)
 
     @property
     def place(self) -> str:
@@ -102,6 +107,10 @@ def _airspaces(text: str) -> Iterator[_Airspace]:
 
 def _take(airspace: _Airspace, record: str, value: str, place: str) -> None:
     """Take one record; raise ``LocalError`` that names its line."""
+    if record in _ONCE:
+        if record in airspace.said:
+            raise unreadable(place, f"{record} is there twice in one airspace", hint="each airspace begins with AC")
+        airspace.said.add(record)
     match record:
         case "AN":
             airspace.name = value

@@ -26,6 +26,11 @@ class PlaceColumns:
         """Whether there are any."""
         return bool(self._both or (self._lat and self._lng))
 
+    def has_decimal_dot(self, row: Row) -> bool:
+        """Whether a row's position is written in decimals behind a dot: no other number of it has dots of thousands."""
+        lat, lng = row.text(self._lat), row.text(self._lng)
+        return not self._both and all(DECIMAL.match(text) and "." in text for text in (lat, lng))
+
     def of(self, row: Row) -> Point | None:
         """Return the position of a row, None where its cells are empty; raise ``LocalError`` that names the line."""
         if self._both:

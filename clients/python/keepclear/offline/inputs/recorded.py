@@ -21,11 +21,17 @@ _CALLSIGN = re.compile(r"(?=.*\d)[A-Z][A-Z0-9]{1,7}\Z|[A-Z0-9]{1,2}-[A-Z0-9]{3,5
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One recorded point: instant, position, metres above the track's reference where it says them."""
+    """One recorded point: instant, position, metres above the track's reference where it says them.
+
+    ``below_m`` and ``above_m`` are how far off them it may have been; ``on_ground`` where it says that instead.
+    """
 
     at: int
     position: Position
     metres: float | None
+    below_m: float = 0.0
+    above_m: float = 0.0
+    on_ground: bool = False
 
 
 def named_callsign(name: str) -> str | None:
@@ -44,7 +50,10 @@ def recorded(
             place, f"{without} of {len(moments)} points have no altitude", hint="remove those points first"
         )
     band = asked_band(options, place) if without else None
-    fixes = [Fix(moment.at, moment.position, _feet(moment, place)) for moment in moments]
+    fixes = [
+        Fix(moment.at, moment.position, _feet(moment, place), moment.below_m / FOOT_M, moment.above_m / FOOT_M)
+        for moment in moments
+    ]
     volumes, legs_notes = legs_of(fixes, options, place, reference)
     told = [*notes, *legs_notes]
     if band is None:

@@ -152,7 +152,7 @@ def _is_gap(a: Fix, b: Fix, options: Options) -> bool:
 
 def _pieces(run: list[Fix], options: Options) -> list[Piece]:
     if len(run) == 1:
-        return [Piece(run[0], run[0], run[0].feet, run[0].feet)]
+        return [Piece(run[0], run[0], run[0].low, run[0].high)]
     pieces: list[Piece] = []
     for i, (a, b) in enumerate(pairwise(run)):
         pieces += bridge(run, i, options) if _is_gap(a, b, options) else straight(a, b, options)
