@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keepclear.journal.journal import JOURNAL
 from support.line import RunningLine, running_line, write_key
 from support.program import Done, keepclear
 from support.terminal import Terminal
@@ -145,6 +147,11 @@ def test_a_watch_from_quiet_over_danger_and_a_lost_link_to_the_end(room: Watchro
     board.until("was blind from", "connected since", "OVERLAP")
     assert not board.inverted(0)
     board.type("q")
+    board.until("y: end this watch")
+    deadline = time.monotonic() + 20
+    while board.process.poll() is None and time.monotonic() < deadline:
+        board.type("y")
+        time.sleep(0.1)
     assert board.ended() == 0 and board.restored
     assert b"OPEN" in board.said.rpartition(b"\x1b[?1049l")[2], "what is open is said again below the prompt"
 
@@ -158,8 +165,12 @@ def test_a_second_watch_shows_what_nobody_has_answered_before_anything_else(room
     first.process.send_signal(signal.SIGTERM)
     assert first.ended() == 128 + signal.SIGTERM and first.restored
     room.cable.cut()
+    with contextlib.closing(sqlite3.connect(room.folder / "board" / JOURNAL)) as journal, journal:
+        query = "UPDATE meta SET value = value - 60000000 WHERE name = 'watched_until'"
+        assert journal.execute(query).rowcount == 1, "the first watch said until when it watched"
     second = room.board(columns=120, rows=36)
-    second.until("NOT CONNECTED", "UNANSWERED 1", "OVERLAP", "NOT ANSWERED")
+    second.until("NOT CONNECTED", "UNANSWERED 1", "OVERLAP", "NOT ANSWERED", "nobody watched at this desk from")
+    assert "OPEN " in second.text, "what the first watch was told stands among the last events"
     room.cable.whole = True
     second.until("connected since", "OVERLAP")
     second.type("\x03")

@@ -151,7 +151,7 @@ def test_closed_not_confirmed_is_explained_and_an_alarm_is_loud() -> None:
         earlier=2, earlier_at=NOW - 60 * SECOND, earlier_by="duty-1"))  # fmt: skip
     said = " ".join(text(drawn([closed])))
     assert "a notice was amended · CONFIRMED, signed by south's desk" in said
-    assert "we: had answered 07:59:00Z by duty-1 · south: had not answered" in said
+    assert "we: had answered 07:59:00Z by duty-1 · south: no answer known at this desk" in said
     said = " ".join(" ".join(text(drawn([conflict(alarm="rollback", alarm_detail="ROLLBACK to 2")]))).split())
     assert "ROLLBACK to 2 (rollback)" in said and "does not hold" in said
 

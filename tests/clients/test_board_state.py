@@ -27,6 +27,7 @@ from keepclear.cli.board.state import (
     Quit,
     SoundTest,
     State,
+    unwatched,
 )
 from keepclear.desk.picture import ConflictView
 from support.boards import ANSWERED, NOW, SECOND, conflict, down, drawn, picture, text, up
@@ -127,7 +128,26 @@ def test_pages_open_scroll_and_close() -> None:
     assert state.page == HELP
     state.key("escape", picture(view), NOW)
     assert state.page == LIST
-    assert state.key("q", picture(view), NOW) == Quit() and state.key("s", picture(view), NOW) == SoundTest()
+    assert state.key("s", picture(view), NOW) == SoundTest()
+
+
+def test_a_slip_does_not_end_the_watch() -> None:
+    state = State("duty-1")
+    assert state.key("q", picture(), NOW) is None
+    assert "y: end this watch; nobody watches at this desk then" in " ".join(text(drawn([], state=state)))
+    assert state.key("y", picture(), NOW) is None, "it came before the question could be read"
+    assert state.key("q", picture(), after(1)) is None and state.asked is None
+    state.key("q", picture(), after(2))
+    assert state.key("y", picture(), after(3)) == Quit()
+
+
+def test_how_long_nobody_watched_is_said_and_not_of_a_board_begun_anew_at_once() -> None:
+    assert unwatched(None, NOW) is None and unwatched(NOW, after(2)) is None
+    state = State("duty-1", unwatched=unwatched(NOW, after(90)))
+    said = " ".join(" ".join(text(drawn([], up(at=after(91)), state=state, now=after(91)))).split())
+    assert "nobody watched at this desk from 08:00:00Z to 08:01:30Z (90 s): read what came since" in said
+    assert "duty-1 on watch" in said
+    assert state.unwatched_words(after(91 + BLIND_STAYS_S)) is None
 
 
 def test_no_page_hides_a_danger_and_none_stays_open_over_one() -> None:
@@ -144,7 +164,8 @@ def test_no_page_hides_a_danger_and_none_stays_open_over_one() -> None:
         state.page = page
         frame = drawn([read, danger], state=state, columns=80, rows=24)
         above = next(line for line in text(frame) if danger.code in line)
-        assert "OVERLAP" in above and "in 15 min 00 s" in above and "NOT ANSWERED" in above and danger in frame.shown
+        assert all(words in above for words in ("OVERLAP", "in 15 min  theirs FL185-FL195", "NOT ANSWERED"))
+        assert danger in frame.shown
     state.looks(picture(danger, read), up(), late)
     assert (state.page, state.selected) == (LIST, None)
 

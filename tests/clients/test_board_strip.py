@@ -53,7 +53,7 @@ def test_a_notice_of_ours_is_told_with_its_flight_window_and_heights() -> None:
     notice = world.opened(world.submission("north", box()))
     view = NoticeView("id", 1, "sha", "live", "NORTH12", "transport", NOW, NOW + 600 * SECOND, 1, "ABC-DEF")
     volumes = tuple(item.volume for item in notice.volumes)
-    record = NoticeRecord(view, None, (Heights(5486.4, 5791.2, "FL"),), ((34.0, 37.0),), volumes)
+    record = NoticeRecord(view, NOW, None, (Heights(5486.4, 5791.2, "FL"),), ((34.0, 37.0),), volumes)
     strip = Strip(5, "north")
     strip.add(NoticeEvent("notice", "id", 1, "sha"), NOW, record)
     (told,) = strip.last(5)

@@ -63,7 +63,7 @@ def test_a_window_is_rounded_outward_to_the_second_shown() -> None:
         ("proximity", 1851, 0, "0.9 NM (1.8 km) apart, at the same height"),
         ("proximity", 999, 305, "0.5 NM (999 m) apart, 1000 ft (305 m) above one another"),
         ("proximity", 0, 100, "over the same ground, 328 ft (100 m) above one another"),
-        ("possible", 0, 0, "over the same ground, a height that no figure is known of between; "
+        ("possible", 0, 0, "over the same ground, an unknown height between; "
                            "heights of two kinds, cannot be excluded"),
     ],
 )  # fmt: skip

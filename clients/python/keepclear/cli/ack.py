@@ -7,7 +7,8 @@ with the question; off a terminal the one that this desk has last shown to someb
 import sys
 
 import click
-from keepclear_protocol.errors import LocalError, OutOfStep, Refused
+from keepclear_protocol.errors import LocalError, OutOfStep, Refused, Unavailable
+from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.picture import conflict_views
@@ -48,7 +49,13 @@ def ack(
     with settings.desk() as desk:
         kept = _found(desk, conflict)
         read = _read(desk, kept, version, f"{stage} as {officer}", ask=sys.stdin.isatty() and not yes)
-        receipt = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
+        code = speakable(kept.conflict)
+        try:
+            receipt = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
+        except Unavailable as error:
+            said = f"{code} is NOT KNOWN TO BE {stage.upper()}: {error.detail}"
+            hint = f"it counts if the hotline got it: keepclear conflict show {code} tells; sign again if it did not"
+            raise Unavailable(error.code, said, hint=hint) from None
         if settings.as_json:
             line = {"conflict": kept.conflict, "version": read, "stage": stage, "officer": officer}
             write_json({**line, "receipt": receipt.raw})
@@ -81,6 +88,7 @@ def _read(desk: Desk, kept: KeptConflict, version: int | None, what: str, *, ask
         out.talk(conflict_line(view, now_instant()))
         desk.note_shown((kept.conflict, kept.version))
         if not click.confirm(f"sign {what}: received, read, understood?", err=True):
+            out.note(f"not {what.partition(' ')[0]}; nothing was signed")
             raise click.Abort
         return kept.version
     if not kept.shown:

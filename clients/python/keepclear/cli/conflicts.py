@@ -8,6 +8,7 @@ from . import out
 from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, conflict_line
 from .pictured import kept_picture, read_picture
+from .tell import NOTHING_TOLD
 
 
 @click.command("conflicts")
@@ -29,6 +30,8 @@ def conflicts(settings: DeskOptions, offline: bool) -> int:
         else:
             for view in picture.conflicts:
                 out.say(conflict_line(view, now_instant()))
+            if not picture.conflicts:
+                out.note(NOTHING_TOLD)
             if picture.forged:
                 out.note(f"{picture.forged} alerts came that nobody known signed, or that are not for us")
             out.note(age_line(picture))

@@ -171,9 +171,9 @@ def sides_of(view: ConflictView) -> str:
 
 
 def had_answered(said: Answers) -> str:
-    """Return whether a side had answered what is over now, when, and who."""
+    """Return when a side had answered what is over now, and who, as far as this desk was told."""
     if said.earlier is None:
-        return "had not answered"
+        return "no answer known at this desk"  # one that began later was told of none
     at = "" if said.earlier_at is None else f" {clock(said.earlier_at)}"
     return f"had answered{at}{f' by {said.earlier_by}' if said.earlier_by else ''}"
 

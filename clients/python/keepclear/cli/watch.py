@@ -11,17 +11,20 @@ import click
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AlertEvent, Event, LinkEvent
 from keepclear.desk.picture import Picture
+from keepclear.transport.client import now_instant
 from keepclear.verify.verdicts import Standing
 
+from . import out
 from .board.look import Look
 from .board.reference import Reference, read_reference
 from .board.run import Board
 from .board.screen import Screen, fits
-from .board.state import calls
+from .board.state import calls, unwatched
 from .context import HANDLE, DeskOptions, desk_options
 from .lines import holds
 from .main import DONE, INVALID, STALE, UNREACHABLE
 from .tell import Teller
+from .words import stamp
 
 
 class _Seen:
@@ -91,6 +94,9 @@ async def _in_lines(settings: DeskOptions, seen: _Seen, once: bool, for_s: float
     async with settings.async_desk() as desk:
         teller = Teller(desk, as_json=settings.as_json)
         stop = (lambda: seen.alert) if once else (lambda: False)
+        since = unwatched(desk.journal.watched_until(), now := now_instant())
+        if since is not None:
+            out.note(f"nobody watched at this desk from {stamp(since[0], now)} to {stamp(since[1], now)}")
         teller.restate(_standing(desk))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch(stop)) as events:

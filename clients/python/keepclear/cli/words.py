@@ -13,7 +13,7 @@ from keepclear.offline.heights import FOOT_M, band, feet_band, metric_band
 
 __all__ = [
     "apart", "band", "clock", "countdown", "exact_window", "feet", "feet_band", "lead", "loud_lead", "metric_band",
-    "miles", "position", "position_dms", "span", "stamp", "whole_window", "window",
+    "miles", "near", "position", "position_dms", "span", "stamp", "whole_window", "window",
 ]  # fmt: skip
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -46,6 +46,13 @@ def countdown(start: int, end: int, now: int) -> str:
     if now <= end:
         return f"NOW, ends in {span((end - now) / SECOND)}"
     return f"over for {span((now - end) / SECOND)}"
+
+
+def near(start: int, end: int, now: int) -> str:
+    """Return what ``countdown`` does, in a few letters: in one unit, rounded down."""
+    left = max(0, ((start if now < start else end) - now) // SECOND)
+    unit = f"{left} s" if left < 2 * MINUTE else f"{left // MINUTE} min" if left < 2 * HOUR else f"{left // HOUR} h"
+    return f"in {unit}" if now < start else f"NOW, {unit} left" if now <= end else "over"
 
 
 def window(start: int, end: int, now: int) -> str:
@@ -106,7 +113,7 @@ def apart(severity: str | None, horizontal_m: int | None, vertical_m: int | None
         return ""
     across = f"{miles(horizontal_m)} ({_metric(horizontal_m)}) apart" if horizontal_m else "over the same ground"
     if severity == Severity.POSSIBLE:
-        least = f"at least {feet(vertical_m)} ({vertical_m} m)" if vertical_m else "a height that no figure is known of"
+        least = f"at least {feet(vertical_m)} ({vertical_m} m)" if vertical_m else "an unknown height"
         return f"{across}, {least} between; heights of two kinds, cannot be excluded"
     if vertical_m:
         return f"{across}, {feet(vertical_m)} ({vertical_m} m) above one another"

@@ -282,10 +282,15 @@ class AsyncDesk:
         finally:
             await watching.close()
 
+    async def past(self, count: int) -> list[Event]:
+        """Return the last events of the journal that were handed out by a watch, ``count`` at most, oldest first."""
+        return await self._announcer.past(count)
+
     async def watching(self) -> Watching:
         """Return the steps of ``watch``, for a face that has another way to give events out; raise as ``run`` does."""
         self._may_follow()
-        watching = Watching(self.journal, self._announcer, self._threads, self.run)
+        parts = self.journal, self._announcer, self._threads
+        watching = Watching(*parts, self.run, lambda: (self._clock(), self._link.now.heard_at))
         self._watchings = [watching]  # one at a time follows
         return watching
 

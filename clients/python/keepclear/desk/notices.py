@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.outline import Position
 from keepclear_protocol.volume import Corridor, Volume
@@ -25,6 +26,7 @@ class NoticeRecord:
     """
 
     view: NoticeView
+    filed_at: int
     remarks: str | None
     heights: tuple[Heights, ...]
     places: tuple[Position, ...]
@@ -34,6 +36,7 @@ class NoticeRecord:
         """Return the record for scripts, beside the signed statement's volumes."""
         return {
             **self.view.to_json(),
+            "filed_at": format_instant(self.filed_at),
             "remarks": self.remarks,
             "heights": [
                 {"altitude_lower_m": each.lower_m, "altitude_upper_m": each.upper_m, "reference": each.reference}
@@ -50,7 +53,7 @@ def notice_record(journal: Journal, opener: Opener, row: OwnStatement, now: int)
     if isinstance(statement, Notice):
         volumes = tuple(sorted((item.volume for item in statement.volumes), key=lambda each: (each.start, each.end)))
     remarks = statement.remarks if isinstance(statement, Notice) else None
-    return NoticeRecord(notice_view(row, now), remarks, _heights(volumes), _places(volumes), volumes)
+    return NoticeRecord(notice_view(row, now), row.filed_at, remarks, _heights(volumes), _places(volumes), volumes)
 
 
 def _heights(volumes: tuple[Volume, ...]) -> tuple[Heights, ...]:

@@ -128,6 +128,12 @@ class Announcer:
         """Return what the journal has behind event ``after``; a gap where it has let events go."""
         return await self._threads.run(self._page, after)
 
+    async def past(self, count: int) -> list[Event]:
+        """Return the last events that were handed out, ``count`` at most."""
+        handed = self._journal.handed()
+        rows = await self._threads.run(self._journal.events, max(0, handed - count), count)
+        return [self._readable(event) for number, event in rows if number <= handed]
+
     def _page(self, after: int) -> list[Heard]:
         rows = self._journal.events(after, PAGE)
         found = [Heard(self._readable(event), number) for number, event in rows]

@@ -1,14 +1,23 @@
-"""A watch, step by step: follows, gives one event at a time, and remembers durably which ones its caller has taken."""
+"""A watch, step by step: follows, gives one event at a time, and remembers durably which ones its caller has taken.
+
+It also writes down, every ``WATCHED_EACH_S`` seconds and at its end, that somebody watches and when the hotline was
+last heard, so that the next watch can say from when to when nobody did.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+
+from keepclear_protocol.instant import SECOND
 
 from ..journal.changes import Note
 from ..journal.journal import Journal
 from .events import Event
 from .subscription import Announcer, Heard
 from .threads import Threads
+
+WATCHED_EACH_S = 10.0
+"""Seconds between two notes that somebody watches: by as much a watch that was killed seems to have ended earlier."""
 
 Stop = Callable[[], bool]
 
@@ -21,12 +30,19 @@ class Watching:
     """
 
     def __init__(
-        self, journal: Journal, announcer: Announcer, threads: Threads, follow: Callable[[], Awaitable[None]]
+        self,
+        journal: Journal,
+        announcer: Announcer,
+        threads: Threads,
+        follow: Callable[[], Awaitable[None]],
+        heard: Callable[[], tuple[int, int | None]],
     ) -> None:
         self._journal = journal
         self._announcer = announcer
         self._threads = threads
         self._follow = follow
+        self._heard = heard  # the time by the desk's clock, and when the hotline was last heard
+        self._watched_at = 0
         self._place = announcer.subscribe(journal.handed())
         self._following: asyncio.Future[None] | None = None
         self._waiting: deque[Heard] = deque()
@@ -37,7 +53,7 @@ class Watching:
     async def next(self) -> Event | None:
         """Return the next event, or ``None`` for a moment in which to stop; raise what has ended the following."""
         while not self._waiting:
-            await self._write()
+            await self._write(WATCHED_EACH_S)
             if self._following is None and not self._place.behind:
                 self._following = asyncio.ensure_future(self._follow())
                 self._following.add_done_callback(lambda _: self._place.wake())
@@ -68,7 +84,15 @@ class Watching:
             await asyncio.gather(self._following, return_exceptions=True)
         await self._write()
 
-    async def _write(self) -> None:
+    async def _write(self, each_s: float = 0.0) -> None:
+        now, heard_at = self._heard()
+        notes = []
         if self._handed > self._written:
             self._written = self._handed
-            await self._threads.run(self._journal.apply, [Note("handed", str(self._handed))])
+            notes.append(Note("handed", str(self._handed)))
+        if now - self._watched_at >= each_s * SECOND:
+            self._watched_at = now
+            notes.append(Note("watched_until", str(now)))
+            notes += [] if heard_at is None else [Note("heard_at", str(heard_at))]
+        if notes:
+            await self._threads.run(self._journal.apply, notes)

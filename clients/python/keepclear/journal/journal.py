@@ -146,7 +146,9 @@ class Journal(Reads):
                     lock.execute("BEGIN EXCLUSIVE")
                 except sqlite3.OperationalError:
                     lock.close()
-                    raise LocalError("usage", "another process follows the stream with this journal") from None
+                    detail = f"another watch stands at this desk already, with the journal in {self.folder}"
+                    hint = "look for its terminal, or name a folder of its own with --desk: a party may have many desks"
+                    raise LocalError("usage", detail, hint=hint) from None
                 self._lock = lock
 
     @contextmanager

@@ -42,8 +42,13 @@ class Reads:
         return None if value is None else Cursor.parse(value)
 
     def read_at(self) -> int | None:
-        """Return the instant at which everything was last read from the service."""
-        value = self.noted("read_at")
+        """Return the instant at which everything was last read from the service, or a watch last heard it."""
+        noted = (self.noted("read_at"), self.noted("heard_at"))
+        return max((int(value) for value in noted if value is not None), default=None)
+
+    def watched_until(self) -> int | None:
+        """Return the instant until which somebody is known to have watched at this desk, ``None`` of a new one."""
+        value = self.noted("watched_until")
         return None if value is None else int(value)
 
     def in_force(self) -> tuple[str, int] | None:

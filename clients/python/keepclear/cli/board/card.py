@@ -14,7 +14,7 @@ from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
 
 from ..lines import WHY, bands_of, had_answered, plain
-from ..words import clock, countdown, feet, lead, loud_lead, miles, position, span, window
+from ..words import clock, countdown, feet, lead, loud_lead, miles, near, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
 from .look import Look
 
@@ -45,14 +45,15 @@ def full(view: ConflictView, now: int, look: Look, width: int, *, selected: bool
 def compact(view: ConflictView, now: int, look: Look, width: int, *, selected: bool = False) -> Line:
     """Return a conflict in one line: as much as there is room for, when before who, and no part cut in two."""
     line = _named(view, look, selected)
-    state = _answer_state(view, now, look)
+    # That we have answered is what matters least: the danger stands all the same.
+    state = _answer_state(view, now, look) if view.unanswered else ()
     least = line_width(line)
     parts = []
     if view.start is not None and view.end is not None:
-        parts.append(countdown(view.start, view.end, now))
-    parts.append(plain(_ours(view)))
+        parts.append(near(view.start, view.end, now))
     # Theirs first: one's own height one knows, or asks one's own pilot.
     parts += reversed(bands_of(view))
+    parts.append(plain(_ours(view)))
     parts.append(plain(f"with {_theirs(view)}"))
     if look.reference is not None and view.where is not None:
         parts.append(look.reference.words(*view.where, look.degree))

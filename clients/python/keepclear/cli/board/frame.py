@@ -16,7 +16,7 @@ from .header import NARROW, header, one_line
 from .listing import listing
 from .look import Look
 from .pages import details, help_page
-from .state import HELP, LIST, State, calls
+from .state import HELP, LIST, Quit, State, calls
 
 SMALL = 10
 """Rows under which there is no room for anything but the header's first line and conflicts."""
@@ -122,6 +122,9 @@ def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
     rule: Line = (Span(look.rule * columns, DIM),)
     strip = [(Span(" " + text, PLAIN),) for text in state.strip.last(deep)]
     lines: list[Line] = [rule, *[()] * (deep - len(strip)), *strip]
+    if isinstance(state.asked, Quit):
+        words = "y: end this watch; nobody watches at this desk then. Any other key: go on."
+        return [*lines, *wrap(words, columns, ALARM, 1)]
     if state.asked is not None:
         of = f"{state.asked.code} (version {state.asked.version}), {state.asked.sides}"
         words = f"y: sign as {state.officer} that {of}: received, read, understood. Any other key: no."

@@ -29,11 +29,14 @@ BLIND_MEANS = "whatever is filed now is not on this screen: speak with the other
 def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]:
     """Return the head in full."""
     down = not scene.link.up
-    first = sides(_whose(scene, look), (Span(f"{_date_clock(scene, columns)} ", BOLD),), columns, look.mark)
+    whose = _whose(scene, state.officer, look)
+    first = sides(whose, (Span(f"{_date_clock(scene, columns)} ", BOLD),), columns, look.mark)
     lines = [first, *_link_lines(scene, look, columns)]
     if down:
         lines = [_inverted(line, columns) for line in lines]
     lines += _counts(scene, look, columns)
+    if (unwatched := state.unwatched_words(scene.now)) is not None:
+        lines += wrap(unwatched, columns, WARNING, 1)
     if (blind := state.blind_words()) is not None and not down:
         lines += wrap(f"was blind {blind}: read what came since", columns, WARNING, 1)
     if scene.picture.forged:
@@ -53,9 +56,10 @@ def one_line(scene: "Scene", columns: int, look: Look) -> Line:
     return sides(rest, (Span(clock(scene.now)),), columns, look.mark) if columns >= line_width(rest) + 10 else rest
 
 
-def _whose(scene: "Scene", look: Look) -> Line:
+def _whose(scene: "Scene", officer: str | None, look: Look) -> Line:
     name = plain(scene.name)
-    return (Span(f" {plain(scene.picture.party)}", BOLD), Span(f"{look.between}{name}" if name else ""))
+    on_watch = Span(f"{look.between}{plain(officer)} on watch" if officer else "")
+    return (Span(f" {plain(scene.picture.party)}", BOLD), on_watch, Span(f"{look.between}{name}" if name else ""))
 
 
 def _date_clock(scene: "Scene", columns: int) -> str:

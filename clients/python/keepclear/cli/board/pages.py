@@ -40,7 +40,7 @@ KEYS = (
     ("a, then y", "acknowledge what is selected, else what stands first"),
     ("s", "sound test"),
     ("?", "this page, and back"),
-    ("q, Ctrl-C", "end the watch: nobody watches then"),
+    ("q, then y; Ctrl-C", "end the watch: nobody watches then"),
 )
 
 

@@ -24,13 +24,14 @@ from keepclear.transport.client import now_instant
 from .. import out
 from ..conflict import record_lines
 from ..lines import is_alarm
+from ..words import clock
 from .bell import BLIND, DANGER, Bell, Rhythm
 from .cells import ALARM, GOOD, PLAIN
 from .frame import Scene, draw
 from .keys import Keys
 from .look import Look
 from .screen import Screen
-from .state import DETAILS, STRIP, Acknowledge, Quit, SoundTest, State
+from .state import DETAILS, STRIP, Acknowledge, Quit, SoundTest, State, unwatched
 from .strip import Of, Strip
 
 ENDED_BY_SIGNAL = 128
@@ -67,6 +68,7 @@ class Board:
 
     async def run(self, events: AsyncGenerator[Event, None], note: Callable[[Event], None]) -> int | None:
         """Show ``events`` until they end or somebody ends the watch; return the exit code of a signal, if one came."""
+        await self._recall()
         self._screen.enter()
         following = asyncio.ensure_future(self._follow(events, note))
         following.add_done_callback(lambda _: self._wake.set())
@@ -108,6 +110,16 @@ class Board:
             self._state.strip.add(event, now, self._of(event))
         except Exception as error:  # what cannot be worded is in the journal, and in the list above
             self._say(f"an event cannot be worded ({type(error).__name__}: {error})", ALARM)
+
+    async def _recall(self) -> None:
+        """Put before the first event what a watch before this one was told, and that nobody watched since."""
+        now = now_instant()
+        self._state.unwatched = unwatched(self._desk.journal.watched_until(), now)
+        with contextlib.suppress(KeepclearError):  # without it there is a board all the same
+            for event in await self._desk.past(STRIP):
+                self._state.strip.recall(event, now, self._of(event))
+        if self._state.unwatched is not None:
+            self._state.strip.say(f"{clock(now)} this watch begins")
 
     def _of(self, event: Event) -> Of:
         """Return what the desk has of the conflict or notice that an event is of, if it can be read."""

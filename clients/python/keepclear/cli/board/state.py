@@ -15,7 +15,7 @@ from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
 from keepclear.verify.verdicts import Standing
 
 from ..lines import sides_of
-from ..words import clock, span
+from ..words import clock, span, stamp
 from .cells import PLAIN, WARNING
 from .strip import Strip
 
@@ -24,6 +24,9 @@ CLOSED_STAYS_S = 60
 
 BLIND_STAYS_S = 900
 """Seconds for which the board says that it was blind: a quarter of an hour away from the desk."""
+
+UNWATCHED_S = 3
+"""Seconds between two watches that are worth a word: less is a board begun anew at once."""
 
 BLIND_SAID = 3
 """Times that are each said; of more before them only that they were."""
@@ -74,11 +77,12 @@ class State:
     scrolled: int = 0
     leaf: int = 1
     selected: str | None = None
-    asked: Acknowledge | None = None
+    asked: Acknowledge | Quit | None = None
     note: tuple[str, str] = ("", PLAIN)
     trouble: str = ""
     strip: Strip = field(default_factory=lambda: Strip(STRIP))
     blind: list[tuple[int, int]] = field(default_factory=list)
+    unwatched: tuple[int, int] | None = None
     _asked_at: int = 0
     _note_at: int = 0
     _key_at: int = 0
@@ -114,7 +118,7 @@ class State:
             self.note = ("", PLAIN)
         if now - self._key_at > SELECTION_STAYS_S * SECOND and (self.page == LIST or self._hides(picture)):
             self.page, self.scrolled, self.selected, self.asked = LIST, 0, None, None
-        if self.asked is not None and self._changed(self.asked, picture):
+        if isinstance(self.asked, Acknowledge) and self._changed(self.asked, picture):
             self.say(f"{self.asked.code} has changed or is over: read it again first", WARNING, now)
             self.asked = None
 
@@ -129,7 +133,8 @@ class State:
             early = now - self._asked_at < CONFIRM_S * SECOND
             return None if early else self._confirmed(self.asked, key, picture, now)
         if key == "q":
-            return Quit()
+            self.asked, self._asked_at = Quit(), now
+            return None
         if key == "s":
             self.say("sound test: first danger unanswered, then link lost", PLAIN, now)
             return SoundTest()
@@ -188,8 +193,13 @@ class State:
         self.selected = view.conflict
         self.asked, self._asked_at = Acknowledge(view.conflict, view.version, view.code, sides_of(view)), now
 
-    def _confirmed(self, asked: Acknowledge, key: str, picture: Picture, now: int) -> Deed | None:
+    def _confirmed(self, asked: Acknowledge | Quit, key: str, picture: Picture, now: int) -> Deed | None:
         self.asked = None
+        if isinstance(asked, Quit):
+            if key == "y":
+                return asked
+            self.say("the watch goes on", PLAIN, now)
+            return None
         if key != "y":
             self.say("not acknowledged", PLAIN, now)
             return None
@@ -210,11 +220,24 @@ class State:
         since = self._shown.get((view.conflict, view.version))
         return since is not None and now - since > CLOSED_STAYS_S * SECOND
 
+    def unwatched_words(self, now: int) -> str | None:
+        """Return from when to when nobody watched at this desk before this watch began."""
+        if self.unwatched is None or now - self.unwatched[1] > BLIND_STAYS_S * SECOND:
+            return None
+        begin, end = self.unwatched
+        times = f"from {stamp(begin, now)} to {stamp(end, now)} ({span((end - begin) / SECOND)})"
+        return f"nobody watched at this desk {times}: read what came since"
+
     def blind_words(self) -> str | None:
         """Return from when to when this board was blind, and for how long, each time."""
         times = [f"from {clock(a)} to {clock(b)} ({span((b - a) / SECOND)})" for a, b in self.blind]
         more = f"{len(times) - BLIND_SAID} times before, and " if len(times) > BLIND_SAID else ""
         return more + ", ".join(times[-BLIND_SAID:]) if times else None
+
+
+def unwatched(until: int | None, now: int) -> tuple[int, int] | None:
+    """Return from when to when nobody watched, where a watch before this one ended ``until`` then."""
+    return None if until is None or now - until < UNWATCHED_S * SECOND else (until, now)
 
 
 def _needs_none(view: ConflictView) -> str:

@@ -33,6 +33,18 @@ class Strip:
         self._party = party
         self._said: list[str] = []
         self._up: bool | None = None
+        self._told_here = True
+
+    def recall(self, event: Event, now: int, of: Of = None) -> None:
+        """Take in an event that a watch before this one was told."""
+        if isinstance(event, AlertEvent | AcknowledgementEvent) or isinstance(of, NoticeRecord):
+            self._told_here = False
+            self.add(event, of.filed_at if isinstance(of, NoticeRecord) else now, of)
+            self._told_here = True
+
+    def say(self, text: str) -> None:
+        """Take in a line of the board's own."""
+        self._said = [*self._said, text][-self._deep :]
 
     def add(self, event: Event, now: int, of: Of = None) -> None:
         """Take in an event."""
@@ -40,7 +52,7 @@ class Strip:
         if isinstance(event, LinkEvent):
             self._up = event.up
         if said:
-            self._said = [*self._said, said][-self._deep :]
+            self.say(said)
 
     def last(self, count: int) -> list[str]:
         """Return the newest, oldest of them first."""
@@ -56,7 +68,7 @@ class Strip:
                 open_ = f"{alert.severity}, {(alert.lead or '').replace('_', ' ')}"
                 why = open_ if alert.state == "open" else WHY.get(alert.reason or "", alert.reason or "")
                 late = ", superseded meanwhile" if event.superseded else ""
-                return plain(f"{_at(alert.at, now)} {said}{f': {why}' if why else ''}{late}")
+                return plain(f"{self._at(alert.at, now)} {said}{f': {why}' if why else ''}{late}")
             case AcknowledgementEvent(acknowledgement=ack) if ack is not None and event.verdict == VERIFIED:
                 return self._answer(event, now, view)
             case NoticeEvent(verdict=verdict) if verdict == VERIFIED:
@@ -76,7 +88,7 @@ class Strip:
         ack = event.acknowledgement
         if ack is None:
             return ""
-        who, at = ack.claims.iss, _at(ack.claims.iat * SECOND, now)
+        who, at = ack.claims.iss, self._at(ack.claims.iat * SECOND, now)
         named = f"{speakable(ack.conflict)}{f' {view.own_callsign}' if view is not None and view.own_callsign else ''}"
         if event.confirms:
             return plain(f"{at} CONFIRMED CLOSED {named}: signed by {who}'s desk")
@@ -90,7 +102,6 @@ class Strip:
         more = f", and {whose} says {ack.verdict}" if doubt else ""
         return plain(f"{at} {named} {ack.stage} by {who}{by}{more}")
 
-
-def _at(at: int, now: int) -> str:
-    late = now - at > LATE_S * SECOND
-    return f"{stamp(at, now)} (told here {clock(now)})" if late else clock(min(at, now))
+    def _at(self, at: int, now: int) -> str:
+        late = f" (told here {clock(now)})" if self._told_here and now - at > LATE_S * SECOND else ""
+        return stamp(min(at, now), now) + late
