@@ -124,7 +124,7 @@ def room(store_url: str, tmp_path: Path) -> Iterator[Watchroom]:
 
 
 def test_a_watch_from_quiet_over_danger_and_a_lost_link_to_the_end(room: Watchroom) -> None:
-    board = room.board("--officer", "duty-1", "--from", "48N 2E=FIX")
+    board = room.board("--officer", "duty-1", "--bullseye", "48N 2E=FIX")
     said = board.until("connected since", "Silence is not safety", "UNANSWERED 0")
     assert "blind" not in said, "it was never connected before"
     room.submit("south", box(), "--callsign", "SOUTH7")

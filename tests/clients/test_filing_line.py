@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keepclear_protocol.speakable import speakable
 from support.gate import Gate, gate_before
 from support.line import RunningLine, running_line
 from support.officer import Officer
@@ -86,6 +87,10 @@ def test_what_was_filed_while_the_line_was_down_is_sent_by_nobody_but_who_sends_
     code, (told,), _ = north.type("send", told["id"][:6])
     assert (code, told["outcome"], told["anew"]) == (0, "filed", None)
     assert states(north) == [("live", 1)] and held(line) == [told["id"]]
+    (listed,) = north.read("notices")[1].splitlines()
+    assert listed.startswith(speakable(told["id"]) + " live no callsign transport ") and "Z FL" in listed, listed
+    shown = north.read("notice", "show", listed[:7])[1]
+    assert "VOLUME 1 of 1" in shown and "filed      revision 1" in shown and told["id"] in shown
     code, told, talk = north.type("send", "--all")
     assert (code, told) == (0, []) and "nothing waits" in talk
 

@@ -17,8 +17,11 @@ from keepclear import AcknowledgementEvent, AlertEvent, GapEvent, LinkEvent, Not
 from keepclear.cli import out
 from keepclear.cli.conflict import record_lines
 from keepclear.cli.lines import conflict_line, event_json, event_line, notice_line
+from keepclear.cli.notice import record_lines as notice_lines
+from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.picture import ConflictView, NoticeView
 from keepclear.desk.record import ConflictRecord, VersionRecord
+from keepclear.journal.pictured import Heights
 from keepclear.wire.answers import AlertObject
 from keepclear_protocol.acknowledgement import STAGES, Acknowledgement
 from keepclear_protocol.claims import Claims
@@ -112,7 +115,9 @@ def test_whatever_a_conflict_holds_its_lines_are_shown(view: ConflictView, encod
 @given(anything, anything, officers, st.sampled_from(ENCODINGS))
 def test_whatever_a_notice_is_called_it_is_one_line(id: str, state: str, callsign: str | None, encoding: str) -> None:
     view = NoticeView(id, 1, "s", state, callsign, None, AT, AT, 3, "K7D-2MX")
-    assert len(written(encoding, lambda: out.say(notice_line(view)))) == 2
+    record = NoticeRecord(view, AT, callsign, (Heights(0.0, 1.0, "AMSL"),), ((34.0, 37.0),), ())
+    assert len(written(encoding, lambda: out.say(notice_line(record, AT)))) == 2
+    assert len(written(encoding, lambda: out.say(*notice_lines(record, AT)))) == len(notice_lines(record, AT)) + 1
 
 
 def test_every_command_writes_through_the_one_home() -> None:
@@ -201,7 +206,7 @@ def test_a_foreign_handle_stops_no_desk_and_an_acknowledgement_is_of_what_was_sh
     assert fresh.returncode == 2 and "not shown" in fresh.stderr
 
 
-@pytest.mark.parametrize("command", ["ack", "amend", "withdraw", "send", "discard", "conflict show"])
+@pytest.mark.parametrize("command", ["ack", "amend", "withdraw", "send", "discard", "conflict show", "notice show"])
 def test_h_alone_asks_for_help(tmp_path: Path, command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from keepclear.cli.main import main; main()", *command.split(), "-h"],

@@ -168,7 +168,7 @@ class Terminals:
             named = [word for one in ours for word in ("-e", one)]
             self._do(
                 "new-session", "-d", "-s", name, "-x", str(columns), "-y", str(rows), "-c", str(stage.folder), *named,
-                str(BIN / "keepclear"), "watch", "--officer", "duty-1", "--from", REFERENCE, *options,
+                str(BIN / "keepclear"), "watch", "--officer", "duty-1", "--bullseye", REFERENCE, *options,
             )  # fmt: skip
             self._do("set-option", "-g", "status", "off")
             self._do("resize-window", "-t", name, "-x", str(columns), "-y", str(rows))

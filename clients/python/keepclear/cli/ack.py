@@ -25,8 +25,20 @@ from .pictured import read_picture
 
 @click.command("ack", context_settings=IDS)
 @click.argument("conflict", metavar="CONFLICT")
-@click.option("--officer", required=True, type=HANDLE, help="The officer's handle in this party, such as duty-2.")
-@click.option("--stage", type=click.Choice(["displayed", "acknowledged"]), default="acknowledged", show_default=True)
+@click.option(
+    "--officer",
+    envvar="KEEPCLEAR_OFFICER",
+    required=True,
+    type=HANDLE,
+    help="The officer's handle in this party, such as duty-2.",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(["displayed", "acknowledged"]),
+    default="acknowledged",
+    show_default=True,
+    help="displayed: it was put before this officer, who has yet to answer.",
+)
 @click.option("--version", type=int, metavar="N", help="The version that was read; refused if there is a newer one.")
 @click.option("--read-back", metavar="TEXT", help="What the officer said; the other side is given its hash.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")

@@ -25,7 +25,12 @@ from .submit import read_back, read_flights
 @click.option("--callsign", metavar="TEXT", help="Another callsign [as before].")
 @click.option("--remarks", metavar="TEXT", help="Other remarks [as before].")
 @click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
-@click.option("--officer", type=HANDLE, help="Sign that this officer was shown the alerts that come back.")
+@click.option(
+    "--officer",
+    envvar="KEEPCLEAR_OFFICER",
+    type=HANDLE,
+    help="Sign that this officer was shown the alerts that come back.",
+)
 @input_options
 @desk_options
 def amend(

@@ -88,9 +88,9 @@ def _summary(view: ConflictView, now: int) -> list[tuple[str, str]]:
         late = lead(view.lead, view.start, view.received_at)
         rows.append(("told", late if view.received_at is None else f"{late}; at {stamp(view.received_at, now)}"))
     sides = (("our band", view.our_heights), ("their band", view.their_heights))
-    rows += [(name, _band(*heights)) for name, heights in sides if heights is not None]
+    rows += [(name, heights_words(*heights)) for name, heights in sides if heights is not None]
     if not (view.our_heights or view.their_heights or None in (view.lower_m, view.upper_m, view.reference)):
-        rows.append(("band", _band(view.lower_m or 0.0, view.upper_m or 0.0, view.reference or "")))
+        rows.append(("band", heights_words(view.lower_m or 0.0, view.upper_m or 0.0, view.reference or "")))
     if view.where is not None:
         rows.append(("place", _place(view.where)))
     if view.severity is not None:
@@ -128,7 +128,7 @@ def _pair(pair: PairRecord, now: int, brief: bool) -> list[tuple[str, str]]:
         ("window", f"{exact_window(pair.start, pair.end, now)}, {countdown(pair.start, pair.end, now)}"),
     ]
     if pair.ours is None or pair.theirs is None:
-        rows.append(("band", _band(pair.lower_m, pair.upper_m, pair.reference)))
+        rows.append(("band", heights_words(pair.lower_m, pair.upper_m, pair.reference)))
     sides = (("ours", pair.ours), ("theirs", pair.theirs))
     rows += [(whose, heights_and_times(volume, now)) for whose, volume in sides if volume is not None]
     if pair.where is not None:
@@ -139,7 +139,7 @@ def _pair(pair: PairRecord, now: int, brief: bool) -> list[tuple[str, str]]:
 
 def heights_and_times(volume: Volume, now: int) -> str:
     """Return how high a volume reaches, and when."""
-    heights = _band(volume.lower_m, volume.upper_m, str(volume.reference))
+    heights = heights_words(volume.lower_m, volume.upper_m, str(volume.reference))
     return f"{heights}, {exact_window(volume.start, volume.end, now)}"
 
 
@@ -180,7 +180,8 @@ def _version(version: VersionRecord, now: int) -> str:
     return f"  {version.version}: {what} {version.severity or ''}".rstrip() + f"{why}, came {came}{verdict}"
 
 
-def _band(lower_m: float, upper_m: float, reference: str) -> str:
+def heights_words(lower_m: float, upper_m: float, reference: str) -> str:
+    """Return heights in their own units, and in others beside them."""
     more = feet_band(lower_m, upper_m) if reference == "FL" else metric_band(lower_m, upper_m)
     return f"{band(lower_m, upper_m, reference)} ({more})"
 

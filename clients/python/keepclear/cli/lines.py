@@ -25,12 +25,12 @@ from keepclear.desk.events import (
 )
 from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.outbox import Filed
-from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, NoticeView, Picture
+from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, Picture
 from keepclear.desk.shown import bare_view, disclosed_volumes
 from keepclear.verify.verdicts import Standing
 
 from .plain import plain
-from .words import apart, band, clock, countdown, lead, position, whole_window, window
+from .words import about, apart, band, clock, countdown, lead, position, window
 
 __all__ = [
     "age_line", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds", "is_alarm",
@@ -136,25 +136,24 @@ def conflict_line(view: ConflictView, now: int) -> str:
     return plain(_conflict(view, now))
 
 
-def notice_line(view: NoticeView) -> str:
-    """Return an own notice of the picture as one line."""
-    times = ""
-    if view.start is not None and view.end is not None:
-        times = " {} to {}".format(*whole_window(view.start, view.end))
-    name = f" {view.callsign}" if view.callsign else ""
-    volumes = f", {view.volumes} volumes" if view.volumes else ""
+def notice_line(record: NoticeRecord, now: int) -> str:
+    """Return an own notice as one line: its state, whose flight it is, when, how high and where."""
+    view = record.view
     state = view.state.upper() if view.state in ("not sent", "lost") else view.state
-    return plain(f"{view.code} {view.id} revision {view.revision} {state}{name}{times}{volumes}")
+    revision = f", revision {view.revision}" if view.revision > 1 else ""
+    places = " - ".join(about(*place) for place in record.places)
+    words = (view.code, f"{state}{revision}", notice_facts(record, now), places)
+    return plain(" ".join(word for word in words if word))
 
 
 def notice_facts(record: NoticeRecord, now: int) -> str:
-    """Return whose flight an own notice is, when, how high and where, in a few words."""
+    """Return whose flight an own notice is, when and how high, in a few words; nothing of a withdrawal."""
     view = record.view
     facts = [view.callsign or "no callsign", view.category or ""]
     if view.start is not None and view.end is not None:
         facts.append(window(view.start, view.end, now))
     facts += [band(*heights) for heights in record.heights]
-    return " ".join(fact for fact in facts if fact) if record.volumes else ""
+    return " ".join(fact for fact in facts if fact) if view.volumes else ""
 
 
 def age_line(picture: Picture) -> str:

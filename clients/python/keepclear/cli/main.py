@@ -38,8 +38,8 @@ BROKEN_PIPE = 141
 """What a shell reports for a program that wrote to a reader that has gone: 128 and SIGPIPE."""
 
 COMMANDS = (
-    "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "conflicts", "conflict",
-    "watch", "ack", "check", "formats", "demo",
+    "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "notice", "conflicts",
+    "conflict", "watch", "ack", "check", "formats", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -84,6 +84,8 @@ class _Commands(Commands):
                 from .send import discard as command
             case "notices":
                 from .notices import notices as command
+            case "notice":
+                from .notice import notice as command
             case "conflicts":
                 from .conflicts import conflicts as command
             case "conflict":

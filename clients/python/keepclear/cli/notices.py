@@ -2,6 +2,8 @@
 
 import click
 
+from keepclear.transport.client import now_instant
+
 from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, notice_line
 from .out import note, say
@@ -11,18 +13,26 @@ from .pictured import read_picture
 @click.command("notices")
 @desk_options
 def notices(settings: DeskOptions) -> int:
-    """List the party's own notices, from whichever desk, and what the hotline has made of them.
+    """List the party's own notices, from whichever desk, in the order of their windows.
+
+    Each with its code, what the hotline has made of it, callsign, category, window, heights, and where it begins and
+    ends; ``keepclear notice show CODE`` tells the rest.
 
     It asks, and sends nothing: what is NOT SENT, of unknown outcome or LOST stays so until somebody sends or discards
     it. Exit 6: the hotline does not answer; the list is what this desk knew before.
     """
     with settings.desk() as desk:
         picture, code = read_picture(desk)
+        records = [record for view in picture.notices if (record := desk.notice(view.sha256)) is not None]
+    records.sort(key=lambda record: (record.view.start or 0, record.view.callsign or ""))
     if settings.as_json:
         write_json({name: value for name, value in picture.to_json().items() if name != "conflicts"})
         return code
-    for view in picture.notices:
-        say(notice_line(view))
+    now = now_instant()
+    for record in records:
+        say(notice_line(record, now))
+    if not records:
+        note("no live notice of ours is known to this desk, and none waits")
     if picture.not_sent:
         note(f"{picture.not_sent} NOT SENT, NOT DECONFLICTED: keepclear send or discard, by code")
     if unknown := sum(view.state == "unknown" for view in picture.notices):

@@ -23,7 +23,12 @@ from .report import Report
 @click.option("--all", "every", is_flag=True, help="Everything that is NOT SENT, or of unknown outcome.")
 @click.option("--lost", is_flag=True, help="Everything that the hotline has lost, as after a restore of its store.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal about windows that have begun.")
-@click.option("--officer", type=HANDLE, help="Sign that this officer was shown the alerts that come back.")
+@click.option(
+    "--officer",
+    envvar="KEEPCLEAR_OFFICER",
+    type=HANDLE,
+    help="Sign that this officer was shown the alerts that come back.",
+)
 @desk_options
 def send(
     settings: DeskOptions, ids: tuple[str, ...], every: bool, lost: bool, yes: bool, officer: str | None

@@ -38,7 +38,12 @@ AGAIN, REST, NONE = "again", "rest", "none"
 @click.option("--callsign", metavar="TEXT", help="Seen by the hotline, never by the other side [the file's own].")
 @click.option("--remarks", metavar="TEXT", help="Seen by the hotline, never by the other side.")
 @click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
-@click.option("--officer", type=HANDLE, help="Sign that this officer was shown the alerts that come back.")
+@click.option(
+    "--officer",
+    envvar="KEEPCLEAR_OFFICER",
+    type=HANDLE,
+    help="Sign that this officer was shown the alerts that come back.",
+)
 @click.option("--again", "doubles", flag_value=AGAIN, help="File also what was filed before, as another notice.")
 @click.option("--rest", "doubles", flag_value=REST, help="File only what was not filed before.")
 @input_options

@@ -56,11 +56,15 @@ class _Seen:
 @click.option("--once", is_flag=True, help="End after the first alert; lines, no board.")
 @click.option("--for", "for_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after this.")
 @click.option("--lines", "as_lines", is_flag=True, help="Lines, one event each, on a terminal too.")
-@click.option("--officer", type=HANDLE, help="Your handle in this party: in its name the board acknowledges.")
 @click.option(
-    "--from",
-    "reference",
-    envvar="KEEPCLEAR_FROM",
+    "--officer",
+    envvar="KEEPCLEAR_OFFICER",
+    type=HANDLE,
+    help="Your handle in this party: in its name the board acknowledges.",
+)
+@click.option(
+    "--bullseye",
+    envvar="KEEPCLEAR_BULLSEYE",
     metavar="POSITION[=NAME]",
     help="Tell bearing and range from here: 34.52,37.63=T4, or DMS, or MGRS.",
 )
@@ -71,7 +75,7 @@ def watch(
     for_s: float | None,
     as_lines: bool,
     officer: str | None,
-    reference: str | None,
+    bullseye: str | None,
 ) -> int:
     """Follow the hotline and show every alert once it is verified, until interrupted.
 
@@ -80,7 +84,7 @@ def watch(
     acknowledging stays a person's act. Exit 4: never connected. Exit 5: something did not verify. Exit 6: not
     connected at the end, or not any more because new terms are in force.
     """
-    point = None if reference is None else read_reference(reference)
+    point = None if bullseye is None else read_reference(bullseye)
     seen = _Seen()
     on_board = not (as_lines or once or settings.as_json) and fits(sys.stdout)
     if on_board:

@@ -12,8 +12,8 @@ from keepclear_protocol.separation import Severity
 from keepclear.offline.heights import FOOT_M, band, feet_band, metric_band
 
 __all__ = [
-    "apart", "band", "clock", "countdown", "exact_window", "feet", "feet_band", "lead", "loud_lead", "metric_band",
-    "miles", "near", "position", "position_dms", "span", "stamp", "whole_window", "window",
+    "about", "apart", "band", "clock", "countdown", "exact_window", "feet", "feet_band", "lead", "loud_lead",
+    "metric_band", "miles", "near", "position", "position_dms", "span", "stamp", "whole_window", "window",
 ]  # fmt: skip
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -125,6 +125,11 @@ def apart(severity: str | None, horizontal_m: int | None, vertical_m: int | None
 def position(lat: float, lng: float) -> str:
     """Return a position as it is read out: decimal degrees, some eleven metres."""
     return f"{abs(lat):07.4f}{'N' if lat >= 0 else 'S'} {abs(lng):08.4f}{'E' if lng >= 0 else 'W'}"
+
+
+def about(lat: float, lng: float) -> str:
+    """Return a position to a kilometre: where a flight is, not where it is missed by."""
+    return f"{abs(lat):05.2f}{'N' if lat >= 0 else 'S'} {abs(lng):06.2f}{'E' if lng >= 0 else 'W'}"
 
 
 def position_dms(lat: float, lng: float) -> str:

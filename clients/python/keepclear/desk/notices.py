@@ -14,7 +14,7 @@ from ..journal.nearest import middle
 from ..journal.pictured import Heights
 from ..verify.opening import Opener
 from .picture import notice_view
-from .shown import own_statement
+from .shown import own_statement, volume_json
 from .views import NoticeView
 
 
@@ -33,7 +33,7 @@ class NoticeRecord:
     volumes: tuple[Volume, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record for scripts, beside the signed statement's volumes."""
+        """Return the record for scripts; ``volumes`` is how many they are, ``extents`` are they."""
         return {
             **self.view.to_json(),
             "filed_at": format_instant(self.filed_at),
@@ -43,6 +43,7 @@ class NoticeRecord:
                 for each in self.heights
             ],
             "places": [{"lat": lat, "lng": lng} for lat, lng in self.places],
+            "extents": [volume_json(volume) for volume in self.volumes],
         }
 
 

@@ -8,7 +8,7 @@ from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 from keepclear_protocol.notice import Notice
-from keepclear_protocol.volume import Volume, outline_json
+from keepclear_protocol.volume import Volume
 from keepclear_protocol.withdrawal import Withdrawal
 
 from ..journal.journal import Journal
@@ -16,7 +16,7 @@ from ..journal.kept import KeptAcknowledgement, KeptAlert
 from ..journal.pictured import exact_band, place_of
 from ..verify.opening import Opener
 from .picture import conflict_views
-from .shown import disclosed_volumes, own_statement
+from .shown import disclosed_volumes, own_statement, volume_json
 from .views import ConflictView
 
 
@@ -48,8 +48,8 @@ class PairRecord:
             "altitude_upper_m": self.upper_m,
             "reference": self.reference,
             "where": None if self.where is None else {"lat": self.where[0], "lng": self.where[1]},
-            "ours": _volume_json(self.ours),
-            "theirs": _volume_json(self.theirs),
+            "ours": volume_json(self.ours),
+            "theirs": volume_json(self.theirs),
         }
 
 
@@ -155,16 +155,3 @@ def _version(opener: Opener, kept: KeptAlert) -> VersionRecord | None:
         return None
     what = alert.state, alert.reason, alert.severity
     return VersionRecord(alert.version, *what, kept.standing, kept.verdict, kept.detail, alert.at, kept.received_at)
-
-
-def _volume_json(volume: Volume | None) -> dict[str, Any] | None:
-    if volume is None:
-        return None
-    return {
-        **outline_json(volume.outline),
-        "altitude_lower_m": volume.lower_m,
-        "altitude_upper_m": volume.upper_m,
-        "reference": str(volume.reference),
-        "time_start": format_instant(volume.start),
-        "time_end": format_instant(volume.end),
-    }

@@ -7,7 +7,9 @@ from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.alert import Alert
 from keepclear_protocol.encoding import parse_json, unb64
 from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import MAX_SUBMISSION_BYTES, Notice, open_presentation
+from keepclear_protocol.volume import Volume, outline_json
 from keepclear_protocol.withdrawal import Withdrawal
 
 from ..journal.journal import Journal
@@ -66,3 +68,16 @@ def disclosed_volumes(presentation: str | None) -> list[dict[str, Any]]:
 def _value(disclosure: str) -> dict[str, Any]:
     _, volume = parse_json(unb64(disclosure), max_bytes=MAX_SUBMISSION_BYTES)  # the salt, and what it hides
     return dict(volume)
+
+def volume_json(volume: Volume | None) -> dict[str, Any] | None:
+    """Return a volume for scripts."""
+    if volume is None:
+        return None
+    return {
+        **outline_json(volume.outline),
+        "altitude_lower_m": volume.lower_m,
+        "altitude_upper_m": volume.upper_m,
+        "reference": str(volume.reference),
+        "time_start": format_instant(volume.start),
+        "time_end": format_instant(volume.end),
+    }
