@@ -175,6 +175,7 @@ def test_what_was_filed_is_filed_though_it_could_not_be_written(line: RunningLin
     assert read.returncode == 2 and "the output cannot be written" in read.stderr
 
 
+@pytest.mark.long
 def test_a_foreign_handle_stops_no_desk_and_an_acknowledgement_is_of_what_was_shown(
     line: RunningLine, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ OPEN = ("verified", "open", None)
 CLOSED = ("verified", "closed", "terms")
 
 
+@pytest.mark.long
 @pytest.mark.req("R-027", "R-029")
 def test_both_watch_through_a_change_of_terms(service: tuple[Lent, RunningService], tmp_path: Path) -> None:
     world, running = service

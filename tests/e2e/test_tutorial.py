@@ -26,6 +26,7 @@ def commands() -> str:
     return "\n".join(["set -euo pipefail", "trap 'jobs -p | xargs -r kill' EXIT", *blocks]).replace(PORT, free_port())
 
 
+@pytest.mark.long
 def test_the_tutorial_can_be_typed_in(tmp_path: Path) -> None:
     if shutil.which("bash") is None or shutil.which("keepclear", path=_path()) is None:
         pytest.skip("no bash, or keepclear is not installed as a command")
