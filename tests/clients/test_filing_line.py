@@ -3,7 +3,9 @@
 Real service, real store, and a gate between them and the desk that swallows what a line would.
 """
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,9 +82,10 @@ def test_what_was_filed_while_the_line_was_down_is_sent_by_nobody_but_who_sends_
     north.reach(gate.url)
     assert states(north) == [("not sent", 1)] and held(line) == [] and gate.posts == 0
     assert "1 NOT SENT, NOT DECONFLICTED" in north.read("notices")[2]
-    # The same file again makes no twin.
-    code, _, talk = submit(north, stdin=plan)
-    assert code == 2 and "is filed already" in talk and gate.posts == 0
+    # The same file again makes no twin, and is not called filed.
+    code, (again,), talk = submit(north, stdin=plan)
+    assert (code, again["outcome"], again["id"]) == (4, "not_sent", told["id"]) and gate.posts == 0
+    assert "is kept, NOT SENT" in talk and "filed already" not in talk
 
     code, (told,), _ = north.type("send", told["id"][:6])
     assert (code, told["outcome"], told["anew"]) == (0, "filed", None)
@@ -209,19 +212,67 @@ def test_the_same_file_twice_is_asked_about_and_refused_where_nobody_can_be_aske
     assert submit(north, stdin=plan)[0] == 0
     for words in ((), ("--dry-run",)):
         code, told, talk = submit(north, *words, stdin=plan)
-        assert (code, told) == (2, []) and "--again" in talk and "--rest" in talk and "AFR1" in talk
+        assert code == 2 and [row["outcome"] for row in told] == ["filed_already"] * 2
+        assert "--again" in talk and "--rest" in talk and "AFR1" in talk
     code, told, _ = submit(north, "--rest", stdin=longer)
-    assert code == 0 and [row["callsign"] for row in told] == ["DLH3"] and len(held(line)) == 3
-    assert submit(north, "--rest", stdin=longer)[:2] == (0, [])
+    outcomes = [(row["callsign"], row["outcome"]) for row in told]
+    assert outcomes == [("AFR1", "filed_already"), ("BAW2", "filed_already"), ("DLH3", "filed")]
+    assert code == 0 and len(held(line)) == 3
+    code, told, talk = submit(north, "--rest", stdin=longer)
+    assert (code, len(told)) == (0, 3) and "all of it is filed already" in talk
     code, told, _ = submit(north, "--again", stdin=plan)
     assert code == 0 and len(told) == 2 and len(held(line)) == 5
-    twin = tracks("TWIN")
-    code, _, talk = submit(north, stdin=f"{twin}\n{twin}")
-    assert code == 2 and "line 2 TWIN stands twice" in talk
     (tmp_path / "plan.jsonl").write_text(plan)
     path = str(tmp_path / "plan.jsonl")
     code, told, talk = north.type("submit", path, "--category", "transport", stdin="none\n", asked=True)
-    assert (code, told) == (2, []) and "or none" in talk
+    assert (code, len(told)) == (2, 2) and "or none" in talk
+
+
+@pytest.mark.parametrize("state", ["not_sent", "unknown", "lost"])
+def test_what_is_kept_and_does_not_count_is_never_told_as_filed(
+    line: RunningLine, gate: Gate, north: Officer, state: str
+) -> None:
+    plan = tracks("AFR1", "BAW2")
+    first = plan.splitlines()[0]
+    if state == "not_sent":
+        north.reach(nowhere())
+    gate.decide = lambda method, path, number: "cut" if (method, state) == ("POST", "unknown") else "pass"
+    (told,) = submit(north, stdin=first)[1]
+    if state == "lost":
+        with contextlib.closing(sqlite3.connect(Path(north.env["KEEPCLEAR_DESK"]) / "journal.sqlite")) as db, db:
+            db.execute("UPDATE own SET status = 'lost'")
+    gate.decide = lambda method, path, number: "pass"
+    north.reach(gate.url)
+    for words in ((), ("--rest",), ("--dry-run",), ("--dry-run", "--rest")):
+        code, rows, talk = submit(north, *words, stdin=first)
+        assert code == 4 and [(row["outcome"], row["id"]) for row in rows] == [(state, told["id"])]
+        code, said, more = north.read("submit", "-", "--category", "transport", *words, stdin=first)
+        assert code == 4 and "filed already" not in talk + said + more and "NOT DECONFLICTED" in said + more
+    code, rows, _ = submit(north, "--rest", stdin=plan)
+    assert code == 4 and [row["outcome"] for row in rows] == [state, "filed"]
+    assert north.type("send", told["id"])[0] == 0
+    code, rows, _ = submit(north, "--rest", stdin=plan)
+    assert code == 0 and [row["outcome"] for row in rows] == ["filed_already"] * 2 and len(held(line)) in (2, 3)
+
+
+def test_a_flight_that_stands_twice_in_its_file_is_told_as_that(line: RunningLine, north: Officer) -> None:
+    plan = "\n".join((tracks("TWIN"), tracks("TWIN"), tracks("AFR1")))
+    for words in (("--dry-run",), ()):
+        code, told, talk = submit(north, *words, stdin=plan)
+        assert code == 2 and [row["outcome"] for row in told] == ["not_filed", "twice", "not_filed"]
+        assert "line 2 TWIN stands twice" in talk and "filed already" not in talk
+    code, told, _ = submit(north, "--rest", stdin=plan)
+    assert code == 0 and [row["outcome"] for row in told] == ["filed", "twice", "filed"] and len(held(line)) == 2
+
+
+def test_the_same_flight_with_other_remarks_is_asked_about(line: RunningLine, north: Officer) -> None:
+    plan = tracks("AFR1")
+    (filed,) = submit(north, "--remarks", "first", stdin=plan)[1]
+    code, (told,), talk = submit(north, "--remarks", "second", stdin=plan)
+    assert (code, told["outcome"], told["id"]) == (2, "filed_already", filed["id"])
+    assert "filed already with other remarks" in talk and "keepclear amend" in talk
+    assert submit(north, "--callsign", "BAW2", stdin=plan)[0] == 0
+    assert submit(north, "--remarks", "second", "--again", stdin=plan)[0] == 0 and len(held(line)) == 3
 
 
 def test_withdraw_asks_who_sits_there_by_callsign_window_and_code(line: RunningLine, north: Officer) -> None:

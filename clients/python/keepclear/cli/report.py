@@ -13,9 +13,10 @@ from keepclear.desk.blocking import Desk
 from keepclear.desk.events import AlertEvent
 from keepclear.desk.outbox import Filed
 from keepclear.desk.settling import NotSent
-from keepclear.journal.kept import OwnStatement
+from keepclear.journal.kept import LOST, OwnStatement
 
 from .context import write_json
+from .doubles import ALREADY, TWICE, Standing
 from .lines import filed_json, filed_line, holds
 from .main import DONE, IN_CONFLICT, INVALID, REFUSED, UNREACHABLE, tell_error
 from .out import note, say
@@ -31,7 +32,7 @@ FILED, CONFLICTING, NOT_SENT, UNKNOWN, REFUSED_WORD, FALSE = (
 )  # fmt: skip
 _CODES = {
     FILED: DONE, CONFLICTING: IN_CONFLICT, NOT_SENT: UNREACHABLE, UNKNOWN: UNREACHABLE, REFUSED_WORD: REFUSED,
-    FALSE: INVALID,
+    FALSE: INVALID, ALREADY: DONE, TWICE: DONE, LOST: UNREACHABLE,
 }  # fmt: skip
 _WORDS = {
     NOT_SENT: "NOT SENT, NOT DECONFLICTED", UNKNOWN: "UNKNOWN whether it was filed, NOT DECONFLICTED",
@@ -89,6 +90,11 @@ class Report:
         """Tell that a statement was signed and kept, and that nothing of it was sent."""
         self._told(NOT_SENT, "unreachable", "kept to be sent", place, callsign, statement.id)
 
+    def stood(self, standing: Standing) -> None:
+        """Tell that a flight was said before, and is not filed again."""
+        self._outcomes.append(standing.outcome)
+        standing.tell(as_json=self._as_json)
+
     def settled(self, id: str, detail: str) -> None:
         """Tell that there was nothing left to be filed."""
         self._outcomes.append(FILED)
@@ -143,5 +149,3 @@ def tell_faults(faults: Iterable[Fault], place: str = "") -> None:
         tell_error(Refused(fault.code, said, hint=fault.hint))
     if len(found) > MOST_TOLD:
         note(f"error: and {len(found) - MOST_TOLD} more")
-
-

@@ -5,6 +5,7 @@ was filed before is asked about on a terminal, and refused elsewhere.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import click
@@ -12,24 +13,22 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, LocalError
 from keepclear_protocol.filing import key_faults
 from keepclear_protocol.limits import Fault
-from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.settling import NotSent
-from keepclear.offline.filing import Batch, Draft, judge_all
+from keepclear.offline.filing import Draft, judge_all
 from keepclear.offline.inputs import Flight, Options, load
 from keepclear.offline.readback import readback
 from keepclear.transport.client import now_instant
 from keepclear.wire.exchange import Exchange
 
-from .asking import describe, is_asked
+from .asking import is_asked
 from .context import HANDLE, DeskOptions, desk_options, write_json
+from .doubles import AGAIN, ALREADY, NONE, REST, TWICE, Standing, choose, find_standing, refuse, waits
 from .input_options import input_options
-from .main import DONE, REFUSED
+from .main import DONE, REFUSED, UNREACHABLE
 from .out import note, say
 from .report import Report, tell_faults
-
-AGAIN, REST, NONE = "again", "rest", "none"
 
 
 @click.command("submit")
@@ -77,16 +76,22 @@ def submit(
         return REFUSED
     for text in batch.notes:
         note(f"note: {text}")
-    if dry_run:
-        if settings.is_begun():
-            with settings.desk() as desk:
-                _chosen(desk, batch, doubles, asked=False)
-        for draft in batch.drafts:
-            read_back(draft, agreement, settings)
-        note("nothing was signed or sent")
-        return DONE
-    with settings.desk() as desk:
-        return _file(desk, _chosen(desk, batch, doubles, asked=is_asked()), settings, officer)
+    with _desk(settings, needed=not dry_run) as desk:
+        stood = find_standing(desk, batch.drafts)
+        choice = choose(stood, doubles, asked=is_asked() and not dry_run)
+        if choice == NONE:
+            return refuse(stood, as_json=settings.as_json)
+        if choice == AGAIN:
+            stood = [Standing(one.draft) for one in stood]
+        if desk is not None and not dry_run:
+            return _file(desk, stood, settings, officer)
+    for one in stood:
+        if one.outcome:
+            one.tell(as_json=settings.as_json)
+        else:
+            read_back(one.draft, agreement, settings)
+    note("nothing was signed or sent")
+    return UNREACHABLE if waits(stood) else DONE
 
 
 def read_flights(file: str, reading: Options, agreement: Agreement) -> list[Flight]:
@@ -115,6 +120,11 @@ def read_back(draft: Draft, agreement: Agreement, settings: DeskOptions) -> None
     say(*said.text().splitlines())
 
 
+def _desk(settings: DeskOptions, *, needed: bool) -> AbstractContextManager[Desk | None]:
+    """Return the desk, or none where none is needed and none has begun."""
+    return settings.desk() if needed or settings.is_begun() else nullcontext()
+
+
 def _filer(settings: DeskOptions, agreement: Agreement, *, needed: bool) -> tuple[str, Sequence[Fault]]:
     """Return the party that files, and what keeps its key from it; without a key the party with the longest name."""
     if settings.key_file is None and not needed:
@@ -124,47 +134,16 @@ def _filer(settings: DeskOptions, agreement: Agreement, *, needed: bool) -> tupl
     return exchange.party, () if found is None else list(key_faults(found[1], now_instant()))
 
 
-def _chosen(desk: Desk, batch: Batch, doubles: str | None, *, asked: bool) -> Sequence[Draft]:
-    """Return which drafts to file, where some say what was filed before, or what another one of the file says."""
-    digests = [draft.digest for draft in batch.drafts]
-    before = {row.content: row for row in desk.journal.own_same(digests, now_instant())}
-    seen: set[str] = set()
-    new: list[Draft] = []
-    double: list[str] = []
-    for draft in batch.drafts:
-        if (row := before.get(draft.digest)) is not None:
-            double.append(f"{draft.name} is filed already: {describe(row)}")
-        elif draft.digest in seen:
-            double.append(f"{draft.name} stands twice in the file")
-        else:
-            new.append(draft)
-        seen.add(draft.digest)
-    if not double or doubles == AGAIN:
-        return batch.drafts
-    for text in double[:5]:
-        note(text)
-    if len(double) > 5:
-        note(f"and {len(double) - 5} more")
-    if doubles is None and asked:
-        question = f"keepclear: file the {len(new)} others (rest), all of them again, or none"
-        doubles = click.prompt(question, type=click.Choice([REST, AGAIN, NONE]), default=NONE, err=True)
-    if doubles == AGAIN:
-        return batch.drafts
-    if doubles == REST:
-        return new
-    ids = [speakable(row.id) for row in before.values()]
-    hint = "--rest files only what is not, --again files it as another notice too"
-    if len(ids) == 1:
-        hint += f", keepclear amend {ids[0]} changes it"
-    raise LocalError("usage", f"{len(double)} of {len(batch.drafts)} flights are filed already", hint=hint)
-
-
-def _file(desk: Desk, drafts: Sequence[Draft], settings: DeskOptions, officer: str | None) -> int:
+def _file(desk: Desk, stood: Sequence[Standing], settings: DeskOptions, officer: str | None) -> int:
     report, down = Report(desk, as_json=settings.as_json), False
-    if not drafts:
+    if stood and all(one.outcome in (ALREADY, TWICE) for one in stood):
         note("all of it is filed already")
-    for draft in drafts:
+    for one in stood:
+        draft = one.draft
         content, of = draft.content, (draft.place, draft.content.callsign)
+        if one.outcome:
+            report.stood(one)
+            continue
         if down:
             report.kept(desk.keep(content), *of)
             continue
