@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.alert import Alert
 from keepclear_protocol.errors import Forbidden, LocalError
 from keepclear_protocol.filing import Content, amended
 from keepclear_protocol.keys import PrivateKey
@@ -33,20 +32,19 @@ from ..journal.journal import Journal
 from ..journal.kept import LOST, OwnStatement
 from ..transport.client import AsyncClient, now_instant
 from ..transport.silence import unless_silent
-from ..wire.answers import AlertObject
 from .acknowledging import Acknowledging
-from .events import AcknowledgementEvent, AlertEvent, Event, from_journal
+from .events import Event
 from .following import Following
 from .intake import Intake
 from .link import Link, LinkState
 from .lost import Lost
 from .notices import NoticeRecord, notice_record
 from .outbox import Filed, Outbox
-from .picture import Before, Picture, build_picture, conflict_views
+from .picture import Before, Picture, build_picture
 from .record import ConflictRecord, conflict_record
 from .resync import Resync
 from .settling import Settling
-from .shown import alert_view, disclosed_volumes
+from .shown import disclosed_volumes, event_view, kept_event
 from .subscription import Announcer
 from .succession import Succession
 from .threads import Threads
@@ -190,12 +188,7 @@ class AsyncDesk:
 
     def view(self, event: Event) -> ConflictView | None:
         """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
-        if isinstance(event, AlertEvent):
-            return alert_view(self.journal, self._intake.opener, event)
-        if not isinstance(event, AcknowledgementEvent) or event.acknowledgement is None:
-            return None
-        kept = self.journal.conflict(event.acknowledgement.conflict)
-        return next(iter(conflict_views(self.journal, [] if kept is None else [kept])), None)
+        return event_view(self.journal, self._intake.opener, event)
 
     def their_volumes(self, conflict: str) -> list[dict[str, Any]]:
         """Return the counterpart's volumes that a conflict's alert discloses: F3548 JSON, each with its digest."""
@@ -302,10 +295,4 @@ class AsyncDesk:
         self.journal.lock_stream()
 
     def _read_event(self, value: Mapping[str, Any]) -> Event:
-        return from_journal(value, self._find_object, self._intake.opener.kept_acknowledgement)
-
-    def _find_object(self, digest: str) -> tuple[AlertObject, Alert | None]:
-        kept = self.journal.alert_object(digest)
-        if kept is None:
-            raise LocalError("journal", "the journal names an alert that it does not have")
-        return kept.object, None if kept.conflict is None else self._intake.opener.kept_alert(kept.object.alert)
+        return kept_event(self.journal, self._intake.opener, value)

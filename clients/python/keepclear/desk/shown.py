@@ -1,12 +1,13 @@
 """What a desk shows of one alert beyond the picture: as it was when it came, and the disclosed volumes, decoded."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.alert import Alert
 from keepclear_protocol.encoding import parse_json, unb64
-from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.errors import KeepclearError, LocalError
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import MAX_SUBMISSION_BYTES, Notice, open_presentation
 from keepclear_protocol.volume import Volume, outline_json
@@ -16,7 +17,8 @@ from ..journal.journal import Journal
 from ..journal.kept import KeptConflict
 from ..journal.pictured import Pictured
 from ..verify.opening import Opener
-from .events import AlertEvent
+from ..wire.answers import AlertObject
+from .events import AcknowledgementEvent, AlertEvent, Event, from_journal
 from .picture import conflict_view, conflict_views
 from .views import ConflictView
 
@@ -32,6 +34,28 @@ def alert_view(journal: Journal, opener: Opener, event: AlertEvent) -> ConflictV
     own = own_statement(journal, opener, alert.own.sha256)
     shown = _kept(event, alert, Pictured.of(alert, event.verdict, event.standing, theirs, own))
     return conflict_views(journal, [shown])[0]
+
+
+def event_view(journal: Journal, opener: Opener, event: Event) -> ConflictView | None:
+    """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
+    if isinstance(event, AlertEvent):
+        return alert_view(journal, opener, event)
+    if not isinstance(event, AcknowledgementEvent) or event.acknowledgement is None:
+        return None
+    kept = journal.conflict(event.acknowledgement.conflict)
+    return next(iter(conflict_views(journal, [] if kept is None else [kept])), None)
+
+
+def kept_event(journal: Journal, opener: Opener, value: Mapping[str, Any]) -> Event:
+    """Return an event that the journal has kept."""
+
+    def find_object(digest: str) -> tuple[AlertObject, Alert | None]:
+        kept = journal.alert_object(digest)
+        if kept is None:
+            raise LocalError("journal", "the journal names an alert that it does not have")
+        return kept.object, None if kept.conflict is None else opener.kept_alert(kept.object.alert)
+
+    return from_journal(value, find_object, opener.kept_acknowledgement)
 
 
 def bare_view(event: AlertEvent, alert: Alert) -> ConflictView:
