@@ -57,4 +57,7 @@ def test_a_notice_of_ours_is_told_with_its_flight_window_and_heights() -> None:
     strip = Strip(5, "north")
     strip.add(NoticeEvent("notice", "id", 1, "sha"), NOW, record)
     (told,) = strip.last(5)
-    assert told.endswith("NORTH12 transport 08:00:00Z to 08:10:00Z FL180-FL190 filed")
+    assert told.startswith("08:00:00Z we filed ")
+    assert told.endswith(" NORTH12 transport 08:00:00Z to 08:10:00Z FL180-FL190")
+    strip.add(NoticeEvent("withdrawal", "id", 3, "sha"), NOW)
+    assert strip.last(1)[0].startswith("08:00:00Z we withdrew ") and strip.last(1)[0].endswith(", revision 3")

@@ -21,6 +21,7 @@ from .ids import named
 from .lines import conflict_line
 from .main import DONE
 from .pictured import read_picture
+from .words import clock
 
 
 @click.command("ack", context_settings=IDS)
@@ -60,6 +61,10 @@ def ack(
     """
     with settings.desk() as desk:
         kept = _found(desk, conflict)
+        before = conflict_views(desk.journal, [kept])[0].ours
+        if before.acknowledged_at is not None and stage == "acknowledged":
+            by = f" by {before.acknowledged_by}" if before.acknowledged_by else ""
+            out.note(f"acknowledged already{by} at {clock(before.acknowledged_at)}: this signs once more")
         read = _read(desk, kept, version, f"{stage} as {officer}", ask=sys.stdin.isatty() and not yes)
         code = speakable(kept.conflict)
         try:

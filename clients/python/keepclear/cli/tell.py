@@ -1,7 +1,8 @@
 """Events put before somebody's eyes, as lines or as JSON: each is shown, whatever it holds, and then noted as shown.
 
 Guaranteed: no event raises, so none can stop those behind it. One that cannot be worded is told as such, with all that
-it says. That another desk of the same party has taken delivery too is said once for each version.
+it says. That another desk of the same party has taken delivery too, or confirms a
+closing that one has confirmed, is said once for each version.
 """
 
 from collections import OrderedDict
@@ -79,9 +80,9 @@ class Teller:
         ack = event.acknowledgement
         if ack.claims.iss == self._desk.party and ack.verdict == UNPROVEN:
             return True  # that no desk of ours can prove a closing is what CLOSED NOT CONFIRMED has said
-        if ack.stage != "delivered" or ack.verdict != VERIFIED or event.confirms:
+        if not event.confirms and (ack.stage != "delivered" or ack.verdict != VERIFIED):
             return False
-        name = ack.claims.iss, ack.conflict, ack.version
+        name = "confirmed" if event.confirms else f"delivered {ack.claims.iss}", ack.conflict, ack.version
         before = name in self._delivered
         self._delivered[name] = None
         self._delivered.move_to_end(name)

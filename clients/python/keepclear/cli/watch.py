@@ -24,7 +24,7 @@ from .context import HANDLE, DeskOptions, desk_options
 from .lines import holds
 from .main import DONE, INVALID, STALE, UNREACHABLE
 from .tell import Teller
-from .words import stamp
+from .words import clock, stamp
 
 
 class _Seen:
@@ -133,6 +133,8 @@ async def _on_board(
             async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch()) as events:
                 code = await board.run(events, seen.note)
         teller.restate(_standing(desk))
+        who = f"of {officer} " if officer else ""
+        out.note(f"this watch {who}ended {clock(now_instant())}")
         return code
 
 

@@ -8,6 +8,7 @@ was: each further try would push what matters out.
 import click
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.instant import SECOND
+from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.acknowledging import UNPROVEN
@@ -75,7 +76,8 @@ class Strip:
                 facts = notice_facts(of, now) if isinstance(of, NoticeRecord) else ""
                 what = f"{speakable(event.id)}{f' {facts}' if facts else ''}"
                 revision = f", revision {event.revision}" if event.revision > 1 else ""
-                return plain(f"{clock(now)} ours: {event.kind} {what} filed{revision}")
+                did = "we filed" if event.kind == NOTICE.name else "we withdrew"
+                return plain(f"{clock(now)} {did} {what}{revision}")
             case LinkEvent(up=True):
                 return plain(f"{clock(now)} connected{', ' + event.detail if event.detail else ''}")
             case LinkEvent() if self._up is False:
