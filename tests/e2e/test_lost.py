@@ -109,7 +109,9 @@ def test_what_a_restored_store_has_lost_is_told_and_filed_again(
         assert code == 3 and again["id"] != south_lost["id"] and again["anew"]
         assert states(south) == {"MET": "live", "ALONE": "live"}
         conflicts = south.type("conflicts")[1][0]["conflicts"]
-        assert {(view["state"], view["alarm"]) for view in conflicts} == {("OPEN", None), ("CLOSED", None)}
+        # The hotline has closed nothing: the old conflict stands, and its alarm says under which code it goes on.
+        assert {(view["state"], view["alarm"]) for view in conflicts} == {("OPEN", None), ("OPEN", "rollback")}
+        assert any("it was filed again as" in (view["alarm_detail"] or "") for view in conflicts)
         (seen,) = [event for event in events(north, "alert", 1) if event["other"]["id"] == again["id"]]
         assert (seen["verdict"], seen["own"]["id"]) == ("verified", kept["id"])
         assert south.type("send", "--lost")[1] == [] and south.type("notices")[0] == 0
@@ -143,7 +145,7 @@ def test_lost_revisions_are_filed_again_and_what_is_left_of_them_ends(
         assert ("MOVED", 1, "live") in states_now and not any(state == "lost" for _, _, state in states_now)
 
 
-def test_what_is_lost_and_not_wanted_is_discarded_and_its_alarm_with_it(
+def test_what_is_lost_and_not_wanted_is_discarded_and_its_conflict_stands_until_it_is_closed(
     world: World, workers: Nursery, folder: Path, tmp_path: Path, store_process: RunningStore, store_url: str
 ) -> None:
     backup = folder / "backup"
@@ -156,7 +158,9 @@ def test_what_is_lost_and_not_wanted_is_discarded_and_its_alarm_with_it(
         put_back(store_process, backup)
         assert south.type("notices")[0] == 5 and alarms(south) == ["rollback"]
         assert south.type("discard", lost["id"], "--yes")[0] == 0
-        assert states(south) == {} and alarms(south) == [None] and south.type("conflicts")[0] == 0
+        assert states(south) == {} and alarms(south) == ["rollback"]
+        # It is told by the picture, and no more as news.
+        assert not [event for event in events(south, "problem") if "no longer tells" in event["detail"]]
 
 
 @pytest.mark.long

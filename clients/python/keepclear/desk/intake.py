@@ -18,9 +18,10 @@ from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
+from keepclear_protocol.speakable import speakable
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.changes import Change, MoveCursor, Note
+from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm
 from ..journal.journal import Journal, Overtaken
 from ..journal.kept import KeptAlert
 from ..verify.opening import OpenedAcknowledgement, OpenedAlert, Opener
@@ -37,7 +38,6 @@ from .transition import (
     notice_id,
     own_event,
     problem,
-    settled,
     take_acknowledgement,
     take_alert,
     take_forged,
@@ -131,12 +131,17 @@ class Intake:
         kept = self._journal.dated_ahead()
         return self._again([row for row in kept if self.opener.kept_alert(row.object.alert).at <= latest], [])
 
-    def settle_lost(self, id: str) -> Taken:
-        """Settle the conflicts of a notice of ours that was lost, and that was filed again or is not to be."""
+    def keep_lost(self, id: str, what: str) -> Taken:
+        """Let the conflicts of a notice of ours that was lost stand, with an alarm that says what became of it.
+
+        The hotline has closed none of them, and its word that the notice is gone is not signed: it may have it yet.
+        """
+        code = speakable(id)
+        detail = f"the hotline said without a signature that it has {code} no more, and has not closed this: {what}"
 
         def judged(memory: Memory, now: int) -> list[Outcome]:
             named = [row for row in self._journal.open_conflicts() if row.pictured and row.pictured.own == id]
-            return [Outcome([settled(row) for row in named], None)]
+            return [Outcome([RaiseAlarm(row.conflict, "rollback", detail) for row in named], None)]
 
         return self._write(judged)
 

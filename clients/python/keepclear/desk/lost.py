@@ -3,7 +3,8 @@
 Guaranteed: this desk never signs two different notices at one revision of one id, once either was receipted: others
 may have seen the one, and would call the other a rollback. So a lost notice is filed again as its own bytes where
 those are still taken and no alert has named it, and else as a new notice that says the same, under an id of its own;
-what an older revision of it still claims is withdrawn after that, never before. See docs/adr/0020.
+what an older revision of it still claims is withdrawn after that, never before. No conflict of it is called closed:
+that the hotline has it no more is nobody's signed word. See docs/adr/0020.
 """
 
 from collections.abc import Callable
@@ -63,19 +64,19 @@ class Lost:
         filed = await self._outbox.post(kept, first=True)
         if left:
             await self._outbox.withdraw(row.id)
-        await self._threads.run(self._intake.settle_lost, row.id)
+        await self._threads.run(self._intake.keep_lost, row.id, f"it was filed again as {speakable(filed.id)}")
         return replace(filed, anew=why)
 
     async def forget(self, row: OwnStatement) -> None:
         """Look no more for what is lost of a notice."""
         await self._outbox.discard(row)
-        await self._threads.run(self._intake.settle_lost, row.id)
+        await self._threads.run(self._intake.keep_lost, row.id, "it was taken off the list here")
 
     async def _withdraw_again(self, row: OwnStatement, gone: list[OwnStatement], left: int) -> Filed | None:
         if not left:
             turns = [TurnOwn(one.sha256, REFUSED, (LOST,), DISCARDED) for one in gone]
             await self._threads.run(self._journal.apply, turns)
-            await self._threads.run(self._intake.settle_lost, row.id)
+            await self._threads.run(self._intake.keep_lost, row.id, "it was taken off the list here")
             return None
         if left == row.revision - 1 and self._settling.admissible(row, self._clock()):
             try:

@@ -9,7 +9,7 @@ every conflict. What was known and is withheld is found here; what was never tol
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.cursor import Cursor
@@ -168,11 +168,26 @@ class Resync:
             if (after := page.next) is None:
                 break
         held = await self._threads.run(self._journal.own_known, [row.sha256 for row in rows.values()])
-        await self._settling.fetch_all([row.id for row in rows.values() if row.sha256 not in held])
+        unheld = [row for row in rows.values() if row.sha256 not in held]
+        gone = [row for row in unheld if await self._threads.run(self._journal.own, row.sha256) is not None]
+        await self._settling.fetch_all([row.id for row in unheld])
+        back = [await self._threads.run(self._returned, row) for row in gone]
         fallen = []
         for id in await self._threads.run(self._doubtful, rows, now):
             fallen += await self._fallen(id, rows.get(id))
-        return fallen
+        return [*fallen, *(outcome for outcome in back if outcome is not None)]
+
+    def _returned(self, row: NoticeRow) -> Outcome | None:
+        """Tell once that the hotline lists, after all, what this desk had called lost or not filed."""
+        head = self._head(row.id)
+        if head is None or head.sha256 != row.sha256:
+            return None
+        code, name = speakable(row.id), head.summary.callsign or ""
+        said = f"the hotline has {' '.join((code, name)).strip()} after all, which was lost or refused here"
+        detail = f"{said}: it is live beside whatever was filed in its place; keepclear withdraw {code} ends it"
+        named = [kept for kept in self._journal.open_conflicts() if kept.pictured and kept.pictured.own == row.id]
+        still = [replace(kept, alarm=None, alarm_detail=None) for kept in named if kept.alarm == "rollback"]
+        return told(ProblemEvent("rollback", detail), still, Source("", follow=True))
 
     def _doubtful(self, rows: Mapping[str, NoticeRow], now: int) -> list[str]:
         """The own notices that are live here and not listed, or listed otherwise than they were receipted."""
@@ -216,12 +231,19 @@ class Resync:
     def _head(self, id: str) -> OwnStatement | None:
         return next((row for row in self._journal.own_history(id) if row.status == RECEIPTED), None)
 
+    def _given_up(self, kept: KeptConflict) -> bool:
+        """Whether a conflict's alarm says already that the hotline has lost it, and our notice is given up since."""
+        history = self._journal.own_history(kept.pictured.own) if kept.pictured else []
+        return kept.alarm == "rollback" and (not history or history[0].kind == WITHDRAWAL.name)
+
     async def _missing_conflicts(self, listed: set[str], source: Source) -> list[Outcome]:
         """A conflict that is open here and not over may not be missing there."""
         asked_at = source.asked_at or 0
         unsettled = await self._threads.run(self._journal.open_conflicts)
         unlisted = [kept for kept in unsettled if kept.conflict not in listed]
-        here = [kept for kept in unlisted if kept.learnt_at <= asked_at and _is_ahead(kept, asked_at)]
+        known = {kept.conflict for kept in unlisted if await self._threads.run(self._given_up, kept)}
+        ahead = [kept for kept in unlisted if kept.learnt_at <= asked_at and _is_ahead(kept, asked_at)]
+        here = [kept for kept in ahead if kept.conflict not in known]
         # What was called gone, and is over meanwhile: no alert will ever close it.
         outcomes = [Outcome([settled(kept)], None) for kept in unlisted if _gone_and_over(kept, asked_at)]
         for some in _chunks([kept.conflict for kept in here]):

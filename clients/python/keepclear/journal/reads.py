@@ -112,8 +112,9 @@ class Reads:
         return {id: callsign for id, callsign, _ in rows}
 
     def own_known(self, hashes: Iterable[str]) -> set[str]:
-        """Return which of these own statements are held."""
-        return {sha256 for (sha256,) in self._many("SELECT sha256 FROM own WHERE sha256 IN", list(hashes))}
+        """Return which of these own statements are held as the hotline's, or may be: neither refused nor lost."""
+        held = "SELECT sha256 FROM own WHERE status NOT IN ('refused', 'lost') AND sha256 IN"
+        return {sha256 for (sha256,) in self._many(held, list(hashes))}
 
     # Alerts and conflicts
 
