@@ -120,6 +120,8 @@ def test_a_whole_turn_is_a_ring() -> None:
         (airspace("AL 3000 ft\n" + BOX), "line 5, AL: AL is there twice in one airspace"),
         (airspace("AH 9000 ft\n" + BOX), "AH is there twice in one airspace"),
         (airspace("AN Another\n" + BOX), "AN is there twice in one airspace"),
+        (airspace("DP 36SYC1212\nDP 36SYC1312\nDP 36SYC1213"), "a square of more than 1 m is no corner"),
+        (airspace("V X=36SYC1212\nDA 5,0,90\n" + BOX), "no centre of an arc"),
         (airspace(BOX, low="4.500 ft"), "line 3, AL: '4.500 ft' may be thousands or a decimal"),
         (airspace(BOX, low="4.500"), "may be thousands or a decimal"),
         (airspace(BOX, low="FL200"), "the upper altitude, FL100, is not above the lower one, FL200"),
@@ -152,3 +154,11 @@ def test_bare_numbers_are_feet_above_the_sea_and_said_so() -> None:
     assert band(flight.volumes[0]) == (1500, 4500, "AMSL", "FT")
     assert "line 3, AL: 1500 is taken as feet above mean sea level, as OpenAir has it" in flight.notes
     assert "line 4, AH: 4500ft is taken as above mean sea level, as OpenAir has it" in flight.notes
+
+
+def test_a_circle_round_a_square_holds_all_of_it() -> None:
+    (flight,) = flights(airspace("V X=36SYC1212\nDC 0.05"), **AFTERNOON)
+    assert flight.volumes[0]["volume"]["outline_circle"]["radius"]["value"] >= 0.05 * 1852 + 707
+    assert any("MGRS" in note or "square" in note for note in flight.notes)
+    corners = "DP 36SYC1200012000\nDP 36SYC1300012000\nDP 36SYC1200013000"
+    assert len(ring(flights(airspace(corners), **AFTERNOON)[0].volumes[0])) == 3

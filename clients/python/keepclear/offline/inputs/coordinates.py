@@ -55,6 +55,10 @@ _FORMS = "47.3683, 8.5408 or 47°22'06\"N 008°32'27\"E or 472206N0083227E or 32
 _ORDER = "without letters the latitude comes first; with N, S, E and W the order does not matter"
 
 
+COARSEST_M = 1.0
+"""A named point, or a corner, is one place: how far off it a square's middle may be at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A position in degrees, how far the one that was meant may lie from it, and what has to be said about it."""

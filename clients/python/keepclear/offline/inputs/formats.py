@@ -158,7 +158,7 @@ FORMATS = (
             "every airspace as a flight of its own: AC, AN, AY, AL, AH, DP, DC, DA, DB, V X=, V D=",
             "it needs --from and --to, or AA with two times in it",
             "FL, feet or metres AMSL or AGL, GND, SFC; bare numbers as feet AMSL; a top of UNL needs --upper",
-            "a height such as 4.500 ft is refused: it may be thousands",
+            "a height such as 4.500 ft is refused: it may be thousands; so is a corner in an MGRS square of over 1 m",
             "arcs as edges around them, at most 21 m outside; edges as the shortest way between their points",
         ),
         ("names, classes, frequencies and labels (a note names them)", "activation in words"),

@@ -17,7 +17,7 @@ from .altitude import band, parse_altitude
 from .arcs import Arc, arc_between, arc_of, outer_ring
 from .asked import asked_lower, asked_upper, asked_window
 from .content import Content
-from .coordinates import position
+from .coordinates import COARSEST_M, position
 from .drawn import Window, area, checked_volumes, ring, wrapped
 from .flight import Altitude, Flight, Options, VolumeJson, unreadable
 from .letters import any_text
@@ -56,6 +56,7 @@ class _Airspace:
     windows: list[Window] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     center: Position | None = None
+    center_off_m: float = 0.0
     clockwise: bool = True
     said: set[str] = field(default_factory=set)
 
@@ -126,9 +127,11 @@ def _take(airspace: _Airspace, record: str, value: str, place: str) -> None:
         case "V":
             _variable(airspace, value, place)
         case "DP":
-            airspace.boundary.append(_position(value, place))
+            airspace.boundary.append(_corner(airspace, value, place))
         case "DC":
-            airspace.circles.append((_center(airspace, place), _number(value, MAX_RADIUS_NM, place) * NM_M, place))
+            radius = _number(value, MAX_RADIUS_NM, place) * NM_M
+            # A centre that is a square's middle may lie anywhere in the square.
+            airspace.circles.append((_center(airspace, place), radius + airspace.center_off_m, place))
         case "DA":
             airspace.boundary.append(_arc_by_angles(airspace, value, place))
         case "DB":
@@ -163,7 +166,7 @@ def _variable(airspace: _Airspace, value: str, place: str) -> None:
     name, equals, said = (part.strip() for part in value.partition("="))
     match name.upper():
         case "X" if equals:
-            airspace.center = _position(said, place)
+            airspace.center, airspace.center_off_m = _position(airspace, said, place)
         case "D" if said in ("+", "-"):
             airspace.clockwise = said == "+"
         case "W" | "Z" | "T":
@@ -178,7 +181,7 @@ def _arc_by_angles(airspace: _Airspace, value: str, place: str) -> Arc:
         raise unreadable(place, "an arc is radius, start and end, such as DA 10,270,290")
     radius = _number(parts[0], MAX_RADIUS_NM, place) * NM_M
     start, end = (_number(part, 360, place, zero=True) for part in parts[1:])
-    center = _center(airspace, place)
+    center = _arc_center(airspace, place)
     return arc_of(center, start, end, (radius, radius), clockwise=airspace.clockwise, place=place)
 
 
@@ -186,8 +189,8 @@ def _arc_by_points(airspace: _Airspace, value: str, place: str) -> list[Position
     parts = value.split(",")
     if len(parts) != 2:
         raise unreadable(place, "an arc is two positions with a comma between")
-    start, end = (_position(part, place) for part in parts)
-    center = _center(airspace, place)
+    start, end = (_corner(airspace, part, place) for part in parts)
+    center = _arc_center(airspace, place)
     arc = arc_between(center, start, end, clockwise=airspace.clockwise, place=place)
     off_m = abs(arc.start_m - arc.end_m)
     if off_m > 50:
@@ -201,12 +204,32 @@ def _center(airspace: _Airspace, place: str) -> Position:
     return airspace.center
 
 
-def _position(text: str, place: str) -> Position:
+def _arc_center(airspace: _Airspace, place: str) -> Position:
+    if airspace.center_off_m > COARSEST_M:
+        raise unreadable(place, _COARSE, hint=_HINT)
+    return _center(airspace, place)
+
+
+def _corner(airspace: _Airspace, text: str, place: str) -> Position:
+    where, off_m = _position(airspace, text, place)
+    if off_m > COARSEST_M:
+        raise unreadable(place, _COARSE, hint=_HINT)
+    return where
+
+
+def _position(airspace: _Airspace, text: str, place: str) -> tuple[Position, float]:
+    """Return a position, and how far off it the true one may lie."""
     try:
         point = position(text)
     except LocalError as error:
-        raise unreadable(place, error.detail, hint="such as 46:15:30 N 007:20:10 E") from None
-    return wrapped(point.lat, point.lng)
+        raise unreadable(place, error.detail, hint=_HINT) from None
+    if point.note:
+        airspace.notes.append(f"{place}: {point.note}")
+    return wrapped(point.lat, point.lng), point.off_m
+
+
+_COARSE = "a square of more than 1 m is no corner and no centre of an arc"
+_HINT = "such as 46:15:30 N 007:20:10 E"
 
 
 def _number(text: str, highest: float, place: str, *, zero: bool = False) -> float:

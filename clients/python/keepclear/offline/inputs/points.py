@@ -6,15 +6,13 @@ A name that stands twice with two positions is refused: which one is meant is no
 from keepclear_protocol.errors import LocalError
 
 from .cells import find_column, rows
+from .coordinates import COARSEST_M
 from .detect import read_bytes
 from .drawn import wrapped
 from .flight import unreadable
 from .letters import any_text
 from .place import PlaceColumns
 from .sphere import Position
-
-COARSEST_M = 10.0
-"""A named point is one place: an MGRS square of more than 10 m is too coarse for it."""
 
 _NAMES = ("name", "ident", "identifier", "id", "point", "icao", "designator", "code")
 
