@@ -114,7 +114,7 @@ def test_what_a_restored_store_has_lost_is_told_and_filed_again(
         assert any("it was filed again as" in (view["alarm_detail"] or "") for view in conflicts)
         (seen,) = [event for event in events(north, "alert", 1) if event["other"]["id"] == again["id"]]
         assert (seen["verdict"], seen["own"]["id"]) == ("verified", kept["id"])
-        assert south.type("send", "--lost")[1] == [] and south.type("notices")[0] == 5  # for as long as the alarm stands
+        assert south.type("send", "--lost")[1] == [] and south.type("notices")[0] == 5  # while the alarm stands
 
 
 @pytest.mark.long
