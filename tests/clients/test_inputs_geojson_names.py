@@ -143,6 +143,8 @@ def test_a_swap_of_neighbours_or_a_letter_left_out_is_near(name: str, data: st.D
         ({"Properties": {}}, "Properties: not a name that is read; properties is"),
         ({"geometrys": {}}, "geometrys: not a name that is read; geometry is"),
         ({"srs": {}}, "srs: not a name that is read; crs is"),
+        ({"coordRefSys": "EPSG:2056"}, "coordRefSys: not a name that is read; crs is"),
+        ({"srid": 2056}, "srid: not a name that is read; crs is"),
         ({"CRS": "EPSG:2056"}, "CRS: not a name that is read; crs is"),
     ],
 )
@@ -203,6 +205,20 @@ def test_coordinate_systems_are_judged_wherever_they_stand(level: str) -> None:
         detail = refusal(at_level(level, crs))
         assert words in detail
         assert "crs: " in detail
+
+
+@pytest.mark.parametrize("name", ["crs", "CRS", "srsName", "coordRefSys", "coordinate_reference_system", "srid"])
+def test_properties_that_name_another_system_are_refused(name: str) -> None:
+    assert "properties, crs: another coordinate system" in refusal(feature({name: "EPSG:4230"}))
+    assert "properties, crs: a coordinate system without a name" in refusal(feature({name: 4230}))
+    assert read(feature({name: "CRS84"})).volumes and read(feature({name: None})).volumes
+
+
+@pytest.mark.parametrize("value", [float("inf"), True, "FL200", None, [1]])
+def test_an_altitude_that_is_no_number_is_named_as_such(value: object) -> None:
+    with pytest.raises(LocalError) as caught:
+        read(feature({"altitude_upper": value}))
+    assert "altitude_upper: not a finite number: " in caught.value.detail and "--upper" not in caught.value.hint
 
 
 def test_latitude_first_has_a_hint_of_its_own() -> None:

@@ -16,6 +16,11 @@ _CRS84 = re.compile(
 )
 _LAT_LNG = re.compile(r"(?:.*[:/#]|)4326/?", re.ASCII)
 
+OTHER_NAMES = dict.fromkeys(
+    ("srs", "srsname", "crsname", "coordrefsys", "coordinatereferencesystem", "epsg", "srid"), "crs"
+)
+"""As what else a crs goes, in small letters without anything between."""
+
 _HINT = "write positions on WGS 84, longitude first, and leave crs out (RFC 7946 section 4)"
 
 
@@ -41,6 +46,14 @@ def judge_crs(obj: dict[str, Any], place: str) -> None:
         else _HINT
     )
     raise unreadable(where, f"another coordinate system than CRS84 cannot be read: {told(name)}", hint=hint)
+
+
+def judge_crs_of_properties(properties: dict[str, Any], place: str) -> None:
+    """Refuse properties that name another system, under whatever name: positions are not read in it."""
+    for name, value in properties.items():
+        folded = "".join(letter for letter in name.casefold() if letter.isalnum())
+        if value is not None and (folded == "crs" or folded in OTHER_NAMES):
+            judge_crs({"crs": value}, place)
 
 
 def _name(crs: object) -> str | None:

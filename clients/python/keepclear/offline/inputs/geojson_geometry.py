@@ -10,7 +10,7 @@ from typing import Any
 
 from keepclear_protocol.volume import circle_json, corridor_json, polygon_json
 
-from .crs import judge_crs
+from .crs import OTHER_NAMES, judge_crs
 from .flight import MAX_VERTICES, MAX_VOLUMES, VolumeJson, is_number, unreadable
 from .geojson_properties import Feature
 from .members import unread
@@ -24,14 +24,13 @@ MAX_NESTED = 8
 """Levels of GeometryCollections, which RFC 7946 advises against nesting at all."""
 
 _MEMBERS = frozenset({"type", "coordinates", "geometries", "bbox", "crs"})
-_CRS = {"srs": "crs", "srsname": "crs", "crsname": "crs", "coordinatereferencesystem": "crs"}
 _PARTS = {"MultiPolygon": "Polygon", "MultiLineString": "LineString", "MultiPoint": "Point"}
 _ORDER = "a GeoJSON position is longitude first, then latitude"
 
 
 def judged(obj: dict[str, Any], names: frozenset[str], place: str) -> list[str]:
     """Return the names that are not read of a collection, Feature or geometry, after its ``crs`` was judged."""
-    left_out = unread(obj, names, place, _CRS)
+    left_out = unread(obj, names, place, OTHER_NAMES)
     judge_crs(obj, place)
     return left_out
 

@@ -12,6 +12,7 @@ from keepclear_protocol.volume import Reference
 
 from .altitude import UNIT_M, band
 from .asked import asked_half_width_m, asked_window
+from .crs import judge_crs_of_properties
 from .flight import Altitude, Options, VolumeJson, is_number, is_text, unreadable
 from .members import told, unread, words_of
 
@@ -49,6 +50,7 @@ class Feature:
     def judge_names(self, kinds: set[str]) -> None:
         """Refuse properties named nearly as one that is read of these kinds of geometry; keep others for a note."""
         place = f"{self.place}, properties"
+        judge_crs_of_properties(self.properties, place)
         idle = [name for name, kind in _SIZES.items() if not any(kind in found for found in kinds)]
         others = unread(self.properties, PROPERTIES.keys(), place, idle=idle)
         # A height that is an object has its own units.
@@ -132,9 +134,12 @@ class Feature:
                 detail = "an altitude that is an object names its own reference and units"
                 raise unreadable(f"{self.place}, {name}", detail)
             return value
-        if not is_number(value):
+        if name not in self.properties:
             hint = "--lower and --upper give what no property says"
-            raise unreadable(f"{self.place}, {name}", "missing from the properties, or not a number", hint=hint)
+            raise unreadable(f"{self.place}, {name}", "missing from the properties", hint=hint)
+        if not is_number(value):
+            hint = "write a number, with altitude_reference and altitude_units beside it"
+            raise unreadable(f"{self.place}, {name}", f"not a finite number: {told(str(value)[:60])}", hint=hint)
         if reference is None:
             hint = "W84 is height above the ellipsoid, AMSL above the sea, AGL above ground, FL pressure altitude"
             raise unreadable(self.place, "altitude_reference is missing: W84, AMSL, AGL or FL", hint=hint)
