@@ -20,7 +20,6 @@ LONG = {
     "protocol/keepclear_protocol/terms.py",
     "protocol/keepclear_protocol/notice.py",
     "service/keepclear_service/line/turn.py",
-    "clients/python/keepclear/desk/desk.py",
     "clients/python/keepclear/desk/transition.py",
     "clients/python/keepclear/verify/verdicts.py",
 }

@@ -57,7 +57,15 @@ def test_a_conflict_from_plan_to_answer(line: RunningLine, tmp_path: Path) -> No
     assert (code, alert["verdict"], alert["state"]) == (0, "verified", "open")
     assert "SOUTH1" not in json.dumps(events)
     conflict = alert["conflict"]
-    assert north.type("ack", conflict[:12], "--officer", "duty-2", "--version", str(alert["version"]))[0] == 0
+    named = ("ack", conflict[:12], "--version", str(alert["version"]))
+    url = north.env["KEEPCLEAR_CONNECT_TO"]
+    north.env["KEEPCLEAR_CONNECT_TO"] = "http://127.0.0.1:9"
+    code, _, talk = north.type(*named, "--officer", "duty-2")
+    assert code == 4 and "NOT KNOWN TO BE ACKNOWLEDGED" in talk and "conflict show" in talk
+    north.env |= {"KEEPCLEAR_CONNECT_TO": url, "KEEPCLEAR_OFFICER": "duty-2"}
+    assert north.type(*named)[0] == 0
+    code, _, talk = north.type(*named)
+    assert code == 0 and "acknowledged already by duty-2 at " in talk
 
     code, events, _ = south.type("watch", "--for", "2")
     answers = [(e["stage"], e["officer"]) for e in events if e["event"] == "acknowledgement" and e["party"] == "north"]
