@@ -64,3 +64,12 @@ def test_on_the_ground_is_claimed_from_the_ground(feet: int) -> None:
 def test_flags_that_are_none_are_refused(flags: object) -> None:
     text = trace((0, 10_500, flags))
     assert "flags" in refused(text) or "NaN" in refused(text)
+
+
+def test_taxiing_does_not_use_up_the_legs_of_a_flight() -> None:
+    taxi = [(5.0 * number, "ground", BARO) for number in range(200)]
+    (flight,) = flights(trace(*taxi, *((1000 + 5.0 * number, 1500 + 60 * number, BARO) for number in range(100))))
+    on_ground = [volume for volume in flight.volumes if band(volume)[0] < -5_000]
+    assert len(on_ground) < 30 and all(band(volume)[1] == 1_600 for volume in on_ground)
+    airborne = [volume for volume in flight.volumes if band(volume)[0] >= -5_000]
+    assert all(band(volume)[1] - band(volume)[0] <= 300 + 2 * 100 + 2 for volume in airborne)

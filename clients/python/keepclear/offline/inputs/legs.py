@@ -115,7 +115,9 @@ def cut(pieces: Sequence[Piece], options: Options) -> list[list[Piece]]:
 def _fits(pieces: Sequence[Piece], options: Options) -> bool:
     if pieces[-1].end.at - pieces[0].start.at > options.leg_s * SECOND:
         return False
-    if max(piece.high for piece in pieces) - min(piece.low for piece in pieces) > options.leg_ft:
+    band_ft = max(piece.high for piece in pieces) - min(piece.low for piece in pieces)
+    # On the ground, or where altitudes were put outward, each piece is wide by itself, and one leg wastes nothing.
+    if band_ft > max(options.leg_ft, 1.1 * min(piece.high - piece.low for piece in pieces)):
         return False
     if math.fsum(piece.length_m for piece in pieces) > options.leg_m * 1.001:  # cut at whole seconds
         return False
