@@ -149,7 +149,8 @@ def test_errors_are_of_the_class_of_who_must_act(code: str, kind: type[Keepclear
 @pytest.mark.req("R-094", "R-102")
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 418, 422, 499])
 def test_a_refusal_with_a_code_from_the_future_refuses(status: int) -> None:
-    error = read_problem(status, PROBLEM, b'{"code":"tea_time","detail":"short and stout"}')
+    said = {"type": "urn:keepclear:problem:tea_time", "code": "tea_time", "detail": "short and stout"}
+    error = read_problem(status, PROBLEM, json.dumps(said).encode())
     assert isinstance(error, Refused)
     assert (error.code, error.status, error.detail, error.retryable) == ("tea_time", status, "short and stout", False)
 
@@ -158,7 +159,8 @@ def test_a_refusal_with_a_code_from_the_future_refuses(status: int) -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 599])
 @pytest.mark.parametrize("code", ["tea_time", "limit_area"])
 def test_a_status_that_does_not_refuse_never_does_whatever_the_code(status: int, code: str) -> None:
-    error = read_problem(status, PROBLEM, json.dumps({"code": code}).encode())
+    said = {"type": f"urn:keepclear:problem:{code}", "code": code}
+    error = read_problem(status, PROBLEM, json.dumps(said).encode())
     assert isinstance(error, Unavailable) and not isinstance(error, Refused)
     assert (error.code, error.status) == (code, status)
 
@@ -172,6 +174,14 @@ def test_what_is_no_problem_document_is_not_the_hotlines(body: bytes, status: in
 
 
 @pytest.mark.req("R-094")
+@pytest.mark.parametrize("type_", [None, "x", "about:blank", "urn:keepclear:problem:other"])
+@pytest.mark.parametrize("code", ["teapot", "not_found"])
+def test_a_gateways_problem_document_is_not_the_hotlines(type_: str | None, code: str) -> None:
+    said = {"code": code, "detail": "short and stout", "status": 418} | ({} if type_ is None else {"type": type_})
+    error = read_problem(418, PROBLEM, json.dumps(said).encode())
+    assert isinstance(error, Unavailable) != ((type_, code) == (None, "not_found"))
+
+
 @pytest.mark.parametrize("media", ["", "text/html", "application/json", "application/problem+xml"])
 def test_a_problem_of_another_media_type_is_not_the_hotlines(media: str) -> None:
     error = read_problem(403, media, b'{"code":"key_revoked"}')

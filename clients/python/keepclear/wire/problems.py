@@ -16,6 +16,9 @@ MAX_PROBLEM_BYTES = 1024 * 1024
 
 PROBLEM = "application/problem+json"
 
+TYPE = "urn:keepclear:problem:"
+"""What the ``type`` of the hotline's problems is, before their code (R-094)."""
+
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
 _LATER = frozenset({408, 425, 429})
@@ -68,6 +71,9 @@ def read_problem(status: int, media: str, body: bytes) -> KeepclearError:
             problem = parse_json(body, max_bytes=MAX_PROBLEM_BYTES)
     code = problem.get("code") if isinstance(problem, dict) else None
     if not isinstance(problem, dict) or not isinstance(code, str) or not _CODE.match(code):
+        return stranger(status, media)
+    # Gateways write such documents as well, with codes of their own.
+    if problem.get("type", TYPE + code if code in CODES else "") != TYPE + code:
         return stranger(status, media)
     detail = problem.get("detail")
     detail = detail[:500] if isinstance(detail, str) else ""
