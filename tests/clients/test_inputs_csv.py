@@ -178,6 +178,13 @@ def test_only_the_aircrafts_own_altitude_is_taken(header: str, expected: tuple[f
     assert any("left out: " in note for note in flight.notes)
 
 
+def test_two_altitudes_that_contradict_each_other_are_refused() -> None:
+    assert "both cannot be one aircraft's altitude" in refused(rows("alt_m_msl,fl", "4000,40"))
+    assert "both cannot be one aircraft's altitude" in refused(rows("alt_baro_ft,alt_w84_m", "5000,9000"))
+    (flight,) = flights(rows("alt_m_msl,fl", "4000,131", "4000,"))
+    assert band(flight.volumes[0])[2] == "FL"
+
+
 def test_a_table_of_terrain_is_read_with_the_officers_band() -> None:
     (flight,) = flights(rows("ground_elevation_amsl_m", "900", "900"), **LOW)
     assert band(flight.volumes[0])[:2] == (-450, 2896)

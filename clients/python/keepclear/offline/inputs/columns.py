@@ -71,6 +71,8 @@ class AltitudeColumn:
     reference: str
     note: str | None = None
     zero_on_ground: bool = False
+    beside: tuple[tuple[str, str, str], ...] = ()
+    """Other columns of the aircraft's altitude that say all of it: name, unit, reference."""
 
 
 def is_table_of_positions(names: Sequence[str]) -> bool:
@@ -108,7 +110,8 @@ def altitude_column(names: Sequence[str], options: Options, place: str) -> Altit
         raise unreadable(place, detail, hint="--reference FL if from a transponder, or AMSL, W84, AGL")
     others = [other for other, *_ in found if other != name] + doubtful
     told = f"altitudes are those of {name!r:.40}; left out: {', '.join(others)[:100]}" if others else None
-    return AltitudeColumn(name, unit, reference, told)
+    beside = tuple((other, units, above) for other, units, above in plain if other != name and units and above)
+    return AltitudeColumn(name, unit, reference, told, beside=beside)
 
 
 def _is_own(name: str) -> bool:

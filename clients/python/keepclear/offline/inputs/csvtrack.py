@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from keepclear_protocol.instant import SECOND
 
-from .altitude import UNIT_M, may_be_thousands
+from .altitude import UNIT_M, may_be_thousands, span_m
 from .cells import Row, cell_number, find_column, header_of, rows
 from .columns import (
     ADDRESSES,
@@ -25,7 +25,7 @@ from .columns import (
 )
 from .content import Content
 from .drawn import wrapped
-from .flight import Flight, Options, unreadable
+from .flight import Altitude, Flight, Options, unreadable
 from .letters import any_text
 from .moments import instant_of, unix_instant
 from .place import DECIMAL, PlaceColumns
@@ -175,4 +175,17 @@ class _Reader:
         metres = cell_number(text, row.decimal, place) * UNIT_M[self.altitude.units]
         if metres == 0 and self.altitude.zero_on_ground:
             return None, True
+        self._hold_against_others(row, metres, self.altitude, place)
         return metres, False
+
+    def _hold_against_others(self, row: Row, metres: float, column: AltitudeColumn, place: str) -> None:
+        """Refuse an altitude that no weather and no terrain brings together with another of the same row."""
+        for name, units, reference in column.beside:
+            text = row.text(name)
+            if not DECIMAL.match(text):
+                continue
+            other = Altitude(cell_number(text, row.decimal, f"line {row.line}, {name}"), reference, units)
+            low, high = span_m(other, column.reference, self.options.uncertainty)
+            if not low - 1 <= metres <= high + 1:
+                detail = f"{name!r:.40} says {text}, and both cannot be one aircraft's altitude"
+                raise unreadable(place, detail, hint="remove the column that is wrong")
