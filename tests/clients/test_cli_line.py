@@ -61,7 +61,7 @@ def test_a_conflict_from_plan_to_answer(line: RunningLine, tmp_path: Path) -> No
     url = north.env["KEEPCLEAR_CONNECT_TO"]
     north.env["KEEPCLEAR_CONNECT_TO"] = "http://127.0.0.1:9"
     code, _, talk = north.type(*named, "--officer", "duty-2")
-    assert code == 4 and "NOT KNOWN TO BE ACKNOWLEDGED" in talk and "conflict show" in talk
+    assert code == 4 and "NOT ACKNOWLEDGED: the answer was NOT SENT" in talk
     north.env |= {"KEEPCLEAR_CONNECT_TO": url, "KEEPCLEAR_OFFICER": "duty-2"}
     assert north.type(*named)[0] == 0
     code, _, talk = north.type(*named)

@@ -348,5 +348,5 @@ def test_a_journal_follows_the_agreement_only_step_by_step(line: Line) -> None:
 def test_only_one_process_follows_the_stream(line: Line) -> None:
     first, second = line.desk("north"), line.desk("north")
     line.watched(first)
-    with pytest.raises(LocalError, match="another process"):
+    with pytest.raises(LocalError, match="another watch"):
         next(second.watch())

@@ -7,7 +7,7 @@ with the question; off a terminal the one that this desk has last shown to someb
 import sys
 
 import click
-from keepclear_protocol.errors import LocalError, OutOfStep, Refused, Unavailable
+from keepclear_protocol.errors import LocalError, OutOfStep, Refused
 from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.blocking import Desk
@@ -42,6 +42,7 @@ from .words import clock
 )
 @click.option("--version", type=int, metavar="N", help="The version that was read; refused if there is a newer one.")
 @click.option("--read-back", metavar="TEXT", help="What the officer said; the other side is given its hash.")
+@click.option("--again", is_flag=True, help="Sign though your party has said the same of this version already.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 @desk_options
 def ack(
@@ -51,28 +52,26 @@ def ack(
     stage: str,
     version: int | None,
     read_back: str | None,
+    again: bool,
     yes: bool,
 ) -> int:
     """Acknowledge CONFLICT, as it was read. It never means approved.
 
     CONFLICT is its code, its id or the beginning of one. Without --version it is asked on a terminal, with what is
     acknowledged; elsewhere it is the version that this desk has last shown (watch, conflicts, conflict show). If the
-    conflict has changed since, it is refused: look again first.
+    conflict has changed since, it is refused: look again first. What your party has said of this version already is
+    told, and not signed anew. Exit 4: NOT SENT, or sent and no receipt came; which of them is told.
     """
     with settings.desk() as desk:
         kept = _found(desk, conflict)
-        before = conflict_views(desk.journal, [kept])[0].ours
-        if before.acknowledged_at is not None and stage == "acknowledged":
-            by = f" by {before.acknowledged_by}" if before.acknowledged_by else ""
-            out.note(f"acknowledged already{by} at {clock(before.acknowledged_at)}: this signs once more")
+        if not again and version in (None, kept.version) and (said := _said(desk, kept, stage)):
+            if settings.as_json:
+                write_json({"conflict": kept.conflict, "version": kept.version, "stage": stage, "already": said})
+            version_of = f"{speakable(kept.conflict)} version {kept.version}"
+            out.note(f"{version_of} is {said}: nothing was signed; --again signs anew")
+            return DONE
         read = _read(desk, kept, version, f"{stage} as {officer}", ask=sys.stdin.isatty() and not yes)
-        code = speakable(kept.conflict)
-        try:
-            receipt = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
-        except Unavailable as error:
-            said = f"{code} is NOT KNOWN TO BE {stage.upper()}: {error.detail}"
-            hint = f"it counts if the hotline got it: keepclear conflict show {code} tells; sign again if it did not"
-            raise Unavailable(error.code, said, hint=hint) from None
+        receipt = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
         if settings.as_json:
             line = {"conflict": kept.conflict, "version": read, "stage": stage, "officer": officer}
             write_json({**line, "receipt": receipt.raw})
@@ -92,6 +91,16 @@ def _found(desk: Desk, conflict: str) -> KeptConflict:
     if chosen not in known:
         raise Refused("conflict_unknown", f"this desk knows no conflict {chosen}")
     return known[chosen]
+
+
+def _said(desk: Desk, kept: KeptConflict, stage: str) -> str:
+    """Return what this party has said already of the newest version, in words: ``stage``, or more than that."""
+    ours = conflict_views(desk.journal, [kept])[0].ours
+    if ours.acknowledged_at is not None:
+        return f"acknowledged already by {ours.acknowledged_by} at {clock(ours.acknowledged_at)}"
+    if stage == "displayed" and ours.displayed_at is not None:
+        return f"displayed already to {ours.displayed_by} at {clock(ours.displayed_at)}"
+    return ""
 
 
 def _read(desk: Desk, kept: KeptConflict, version: int | None, what: str, *, ask: bool) -> int:

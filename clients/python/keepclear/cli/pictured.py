@@ -10,23 +10,26 @@ from keepclear_protocol.errors import KeepclearError, LocalError, OutOfStep, Sta
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.picture import Picture
-from keepclear.transport.client import now_instant
+from keepclear.transport.client import READ_S, SILENT, now_instant
 from keepclear.transport.faults import CLOCK_CODES
 
 from . import out
 from .lines import event_line, holds
 from .main import DONE, INVALID, STALE, exit_code, tell_error
 
-WAIT_S = 0.7
+WAIT_S = 0.5
 """Seconds for which a hotline may owe an answer: an officer who asks must see something within one. A healthy one takes
-a tenth. ``KEEPCLEAR_WAIT`` is for lines that are slow by nature."""
+a tenth."""
+
+TIMES_SLOWEST = 5
+"""And as many times what its slowest answer took when everything was last read: a line by satellite is slow."""
 
 WAIT = "KEEPCLEAR_WAIT"
 
 
 def read_picture(desk: Desk) -> tuple[Picture, int]:
     """Return the picture and the exit code for it. What does not hold, and that it is stale, is told aloud."""
-    code, within_s = DONE, _wait_s()
+    code, within_s = DONE, _wait_s(desk)
     try:
         for event in desk.refresh(settle=True, within_s=within_s):
             if not holds(event):
@@ -35,7 +38,7 @@ def read_picture(desk: Desk) -> tuple[Picture, int]:
     except KeepclearError as error:
         if isinstance(error, LocalError) and error.code != "usage":
             raise
-        _tell(error, within_s)
+        _tell(error)
         known = isinstance(error, Unavailable | OutOfStep | LocalError) or error.code in CLOCK_CODES
         return desk.picture(everything=True), STALE if known else exit_code(error)
     picture, kept = kept_picture(desk)
@@ -49,16 +52,20 @@ def kept_picture(desk: Desk) -> tuple[Picture, int]:
     return picture, INVALID if wrong else DONE
 
 
-def _tell(error: KeepclearError, within_s: float) -> None:
+def _tell(error: KeepclearError) -> None:
     if error.code == "wrong_terms":
         error = StalePicture("wrong_terms", error.detail, hint=error.hint)
-    elif error.code == "unreachable" and not error.hint and within_s < 1:
-        error.hint = f"is the hotline running, and the address right? {WAIT}=15 waits longer on a slow line"
+    elif error.code == "unreachable" and error.detail.startswith(SILENT):
+        hint = f"what follows is what this desk knew before; {WAIT}=15 waits longer on a slow line"
+        error = Unavailable("unreachable", f"{SILENT}: the hotline does not answer", hint=hint)
     tell_error(error)
 
 
-def _wait_s() -> float:
-    text = os.environ.get(WAIT) or str(WAIT_S)
+def _wait_s(desk: Desk) -> float:
+    if not (text := os.environ.get(WAIT)):
+        if desk.journal.read_at() is None:
+            return READ_S
+        return min(READ_S, max(WAIT_S, TIMES_SLOWEST * desk.journal.answer_s()))
     try:
         within_s = float(text)
     except ValueError:

@@ -111,7 +111,10 @@ async def _in_lines(settings: DeskOptions, seen: _Seen, once: bool, for_s: float
                     if isinstance(event, LinkEvent):
                         if event.up and not was_up:
                             teller.restate(_standing(desk))
+                        elif once and was_up and not event.up:
+                            out.note("it waits for the first alert, and tries to connect until then")
                         was_up = event.up
+    _say_end(seen)
 
 
 async def _on_board(
@@ -136,6 +139,14 @@ async def _on_board(
         who = f"of {officer} " if officer else ""
         out.note(f"this watch {who}ended {clock(now_instant())}")
         return code
+
+
+def _say_end(seen: _Seen) -> None:
+    """Say why the exit code is what it is, where nobody can have seen it."""
+    if not seen.ever_up:
+        out.note("ended: it was never connected")
+    elif not seen.up:
+        out.note("ended: not connected")
 
 
 def _standing(desk: AsyncDesk) -> Picture:

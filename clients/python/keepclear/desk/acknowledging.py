@@ -36,6 +36,23 @@ UNPROVEN = "closed_without_cause"
 """What a desk signs of a closing that it could not recompute: signed as verified it would confirm the other side's."""
 
 
+class Unanswered(Unavailable):
+    """An officer's acknowledgement that the hotline has not receipted.
+
+    ``certain``: it never left this machine. Else it may count; the same may be said again without harm.
+    """
+
+    def __init__(self, cause: Unavailable, *, certain: bool) -> None:
+        self.certain = certain
+        if certain:
+            said = f"NOT ACKNOWLEDGED: the answer was NOT SENT; {cause.detail}"
+            hint = "nothing of it is kept: acknowledge again when the line is back, or answer by voice"
+        else:
+            said = f"NOT KNOWN whether the acknowledgement counts: it was sent, and no receipt came; {cause.detail}"
+            hint = "if it counts the watch shows it once the line is back; to acknowledge again is safe"
+        super().__init__(cause.code, said, hint=hint)
+
+
 class Acknowledging:
     """Signs, sends and keeps one desk's acknowledgements. ``told`` is handed what a watcher must be told of it."""
 
@@ -70,7 +87,8 @@ class Acknowledging:
     ) -> Receipt:
         """Sign and send that an officer has seen, or has understood, the newest version of a conflict.
 
-        Raises ``OutOfStep`` with ``version_stale`` where ``version``, what the officer has read, is not the newest.
+        Raises ``OutOfStep`` with ``version_stale`` where ``version``, what the officer has read, is not the newest, and
+        ``Unanswered`` where no receipt came.
         """
         kept = self._journal.conflict(conflict)
         if kept is None:
@@ -170,7 +188,13 @@ class Acknowledging:
         )
 
     async def _send_acknowledgement(self, raw: str, kept: KeptConflict, stage: str, officer: str | None) -> Receipt:
-        admission = await self._client.call(self._exchange.acknowledge(raw))
+        reply = await self._client.ask(self._exchange.acknowledge(raw))
+        if isinstance(reply.error, Unavailable):
+            raise Unanswered(reply.error, certain=not reply.lost) from reply.error
+        if reply.error is not None:
+            raise reply.error
+        admission = reply.answer
+        assert admission is not None  # noqa: S101 - for the type checker; without an error there is one
         changes = self._said(kept, raw, stage, officer, admission)
         await self._threads.run(self._journal.apply, changes)
         return admission.receipt

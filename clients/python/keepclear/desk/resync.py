@@ -82,6 +82,7 @@ class Resync:
         missing = await self._missing_conflicts(listed, source)
         fallen = await self._missing_notices(now)
         last: list[Change] = [Note("read_at", str(now)), *([MoveCursor(at)] if follow else [])]
+        last.append(Note("answer_ms", str(round(self._client.slowest_s * 1000))))
         events += await self._take([], first=[*fallen, *missing], last=last)
         return Reread(tuple(events), at)
 

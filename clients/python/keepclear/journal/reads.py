@@ -51,6 +51,10 @@ class Reads:
         value = self.noted("watched_until")
         return None if value is None else int(value)
 
+    def answer_s(self) -> float:
+        """Return the longest wait for one answer when everything was last read, 0 if that is not known."""
+        return int(self.noted("answer_ms") or 0) / 1000
+
     def in_force(self) -> tuple[str, int] | None:
         """Return the newest terms that a verified alert was under, and the earliest instant at which one was."""
         terms, _, at = (self.noted("in_force") or "").partition(" ")

@@ -84,6 +84,8 @@ class AsyncClient:
         self.read_s = read_s
         self.waiting_since: float | None = None
         """On the loop's clock: since when the hotline owes an answer, the last of which came whole; else ``None``."""
+        self.slowest_s = 0.0
+        """The longest wait for an answer that came, its connection included; 0 before the first."""
         self._connect_s = connect_s
         self._clock = clock
         self._connect_to = connect_to
@@ -213,12 +215,14 @@ class AsyncClient:
     def _owing(self) -> Iterator[None]:
         """Count an answer that the hotline owes; the wait begins anew with each that comes whole."""
         loop = asyncio.get_running_loop()
+        asked = loop.time()
         if not self._owed:
-            self.waiting_since = loop.time()
+            self.waiting_since = asked
         self._owed += 1
         try:
             yield
             self.waiting_since = loop.time()
+            self.slowest_s = max(self.slowest_s, self.waiting_since - asked)
         finally:
             self._owed -= 1
             if not self._owed:

@@ -1,0 +1,150 @@
+"""Commands while the hotline is silent or gone: the kept picture at once, and what became of an officer's answer."""
+
+import contextlib
+import io
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from keepclear.cli import pictured
+from keepclear.cli.main import DONE, STALE, UNREACHABLE, USAGE, run
+from keepclear.desk.acknowledging import Unanswered
+from keepclear.transport.client import READ_S
+from keepclear_protocol.errors import Unavailable
+from support.desks import Lied
+from support.line import write_key
+from support.speakers import Speaker
+
+Types = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Lied]:
+    made = Lied(tmp_path)
+    yield made
+    for desk in made.open:
+        desk.close()
+
+
+@pytest.fixture
+def types(line: Lied, tmp_path: Path) -> Types:
+    """Type commands at south's desk, whose hotline is at ``url``."""
+    write_key(tmp_path / "south.key", line.world.parties["south"].key)
+    (tmp_path / "agreement.json").write_bytes(line.world.agreement.raw)
+    env = {
+        "KEEPCLEAR_AGREEMENT": str(tmp_path / "agreement.json"),
+        "KEEPCLEAR_ROOT": line.world.parties["south"].root.public.text,
+        "KEEPCLEAR_KEY": str(tmp_path / "south.key"),
+        "KEEPCLEAR_DESK": str(line.south.journal.folder),
+    }
+
+    def typed(url: str, *words: str, **more: str) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        with mock.patch.dict(os.environ, {**env, "KEEPCLEAR_CONNECT_TO": url, **more}):
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = run(words)
+        return code, out.getvalue(), err.getvalue()
+
+    return typed
+
+
+def nobody() -> str:
+    """Return an address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        return f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+
+def test_what_is_known_is_shown_within_a_second_of_silence(types: Types) -> None:
+    with Speaker(lambda said: said.hold()) as speaker:
+        began = time.monotonic()
+        code, shown, talk = types(speaker.url, "conflicts", KEEPCLEAR_WAIT="")
+        took_s = time.monotonic() - began
+    assert code == STALE and "OPEN" in shown and "picture" in talk
+    assert "silent: the hotline does not answer (unreachable)" in talk and "KEEPCLEAR_WAIT=15" in talk
+    assert pictured.WAIT_S <= 0.5 and took_s < 3, took_s  # a busy machine's part of it is its own
+
+
+@pytest.mark.parametrize(
+    ("read_at", "answer_s", "waits_s"),
+    [(None, 0.0, READ_S), (1, 0.0, pictured.WAIT_S), (1, 0.02, pictured.WAIT_S), (1, 0.6, 3.0), (1, 9.0, READ_S)],
+)
+def test_a_line_that_was_slow_is_waited_for_longer(read_at: int | None, answer_s: float, waits_s: float) -> None:
+    desk = mock.Mock()
+    desk.journal.read_at.return_value, desk.journal.answer_s.return_value = read_at, answer_s
+    with mock.patch.dict(os.environ, {"KEEPCLEAR_WAIT": ""}):
+        assert pictured._wait_s(desk) == pytest.approx(waits_s)
+    with mock.patch.dict(os.environ, {"KEEPCLEAR_WAIT": "7"}):
+        assert pictured._wait_s(desk) == 7
+
+
+def test_how_slow_the_line_is_is_kept_from_reading_to_reading(line: Lied) -> None:
+    line.mediator.refuse = lambda request: time.sleep(0.05)
+    line.south.refresh()
+    assert 0.05 <= line.south.journal.answer_s() < 10
+
+
+def test_an_answer_that_never_left_is_said_to_be_not_sent(line: Lied, types: Types) -> None:
+    (view,) = line.south.picture().conflicts
+    code, shown, talk = types(nobody(), "ack", view.code, "--officer", "duty-1", "--version", str(view.version))
+    assert (code, shown) == (UNREACHABLE, "")
+    assert "NOT ACKNOWLEDGED: the answer was NOT SENT" in talk and "nobody listens there" in talk
+    assert "acknowledge again" in talk
+
+
+def test_an_answer_without_a_receipt_may_count_and_saying_it_again_is_safe(line: Lied, types: Types) -> None:
+    (view,) = line.south.picture().conflicts
+    words = ("ack", view.code, "--officer", "duty-1", "--version", str(view.version))
+    with Speaker(lambda said: said.say(b"HTTP/1.1 201 Created\r\n")) as speaker:
+        code, shown, talk = types(speaker.url, *words)
+    assert (code, shown) == (UNREACHABLE, "")
+    assert "NOT KNOWN whether the acknowledgement counts" in talk and "to acknowledge again is safe" in talk
+
+    line.mediator.refuse = lambda request: _lost(line, request)
+    with pytest.raises(Unanswered) as failed:
+        line.south.acknowledge(view.conflict, officer="duty-1")
+    assert not failed.value.certain
+    line.mediator.refuse = None
+    line.south.acknowledge(view.conflict, officer="duty-1")
+    assert line.south.picture().conflicts[0].ours.acknowledged_by == "duty-1"
+
+
+def _lost(line: Lied, request: object) -> None:
+    raise Unavailable("unreachable", "the connection broke off")
+
+
+def test_what_was_acknowledged_is_said_to_be_and_not_signed_anew(line: Lied, types: Types) -> None:
+    (view,) = line.south.picture().conflicts
+    line.south.acknowledge(view.conflict, officer="duty-1")
+    words = ("ack", view.code, "--officer", "duty-2", "--version", str(view.version))
+    code, _, talk = types(nobody(), *words)
+    assert code == DONE and "acknowledged already by duty-1 at" in talk and "nothing was signed" in talk
+    code, shown, _ = types(nobody(), *words, "--json")
+    assert code == DONE and json.loads(shown)["already"].startswith("acknowledged already by duty-1")
+    assert types(nobody(), *words, "--again")[0] == UNREACHABLE
+    assert types(nobody(), *words[:-1], str(view.version + 1))[0] != DONE
+
+
+def test_a_second_watch_of_a_folder_is_told_which_and_what_to_do(line: Lied, types: Types) -> None:
+    # Its own watch has it already.
+    code, _, talk = types(nobody(), "watch", "--for", "2")
+    assert code == USAGE and str(line.south.journal.folder) in talk
+    assert "another watch" in talk and "--desk" in talk
+
+
+def test_watch_once_says_that_it_waits_and_why_it_ends(line: Lied, types: Types) -> None:
+    line.south.close()
+    code, _, talk = types(nobody(), "watch", "--once", "--for", "1")
+    assert code == UNREACHABLE
+    assert "NOT CONNECTED" in talk and "waits for the first alert" in talk and "never connected" in talk
+
+
+def test_a_watch_that_ends_before_the_first_answer_says_so(line: Lied, types: Types) -> None:
+    line.south.close()
+    with Speaker(lambda said: said.hold()) as speaker:
+        code, _, talk = types(speaker.url, "watch", "--for", "0.5")
+    assert code == UNREACHABLE and "never connected" in talk
