@@ -30,13 +30,15 @@ WAIT = "KEEPCLEAR_WAIT"
 def read_picture(desk: Desk) -> tuple[Picture, int]:
     """Return the picture and the exit code for it. What does not hold, and that it is stale, is told aloud."""
     code, within_s = DONE, _wait_s(desk)
+    if desk.journal.fault is not None:
+        return kept_picture(desk)
     try:
         for event in desk.refresh(settle=True, within_s=within_s):
             if not holds(event):
                 out.talk(event_line(event, now_instant(), desk.view(event)))
                 code = INVALID
     except KeepclearError as error:
-        if isinstance(error, LocalError) and error.code != "usage":
+        if isinstance(error, LocalError) and error.code not in ("usage", "journal"):
             raise
         _tell(error)
         known = isinstance(error, Unavailable | OutOfStep | LocalError) or error.code in CLOCK_CODES
@@ -49,7 +51,10 @@ def kept_picture(desk: Desk) -> tuple[Picture, int]:
     """Return the picture as this desk has it, without asking, and the exit code for what does not hold in it."""
     picture = desk.picture(everything=True)
     wrong = any(view.alarm or view.verdict != "verified" for view in picture.conflicts)
-    return picture, INVALID if wrong else DONE
+    if desk.journal.fault is not None:
+        tell_error(desk.journal.fault)
+    stale = DONE if desk.journal.fault is None else STALE
+    return picture, INVALID if wrong else stale
 
 
 def _tell(error: KeepclearError) -> None:

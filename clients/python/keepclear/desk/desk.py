@@ -207,7 +207,7 @@ class AsyncDesk:
 
     def note_shown(self, *shown: tuple[str, int]) -> None:
         """Note that these versions of conflicts were put before somebody's eyes: what ``ack`` then speaks of."""
-        self.journal.apply([MarkShown(conflict, version) for conflict, version in shown])
+        self.journal.note([MarkShown(conflict, version) for conflict, version in shown])
 
     async def settle(self) -> None:
         """Ask what became of every statement whose outcome is unknown; nothing is sent."""

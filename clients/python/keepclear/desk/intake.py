@@ -121,7 +121,7 @@ class Intake:
         Once for each revision; ``anew`` again, since this process may have judged after another one had reviewed.
         """
         newest = self._journal.agreements[0].terms
-        if self._journal.noted("reviewed") == newest and not anew:
+        if self._journal.fault is not None or (self._journal.noted("reviewed") == newest and not anew):
             return Taken((), ())
         return self._again(self._journal.unreadable(), [Note("reviewed", newest)])
 

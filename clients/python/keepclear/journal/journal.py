@@ -5,7 +5,7 @@ the desk made of it, every acknowledgement. Kept besides, across epochs of the s
 conflict and the newest revision of each counterpart's notice, and the stream cursor. What a batch of arrivals changes,
 their events and the cursor behind them are written in one transaction, so a crash neither loses one nor takes it
 twice. Where a transaction cannot be written, a full disk for one, nothing of it is, the error is ``journal``, and the
-next one is tried as if nothing had been.
+next one is tried as if nothing had been. A file that cannot be written when it is opened is read all the same.
 
 A file belongs to one party of one agreement and is opened for no other. Several processes and threads may use it at
 once; one process may follow the stream (``lock_stream``). Not guaranteed: anything after someone else wrote to the
@@ -27,8 +27,9 @@ from .agreements import go_over, install, read_revisions, stage
 from .changes import JUDGED, Change, TurnOwn, write
 from .faults import journal_faults
 from .kept import OwnStatement
+from .readonly import open_to_read
 from .reads import Reads
-from .tables import bring_up_to_date
+from .tables import SCHEMA, bring_up_to_date
 
 BUSY_S = 10.0
 """How long one process waits for another's transaction, which takes milliseconds."""
@@ -49,19 +50,48 @@ class Journal(Reads):
         self.party = party
         self._lock: sqlite3.Connection | None = None
         self._writing = threading.Lock()
+        self.fault: LocalError | None = None
+        """Why nothing can be written: then it is only read, and whatever would change it raises this."""
+        try:
+            with journal_faults(self.folder / JOURNAL):
+                self._open(agreement)
+        except LocalError as fault:
+            for left in (getattr(self, name, None) for name in ("_read", "_db")):
+                if left is not None:
+                    left.close()
+            if fault.code != "journal" or not self._open_to_read(agreement):
+                raise
+            self.fault = fault
+
+    def _open(self, agreement: Agreement) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._db = _open_private(self.folder / JOURNAL)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        reads = _open_private(self.folder / JOURNAL)
+        reads.execute("PRAGMA query_only = 1")
+        super().__init__(reads)
+        with self._transaction():
+            bring_up_to_date(self._db)
+            self._claim("agreement", agreement.id, "agreement")
+            self._claim("party", self.party, "party")
+            self._revisions = install(self._db, agreement)
+
+    def _open_to_read(self, agreement: Agreement) -> bool:
+        """Go on with what can be read, if it is a journal of this desk's and of this version."""
+        db = open_to_read(self.folder / JOURNAL)
+        if db is None:
+            return False
+        self._db = db
+        super().__init__(db)
         with journal_faults():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = _open_private(self.folder / JOURNAL)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            reads = _open_private(self.folder / JOURNAL)
-            reads.execute("PRAGMA query_only = 1")
-            super().__init__(reads)
-            with self._transaction():
-                bring_up_to_date(self._db)
-                self._claim("agreement", agreement.id, "agreement")
-                self._claim("party", party, "party")
-                self._revisions = install(self._db, agreement)
+            if db.execute("PRAGMA user_version").fetchone() != (SCHEMA,):
+                return False
+            ours = {"agreement": agreement.id, "party": self.party}
+            if any(self.noted(name) != value for name, value in ours.items()):
+                return False
+            self._revisions = read_revisions(db)
+        return bool(self._revisions.installed)
 
     @property
     def agreements(self) -> tuple[Agreement, ...]:
@@ -126,6 +156,14 @@ class Journal(Reads):
                 numbers += [] if number is None else [number]
         return numbers
 
+    def note(self, changes: Sequence[Change]) -> None:
+        """Write what is well to know, and no reason to fail a read for: not where the disk does not take it."""
+        try:
+            self.apply(changes)
+        except LocalError as error:
+            if error.code != "journal":
+                raise
+
     def save_own(self, statement: OwnStatement, instead: Sequence[TurnOwn] = ()) -> None:
         """Keep an own statement, ``instead`` of others. Raises ``LocalError`` if one stands at the same revision.
 
@@ -139,6 +177,9 @@ class Journal(Reads):
 
     def lock_stream(self) -> None:
         """Become the one process that follows the stream, until ``close``; raise ``LocalError`` if another one is."""
+        if self.fault is not None:
+            detail = f"NOT WATCHED, NOTHING IS HEARD: {self.fault.detail}"
+            raise LocalError(self.fault.code, detail, hint=self.fault.hint)
         if self._lock is None:
             with journal_faults():
                 lock = _open_private(self.folder / "stream.lock", busy_s=0.0)
@@ -153,6 +194,8 @@ class Journal(Reads):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self.fault is not None:
+            raise LocalError(self.fault.code, self.fault.detail, hint=self.fault.hint)
         with self._writing, journal_faults():
             self._db.execute("BEGIN IMMEDIATE")
             try:
