@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keepclear.cli.agreement_changes import ABSENT, ORDER, SPELLING, Change, changes
 from keepclear.cli.agreement_differences import change_line, differences_text
@@ -95,6 +95,7 @@ def unordered(payload: Any) -> Any:
     return payload if not isinstance(payload, list) else [unordered(member) for member in payload]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # whole agreements, on a busy machine
 @given(edited(), edited())
 def test_the_differences_are_none_exactly_where_the_bytes_are_the_same_and_make_the_one_of_the_other(
     old: Any, new: Any

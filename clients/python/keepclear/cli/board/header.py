@@ -35,6 +35,8 @@ def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]
     if down:
         lines = [_inverted(line, columns) for line in lines]
     lines += _counts(scene, look, columns)
+    if down and columns >= NARROW:
+        lines += [_inverted(line, columns) for line in wrap(BLIND_MEANS, columns, indent=1)]
     if (unwatched := state.unwatched_words(scene.now)) is not None:
         lines += wrap(unwatched, columns, WARNING, 1)
     if (blind := state.blind_words()) is not None and not down:
@@ -97,7 +99,7 @@ def _link_lines(scene: "Scene", look: Look, columns: int) -> list[Line]:
     lines = flow([(Span(lost),), (Span(since),), (Span(old),)], columns, look.between, 1)
     if link.detail:
         lines.append(fit((Span(" " + plain(link.detail)),), columns, look.mark))
-    return [*lines, *wrap(BLIND_MEANS, columns, indent=1)]
+    return lines
 
 
 def _inverted(line: Line, columns: int) -> Line:
