@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from keepclear.cli.agreement_file import replace_document
+from keepclear.cli.agreement_words import read_length_m
 from keepclear_protocol.agreement import open_agreement, open_draft
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.instant import SECOND
@@ -308,3 +309,8 @@ def test_a_file_is_replaced_whole_and_a_link_stays_a_link(tmp_path: Path, monkey
 
 
 # show
+
+
+@pytest.mark.parametrize(("text", "metres"), [("4nm", 7408), ("4NM", 7408), ("700FT", 213.36), ("9.26KM", 9260)])
+def test_a_length_is_the_same_in_capitals_and_small_letters(text: str, metres: float) -> None:
+    assert read_length_m(text) == metres

@@ -59,10 +59,12 @@ def read_time_s(text: str) -> int:
 
 def _quantity(text: str, units: Mapping[str, float], meant: str, *, whole: bool = False) -> float:
     match = _QUANTITY.match(text)
-    if match is None or match[2] not in units or (whole and "." in match[1]):
+    # In any case: a nautical mile is written NM and nm, and nobody keeps nanometres apart.
+    unit = None if match is None else {name.lower(): size for name, size in units.items()}.get(match[2].lower())
+    if match is None or unit is None or (whole and "." in match[1]):
         raise ValueError(f"must be {meant}")
     # Rounded to a tenth of a millimetre, so that 700 ft is 213.36 m and not 213.36000000000001.
-    return round(float(match[1]) * units[match[2]], 4)
+    return round(float(match[1]) * unit, 4)
 
 
 def _minima(text: str) -> dict[str, Any]:

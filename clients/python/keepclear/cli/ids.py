@@ -61,7 +61,9 @@ class Handle(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the handle, or fail with what one is."""
         text = str(value)
-        if not text or len(text) > MAX_OFFICER_CHARACTERS or not text.isprintable() or " " in text:
+        if text and " " not in text and not text.isprintable():
+            self.fail("an officer's handle has no characters that cannot be seen; type it anew", param, ctx)
+        if not text or len(text) > MAX_OFFICER_CHARACTERS or " " in text:
             self.fail(
                 f"an officer's handle is at most {MAX_OFFICER_CHARACTERS} characters without a space, such as duty-2: "
                 "the other side is shown it, so it is no name and no rank",

@@ -71,9 +71,12 @@ def note(text: str) -> None:
 
 
 def heading(what: str, text: str) -> None:
-    """Write ``keepclear: what: text`` to standard error, lower case but where a word is in capitals on purpose."""
+    """Write ``keepclear: what: text`` to standard error, lower case but where a word is in capitals on purpose.
+
+    A callsign such as A3 is such a word.
+    """
     text = " ".join(text.split()).rstrip(".")
-    if len(text) > 1 and not text[1].isupper():
+    if len(text) > 1 and not (text[1].isupper() or text[1].isdigit()):
         text = text[0].lower() + text[1:]
     note(f"{what}: {text}")
 
