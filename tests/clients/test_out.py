@@ -203,7 +203,7 @@ def test_a_foreign_handle_stops_no_desk_and_an_acknowledgement_is_of_what_was_sh
         assert shown.returncode == 0 and "\\u015eahin-2" in shown.stdout and "the volumes" in shown.stdout
     assert shell(line, south, "south", f"$K ack {code} --officer s-1 --version 1").returncode == 1
     assert shell(line, south, "south", f"$K ack {code} --officer s-1").returncode == 0
-    fresh = shell(line, south, "south", f"$K ack {code} --officer s-2", KEEPCLEAR_DESK=str(south / "other"))
+    fresh = shell(line, south, "south", f"$K ack {code} --again --officer s-2", KEEPCLEAR_DESK=str(south / "other"))
     assert fresh.returncode == 2 and "not shown" in fresh.stderr
 
 
