@@ -17,7 +17,7 @@ from . import out
 from .lines import event_line, holds
 from .main import DONE, INVALID, STALE, exit_code, tell_error
 
-WAIT_S = 0.35
+WAIT_S = 0.45
 """Seconds for which a hotline may owe an answer: an officer who asks must see something within one. A healthy one takes
 a tenth."""
 
