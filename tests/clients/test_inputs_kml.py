@@ -340,3 +340,16 @@ def test_hostile_archives() -> None:
     whole = kmz(doc_kml=sample("kml/google-earth-areas.kml"))
     for at in range(60, len(whole) - 200, 97):
         refused(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+
+
+def test_an_archive_that_cannot_be_opened_says_which_way() -> None:
+    """Python's error for an unknown packing is a kind of the one for a password: they must not be told as one."""
+    plain = kmz(doc_kml=sample("kml/google-earth-areas.kml"))
+    local, central = plain.index(b"PK\x03\x04"), plain.index(b"PK\x01\x02")
+    packed, locked = bytearray(plain), bytearray(plain)
+    for at in (local + 8, central + 10):
+        packed[at : at + 2] = (97).to_bytes(2, "little")
+    for at in (local + 6, central + 8):
+        locked[at] |= 1
+    assert "packed in a way that is not known" in refused(bytes(packed))
+    assert "the archive is encrypted" in refused(bytes(locked))

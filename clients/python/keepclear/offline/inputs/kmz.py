@@ -41,7 +41,7 @@ def _documents(data: bytes) -> list[str]:
             if len(entries) > MAX_ENTRIES:
                 raise unreadable("", f"an archive of {len(entries)} files; at most {MAX_ENTRIES}")
             return [entry.filename for entry in entries if entry.filename.lower().endswith(".kml")]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, UnicodeDecodeError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):  # the second: of a later zip format
         return []
 
 
@@ -49,9 +49,11 @@ def _unpacked(data: bytes, name: str) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as file:
             found = file.read(MAX_INPUT_BYTES + 1)
+    except NotImplementedError:  # a kind of RuntimeError, so it stands before that
+        raise unreadable(f"{name:.60}", "packed in a way that is not known", hint="make it a plain zip") from None
     except RuntimeError:
         raise unreadable(f"{name:.60}", "the archive is encrypted") from None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError, zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, OSError, zlib.error) as error:
         raise unreadable(f"{name:.60}", f"cannot be unpacked: {error}") from None
     if len(found) > MAX_INPUT_BYTES:
         raise unreadable(f"{name:.60}", f"larger than {MAX_INPUT_BYTES // 1024} KiB when unpacked")
