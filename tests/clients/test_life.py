@@ -98,6 +98,18 @@ def test_an_open_of_another_hand_party_or_request_opens_nothing(changed: dict[st
 
 
 @pytest.mark.req("R-106")
+@pytest.mark.parametrize("foreign", [b"<html>\n\n<p>log in: here</p>\n\n", b"tick\n", b"Tick: 1\r\n\r\n"])
+def test_a_page_in_the_midst_of_a_stream_is_no_sign_of_life(foreign: bytes) -> None:
+    stream = position()
+    stream.received(OPEN + COMMENT)
+    lived = stream.lines
+    stream.received(foreign * 3)
+    assert stream.lines == lived
+    stream.received(COMMENT)
+    assert stream.lines > lived
+
+
+@pytest.mark.req("R-106")
 def test_a_connection_that_brings_nothing_waits_longer_each_time() -> None:
     barren = position()
     waits = []

@@ -32,6 +32,10 @@ class ServerEvent:
     line: int = field(default=0, compare=False)
 
 
+FIELDS = ("data", "event", "id", "retry")
+"""All that the standard knows beside comments."""
+
+
 class EventParser:
     """Reads one response body. A new connection needs a new parser: half an event does not outlive its connection."""
 
@@ -39,12 +43,13 @@ class EventParser:
         self._max = max_event_bytes
         self._line: list[bytes] = []
         self.lines = 0
-        """Lines that came whole."""
+        """Lines that came whole and are an event stream's: a page or a log in its midst is no sign of life."""
         self.begun_bytes = 0
         """Bytes of the line that has begun and not ended."""
         self._held = 0
         self._after_cr = False
         self._at_start = True
+        self._begun = False
         self._event = ""
         self._data: list[str] = []
         self._id: str | None = None
@@ -84,13 +89,17 @@ class EventParser:
             self._at_start = False
             line = line.removeprefix(_BOM)
         if not line:
+            self.lines -= not self._begun  # ends nothing
+            self._begun = False
             return self._end_event()
         if line.startswith(b":"):
+            self._begun = True
             self._held -= len(line)  # a comment leaves nothing behind
             return None
         # Bytes that are not UTF-8 become U+FFFD, as the standard says: such data will not verify, and is shown so.
         name, _, value = line.decode("utf-8", "replace").partition(":")
         value = value.removeprefix(" ")
+        self._begun |= name in FIELDS
         if name == "data":
             self._data.append(value)
         elif name == "event":
@@ -99,6 +108,8 @@ class EventParser:
             self._id = value
         elif name == "retry" and value.isascii() and value.isdigit() and len(value) < 10:
             self._retry_ms = int(value)
+        elif name not in FIELDS:
+            self.lines -= 1  # to be passed over, as the standard says, and by somebody else
         return None
 
     def _end_event(self) -> ServerEvent | None:
