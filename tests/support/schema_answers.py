@@ -1,0 +1,140 @@
+"""The JSON Schemas of what the hotline answers: alert objects, the answer of each door, refusals, events' data.
+
+Members that a reader does not know are none of its business (R-102), so but for alert objects nothing here is exact.
+"""
+
+from keepclear_protocol.alert import CLOSED, OPEN, PAST
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
+from keepclear_protocol.request import SCHEME
+from keepclear_service.http import reads
+from keepclear_service.http.health import OK
+
+from support.schema_words import Schema, listed, obj, or_null, ref, statement_text, text, words
+
+_BOOL: Schema = {"type": "boolean"}
+_NEXT = or_null(text(reads._AFTER, "What goes into ?after= for the next page; null on the last."))
+_RECEIPT = ref(f"{RECEIPT.name}-statement")
+_ACKNOWLEDGEMENT = ref(f"{ACKNOWLEDGEMENT.name}-statement")
+_OBJECT = {
+    "alert": ref(f"{ALERT.name}-statement"),
+    "presentation": or_null(ref("presentation")),
+    "cause": or_null(ref("cause")),
+}
+_STATEMENTS = {NOTICE.name: ref("submission"), WITHDRAWAL.name: ref(f"{WITHDRAWAL.name}-statement")}
+
+ANSWERS: dict[str, Schema] = {
+    "authorization": statement_text(REQUEST, SCHEME),
+    "alert-object": obj(_OBJECT, exact=True, description="An alert wherever it travels (R-067)."),
+    "filed": obj(
+        {"receipt": _RECEIPT, "alerts": listed(ref("alert-object"), 0)},
+        optional={"more": {"const": True}},
+        description="The statement was admitted now: 201 (R-088, R-089).",
+    ),
+    "filed-before": obj(
+        {"receipt": or_null(_RECEIPT)},
+        description="The same bytes were admitted before: 200 (R-090). The receipt is for the statement's own party.",
+    ),
+    "notices": obj(
+        {
+            "at": ref("position"),
+            "notices": listed(
+                obj(
+                    {
+                        "id": ref("id"),
+                        "revision": ref("count"),
+                        "sha256": ref("digest"),
+                        "submission": or_null(ref("digest")),
+                        "received_at": ref("time"),
+                        "seq": ref("count"),
+                        "state": words(["live", "ended", "withdrawn"]),
+                    }
+                ),
+                0,
+                reads.NOTICES_AT_ONCE,
+            ),
+            "next": _NEXT,
+        },
+        description="A page of the party's own notices (R-092).",
+    ),
+    "own-notice": obj(
+        {"at": ref("position"), **{name: or_null(schema) for name, schema in _STATEMENTS.items()}, "receipt": _RECEIPT},
+        description="One of the party's own notices: the newest revision, or the withdrawal that ended it.",
+        oneOf=[{"properties": {name: {"type": "string"}}} for name in _STATEMENTS],
+    ),
+    "conflicts": obj(
+        {
+            "at": ref("position"),
+            "conflicts": listed(
+                obj(
+                    {
+                        "conflict": ref("digest"),
+                        "version": ref("count"),
+                        "alert": ref("digest"),
+                        "state": words([OPEN, CLOSED, PAST]),
+                        "acknowledgements": listed(ref("digest"), 0),
+                    }
+                ),
+                0,
+                reads.CONFLICTS_AT_ONCE,
+            ),
+            "next": _NEXT,
+        },
+        description="A page of the party's conflicts, worst and soonest first (R-092).",
+    ),
+    "named-conflicts": obj(
+        {
+            "at": ref("position"),
+            "conflicts": listed(
+                obj(
+                    {
+                        "conflict": ref("digest"),
+                        "version": ref("count"),
+                        **_OBJECT,
+                        "acknowledgements": listed(_ACKNOWLEDGEMENT, 0),
+                    }
+                ),
+                0,
+                reads.NAMED_AT_ONCE,
+            ),
+            "more": _BOOL,
+        },
+        description="Conflicts whole, in the order asked (R-092).",
+    ),
+    "alive": obj({"status": {"const": OK}}),
+    "ready": obj(
+        {
+            "status": words(["ready", "not ready"]),
+            "checks": obj({name: {"type": "string"} for name in ("store", "lines", "rules")}),
+        },
+        description="Each check says ok, or in a few words what is wrong.",
+    ),
+    "problem": obj(
+        {
+            "type": text(r"urn:keepclear:problem:[a-z][a-z0-9_]*"),
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string"},
+            "code": text(r"[a-z][a-z0-9_]*", "Stable; one unknown is treated by its status (R-094)."),
+        },
+        description="Every refusal: a problem document of RFC 9457.",
+    ),
+}
+
+EVENTS: dict[str, Schema] = {
+    OPENING.event: obj({OPENING.name: ref(f"{OPENING.name}-statement")}, description="First on every stream (R-104)."),
+    ALERT.event: ref("alert-object"),
+    ACKNOWLEDGEMENT.event: obj(
+        {ACKNOWLEDGEMENT.name: _ACKNOWLEDGEMENT}, description="Of the counterpart, or the own party's."
+    ),
+    NOTICE.event: obj(
+        {"receipt": _RECEIPT},
+        optional=_STATEMENTS,
+        oneOf=[{"required": [name]} for name in _STATEMENTS],
+        description="A statement of the own party, from any of its desks.",
+    ),
+    "gap": obj(
+        {"reason": words(["trimmed", "epoch", "ahead"]), "resume_at": ref("position")},
+        description="What is behind the reader's position is not all there: read everything anew (R-099).",
+    ),
+    "drain": {"description": "The worker stops: come back with a fresh proof.", "type": "object"},
+}
