@@ -1,0 +1,284 @@
+// A desk without I/O: what a party knows, from what it filed, what its stream brought and what it read (R-074 to R-078,
+// R-096 to R-107). Two pictures: `line` is what the stream has brought so far, against which the stream's alerts are held;
+// `shown` may be ahead of it by an answer's alerts.
+import { readAcknowledgement } from "./acknowledgement.js";
+import { checkSuccessor, partyKeys, readAgreement } from "./agreement.js";
+import { later } from "./instant.js";
+import { isObject, isText } from "./json.js";
+import { jwtPart, readNotice } from "./notice.js";
+import { readOpening } from "./opening.js";
+import { NOT_CONFIRMED, Picture } from "./picture.js";
+import { readPosition } from "./position.js";
+import { readReceipt } from "./receipt.js";
+import { ensure, Refusal, refuse, under } from "./refusal.js";
+import { KINDS, peek } from "./statement.js";
+import { dataOf, Events, Follower } from "./stream.js";
+import { readWithdrawal } from "./withdrawal.js";
+
+const WAITING = ["wrong_terms", "clock"];
+
+export class Desk {
+  /** `documents` are the agreements installed, oldest first. `alarm` is told { code, message, conflict } of what fails. */
+  constructor(party, documents, alarm = () => {}) {
+    this.party = party;
+    this.agreements = documents.map(readAgreement);
+    this.agreements.slice(1).forEach((next, index) => checkSuccessor(this.agreements[index], next));
+    this.own = new Map();
+    this.line = new Picture(party, this.agreements, this.own);
+    this.shown = new Picture(party, this.agreements, this.own);
+    this.lost = new Set(); // ids of own notices that the hotline has fallen behind
+    this.cursor = null;
+    this.alarm = alarm;
+    this.disconnect();
+  }
+
+  get agreement() {
+    return this.agreements.at(-1);
+  }
+
+  /** Runs `act`; what it refuses is told as an alarm, and null returned. */
+  loudly(act, conflict = null) {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.alarm({ code: error.code, message: error.message, conflict });
+      return null;
+    }
+  }
+
+  // Agreements.
+
+  /** Goes over to a successor; what waited for it is judged again. */
+  install(document, now) {
+    const next = readAgreement(document);
+    checkSuccessor(this.agreement, next);
+    this.agreements.push(next);
+    this.judgeAgain(now);
+  }
+
+  /** Judges again what waited for terms or for the clock. */
+  judgeAgain(now) {
+    for (const picture of [this.line, this.shown]) {
+      for (const { id, newest } of [...picture.conflicts.values()]) {
+        if (!WAITING.includes(newest.verdict)) continue;
+        const { verdict, alert } = newest;
+        try {
+          picture.take(alert.object, now);
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          if (picture === this.shown && error.code !== verdict) this.alarm({ code: error.code, message: error.message, conflict: id });
+        }
+      }
+    }
+  }
+
+  // Own statements.
+
+  /** A statement of this party's, read by its kind: notice, withdrawal or acknowledgement. */
+  readOwn(kind, text) {
+    const read = { notice: (jws, keys) => readNotice(jws, keys, true), withdrawal: readWithdrawal, acknowledgement: readAcknowledgement }[kind];
+    const { terms } = peek(kind === "notice" ? jwtPart(text) : text, KINDS[kind]);
+    const agreement = this.agreements.find((installed) => installed.terms === terms) ?? this.agreement;
+    const statement = read(text, partyKeys(agreement));
+    const entry = agreement.operational.get(statement.kid);
+    ensure(entry.party === this.party && statement.iss === this.party, "evidence", "not our own statement");
+    ensure(entry.roles.includes(KINDS[kind].role), "evidence", "its key lacks the role");
+    return { kind, ...statement };
+  }
+
+  /** Notes a statement before it is sent: an alert may name it before its receipt is there. */
+  note(kind, text) {
+    const statement = this.readOwn(kind, text);
+    if (kind !== "acknowledgement" && !this.own.has(statement.sha256)) this.own.set(statement.sha256, { ...statement, seq: null });
+    return statement;
+  }
+
+  /** A receipt for what was sent, verified. */
+  receipted(kind, text, receipt) {
+    const statement = this.readOwn(kind, text);
+    const read = readReceipt(receipt, statement, this.agreements);
+    if (kind !== "acknowledgement") this.own.set(statement.sha256, { ...statement, seq: read.seq, receipt: read });
+    return read;
+  }
+
+  /** The 201 to an own statement: its receipt and the alerts beside it. */
+  sent({ kind, statement, receipt, alerts }, now) {
+    const read = receipt === null ? null : this.receipted(kind, statement, receipt);
+    for (const object of alerts) this.loudly(() => this.shown.take(object, now));
+    return read;
+  }
+
+  // The stream.
+
+  disconnect() {
+    this.events = new Events();
+    this.follower = new Follower(this.cursor);
+    this.gap = null;
+  }
+
+  /** A new connection behind the cursor, opened by a proof of identity `request`. */
+  connect(request) {
+    this.disconnect();
+    this.request = request;
+  }
+
+  /** More of the stream came: what was kept of it, as { name, id, data, outcome }. */
+  feed(text, now) {
+    const kept = [];
+    for (const event of this.events.feed(text)) {
+      const what = this.follower.take(event);
+      if (what === "open" && !this.opened(event, now)) this.follower.lost = true;
+      if (what === "keep") kept.push({ ...event, outcome: this.keep(event, now) });
+      if (what === "keep" || what === "move") this.follower.move(event);
+      if (this.follower.gap) this.gap = this.follower.gap;
+      if (!this.follower.lost) this.cursor = this.follower.cursor;
+    }
+    return kept;
+  }
+
+  opened(event, now) {
+    const opening = this.loudly(() => readOpening(dataOf(event)?.open, this.agreements, this.party, this.request, now));
+    if (!opening || this.cursor === null) return opening !== null;
+    const [here, there] = [readPosition(this.cursor), readPosition(opening.at)];
+    if (here.epoch !== there.epoch) this.follower.lose("epoch");
+    else if (there.number < here.number) this.follower.lose("ahead");
+    return true;
+  }
+
+  keep({ name, data }, now) {
+    const value = dataOf({ data });
+    return this.loudly(() => {
+      ensure(value, "evidence", `the data of ${name} is no object`);
+      return { alert: this.fromStream, acknowledgement: this.acknowledged, notice: this.filed }[name].call(this, value, now);
+    });
+  }
+
+  fromStream(object, now) {
+    const adopt = () => {
+      const id = isText(object.alert) ? peek(object.alert, KINDS.alert).conflict : null;
+      const record = this.line.conflicts.get(id);
+      if (record?.newest.alert.text === object.alert) this.shown.adopt(record);
+    };
+    try {
+      const record = this.line.take(object, now);
+      this.shown.adopt(record);
+      return record;
+    } catch (error) {
+      if (error instanceof Refusal && error.code !== "evidence") adopt();
+      else if (error instanceof Refusal) this.quietly(adopt);
+      throw error;
+    }
+  }
+
+  quietly(act) {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+  }
+
+  /** An acknowledgement, the counterpart's or our own, if it is one that a desk may read (R-082). */
+  acknowledged({ acknowledgement: text }) {
+    ensure(isText(text), "evidence", "no acknowledgement");
+    return under("evidence", () => {
+      const { terms } = peek(text, KINDS.acknowledgement);
+      const agreement = this.agreements.find((installed) => installed.terms === terms) ?? this.agreement;
+      const read = readAcknowledgement(text, partyKeys(agreement));
+      const entry = agreement.operational.get(read.kid);
+      ensure(entry.party === read.iss && read.aud === agreement.id, "evidence", "not of whose key signed");
+      ensure(entry.roles.includes("acknowledge"), "evidence", "its key lacks the role");
+      return { ...read, matches: this.shown.answer(read) };
+    });
+  }
+
+  filed({ notice, withdrawal, receipt }) {
+    const kind = isText(notice) ? "notice" : "withdrawal";
+    ensure(isText(notice) !== isText(withdrawal) && isText(receipt), "evidence", "a notice or a withdrawal, and its receipt");
+    return under("evidence", () => this.receipted(kind, notice ?? withdrawal, receipt));
+  }
+
+  // Everything read anew (R-099).
+
+  /** The answers of /v1/conflicts and /v1/notices, in full: what should be in them and is not is ROLLBACK (R-078). */
+  read({ at, conflicts, notices }, now) {
+    readPosition(at);
+    for (const { notice, receipt } of notices) this.loudly(() => under("evidence", () => this.receipted("notice", notice, receipt)));
+    for (const entry of conflicts) {
+      const { alert, presentation, cause } = entry;
+      this.loudly(() => this.shown.take({ alert, presentation, cause }, now), entry.conflict);
+      const record = this.shown.conflicts.get(entry.conflict);
+      if (record) this.line.adopt(record);
+      for (const acknowledgement of entry.acknowledgements ?? []) this.loudly(() => this.acknowledged({ acknowledgement }));
+    }
+    this.missConflicts(new Set(conflicts.map(({ conflict }) => conflict)));
+    this.missNotices(new Map(notices.map(({ notice }) => this.idAndRevision(notice))), now);
+    this.cursor = at;
+    this.disconnect();
+  }
+
+  idAndRevision(notice) {
+    const { notice: id, revision } = peek(jwtPart(notice), KINDS.notice);
+    return [id, revision];
+  }
+
+  missConflicts(there) {
+    for (const { id, held } of this.shown.conflicts.values()) {
+      if (held?.standing !== "OPEN" || there.has(id)) continue;
+      this.alarm({ code: "rollback", message: "an open conflict that the hotline no longer holds", conflict: id });
+    }
+  }
+
+  missNotices(there, now) {
+    for (const newest of this.newestOwn()) {
+      const isOver = newest.kind === "withdrawal" || newest.volumes.map(({ end }) => end).reduce(later) < now;
+      const has = there.get(newest.id) ?? 0;
+      if ((isOver && !there.has(newest.id)) || has >= newest.revision) this.lost.delete(newest.id);
+      else {
+        this.lost.add(newest.id);
+        this.alarm({ code: "rollback", message: `the hotline no longer holds revision ${newest.revision} of our notice ${newest.id}` });
+      }
+    }
+  }
+
+  // What it knows.
+
+  /** The newest receipted statement of each own notice, by id. */
+  newestOwn() {
+    const ids = new Set([...this.own.values()].filter(({ seq }) => seq !== null).map(({ id }) => id));
+    return [...ids].sort().map((id) => this.shown.newestOwn(id));
+  }
+
+  /** The newest read statement of that own notice, or a refusal: what an amendment or withdrawal follows. */
+  current(id) {
+    const newest = this.shown.newestOwn(id);
+    if (!newest) refuse("not_found", "no receipted notice of ours under this id");
+    ensure(newest.kind === "notice", "notice_withdrawn", "the notice was withdrawn");
+    return newest;
+  }
+
+  /** What a desk says of the newest alert of a conflict (R-077, R-082). */
+  verdictOf({ held, newest }) {
+    const stands = held?.sha256 === newest.sha256;
+    return stands && held.standing === NOT_CONFIRMED ? "closed_without_cause" : newest.verdict;
+  }
+
+  /** What is to be signed `delivered` and was not: { record, verdict, oursNewest }. */
+  unsigned() {
+    const owed = [...this.shown.conflicts.values()].filter(({ signed, newest }) => !signed && !WAITING.includes(newest.verdict));
+    return owed.sort((a, b) => (a.id < b.id ? -1 : 1)).map((record) => ({ record, verdict: this.verdictOf(record), oursNewest: this.oursNewest(record) }));
+  }
+
+  oursNewest({ newest: { alert } }) {
+    const { own } = alert.payload;
+    return this.shown.newestOwn(own.id)?.sha256 ?? own.sha256;
+  }
+
+  find(name) {
+    const record = this.shown.conflicts.get(name);
+    return record ?? refuse("conflict_unknown", "no such conflict");
+  }
+}
+
+export const isObjectOf = (value, names) => isObject(value) && names.every((name) => name in value);
