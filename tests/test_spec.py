@@ -6,7 +6,7 @@ That every requirement is held by a test, and every mark names one, is in ``test
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from keepclear_service.delivery import hub, subscriber, told
 from keepclear_service.http import health, reads, stream, submits
 from keepclear_service.http.problems import problem
 from keepclear_service.line import hotline
+from msgspec import structs
 
 ROOM = Path(__file__).resolve().parents[1] / "protocol"
 SPEC = (ROOM / "SPEC.md").read_text("utf-8")
@@ -106,7 +107,7 @@ def test_every_kind_of_statement_is_in_the_table_with_its_limit() -> None:
 
 @pytest.mark.req("R-018", "R-019")
 def test_claims_and_roles_are_those_of_the_code() -> None:
-    assert [words(row[0])[0] for row in rows("R-018")] == [field.name for field in fields(Claims)]
+    assert [words(row[0])[0] for row in rows("R-018")] == [field.name for field in structs.fields(Claims)]
     assert tuple(words(row[0])[0] for row in rows("R-019")) == ROLES
 
 
@@ -183,7 +184,7 @@ def test_members_of_alert_acknowledgement_and_receipt_are_those_of_the_tables() 
     def table(which: str) -> set[str]:
         return {name for row in rows(which) for name in words(row[0])}
 
-    claims = {field.name for field in fields(Claims)}
+    claims = {field.name for field in structs.fields(Claims)}
     for which, jws in (
         ("R-068", case("alerts.json", "opened")["object"]["alert"]),
         ("R-079", case("acknowledgements.json", "acknowledged")["statement"]),

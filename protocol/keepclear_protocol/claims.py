@@ -6,8 +6,9 @@ right; that needs an agreement and a clock, and belongs to whoever admits or tru
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .encoding import MAX_SAFE_INTEGER, b64, is_128_bits, is_digest
 from .errors import Malformed
@@ -27,8 +28,7 @@ MAX_SECONDS = MAX_SAFE_INTEGER // 1_000_000
 """In microseconds it is still an integer that every JSON reader keeps exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """Issuer, agreement id, SHA-256 of the terms, seconds of issue, statement id; ``admit_by`` of parties' own."""
 
     iss: str

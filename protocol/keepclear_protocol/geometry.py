@@ -14,12 +14,12 @@ geodesic edge of length L runs elsewhere on the ellipsoid than on the sphere, by
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from math import asin, cos, sin
 from typing import Any
 
 import spherely
+from msgspec import Struct
 
 from .errors import Malformed
 from .outline import Circle, Corridor, Outline, Polygon, Position
@@ -58,8 +58,7 @@ _RADIANS = math.pi / 180
 _SPLIT = "split it into several volumes"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
+class Shape(Struct, frozen=True, eq=False):
     """An outline as the rules see it.
 
     ``geography`` is the core (polygon, point or path) and ``radius_m`` what surrounds it. ``margin_m`` is the radius

@@ -16,8 +16,9 @@ admits the notice asks. Not hidden from a counterpart: ``iat``, ``admit_by``, th
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from .claims import Claims, new_jti
 from .disclosure import (
@@ -55,8 +56,7 @@ _CATEGORY_CHARACTERS = 128
 """The longest category's disclosure has 102."""
 
 
-@dataclass(frozen=True, slots=True)
-class DisclosedVolume:
+class DisclosedVolume(Struct, frozen=True):
     """A volume with its signed digest and the exact disclosure that it was read from."""
 
     digest: str
@@ -64,8 +64,7 @@ class DisclosedVolume:
     volume: Volume
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A notice as far as it was disclosed.
 
     ``sha256`` of the JWT part is its identity; ``submission_sha256`` is of all. ``id``, the claim ``notice``, is the
@@ -108,8 +107,7 @@ class Notice:
             raise Malformed("disclosure_missing", "this presentation discloses no volume")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """A notice whose signature verified, its visible members read, its disclosures still closed.
 
     ``id`` and ``revision`` are those of the notice; ``sha256`` is that of the JWT part.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .claims import SERVICE, Claims, digest_claim, read_claims, whole
-from .encoding import digest, dump_json, is_digest
+from .encoding import digest, dump_plain, is_digest
 from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
@@ -57,7 +57,7 @@ def sign_receipt(
         "aud": aud,
         "terms": terms,
         "iat": received_at // 1_000_000,
-        "jti": digest(dump_json([epoch, seq]))[:21] + "A",
+        "jti": digest(dump_plain([epoch, seq]))[:21] + "A",
         "kind": kind,
         "party": party,
         "id": id,
@@ -69,7 +69,7 @@ def sign_receipt(
         "received_at": format_instant(received_at),
         "lead": lead,
     }
-    return sign_statement(key, RECEIPT.typ, payload)
+    return sign_statement(key, RECEIPT.typ, payload, dump=dump_plain)
 
 
 def open_receipt(raw: str, find_key: KeyFinder) -> Receipt:

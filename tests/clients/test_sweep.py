@@ -15,6 +15,7 @@ from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.recompute import findings, match_all, pair_json, still_ahead
 from keepclear_protocol.volume import Reference
+from msgspec import structs
 from support.crowds import PLACES, START, crowd, notice_of
 from support.world import World
 
@@ -64,7 +65,7 @@ def case(seed: int, place: str) -> tuple[Alert, Notice, Notice, Notice]:
         **told,
     )
     alert = open_alert(sign_alert(made.service, payload), made.agreement.service_key)
-    shown = replace(other, volumes=tuple(item for item in other.volumes if item.digest in set(alert.disclosed)))
+    shown = structs.replace(other, volumes=tuple(item for item in other.volumes if item.digest in set(alert.disclosed)))
     return alert, own, shown, other
 
 
@@ -108,7 +109,7 @@ def _more_of_theirs(
     rng: random.Random, alert: Alert, own: Notice, shown: Notice, other: Notice
 ) -> tuple[Alert, Notice]:
     more = rng.choice(other.volumes)
-    return alert, replace(shown, volumes=tuple(dict.fromkeys([*shown.volumes, more])))
+    return alert, structs.replace(shown, volumes=tuple(dict.fromkeys([*shown.volumes, more])))
 
 
 def _later(rng: random.Random, alert: Alert, own: Notice, shown: Notice, other: Notice) -> tuple[Alert, Notice]:

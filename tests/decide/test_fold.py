@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import replace
+from copy import copy
 
 import pytest
 from keepclear_protocol.notice import Notice, open_presentation
@@ -196,4 +196,4 @@ def test_any_history_tells_what_comparing_all_with_all_tells_and_the_same_to_eve
 
 def _reopened(body: Notice | Withdrawal) -> Notice | Withdrawal:
     """The statement as another worker has it: equal, but not the same object."""
-    return replace(body)
+    return copy(body)

@@ -1,7 +1,6 @@
 """A large neighbourhood is matched in bulk, with what judging every pair would say, and without judging every pair."""
 
 import random
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from keepclear_protocol.volume import Reference, parse_volume
 from keepclear_service.decide import matching
 from keepclear_service.decide.entry import Entry, Outgoing
 from keepclear_service.decide.fold import State, apply, heavy
+from msgspec.structs import replace
 from support.crowds import START, crowd, notice_of
 from support.world import World
 

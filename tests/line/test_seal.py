@@ -1,6 +1,5 @@
 """A seal says that a sibling has verified a statement, and cannot be had without the service's key."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 from keepclear_protocol.keys import PrivateKey
 from keepclear_service.decide.entry import Entry
 from keepclear_service.line.seal import Seal, unsealed
+from msgspec import structs
 
 KEY = PrivateKey(bytes(range(32)))
 SEAL = Seal(KEY, "agreement")
@@ -50,7 +50,7 @@ def test_a_sealed_entry_holds_and_keeps_its_note(note: str, revision: int) -> No
     ],
 )
 def test_a_seal_holds_for_nothing_else(changed: dict[str, Any]) -> None:
-    assert not SEAL.holds(dataclasses.replace(entry(), **changed))
+    assert not SEAL.holds(structs.replace(entry(), **changed))
 
 
 def test_another_agreement_and_another_service_have_other_seals() -> None:

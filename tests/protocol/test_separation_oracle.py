@@ -14,6 +14,7 @@ from keepclear_protocol.errors import Malformed
 from keepclear_protocol.geometry import distance_m
 from keepclear_protocol.separation import WORLDWIDE, Minima, Severity, judge
 from keepclear_protocol.volume import Volume, circle_json, corridor_json, parse_volume, polygon_json, volume4d_json
+from msgspec import structs
 from support.ellipsoid import RESIDUE, RESIDUE_M, WGS84, Core, brute_gap, core_gaps, edge_lengths
 
 PAIRS = (1_500, pytest.param(20_000, marks=pytest.mark.long))
@@ -174,7 +175,7 @@ def test_a_long_edge_runs_elsewhere_on_the_ellipsoid_and_the_rule_knows() -> Non
     point = _volume(circle_json(middle, 1.0))
     assert judge(edge, minima(0), point, minima(0), WORLDWIDE) is not None
     assert edge.shape.longest_edge_m > 990_000
-    without_shift = replace(edge, shape=replace(edge.shape, margin_m=1.0))
+    without_shift = replace(edge, shape=structs.replace(edge.shape, margin_m=1.0))
     assert judge(without_shift, minima(60), point, minima(0), WORLDWIDE) is None
 
 

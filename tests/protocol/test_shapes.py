@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import fields
 from random import Random
 
 import pytest
@@ -10,6 +9,7 @@ import spherely
 from keepclear_protocol.errors import Malformed
 from keepclear_protocol.geometry import Shape, shape_of
 from keepclear_protocol.outline import Circle, Corridor, Outline, Polygon, Position
+from msgspec import structs
 from support.plain_shapes import plain_shape
 
 MANY = [pytest.param(3_000, id="quick"), pytest.param(100_000, id="long", marks=pytest.mark.long)]
@@ -47,7 +47,7 @@ def test_every_figure_of_a_shape_is_that_of_the_plain_formulae(count: int) -> No
             continue
         plain = plain_shape(outline)
         assert str(shape.geography) == str(plain.pop("geography")), outline
-        names = [field.name for field in fields(Shape) if field.name != "geography"]
+        names = [field.name for field in structs.fields(Shape) if field.name != "geography"]
         assert repr([getattr(shape, name) for name in names]) == repr([plain[name] for name in names]), outline
         compared += 1
         if compared == count:

@@ -14,7 +14,6 @@ import math
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from keepclear_service.line import uncommitted
@@ -23,6 +22,7 @@ from keepclear_service.line.turn import Turn
 from keepclear_service.store import line as stored
 from keepclear_service.store.line import StoredLine
 from keepclear_service.store.scripts import Script
+from msgspec import structs
 
 
 def _now() -> None:
@@ -65,7 +65,7 @@ def _deaf() -> None:
 
     async def deaf(self: Turn, turned: Turned) -> None:
         own = tuple(entry for entry in turned.entries if entry.seq in self._mine)
-        await fold(self, replace(turned, entries=own))
+        await fold(self, structs.replace(turned, entries=own))
         if turned.entries:
             self.cursor = turned.entries[-1].seq
 

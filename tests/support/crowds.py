@@ -2,7 +2,6 @@
 
 import math
 import random
-from dataclasses import replace
 
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Malformed
@@ -11,6 +10,7 @@ from keepclear_protocol.instant import SECOND
 from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.outline import Circle, Corridor, Outline, Polygon, Position
 from keepclear_protocol.volume import Reference, Volume
+from msgspec.structs import replace
 
 START = 1_790_000_000 * SECOND
 PLACES = {

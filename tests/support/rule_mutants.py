@@ -17,6 +17,7 @@ from keepclear_protocol.separation import Minima, Pair, Uncertainty, judge
 from keepclear_protocol.table import Ints
 from keepclear_protocol.volume import Reference, Volume
 from keepclear_protocol.worst import Contest
+from msgspec import structs
 
 Judge = Callable[[Volume, Minima, Volume, Minima, Uncertainty], Pair | None]
 Maker = Callable[[pytest.MonkeyPatch], Judge]
@@ -110,13 +111,13 @@ MUTANTS: dict[str, Maker] = {
     "takes the sphere for the earth": _patched(separation, "SPHERE_FACTOR", 1.0),
     "gives long edges no room": _on_volumes(
         lambda a, b: (
-            replace(a, shape=replace(a.shape, margin_m=a.shape.radius_m)),
-            replace(b, shape=replace(b.shape, margin_m=b.shape.radius_m)),
+            replace(a, shape=structs.replace(a.shape, margin_m=a.shape.radius_m)),
+            replace(b, shape=structs.replace(b.shape, margin_m=b.shape.radius_m)),
         )
     ),
     "gives long edges ten times the room": _on_volumes(
         lambda a, b: (
-            replace(a, shape=replace(a.shape, margin_m=a.shape.margin_m + 7e-10 * a.shape.longest_edge_m**2)),
+            replace(a, shape=structs.replace(a.shape, margin_m=a.shape.margin_m + 7e-10 * a.shape.longest_edge_m**2)),
             b,
         )
     ),

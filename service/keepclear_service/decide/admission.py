@@ -4,7 +4,7 @@ Everything that depends on the time of arrival is returned as bounds, because on
 statement arrived. A late notice is never refused; what is refused is one that has ended beyond retention.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keepclear_protocol import limits
 from keepclear_protocol.agreement import Agreement, PartyKey
@@ -18,8 +18,7 @@ FOREVER = 2**53 - 1
 """The last instant that a double, and so a script in the store, counts exactly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """The statement may arrive from ``low`` to ``high`` (instants, both included), else it is refused with ``code``."""
 
     code: str

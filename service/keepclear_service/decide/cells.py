@@ -11,8 +11,17 @@ from keepclear_protocol.separation import Minima
 Owner = tuple[str, str]
 """A notice: (party, id)."""
 
+Box = tuple[int, int, int, int, int, int]
+"""Which places to look through: the first and the one behind the last along three axes."""
+
 Span = tuple[int, int, int, int, int, int, int, int]
-"""Which cells to look through: the first and the one behind the last, by time and along three axes."""
+"""Which cells to look through: the first and the one behind the last by time, then the places' box."""
+
+BOXES_KEPT = 4_096
+"""Boxes whose places are remembered: 100 km by 100 km has a few hundred. A place that comes or goes forgets all."""
+
+PLACES_KEPT = 64
+"""Places of a box that is remembered: usual ones have ten, and few of many would hold as much memory as many of few."""
 
 @dataclass(slots=True, eq=False)
 class Item:
@@ -77,6 +86,18 @@ class Level:
         self._bucket = bucket
         # By place, then by time. Most places within reach are in the sky or the ground, and hold nothing.
         self.places: dict[int, dict[int, Cell]] = {}
+        self._around: dict[Box, list[dict[int, Cell]]] = {}
+
+    def begin(self, place: int) -> dict[int, Cell]:
+        """Return what stands at a place, where nothing stood before."""
+        self._around.clear()
+        times = self.places[place] = {}
+        return times
+
+    def end(self, place: int) -> None:
+        """Let go of a place at which nothing stands any more."""
+        self._around.clear()
+        del self.places[place]
 
     def cell(self, center: Vector, start: int) -> tuple[int, int]:
         """Return the place and the time that stand for a centre (unit vector) and a start."""
@@ -101,24 +122,30 @@ class Level:
 
     def within(self, span: Span) -> list[Cell]:
         """Return what stands in the cells of a span."""
-        t0, t1, x0, x1, y0, y1, z0, z1 = span
-        places = self.places
-        found = []
-        if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
-            get = places.get
-            for x in range(x0, x1):
-                for y in range(y0, y1):
-                    line = (x * _APART + y) * _APART
-                    for z in range(line + z0, line + z1):
-                        if times := get(z):
-                            found.append(times)
-        else:
-            # Fewer places than the span has: these are looked through.
-            for place, times in places.items():
-                column, z = divmod(place + _HALF, _APART)
-                x, y = divmod(column + _HALF, _APART)
-                if x0 <= x < x1 and y0 <= y - _HALF < y1 and z0 <= z - _HALF < z1:
-                    found.append(times)
+        t0, t1 = span[:2]
+        box = span[2:]
+        found = self._around.get(box)
+        if found is None:
+            found = self._places_in(box)
+            if len(found) <= PLACES_KEPT:
+                if len(self._around) >= BOXES_KEPT:
+                    self._around.clear()
+                self._around[box] = found
         if t1 - t0 > 8:
             return [cell for times in found for time, cell in times.items() if t0 <= time < t1]
         return [times[time] for times in found for time in range(t0, t1) if time in times]
+
+    def _places_in(self, box: Box) -> list[dict[int, Cell]]:
+        x0, x1, y0, y1, z0, z1 = box
+        places = self.places
+        if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
+            lines = [(x * _APART + y) * _APART for x in range(x0, x1) for y in range(y0, y1)]
+            return [times for line in lines for z in range(line + z0, line + z1) if (times := places.get(z))]
+        # Fewer places than the span has: these are looked through.
+        found = []
+        for place, times in places.items():
+            column, z = divmod(place + _HALF, _APART)
+            x, y = divmod(column + _HALF, _APART)
+            if x0 <= x < x1 and y0 <= y - _HALF < y1 and z0 <= z - _HALF < z1:
+                found.append(times)
+        return found

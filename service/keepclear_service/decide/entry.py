@@ -7,13 +7,14 @@ is the only order there is, and ``received_at`` is the only clock that decisions
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 ENDED = "ended"
 TERMS = "terms"
 """Kinds of entries that no party filed; all others are names of ``keepclear_protocol.kinds``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of an agreement's log.
 
     ``seq`` counts from 1 without holes. ``kind`` is a kind of statement, ``ENDED`` or ``TERMS``. ``id`` is the

@@ -69,7 +69,9 @@ class Index:
             size_m, bucket = SMALLEST_REACH_M * 2 ** key[1], SHORTEST_BUCKET_US * 4 ** key[2]
             level = self._levels[key] = Level(size_m, bucket, self._margin_m)
         place, time = level.cell((item.x, item.y, item.z), item.start)
-        times = level.places.setdefault(place, {})
+        times = level.places.get(place)
+        if times is None:
+            times = level.begin(place)
         cell = times.get(time)
         if cell is None:
             cell = times[time] = Cell()
@@ -78,15 +80,15 @@ class Index:
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
         key = _level(item)
-        places = self._levels[key].places
-        place, time = self._levels[key].cell((item.x, item.y, item.z), item.start)
-        times = places[place]
+        level = self._levels[key]
+        place, time = level.cell((item.x, item.y, item.z), item.start)
+        times = level.places[place]
         times[time].remove(item)
         if not times[time].items:
             del times[time]
             if not times:
-                del places[place]
-                if not places:
+                level.end(place)
+                if not level.places:
                     del self._levels[key]
         self._items[item.slot] = None
         if item.slot < len(self._rows):
@@ -121,7 +123,9 @@ class Index:
                 place, time = level.cell(volume.shape.center, volume.start)
                 times = level.places.get(place)
                 if times:
-                    count += sum(len(times[near].items) for near in (time - 1, time, time + 1) if near in times)
+                    for near in (time - 1, time, time + 1):
+                        if near in times:
+                            count += len(times[near].items)
         return count
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:

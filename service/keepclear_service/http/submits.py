@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
-from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.encoding import dump_plain
 from keepclear_protocol.errors import Malformed, NotAuthentic
 from keepclear_protocol.kinds import KINDS, Kind
 from starlette.requests import ClientDisconnect
@@ -96,4 +96,4 @@ def _answer(accepted: Accepted) -> Answer:
         body["alerts"] = list(accepted.alerts)
         if accepted.more:
             body["more"] = True
-    return Answer(dump_json(body), 200 if accepted.again else 201)
+    return Answer(dump_plain(body), 200 if accepted.again else 201)

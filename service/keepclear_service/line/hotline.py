@@ -7,7 +7,6 @@ same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; s
 """
 
 import time
-from dataclasses import dataclass
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
 from keepclear_protocol.alert import sign_alert
@@ -19,6 +18,7 @@ from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import Kind
 from keepclear_protocol.opening import sign_opening
 from keepclear_protocol.request import RequestProof, check_request
+from msgspec import Struct
 
 from ..decide.admission import check_signer
 from ..decide.entry import Entry, Outgoing
@@ -42,8 +42,7 @@ milliseconds in which the loop does nothing else."""
 AlertObject = dict[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender.
 
     ``more``: some were left out, which come on the stream as all do.

@@ -7,7 +7,6 @@ arrived, and on what was said before it, is for the store to decide (``admission
 """
 
 import time
-from dataclasses import dataclass
 
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
@@ -18,6 +17,7 @@ from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Kind
 from keepclear_protocol.lead import write_note
 from keepclear_protocol.notice import Envelope, Notice, open_envelope
 from keepclear_protocol.withdrawal import open_withdrawal
+from msgspec import Struct
 
 from ..decide.admission import (
     Bound,
@@ -39,8 +39,7 @@ LONG_BYTES = 16 * 1024
 """A submission of more is opened in a thread: some twenty volumes, five milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A statement ready to be admitted, what the fold will want of it, and the number of its volumes."""
 
     arrival: Arrival
@@ -80,10 +79,9 @@ class Opening:
         before = await self._check(envelope.kid, envelope.claims, envelope.sha256, NOTICE, costly=long)
         if before is not None:
             return before
-        agreement, category = self._turn.agreement, envelope.category
-        if category is not None and category not in agreement.categories:
-            raise Malformed("category", f"the agreement's categories are {', '.join(sorted(agreement.categories))}")
+        agreement = self._turn.agreement
         if long:
+            _check_category(envelope, agreement)
             sender = (agreement.id, envelope.claims.iss)
             notice = await self._lane.run(sender, lambda: _checked(envelope, agreement))
         else:
@@ -179,6 +177,16 @@ class Opening:
 
 
 def _checked(envelope: Envelope, agreement: Agreement) -> Notice:
-    notice = envelope.open()
-    check_notice(notice, agreement)
+    try:
+        notice = envelope.open()
+        check_notice(notice, agreement)
+    except Malformed:
+        _check_category(envelope, agreement)  # it comes before whatever else is wrong
+        raise
     return notice
+
+
+def _check_category(envelope: Envelope, agreement: Agreement) -> None:
+    category = envelope.category
+    if category is not None and category not in agreement.categories:
+        raise Malformed("category", f"the agreement's categories are {', '.join(sorted(agreement.categories))}")

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from ..decide.admission import Bound
 from ..decide.entry import Entry
 
@@ -28,8 +30,7 @@ DUE_AT_ONCE = 64
 """Timers that become entries in one turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """Precondition of a notice or withdrawal: revision ``revision`` of ``id`` follows the one whose hash is ``prev``.
 
     ``ends``: the instant at which the notice's last window ends, after which it is listed as ended; None for a
@@ -43,8 +44,7 @@ class Chain:
     keep: int
 
 
-@dataclass(frozen=True, slots=True)
-class CompareAndSet:
+class CompareAndSet(Struct, frozen=True):
     """Precondition of an acknowledgement: the newest alert of ``conflict`` to its sender is this one."""
 
     conflict: str
@@ -53,8 +53,7 @@ class CompareAndSet:
     stage: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """An opened statement that asks to be admitted.
 
     ``id`` is the notice's id, else the ``jti``. ``sha256`` is the statement's identity, ``submission`` the SHA-256 of
@@ -75,8 +74,7 @@ class Arrival:
     precondition: Chain | CompareAndSet | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of an arrival: its log entry (``again`` when accepted before), or the code it is refused with."""
 
     entry: Entry | None = None
@@ -84,8 +82,7 @@ class Outcome:
     refused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turned:
+class Turned(Struct, frozen=True):
     """The answer to a turn's first script.
 
     ``behind``: the worker knows another epoch or other terms than the store, or has folded entries that the store
@@ -108,8 +105,7 @@ class Turned:
     fired: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SignedAlert:
+class SignedAlert(Struct, frozen=True):
     """An alert to be written: to whom, which conflict, and what the store must know of it without reading it.
 
     ``own`` and ``other`` are (party, notice id). ``shows`` says what travels beside the JWS and is put together when it

@@ -1,11 +1,12 @@
 """The seal: one worker's word to the next that a statement's signature was verified, so that it is verified once.
 
-Every worker folds every entry, its siblings' too. A seal is a MAC under a key that follows from the service's own
-secret, over all that an entry says of a statement; it stands in the entry's note. Who can make one can sign receipts
-anyway; whoever holds the store alone can neither make one nor move one to another statement. At a start every
-signature is verified all the same (``start``).
+Every worker folds every entry, its siblings' too. A seal is a MAC (keyed BLAKE2b, RFC 7693) under a key that follows
+from the service's own secret, over all that an entry says of a statement; it stands in the entry's note. Who can make
+one can sign receipts anyway; whoever holds the store alone can neither make one nor move one to another statement. At a
+start every signature is verified all the same (``start``).
 """
 
+import hashlib
 import hmac
 
 from keepclear_protocol.encoding import b64
@@ -37,7 +38,8 @@ class Seal:
         return hmac.compare_digest(own.encode(), seal.encode())  # as texts they must be ASCII, or it raises
 
     def _over(self, *parts: object) -> str:
-        return b64(hmac.digest(self._key, "\n".join(map(str, parts)).encode(), "sha256")[:SEAL_BYTES])
+        said = "\n".join(map(str, parts)).encode()
+        return b64(hashlib.blake2b(said, key=self._key, digest_size=SEAL_BYTES).digest())
 
 
 def unsealed(note: str) -> str:

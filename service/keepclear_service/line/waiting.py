@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from keepclear_protocol.errors import KeepclearError
+from msgspec import Struct
 
 from ..decide.fold import Body
 from .ports import Arrival, Outcome, SignedAlert
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a turn answers of an arrival: its outcome, and the signed alerts that it caused for either side."""
 
     outcome: Outcome

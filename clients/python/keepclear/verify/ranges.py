@@ -13,6 +13,7 @@ from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.recompute import GRACE_M
 from keepclear_protocol.separation import Minima, Pair, Uncertainty, judge, widened
 from keepclear_protocol.volume import Volume
+from msgspec import structs
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def grown(volume: Volume, by_m: float) -> Volume:
     """Return a volume grown by so many metres sideways and in height."""
     shape = volume.shape
     # The bound only says where to look at all, so it grows with the volume and never shrinks.
-    larger = replace(shape, margin_m=shape.margin_m + by_m, bound_m=shape.bound_m + max(0.0, by_m))
+    larger = structs.replace(shape, margin_m=shape.margin_m + by_m, bound_m=shape.bound_m + max(0.0, by_m))
     return replace(volume, lower_m=volume.lower_m - by_m, upper_m=volume.upper_m + by_m, shape=larger)
 
 
