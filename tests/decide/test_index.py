@@ -109,6 +109,33 @@ def test_what_was_taken_out_is_found_no_more() -> None:
     assert not [item for query in items for item in index.near(query)]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_comes_and_goes_between_lookups_is_found_while_it_is_there(seed: int) -> None:
+    rng = random.Random(seed)
+    minima = Minima(2_000.0, 200.0, 60, 600)
+    index, inside, met = Index(2_000.0), [], 0
+    some = (random_volume(rng, (48 + rng.random() / 2, 2 + rng.random() / 2)) for _ in range(2_000))
+    volumes = [volume for volume in some if volume.shape.bound_m < 3_000][:60]
+    queries = [index.item(("north", ""), DisclosedVolume("", "", volume), minima) for volume in volumes[:8]]
+    for step in range(400):
+        if inside and rng.random() < 0.5:
+            index.remove(inside.pop(rng.randrange(len(inside))))
+        else:
+            name = str(step)
+            inside.append(index.item(("south", name), DisclosedVolume(name, "", rng.choice(volumes)), minima))
+            index.add(inside[-1])
+        query = rng.choice(queries)
+        found = {item.owner for item in index.near(query)}
+        wanted = {
+            item.owner
+            for item in inside
+            if judge(query.disclosed.volume, minima, item.disclosed.volume, minima, WORLDWIDE) is not None
+        }
+        assert wanted <= found <= {item.owner for item in inside}
+        met += len(wanted)
+    assert met > 20, met
+
+
 def test_a_crowd_elsewhere_costs_nothing() -> None:
     """A query looks at its own neighbourhood: a thousand volumes two hundred kilometres off are not candidates."""
     rng = random.Random(11)

@@ -16,6 +16,7 @@ from keepclear_protocol.encoding import (
     b64,
     digest,
     dump_json,
+    dump_plain,
     is_128_bits,
     is_digest,
     parse_json,
@@ -284,3 +285,15 @@ def test_we_do_not_write_what_is_no_json() -> None:
     for value in (math.nan, math.inf, {"a": [-math.inf]}):
         with pytest.raises(ValueError, match="JSON"):
             dump_json(value)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+PLAIN = st.recursive(
+    st.none() | st.integers(-(2**53), 2**53) | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner),
+)
+
+
+@given(PLAIN)
+def test_what_is_plain_is_written_alike_by_either_writer(value: Any) -> None:
+    assert dump_plain(value) == dump_json(value)

@@ -18,7 +18,8 @@ Span = tuple[int, int, int, int, int, int, int, int]
 """Which cells to look through: the first and the one behind the last by time, then the places' box."""
 
 BOXES_KEPT = 4_096
-"""Boxes whose places are remembered: 100 km by 100 km has a few hundred. A place that comes or goes forgets all."""
+"""Boxes whose places are remembered: 100 km by 100 km has a few hundred. A place that begins forgets all;
+one that ends is empty, and nothing is found in it."""
 
 PLACES_KEPT = 64
 """Places of a box that is remembered: usual ones have ten, and few of many would hold as much memory as many of few."""
@@ -93,11 +94,6 @@ class Level:
         self._around.clear()
         times = self.places[place] = {}
         return times
-
-    def end(self, place: int) -> None:
-        """Let go of a place at which nothing stands any more."""
-        self._around.clear()
-        del self.places[place]
 
     def cell(self, center: Vector, start: int) -> tuple[int, int]:
         """Return the place and the time that stand for a centre (unit vector) and a start."""

@@ -87,7 +87,7 @@ class Index:
         if not times[time].items:
             del times[time]
             if not times:
-                level.end(place)
+                del level.places[place]
                 if not level.places:
                     del self._levels[key]
         self._items[item.slot] = None
