@@ -9,6 +9,7 @@ from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import WORLDWIDE, Minima, judge
 from keepclear_protocol.volume import Volume, parse_volume
+from keepclear_service.decide.cells import Item
 from keepclear_service.decide.index import Index
 
 START = 1_790_000_000_000_000
@@ -113,7 +114,8 @@ def test_what_was_taken_out_is_found_no_more() -> None:
 def test_what_comes_and_goes_between_lookups_is_found_while_it_is_there(seed: int) -> None:
     rng = random.Random(seed)
     minima = Minima(2_000.0, 200.0, 60, 600)
-    index, inside, met = Index(2_000.0), [], 0
+    index, met = Index(2_000.0), 0
+    inside: list[Item] = []
     some = (random_volume(rng, (48 + rng.random() / 2, 2 + rng.random() / 2)) for _ in range(2_000))
     volumes = [volume for volume in some if volume.shape.bound_m < 3_000][:60]
     queries = [index.item(("north", ""), DisclosedVolume("", "", volume), minima) for volume in volumes[:8]]
