@@ -131,7 +131,20 @@ def test_multi_forms_become_one_volume_each() -> None:
     assert len(read(feature("MultiLineString", [[[2, 48], [3, 48]], [[2, 49], [3, 49]]], width_m=100)).volumes) == 2
 
 
-def test_collection_is_one_flight() -> None:
+def test_a_collection_is_one_flight_for_each_callsign() -> None:
+    names = {3000: "A", 3001: "B", 3002: "A", 3003: "C"}
+    data = collection(*(feature("Polygon", SQUARE, callsign=name, altitude_upper=top) for top, name in names.items()))
+    flights = load(json.dumps(data).encode())
+    assert [(flight.callsign, flight.place, len(flight.volumes)) for flight in flights] == [
+        ("A", "feature 1", 2),
+        ("B", "feature 2", 1),
+        ("C", "feature 4", 1),
+    ]
+    tops = [[volume["volume"]["altitude_upper"]["value"] for volume in flight.volumes] for flight in flights]
+    assert tops == [[3000, 3002], [3001], [3003]]
+
+
+def test_collection_with_one_callsign_is_one_flight() -> None:
     second = feature("Point", [5.0, 48.0, 120.0], radius_m=100, callsign="HAWK 1")
     flight = read({"type": "FeatureCollection", "features": [feature("Polygon", SQUARE), second]})
     assert flight.callsign == "HAWK 1"
@@ -198,9 +211,9 @@ BAD = {
     "no properties": ({"type": "Feature", "properties": None, "geometry": {}}, "no properties"),
     "no geometry": ({"type": "Feature", "properties": {}, "geometry": None}, "no geometry"),
     "bare geometry": ({"type": "Polygon", "coordinates": SQUARE}, "bare Polygon"),
-    "two callsigns": (
-        collection(feature("Polygon", SQUARE, callsign="A"), feature("Polygon", SQUARE, callsign="B")),
-        "one file is one flight",
+    "a feature of nobody's": (
+        collection(*(feature("Polygon", SQUARE, callsign=name) for name in ("A", None, "B"))),
+        "feature 2: names no callsign, and others name several",
     ),
     "callsign 7": (feature("Polygon", SQUARE, callsign=7), "callsign"),
     "another system": ({**feature("Polygon", SQUARE), "crs": {"type": "name"}}, "crs"),

@@ -99,8 +99,8 @@ FORMATS = (
         "GeoJSON",
         (".geojson", ".json"),
         (
-            "a Feature, or a FeatureCollection as one flight: Polygon, LineString as a corridor, Point as a circle, "
-            "the Multi forms and GeometryCollection, one volume for each part",
+            "a Feature, or a FeatureCollection as one flight for each callsign: Polygon, LineString as a corridor, "
+            "Point as a circle, the Multi forms and GeometryCollection, one volume for each part",
             f"the properties {', '.join(PROPERTIES)}; a name near one of these is refused with the one meant",
             "without times it needs --from and --to, without altitudes --lower and --upper, a line without a width "
             "--half-width",

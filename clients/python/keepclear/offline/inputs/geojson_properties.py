@@ -26,7 +26,7 @@ PROPERTIES = {
     "half_width_m": "metres to either side of a LineString",
     "width_m": "metres from side to side of a LineString, instead of half_width_m",
     "radius_m": "metres around a Point",
-    "callsign": "may be left out; one for the whole file",
+    "callsign": "may be left out of all; Features of one callsign are one flight",
 }
 """The properties of a Feature that are read, and what stands in them."""
 
@@ -62,14 +62,14 @@ class Feature:
             raise unreadable(f"{place}, {told(doubtful[0])}", detail, hint="write altitude_units: M, FT or FL")
         self.left_out.update(others)
 
-    def callsign(self) -> set[str]:
+    def callsign(self) -> str | None:
         """Return the callsign, if there is one."""
         callsign = self.properties.get("callsign")
         if callsign is None:
-            return set()
+            return None
         if not is_text(callsign):
             raise unreadable(f"{self.place}, callsign", "not a text, or half a letter in it")
-        return {callsign.strip()} - {""}
+        return callsign.strip() or None
 
     def half_width_m(self) -> float:
         """Return the half-width of the Feature's lines."""
