@@ -112,7 +112,7 @@ def run(program: Program, asked: Iterable[Question]) -> Report:
             said = got if isinstance(got, str) else _picked(got, part)
             if isinstance(said, dict) and "unsupported" in said:
                 tally.unsupported += 1
-            elif isinstance(said, dict) and _agrees(part, said):
+            elif isinstance(said, dict) and same(part.expected, said):
                 tally.agreed += 1
             else:
                 tally.disagreed += 1
@@ -140,20 +140,13 @@ def _picked(got: Answer, part: Part) -> Answer | str:
     return {"ok": states[part.pick]}
 
 
-def _agrees(part: Part, got: Answer) -> bool:
-    expected = part.expected
-    if part.partly and isinstance(got.get("ok"), dict):
-        return same(expected["ok"], {name: got["ok"][name] for name in expected["ok"] if name in got["ok"]})
-    return same(expected, got)
-
-
 def _told(part: Part, got: Answer) -> Answer:
     """Return of a state only what differs: the whole of it would hide that."""
     state = got.get("ok")
-    if not part.partly or not isinstance(state, dict):
+    if part.pick is None or not isinstance(state, dict):
         return got
     expected = part.expected["ok"]
-    differ = [name for name in expected if name not in state or not same(expected[name], state[name])]
+    differ = [name for name in {**expected, **state} if not same(expected.get(name, ...), state.get(name, ...))]
     return {"ok": {name: state.get(name, "(missing)") for name in differ}}
 
 

@@ -18,13 +18,12 @@ Value = dict[str, Any]
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that is expected: ``pick`` finds it in a reading; ``partly`` compares the members expected alone."""
+    """One thing that is expected: of the whole answer, or of the state at ``pick`` in a reading that is an array."""
 
     case: str
     requirement: str
     expected: Value
     pick: int | None = None
-    partly: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ def _transcript(document: Value) -> Asked:
     for case in document["cases"]:
         steps = [{name: value for name, value in step.items() if name not in told} for step in case["steps"]]
         parts = [
-            Part(f"{case['name']}: {step['name']}", ", ".join(step["requirements"]), {"ok": step["expect"]}, at, True)
+            Part(f"{case['name']}: {step['name']}", ", ".join(step["requirements"]), {"ok": step["expect"]}, at)
             for at, step in enumerate(case["steps"])
         ]
         seed = document["keys"][case["key"]]["seed"]

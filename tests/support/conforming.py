@@ -38,6 +38,8 @@ from keepclear_protocol.terms import read_terms
 from keepclear_protocol.volume import parse_volume
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
+from support.transcript_player import play
+
 Inputs = Mapping[str, Any]
 
 
@@ -288,6 +290,11 @@ def agreements(given: Inputs) -> tuple[Agreement, ...]:
     return tuple(opened)
 
 
+def transcript_play(given: Inputs) -> Any:
+    """A desk's story, step by step."""
+    return play(given)
+
+
 Operation = Callable[[Inputs], Any]
 
 OPERATIONS: dict[str, Operation] = {
@@ -309,6 +316,7 @@ OPERATIONS: dict[str, Operation] = {
     "openings.read": openings_read,
     "streams.follow": streams_follow,
     "alerts.take": alerts_take,
+    "transcript.play": transcript_play,
 }
 
 
