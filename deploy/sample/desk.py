@@ -16,6 +16,7 @@ from keepclear.desk.events import AlertEvent
 from keepclear.desk.outbox import Filed
 from keepclear.keystore import load_private_key
 from keepclear.transport.client import now_instant
+from keepclear.transport.tls import Tls
 from keepclear_demo.levant.night import night
 from keepclear_demo.turn import AMEND, FILE, Turn
 from keepclear_protocol.agreement import open_agreement
@@ -38,7 +39,7 @@ class SampleDesk:
         key = load_private_key(FOLDER / "desk.key")
         journal = FOLDER / "journal"
         self.party = party
-        self.desk = AsyncDesk(agreement, key, journal, connect_to=HOTLINE, verify=FOLDER / "authority.pem")
+        self.desk = AsyncDesk(agreement, key, journal, connect_to=HOTLINE, tls=Tls(ca=FOLDER / "authority.pem"))
         self.failed = self.filed = self.alerts = self.acknowledged = 0
         self._open: set[str] = set()
         self._heard = asyncio.Event()

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from keepclear.transport.blocking import Client
 from keepclear.transport.client import AsyncClient
+from keepclear.transport.tls import Tls
 from keepclear.wire.answers import MAX_ANSWER_BYTES
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import KeepclearError, LocalError, Unavailable
@@ -121,7 +122,7 @@ def test_certificates_that_are_none_are_told(tmp_path: Any) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
         with (
-            client(lambda _: httpx2.Response(200), verify=path) as north,
+            client(lambda _: httpx2.Response(200), tls=Tls(ca=path)) as north,
             pytest.raises(LocalError, match="certificates"),
         ):
             north.notices()

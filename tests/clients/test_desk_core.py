@@ -32,7 +32,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 @contextlib.asynccontextmanager
 async def south_of(line: Line) -> AsyncIterator[AsyncDesk]:
-    options = {"transport": line.mediator.transport(), "clock": lambda: line.now}
+    options: Any = {"transport": line.mediator.transport(), "clock": lambda: line.now}
     key = line.world.parties["south"].key
     async with AsyncDesk(line.world.agreement, key, line.folder / "south", **options) as desk:
         yield desk

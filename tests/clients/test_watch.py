@@ -165,7 +165,7 @@ def test_a_desk_on_asyncio_does_as_the_blocking_one(line: Line, tmp_path: Path) 
     world, mediator = line.world, line.mediator
 
     async def south() -> list[Any]:
-        options = {"transport": mediator.transport(), "clock": lambda: line.now}
+        options: Any = {"transport": mediator.transport(), "clock": lambda: line.now}
         async with AsyncDesk(world.agreement, world.parties["south"].key, tmp_path / "south", **options) as desk:
             filed = await desk.file([box()], "transport")
             await desk.amend(filed.id, [box(48.01)])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keepclear.transport.faults import clock_hint
-from keepclear.transport.way import find_proxy, find_trust, read_address
+from keepclear.transport.tls import find_trust
+from keepclear.transport.way import find_proxy, read_address
 from keepclear_protocol.errors import Forbidden, LocalError, OutOfStep
 
 HTTP, HTTPS = (read_address(f"{scheme}://hotline.example", "https") for scheme in ("http", "https"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear import Client
+from keepclear import Client, Tls
 from keepclear.desk.events import AlertEvent, GapEvent
 from keepclear_protocol.acknowledgement import VERIFIED
 
@@ -19,7 +19,7 @@ STORE = ("--store", "redis://service@redis:6379/0", "--store-password-file", "/s
 
 
 def file(stack: Stack, party: Outsider, place: Place) -> str:
-    with Client(party.agreement, party.key, connect_to=stack.url, verify=str(stack.authority)) as client:
+    with Client(party.agreement, party.key, connect_to=stack.url, tls=Tls(ca=stack.authority)) as client:
         return str(client.submit(party.notice(place)).receipt.id)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from keepclear import Client
+from keepclear import Client, Tls
 from keepclear.keystore import load_private_key
 from keepclear_protocol.agreement import open_agreement
 
@@ -209,7 +209,7 @@ def test_connections_of_one_address_are_capped(stack: Stack, http: httpx2.Client
     agreement, key = open_agreement((folder / "agreement.json").read_bytes()), load_private_key(folder / "desk.key")
     with ExitStack() as streams:
         for _ in range(2):  # a client keeps at most 100 connections
-            client = streams.enter_context(Client(agreement, key, connect_to=stack.url, verify=str(stack.authority)))
+            client = streams.enter_context(Client(agreement, key, connect_to=stack.url, tls=Tls(ca=stack.authority)))
             at = client.conflicts().at
             for _ in range(CAP // 2):
                 streams.enter_context(client.stream(at))

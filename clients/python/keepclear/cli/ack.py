@@ -10,6 +10,7 @@ import click
 from keepclear_protocol.errors import LocalError, OutOfStep, Refused
 from keepclear_protocol.speakable import speakable
 
+from keepclear.desk.acknowledging import Stage
 from keepclear.desk.blocking import Desk
 from keepclear.desk.picture import conflict_views
 from keepclear.journal.kept import KeptConflict
@@ -49,7 +50,7 @@ def ack(
     settings: DeskOptions,
     conflict: str,
     officer: str,
-    stage: str,
+    stage: Stage,
     version: int | None,
     read_back: str | None,
     again: bool,
@@ -71,10 +72,9 @@ def ack(
             out.note(f"{version_of} is {said}: nothing was signed; --again signs anew")
             return DONE
         read = _read(desk, kept, version, f"{stage} as {officer}", ask=sys.stdin.isatty() and not yes)
-        receipt = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
+        signed = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
         if settings.as_json:
-            line = {"conflict": kept.conflict, "version": read, "stage": stage, "officer": officer}
-            write_json({**line, "receipt": receipt.raw})
+            write_json(signed.to_json())
         else:
             view = conflict_views(desk.journal, [kept])[0]
             out.say(f"{view.code} version {read} {stage} by {officer}")

@@ -18,11 +18,12 @@ from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES
 from keepclear_protocol.succession import check_succession
 from keepclear_protocol.terms import Terms
 
+from keepclear.agreements import read_agreement, read_draft
 from keepclear.keystore import load_private_key
 
 from . import out
 from .agreement_differences import differences_json, differences_text
-from .agreement_file import read_agreement, read_draft, replace_document
+from .agreement_file import replace_document
 from .agreement_init import init
 from .agreement_stage import stage
 from .agreement_text import agreement_text

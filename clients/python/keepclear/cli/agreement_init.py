@@ -20,7 +20,9 @@ from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES
 from keepclear_protocol.succession import check_succession
 from keepclear_protocol.terms import DAY_S, read_terms
 
-from .agreement_file import create_document, read_agreement, read_document
+from keepclear.agreements import read_agreement, read_document
+
+from .agreement_file import create_document
 from .agreement_words import ENDS, KEY, KEY_ROLES, MINIMA, SECONDS, TIME, WHOLE, named
 from .out import heading, talk, write_bytes
 

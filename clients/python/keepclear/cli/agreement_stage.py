@@ -13,11 +13,11 @@ from keepclear_protocol.errors import Refused
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.kinds import ROLES
 
+from keepclear.agreements import read_agreement
 from keepclear.transport.client import now_instant
 
 from . import out
 from .agreement_differences import differences_json, differences_text
-from .agreement_file import read_agreement
 from .context import DeskOptions, desk_options, write_json
 
 

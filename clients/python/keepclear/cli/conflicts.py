@@ -2,6 +2,7 @@
 
 import click
 
+from keepclear.desk.disclosed import disclosed_json
 from keepclear.transport.client import now_instant
 
 from . import out
@@ -25,7 +26,7 @@ def conflicts(settings: DeskOptions, offline: bool) -> int:
         if settings.as_json:
             told = {name: value for name, value in picture.to_json().items() if name != "notices"}
             for conflict in told["conflicts"]:
-                conflict["their_volumes"] = desk.their_volumes(conflict["conflict"])
+                conflict["their_volumes"] = disclosed_json(desk.disclosed(conflict["conflict"]))
             write_json(told)
         else:
             for view in picture.conflicts:

@@ -1,7 +1,6 @@
 """The options of every command that speaks for a desk, and the desk that they name."""
 
 import functools
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,19 +8,17 @@ from typing import Any
 
 import click
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.errors import LocalError
-from keepclear_protocol.keys import PrivateKey, PublicKey
+from keepclear_protocol.keys import PrivateKey
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
-from keepclear.journal.agreements import later_installed
+from keepclear.desk.settings import check_begins, installed, make_tls
 from keepclear.journal.journal import JOURNAL, Journal
 from keepclear.keystore import load_private_key
-from keepclear.reasons import reason
+from keepclear.transport.client import ClientOptions
 from keepclear.wire.exchange import Exchange
 
 from . import out
-from .agreement_file import read_agreement
 from .ids import HANDLE, IDS, pick
 from .out import write_json
 
@@ -39,14 +36,14 @@ class DeskOptions:
     ca: str | None
     as_json: bool
     root: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
 
     def agreement(self) -> Agreement:
         """Return the agreement, signed by all; where a root is named, it is that of the party whose key is named."""
-        root = None if self.root is None else PublicKey.parse(self.root)
-        key = None if root is None or self.key_file is None else self.key().public
-        at_hand = read_agreement(_needed(self.agreement_file, "--agreement"), root, key)
-        # A desk that has gone over to a later revision stays there, whichever file it is given.
-        return at_hand if self.folder is None else later_installed(Path(self.folder) / JOURNAL, at_hand)
+        key = None if self.root is None or self.key_file is None else self.key().public
+        folder = None if self.folder is None else Path(self.folder)
+        return installed(_needed(self.agreement_file, "--agreement"), self.root, key, folder)
 
     def key(self) -> PrivateKey:
         """Return the desk's key."""
@@ -59,17 +56,20 @@ class DeskOptions:
     def desk(self) -> Desk:
         """Return the desk, which blocks."""
         agreement, key = self.agreement(), self.key()
-        return Desk(agreement, key, self._folder(agreement, key), connect_to=self.connect_to, verify=self.ca)
+        return Desk(agreement, key, self._folder(agreement, key), **self._options())
 
     def async_desk(self) -> AsyncDesk:
         """Return the desk for asyncio."""
         agreement, key = self.agreement(), self.key()
-        return AsyncDesk(agreement, key, self._folder(agreement, key), connect_to=self.connect_to, verify=self.ca)
+        return AsyncDesk(agreement, key, self._folder(agreement, key), **self._options())
 
     def journal(self) -> Journal:
         """Return the desk's journal alone, without a word to the hotline."""
         agreement, key = self.agreement(), self.key()
         return Journal(self._folder(agreement, key), agreement, Exchange(agreement, key).party)
+
+    def _options(self) -> ClientOptions:
+        return {"connect_to": self.connect_to, "tls": make_tls(self.ca, self.tls_cert, self.tls_key)}
 
     def _folder(self, agreement: Agreement, key: PrivateKey) -> Path:
         found = agreement.find(key.kid)
@@ -79,13 +79,7 @@ class DeskOptions:
             out.note(f"this desk's journal is in {folder}; --desk or KEEPCLEAR_DESK names another folder")
         else:
             folder = Path(_needed(self.folder, "--desk"))
-        # A journal holds on to the agreement that it began with; the first one must bear the party's own root.
-        if not _is_begun(folder) and self.root is None:
-            raise LocalError(
-                "usage",
-                "this desk has installed no agreement yet, and installs none without your party's own root",
-                hint="name it once with --root or KEEPCLEAR_ROOT: as keygen showed it, not as the file has it",
-            )
+        check_begins(folder, self.root)
         return folder
 
 
@@ -94,7 +88,7 @@ def desk_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_settings(**given: Any) -> Any:
-        names = ("agreement_file", "key_file", "folder", "connect_to", "ca", "as_json", "root")
+        names = ("agreement_file", "key_file", "folder", "connect_to", "ca", "as_json", "root", "tls_cert", "tls_key")
         return command(DeskOptions(**{name: given.pop(name) for name in names}), **given)
 
     for option in reversed(_OPTIONS):
@@ -127,19 +121,17 @@ _OPTIONS = (
         help="Reach the hotline at this address instead of the agreement's origin.",
     ),
     click.option("--ca", envvar="KEEPCLEAR_CA", metavar="FILE", help="Certificates to trust instead of the system's."),
+    click.option(
+        "--tls-cert",
+        envvar="KEEPCLEAR_TLS_CERT",
+        metavar="FILE",
+        help="This machine's certificate, where the hotline's door asks for one.",
+    ),
+    click.option(
+        "--tls-key", envvar="KEEPCLEAR_TLS_KEY", metavar="FILE", help="The key of that certificate [in the same file]."
+    ),
     click.option("--json", "as_json", is_flag=True, help="Write data as JSON, one object a line."),
 )
-
-def _is_begun(folder: Path) -> bool:
-    """Whether a desk has its journal there."""
-    try:
-        os.stat(folder / JOURNAL)
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError) as error:
-        detail = f"the desk's folder {folder} cannot be used: {reason(error)}"
-        raise LocalError("usage", detail, hint="--desk or KEEPCLEAR_DESK names another") from None
-    return True
 
 
 def _needed(value: str | None, option: str) -> str:

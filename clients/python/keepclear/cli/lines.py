@@ -26,7 +26,7 @@ from keepclear.desk.events import (
 from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.outbox import Filed
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, Picture
-from keepclear.desk.shown import bare_view, disclosed_volumes
+from keepclear.desk.shown import bare_view
 from keepclear.verify.verdicts import Standing
 
 from .plain import plain
@@ -88,8 +88,6 @@ def event_json(event: Event, now: int, view: ConflictView | None = None) -> dict
     if isinstance(event, AlertEvent | AcknowledgementEvent) and "conflict" in told:
         told["code"] = speakable(told["conflict"])
         told["picture"] = None if view is None else view.to_json()
-    if isinstance(event, AlertEvent):
-        told["their_volumes"] = disclosed_volumes(event.object.presentation)
     return told
 
 
@@ -125,9 +123,7 @@ def filed_json(filed: Filed) -> dict[str, Any]:
         "lead": receipt.lead,
         "seq": receipt.seq,
         "receipt": receipt.raw,
-        "alerts": [
-            {**event.to_json(), "their_volumes": disclosed_volumes(event.object.presentation)} for event in filed.alerts
-        ],
+        "alerts": [event.to_json() for event in filed.alerts],
     }
 
 

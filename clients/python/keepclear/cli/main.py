@@ -111,7 +111,7 @@ def keepclear() -> None:
     """Keep clear of the other side's aircraft: file signed flight intents, get verified conflict alerts.
 
     Every option of a desk can come from the environment: KEEPCLEAR_AGREEMENT, KEEPCLEAR_ROOT, KEEPCLEAR_KEY,
-    KEEPCLEAR_DESK, KEEPCLEAR_CONNECT_TO, KEEPCLEAR_CA.
+    KEEPCLEAR_DESK, KEEPCLEAR_CONNECT_TO, KEEPCLEAR_CA, KEEPCLEAR_TLS_CERT, KEEPCLEAR_TLS_KEY.
 
     \b
     Exit codes: 0 done, 1 refused, 2 usage, 3 accepted but in conflict,

@@ -13,6 +13,7 @@ from keepclear_protocol.errors import KeepclearError
 from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
+from keepclear.desk.disclosed import disclosed_json
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent
 from keepclear.desk.picture import Picture
 from keepclear.desk.views import ConflictView
@@ -55,7 +56,10 @@ class Teller:
         """Show the conflicts of ``picture`` before anything else."""
         now = now_instant()
         if self._as_json:
-            out.write_json({"shown_at_us": now, "event": "picture", **picture.to_json()})
+            told = picture.to_json()
+            for conflict in told["conflicts"]:
+                conflict["their_volumes"] = disclosed_json(self._desk.disclosed(conflict["conflict"]))
+            out.write_json({"shown_at_us": now, "event": "picture", **told})
         for view in () if self._as_json else picture.conflicts:
             out.say(conflict_line(view, now))
         if not picture.conflicts and not self._as_json:

@@ -7,6 +7,8 @@ for another reason than that a newer version is on its way stays to be said, and
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from keepclear_protocol.acknowledgement import VERIFIED, build_acknowledgement
 from keepclear_protocol.encoding import digest
@@ -30,6 +32,10 @@ AT_ONCE = 16
 """Alerts said to be delivered side by side: a desk that begins, or that was away, may have thousands."""
 
 DELIVERED = "delivered"
+
+Stage = Literal["displayed", "acknowledged"]
+"""What an officer may say of an alert: that it was seen, or received, read and understood. Neither means approved."""
+
 _OVERTAKEN = ("version_stale", "conflict_unknown")
 """Refusals of a ``delivered`` after which it need not be said: a newer version is on its way, or none is left."""
 UNPROVEN = "closed_without_cause"
@@ -51,6 +57,23 @@ class Unanswered(Unavailable):
             said = f"NOT KNOWN whether the acknowledgement counts: it was sent, and no receipt came; {cause.detail}"
             hint = "if it counts the watch shows it once the line is back; to acknowledge again is safe"
         super().__init__(cause.code, said, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """An officer's word on one version of a conflict, receipted by the hotline. ``sha256`` is the statement's."""
+
+    conflict: str
+    version: int
+    stage: Stage
+    officer: str
+    sha256: str
+    receipt: Receipt
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for scripts, with the exact receipt."""
+        named = {"conflict": self.conflict, "version": self.version, "stage": self.stage, "officer": self.officer}
+        return {**named, "sha256": self.sha256, "receipt": self.receipt.raw}
 
 
 class Acknowledging:
@@ -81,10 +104,10 @@ class Acknowledging:
         conflict: str,
         *,
         officer: str,
-        stage: str = ANSWERED,
+        stage: Stage = "acknowledged",
         read_back: str | None = None,
         version: int | None = None,
-    ) -> Receipt:
+    ) -> Acknowledged:
         """Sign and send that an officer has seen, or has understood, the newest version of a conflict.
 
         Raises ``OutOfStep`` with ``version_stale`` where ``version``, what the officer has read, is not the newest, and
@@ -187,7 +210,7 @@ class Acknowledging:
             read_back=read_back,
         )
 
-    async def _send_acknowledgement(self, raw: str, kept: KeptConflict, stage: str, officer: str | None) -> Receipt:
+    async def _send_acknowledgement(self, raw: str, kept: KeptConflict, stage: Stage, officer: str) -> Acknowledged:
         reply = await self._client.ask(self._exchange.acknowledge(raw))
         if isinstance(reply.error, Unavailable):
             raise Unanswered(reply.error, certain=not reply.lost) from reply.error
@@ -197,7 +220,7 @@ class Acknowledging:
         assert admission is not None  # noqa: S101 - for the type checker; without an error there is one
         changes = self._said(kept, raw, stage, officer, admission)
         await self._threads.run(self._journal.apply, changes)
-        return admission.receipt
+        return Acknowledged(kept.conflict, kept.version, stage, officer, digest(raw), admission.receipt)
 
     def _said(
         self, kept: KeptConflict, raw: str, stage: str, officer: str | None, admission: Admission

@@ -1,34 +1,48 @@
 """``Desk``: a desk for who blocks, a thin face on ``AsyncDesk`` with the same names, in a thread of its own."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.filing import Content
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.receipt import Receipt
+from keepclear_protocol.notice import DisclosedVolume
+from keepclear_protocol.volume import Volume
 
 from ..journal.journal import Journal
 from ..journal.kept import OwnStatement
+from ..transport.client import ClientOptions
 from ..transport.loop import LoopThread
 from ..wire.exchange import Exchange
-from .desk import AsyncDesk, Stop, VolumesJson, never
+from .acknowledging import Acknowledged, Stage
+from .desk import AsyncDesk, Stop, never
 from .events import Event
+from .filer import Details, VolumesJson
 from .link import Link
 from .notices import NoticeRecord
 from .outbox import Filed
 from .picture import Picture
 from .record import ConflictRecord
+from .settings import settings_from
 from .views import ConflictView
 
 
 class Desk:
-    """A desk that blocks. ``folder`` holds its journal; ``options`` are those of ``AsyncClient``."""
+    """A desk that blocks. ``folder`` holds its journal; ``options`` are ``ClientOptions``."""
 
-    def __init__(self, agreement: Agreement, key: PrivateKey, folder: str | Path, **options: Any) -> None:
+    def __init__(
+        self, agreement: Agreement, key: PrivateKey, folder: str | Path, **options: Unpack[ClientOptions]
+    ) -> None:
         self._desk = AsyncDesk(agreement, key, folder, **options)
         self._loop = LoopThread("keepclear-desk")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Desk":
+        """Return the desk that the variables of the command ``keepclear`` name, as ``AsyncDesk`` does."""
+        settings = settings_from(environ)
+        return cls(settings.agreement, settings.key, settings.folder, **settings.options)
 
     def __enter__(self) -> "Desk":
         return self
@@ -65,22 +79,20 @@ class Desk:
         """Return whether this desk hears the hotline now, as far as it follows."""
         return self._desk.link()
 
-    def file(
-        self, volumes: VolumesJson, category: str, *, callsign: str | None = None, remarks: str | None = None
-    ) -> Filed:
+    def file(self, volumes: VolumesJson, category: str, **details: Unpack[Details]) -> Filed:
         """File a notice of F3548 volumes, as ``AsyncDesk.file`` does."""
-        return self._loop.run(self._desk.file(volumes, category, callsign=callsign, remarks=remarks))
+        return self._loop.run(self._desk.file(volumes, category, **details))
 
     def keep(self, content: Content) -> OwnStatement:
         """Judge, sign and keep a notice to be sent later."""
         return self._loop.run(self._desk.keep(content))
 
-    def amend(self, id: str, volumes: VolumesJson, category: str | None = None, **details: str | None) -> Filed:
+    def amend(self, id: str, volumes: VolumesJson, category: str | None = None, **details: Unpack[Details]) -> Filed:
         """File the next revision of a notice; ``details`` are callsign and remarks."""
         return self._loop.run(self._desk.amend(id, volumes, category, **details))
 
     def judge_amendment(
-        self, id: str, volumes: VolumesJson, category: str | None = None, **details: str | None
+        self, id: str, volumes: VolumesJson, category: str | None = None, **details: Unpack[Details]
     ) -> Content:
         """Return what ``amend`` would sign, or raise what it would."""
         return self._loop.run(self._desk.judge_amendment(id, volumes, category, **details))
@@ -106,13 +118,13 @@ class Desk:
         conflict: str,
         *,
         officer: str,
-        stage: str = "acknowledged",
+        stage: Stage = "acknowledged",
         read_back: str | None = None,
         version: int | None = None,
-    ) -> Receipt:
+    ) -> Acknowledged:
         """Sign in an officer's name that ``version`` of a conflict, or its newest, was displayed or acknowledged.
 
-        Raises ``OutOfStep`` with ``version_stale``, and signs nothing, where this desk knows a newer one.
+        Raises ``OutOfStep`` with ``version_stale``, and signs nothing, where there is a newer one; see ``AsyncDesk``.
         """
         return self._loop.run(
             self._desk.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back, version=version)
@@ -122,8 +134,12 @@ class Desk:
         """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
         return self._desk.view(event)
 
-    def their_volumes(self, conflict: str) -> list[dict[str, Any]]:
-        """Return the counterpart's volumes that a conflict's alert discloses: F3548 JSON, each with its digest."""
+    def disclosed(self, conflict: str) -> tuple[DisclosedVolume, ...]:
+        """Return the counterpart's volumes that a conflict's alert discloses, each with the digest it is signed by."""
+        return self._desk.disclosed(conflict)
+
+    def their_volumes(self, conflict: str) -> tuple[Volume, ...]:
+        """Return the counterpart's volumes that a conflict's alert discloses; nothing of one that is closed."""
         return self._desk.their_volumes(conflict)
 
     def record(self, conflict: str) -> ConflictRecord | None:

@@ -16,42 +16,44 @@ arrivals come again until they can be written. Not guaranteed: exactly-once disp
 """
 
 import functools
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import Forbidden, LocalError
-from keepclear_protocol.filing import Content, amended
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import WATCH
-from keepclear_protocol.receipt import Receipt
+from keepclear_protocol.notice import DisclosedVolume
+from keepclear_protocol.volume import Volume
 
 from ..journal.changes import MarkShown
 from ..journal.journal import Journal
-from ..journal.kept import LOST, OwnStatement
-from ..transport.client import AsyncClient, now_instant
+from ..transport.client import AsyncClient, ClientOptions, now_instant
 from ..transport.silence import unless_silent
-from .acknowledging import Acknowledging
+from .acknowledging import Acknowledged, Acknowledging, Stage
+from .disclosed import disclosed
 from .events import Event
+from .filer import Filer
 from .following import Following
 from .intake import Intake
 from .link import Link, LinkState
 from .lost import Lost
 from .notices import NoticeRecord, notice_record
-from .outbox import Filed, Outbox
+from .outbox import Outbox
 from .picture import Before, Picture, build_picture
 from .record import ConflictRecord, conflict_record
 from .resync import Resync
+from .settings import settings_from
 from .settling import Settling
-from .shown import disclosed_volumes, event_view, kept_event
+from .shown import event_view, kept_event
 from .subscription import Announcer
 from .succession import Succession
 from .threads import Threads
 from .views import ConflictView
 from .watching import Watching
 
-VolumesJson = Sequence[Mapping[str, Any]]
 Stop = Callable[[], bool]
 
 
@@ -60,10 +62,12 @@ def never() -> bool:
     return False
 
 
-class AsyncDesk:
-    """A desk for asyncio. ``folder`` holds its journal; ``options`` are those of ``AsyncClient``."""
+class AsyncDesk(Filer):
+    """A desk for asyncio. ``folder`` holds its journal; ``options`` are ``ClientOptions``."""
 
-    def __init__(self, agreement: Agreement, key: PrivateKey, folder: str | Path, **options: Any) -> None:
+    def __init__(
+        self, agreement: Agreement, key: PrivateKey, folder: str | Path, **options: Unpack[ClientOptions]
+    ) -> None:
         self.client = AsyncClient(agreement, key, **options)
         self.exchange = self.client.exchange
         self.journal = Journal(folder, agreement, self.exchange.party)
@@ -84,6 +88,16 @@ class AsyncDesk:
         self._link = LinkState(self._clock)
         self._running, self._pictured = False, Before()
         self._watchings: list[Watching] = []
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "AsyncDesk":
+        """Return the desk that the variables of the command ``keepclear`` name (docs/settings.md).
+
+        Raises ``LocalError`` with ``usage`` or ``key_file`` where one is missing or cannot be used, and as
+        ``load_agreement`` does.
+        """
+        settings = settings_from(environ)
+        return cls(settings.agreement, settings.key, settings.folder, **settings.options)
 
     async def __aenter__(self) -> "AsyncDesk":
         return self
@@ -112,76 +126,21 @@ class AsyncDesk:
         """Return whether this desk hears the hotline now, as far as it follows."""
         return self._link.now
 
-    async def file(
-        self, volumes: VolumesJson, category: str, *, callsign: str | None = None, remarks: str | None = None
-    ) -> Filed:
-        """File a notice of F3548 volumes. Remarks are signed in Unicode NFC, which says the same.
-
-        Raises ``Unfit``, and signs nothing, where it would be refused for what it says: with all that is wrong.
-        Raises ``NotSent`` where the hotline was not reached, or did not answer: it is kept, and ``waiting``.
-        """
-        content = Content(volumes, category, callsign, remarks)
-        return await self._succession.speak(lambda: self._outbox.file(content))
-
-    async def keep(self, content: Content) -> OwnStatement:
-        """Judge, sign and keep a notice to be sent later: what a batch does once the line is down."""
-        return await self._outbox.keep(content)
-
-    async def amend(
-        self,
-        id: str,
-        volumes: VolumesJson,
-        category: str | None = None,
-        *,
-        callsign: str | None = None,
-        remarks: str | None = None,
-    ) -> Filed:
-        """File the next revision of a notice; category, callsign and remarks stay where they are not given."""
-        changed = functools.partial(amended, volumes, category, callsign=callsign, remarks=remarks)
-        return await self._succession.speak(lambda: self._outbox.amend(id, changed))
-
-    async def judge_amendment(
-        self, id: str, volumes: VolumesJson, category: str | None = None, **details: Any
-    ) -> Content:
-        """Return what ``amend`` would sign, or raise what it would; nothing is signed or sent but a question."""
-        changed = functools.partial(amended, volumes, category, **details)
-        return await self._succession.speak(lambda: self._outbox.judge(id, changed))
-
-    async def withdraw(self, id: str) -> Filed:
-        """End a notice for ever."""
-        return await self._succession.speak(lambda: self._outbox.withdraw(id))
-
-    def waiting(self) -> list[OwnStatement]:
-        """Return what is not sent, of unknown outcome, or lost, in the order of filing."""
-        return self.journal.own_waiting()
-
-    async def send(self, statement: OwnStatement) -> Filed | None:
-        """Send one of ``waiting``, or file again what is lost; ``None`` where nothing is left to be filed.
-
-        The same bytes where the hotline still takes them; else it is signed anew, which ``Filed.anew`` gives a reason
-        for. Raises ``Unfit`` where time or new terms have overtaken what it says.
-        """
-        if statement.status == LOST:
-            return await self._succession.speak(lambda: self._lost.refile(statement))
-        return await self._succession.speak(lambda: self._outbox.send(statement))
-
-    async def discard(self, statement: OwnStatement) -> None:
-        """Take one of ``waiting`` off the list: never of one that may have been admitted."""
-        await (self._lost.forget(statement) if statement.status == LOST else self._outbox.discard(statement))
-
     async def acknowledge(
         self,
         conflict: str,
         *,
         officer: str,
-        stage: str = "acknowledged",
+        stage: Stage = "acknowledged",
         read_back: str | None = None,
         version: int | None = None,
-    ) -> Receipt:
+    ) -> Acknowledged:
         """Sign in an officer's name that a conflict was displayed or acknowledged, as its newest version has it.
 
-        ``version`` is the one that the officer has read: raises ``OutOfStep`` with ``version_stale``, and signs
-        nothing, where this desk knows a newer one.
+        ``officer`` is the party's own handle for them, shown to the other side, which is given the hash of
+        ``read_back``. ``version`` is the one that the officer has read: raises ``OutOfStep`` with ``version_stale``,
+        and signs nothing, where there is a newer one. Raises ``Refused`` with ``conflict_unknown`` where this desk
+        knows no such conflict, ``Unanswered`` where no receipt came: its ``certain`` says whether it may count.
         """
         said = functools.partial(self._acknowledging.acknowledge, conflict, officer=officer, stage=stage)
         return await self._succession.speak(lambda: said(read_back=read_back, version=version))
@@ -190,11 +149,15 @@ class AsyncDesk:
         """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
         return event_view(self.journal, self._intake.opener, event)
 
-    def their_volumes(self, conflict: str) -> list[dict[str, Any]]:
-        """Return the counterpart's volumes that a conflict's alert discloses: F3548 JSON, each with its digest."""
+    def disclosed(self, conflict: str) -> tuple[DisclosedVolume, ...]:
+        """Return the counterpart's volumes that a conflict's alert discloses, each with the digest it is signed by."""
         kept = self.journal.conflict(conflict)
         came = None if kept is None or kept.adopted is None else self.journal.alert_object(kept.adopted)
-        return [] if came is None else disclosed_volumes(came.object.presentation)
+        return () if came is None else disclosed(came.object.presentation)
+
+    def their_volumes(self, conflict: str) -> tuple[Volume, ...]:
+        """Return the counterpart's volumes that a conflict's alert discloses; nothing of one that is closed."""
+        return tuple(item.volume for item in self.disclosed(conflict))
 
     def record(self, conflict: str) -> ConflictRecord | None:
         """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""

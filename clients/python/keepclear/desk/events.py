@@ -6,8 +6,10 @@ from typing import Any
 
 from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement
 from keepclear_protocol.alert import Alert
+from keepclear_protocol.volume import Volume
 
 from ..wire.answers import AlertObject
+from .disclosed import disclosed, disclosed_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,13 @@ class AlertEvent:
     standing: str | None
     superseded: bool = False
 
+    @property
+    def their_volumes(self) -> tuple[Volume, ...]:
+        """The counterpart's volumes that the alert discloses: their own word where ``verdict`` is ``verified``."""
+        return tuple(item.volume for item in disclosed(self.object.presentation))
+
     def to_json(self) -> dict[str, Any]:
-        """Return the event for scripts, with the exact statements."""
+        """Return the event for scripts, with the disclosed volumes in F3548's JSON, and the exact statements."""
         alert = self.alert
         said: dict[str, Any] = {}
         if alert is not None:
@@ -49,6 +56,7 @@ class AlertEvent:
             "standing": self.standing,
             "superseded": self.superseded,
             **said,
+            "their_volumes": disclosed_json(disclosed(self.object.presentation)),
             "object": self.object.to_json(),
         }
 

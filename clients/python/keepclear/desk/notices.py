@@ -13,8 +13,9 @@ from ..journal.kept import OwnStatement
 from ..journal.nearest import middle
 from ..journal.pictured import Heights
 from ..verify.opening import Opener
+from .disclosed import volume_json
 from .picture import notice_view
-from .shown import own_statement, volume_json
+from .shown import own_statement
 from .views import NoticeView
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
-from keepclear_protocol.notice import Notice
+from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.volume import Volume
 from keepclear_protocol.withdrawal import Withdrawal
 
@@ -15,8 +15,9 @@ from ..journal.journal import Journal
 from ..journal.kept import KeptAcknowledgement, KeptAlert
 from ..journal.pictured import exact_band, place_of
 from ..verify.opening import Opener
+from .disclosed import disclosed, disclosed_json, volume_json
 from .picture import conflict_views
-from .shown import disclosed_volumes, own_statement, volume_json
+from .shown import own_statement
 from .views import ConflictView
 
 
@@ -84,20 +85,28 @@ class VersionRecord:
 
 @dataclass(frozen=True, slots=True)
 class ConflictRecord:
-    """One conflict in full. Pairs are the worst first, versions and answers the oldest first."""
+    """One conflict in full. Pairs are the worst first, versions and answers the oldest first.
+
+    ``disclosed`` are the counterpart's volumes of the alert in the picture, each with the digest that it is signed by.
+    """
 
     view: ConflictView
     pairs: tuple[PairRecord, ...]
-    their_volumes: tuple[dict[str, Any], ...]
+    disclosed: tuple[DisclosedVolume, ...]
     versions: tuple[VersionRecord, ...]
     answers: tuple[KeptAcknowledgement, ...]
+
+    @property
+    def their_volumes(self) -> tuple[Volume, ...]:
+        """The disclosed volumes themselves."""
+        return tuple(item.volume for item in self.disclosed)
 
     def to_json(self) -> dict[str, Any]:
         """Return the record for scripts."""
         return {
             **self.view.to_json(),
             "pairs": [pair.to_json() for pair in self.pairs],
-            "their_volumes": list(self.their_volumes),
+            "their_volumes": disclosed_json(self.disclosed),
             "versions": [version.to_json() for version in self.versions],
             "acknowledgements": [
                 {
@@ -117,19 +126,19 @@ def conflict_record(journal: Journal, opener: Opener, conflict: str) -> Conflict
         return None
     adopted = None if kept.adopted is None else journal.alert_object(kept.adopted)
     pairs: list[PairRecord] = []
-    volumes: list[dict[str, Any]] = []
+    volumes: tuple[DisclosedVolume, ...] = ()
     if adopted is not None and adopted.verdict == VERIFIED:
         alert = opener.kept_alert(adopted.object.alert)
         own = own_statement(journal, opener, alert.own.sha256)
         presented = adopted.object.presentation
         theirs = None if presented is None else opener.kept_presentation(presented)
         pairs = [_pair(row, own, theirs) for row in alert.pairs]
-        volumes = disclosed_volumes(presented)
+        volumes = disclosed(presented)
     order = ("overlap", "proximity", "possible")
     pairs.sort(key=lambda pair: (order.index(pair.severity), pair.horizontal_m, pair.vertical_m, pair.start))
     versions = (_version(opener, row) for row in journal.versions(conflict))
     said = journal.acknowledged([conflict])
-    return ConflictRecord(views[0], tuple(pairs), tuple(volumes), tuple(v for v in versions if v), tuple(said))
+    return ConflictRecord(views[0], tuple(pairs), volumes, tuple(v for v in versions if v), tuple(said))
 
 
 def _pair(row: Mapping[str, Any], own: Notice | Withdrawal | None, theirs: Notice | None) -> PairRecord:

@@ -1,4 +1,4 @@
-"""What a desk shows of one alert beyond the picture: as it was when it came, and the disclosed volumes, decoded."""
+"""What a desk shows of one alert beyond the picture: as it was when it came."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,11 +6,8 @@ from typing import Any
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.alert import Alert
-from keepclear_protocol.encoding import parse_json, unb64
 from keepclear_protocol.errors import KeepclearError, LocalError
-from keepclear_protocol.instant import format_instant
-from keepclear_protocol.notice import MAX_SUBMISSION_BYTES, Notice, open_presentation
-from keepclear_protocol.volume import Volume, outline_json
+from keepclear_protocol.notice import Notice
 from keepclear_protocol.withdrawal import Withdrawal
 
 from ..journal.journal import Journal
@@ -76,32 +73,3 @@ def own_statement(journal: Journal, opener: Opener, sha256: str) -> Notice | Wit
         return None if row is None else opener.kept_own(sha256, row.raw, row.kind)
     except KeepclearError:
         return None  # of before a change of the wire
-
-
-def disclosed_volumes(presentation: str | None) -> list[dict[str, Any]]:
-    """Return the volumes that a counterpart's notice discloses, each an F3548 Volume4D with its digest, as signed."""
-    if presentation is None:
-        return []
-    try:
-        volumes = open_presentation(presentation, None).volumes
-    except KeepclearError:
-        return []
-    return [{"digest": item.digest, **_value(item.disclosure)} for item in volumes]
-
-
-def _value(disclosure: str) -> dict[str, Any]:
-    _, volume = parse_json(unb64(disclosure), max_bytes=MAX_SUBMISSION_BYTES)  # the salt, and what it hides
-    return dict(volume)
-
-def volume_json(volume: Volume | None) -> dict[str, Any] | None:
-    """Return a volume for scripts."""
-    if volume is None:
-        return None
-    return {
-        **outline_json(volume.outline),
-        "altitude_lower_m": volume.lower_m,
-        "altitude_upper_m": volume.upper_m,
-        "reference": str(volume.reference),
-        "time_start": format_instant(volume.start),
-        "time_end": format_instant(volume.end),
-    }

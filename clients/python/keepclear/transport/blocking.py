@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.cursor import Cursor
@@ -10,16 +10,16 @@ from keepclear_protocol.keys import PrivateKey
 
 from ..wire.answers import Admission, ConflictIndex, Conflicts, NoticeAnswer, Notices
 from ..wire.exchange import Call, Exchange
-from .client import AsyncClient
+from .client import AsyncClient, ClientOptions
 from .loop import LoopThread
 
 T = TypeVar("T")
 
 
 class Client:
-    """A client that blocks. Use it in a ``with`` block. ``options`` are those of ``AsyncClient``."""
+    """A client that blocks. Use it in a ``with`` block. ``options`` are ``ClientOptions``."""
 
-    def __init__(self, agreement: Agreement, key: PrivateKey, **options: Any) -> None:
+    def __init__(self, agreement: Agreement, key: PrivateKey, **options: Unpack[ClientOptions]) -> None:
         self._client = AsyncClient(agreement, key, **options)
         self._loop = LoopThread("keepclear-client")
 

@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,10 +29,12 @@ from ..wire.answers import MAX_ANSWER_BYTES, Admission, ConflictIndex, Conflicts
 from ..wire.exchange import EVENT_STREAM, Call, Exchange
 from ..wire.problems import MAX_PROBLEM_BYTES, media_type, read_problem, stranger
 from .faults import SILENT, NeverSent, clock_hint, faults
+from .options import ClientOptions
 from .stream import Stream
-from .way import find_proxy, find_trust, read_address
+from .tls import Tls, make_context
+from .way import find_proxy, read_address
 
-__all__ = ["SILENT", "AsyncClient", "NeverSent", "Reply", "Stream", "now_instant"]
+__all__ = ["SILENT", "AsyncClient", "ClientOptions", "NeverSent", "Reply", "Stream", "now_instant"]
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ class Reply(Generic[T]):
 
 
 class AsyncClient:
-    """A client for asyncio. Use it in an ``async with`` block."""
+    """A client for asyncio. Use it in an ``async with`` block; keyword arguments are those of ``ClientOptions``."""
 
     def __init__(
         self,
@@ -74,11 +75,11 @@ class AsyncClient:
         key: PrivateKey,
         *,
         connect_to: str | None = None,
-        verify: str | Path | None = None,
+        tls: Tls | None = None,
         connect_s: float = CONNECT_S,
         read_s: float = READ_S,
         clock: Callable[[], int] = now_instant,
-        transport: Any = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.exchange = Exchange(agreement, key)
         self.read_s = read_s
@@ -89,7 +90,7 @@ class AsyncClient:
         self._connect_s = connect_s
         self._clock = clock
         self._connect_to = connect_to
-        self._authority = verify
+        self._tls = tls or Tls()
         self._transport = transport
         self._owed = 0
         self._left: list[httpx2.AsyncClient] = []
@@ -129,7 +130,7 @@ class AsyncClient:
             proxy = find_proxy(self._address) if self._uses_proxies and self._transport is None else None
             self._made = httpx2.AsyncClient(
                 base_url=self._address.url,
-                verify=find_trust(self._authority, self._address.scheme),
+                verify=make_context(self._tls, self._address.scheme),
                 timeout=httpx2.Timeout(self.read_s, connect=self._connect_s),
                 transport=self._transport,
                 proxy=proxy,

@@ -1,4 +1,4 @@
-"""The way to the hotline: its address, the proxy between, and whom to trust; each from an option or the environment.
+"""The way to the hotline: its address, and the proxy between; each from an option or the environment.
 
 Guaranteed: an address is a scheme, a host and a port and nothing else; what is not needed is not looked at; what is
 needed and unusable is a ``LocalError`` that names the option or the variable.
@@ -10,13 +10,13 @@ import importlib.util
 import ipaddress
 import os
 import re
-import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
 
 import httpx2
 from keepclear_protocol.errors import LocalError
+
+from .tls import find_trust
 
 _ADDRESS = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:/]+)(?::(?P<port>[0-9]{1,5}))?/?\Z"
@@ -85,35 +85,6 @@ def find_proxy(to: Address) -> httpx2.Proxy | None:
         return httpx2.Proxy(text if "://" in text else f"http://{text}", ssl_context=trust)
     except (ValueError, TypeError, httpx2.InvalidURL):
         raise wrong from None
-
-
-def find_trust(authority: str | Path | None, scheme: str) -> ssl.SSLContext:
-    """Return whom to trust: the file named, else the environment's where TLS is spoken, else the system's."""
-    if authority is not None:
-        return _trusting(f"not a file of certificates: {authority}", "--ca or KEEPCLEAR_CA names it", authority, None)
-    if scheme != "https":
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nobody will be asked to show a certificate
-    if file := os.environ.get("SSL_CERT_FILE"):
-        wrong = f"SSL_CERT_FILE names no file of certificates: {file}"
-        return _trusting(wrong, "mend SSL_CERT_FILE or unset it", file, None)
-    if folder := os.environ.get("SSL_CERT_DIR"):
-        wrong = f"SSL_CERT_DIR names no folder: {folder}"
-        return _trusting(wrong, "mend SSL_CERT_DIR or unset it", None, folder)
-    try:
-        return httpx2.create_ssl_context(trust_env=False)
-    except (OSError, ssl.SSLError) as error:
-        raise LocalError("usage", f"this machine's TLS cannot be used: {error}", hint="is OPENSSL_CONF set?") from None
-
-
-def _trusting(wrong: str, hint: str, file: str | Path | None, folder: str | None) -> ssl.SSLContext:
-    try:
-        if folder is not None and not any(map(os.path.isdir, folder.split(os.pathsep))):
-            raise NotADirectoryError
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(file, folder)
-    except (OSError, ValueError, TypeError):
-        raise LocalError("usage", wrong, hint=hint) from None
-    return context
 
 
 def _address(text: str, scheme: str, schemes: tuple[str, ...]) -> Address | None:
