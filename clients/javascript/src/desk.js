@@ -4,7 +4,8 @@
 import { readAcknowledgement } from "./acknowledgement.js";
 import { checkSuccessor, partyKeys, readAgreement } from "./agreement.js";
 import { later } from "./instant.js";
-import { isObject, isText } from "./json.js";
+import { spokenCode } from "./alert.js";
+import { isText } from "./json.js";
 import { jwtPart, readNotice } from "./notice.js";
 import { readOpening } from "./opening.js";
 import { NOT_CONFIRMED, Picture } from "./picture.js";
@@ -43,7 +44,7 @@ export class Desk {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.alarm({ code: error.code, message: error.message, conflict });
-      return null;
+      return error;
     }
   }
 
@@ -94,6 +95,16 @@ export class Desk {
     return statement;
   }
 
+  /** What was noted and then refused was never filed. */
+  refused(sha256) {
+    if (this.own.get(sha256)?.seq === null) this.own.delete(sha256);
+  }
+
+  /** What was noted and neither receipted nor refused: the same bytes may be sent again. */
+  outbox() {
+    return [...this.own.values()].filter(({ seq }) => seq === null);
+  }
+
   /** A receipt for what was sent, verified. */
   receipted(kind, text, receipt) {
     const statement = this.readOwn(kind, text);
@@ -105,6 +116,7 @@ export class Desk {
   /** The 201 to an own statement: its receipt and the alerts beside it. */
   sent({ kind, statement, receipt, alerts }, now) {
     const read = receipt === null ? null : this.receipted(kind, statement, receipt);
+    if (kind === "acknowledgement") this.shown.answer(this.readOwn(kind, statement));
     for (const object of alerts) this.loudly(() => this.shown.take(object, now));
     return read;
   }
@@ -123,59 +135,51 @@ export class Desk {
     this.request = request;
   }
 
-  /** More of the stream came: what was kept of it, as { name, id, data, outcome }. */
-  feed(text, now) {
-    const kept = [];
+  /** More of the stream came. `keep` is told of each event with a position, in order, and must keep it before it returns. */
+  feed(text, now, keep = (event) => this.take(event, now)) {
     for (const event of this.events.feed(text)) {
       const what = this.follower.take(event);
       if (what === "open" && !this.opened(event, now)) this.follower.lost = true;
-      if (what === "keep") kept.push({ ...event, outcome: this.keep(event, now) });
-      if (what === "keep" || what === "move") this.follower.move(event);
+      if (what === "keep" || what === "move") {
+        keep(event);
+        this.follower.move(event);
+      }
       if (this.follower.gap) this.gap = this.follower.gap;
-      if (!this.follower.lost) this.cursor = this.follower.cursor;
     }
-    return kept;
+    if (this.gap) this.cursor = null;
+  }
+
+  /** An event that follows what was kept: the cursor moves behind it, whatever it holds. */
+  take({ name, data, id }, now) {
+    const outcome = name in EVENTS ? this.loudly(() => this.keep(name, data, now)) : null;
+    this.cursor = id;
+    return outcome;
   }
 
   opened(event, now) {
     const opening = this.loudly(() => readOpening(dataOf(event)?.open, this.agreements, this.party, this.request, now));
-    if (!opening || this.cursor === null) return opening !== null;
+    if (opening instanceof Refusal) return false;
+    this.owed = opening.at;
+    if (this.cursor === null) return true;
     const [here, there] = [readPosition(this.cursor), readPosition(opening.at)];
     if (here.epoch !== there.epoch) this.follower.lose("epoch");
     else if (there.number < here.number) this.follower.lose("ahead");
     return true;
   }
 
-  keep({ name, data }, now) {
+  keep(name, data, now) {
     const value = dataOf({ data });
-    return this.loudly(() => {
-      ensure(value, "evidence", `the data of ${name} is no object`);
-      return { alert: this.fromStream, acknowledgement: this.acknowledged, notice: this.filed }[name].call(this, value, now);
-    });
+    ensure(value, "evidence", `the data of ${name} is no object`);
+    return EVENTS[name].call(this, value, now);
   }
 
-  fromStream(object, now) {
-    const adopt = () => {
-      const id = isText(object.alert) ? peek(object.alert, KINDS.alert).conflict : null;
-      const record = this.line.conflicts.get(id);
-      if (record?.newest.alert.text === object.alert) this.shown.adopt(record);
-    };
+  /** An alert object of the stream, held against what the stream brought before; the picture takes over what it is then. */
+  alerted(object, now) {
     try {
-      const record = this.line.take(object, now);
-      this.shown.adopt(record);
-      return record;
-    } catch (error) {
-      if (error instanceof Refusal && error.code !== "evidence") adopt();
-      else if (error instanceof Refusal) this.quietly(adopt);
-      throw error;
-    }
-  }
-
-  quietly(act) {
-    try {
-      act();
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      return this.line.take(object, now);
+    } finally {
+      const record = [...this.line.conflicts.values()].find(({ newest }) => newest.alert.text === object.alert);
+      if (record) this.shown.adopt(record);
     }
   }
 
@@ -275,10 +279,11 @@ export class Desk {
     return this.shown.newestOwn(own.id)?.sha256 ?? own.sha256;
   }
 
+  /** The conflict of that id, or of that code to say aloud. */
   find(name) {
-    const record = this.shown.conflicts.get(name);
-    return record ?? refuse("conflict_unknown", "no such conflict");
+    const found = [...this.shown.conflicts.values()].filter(({ id }) => id === name || spokenCode(id) === name.toUpperCase());
+    return found.length === 1 ? found[0] : refuse("conflict_unknown", "no such conflict, or more than one of that code");
   }
 }
 
-export const isObjectOf = (value, names) => isObject(value) && names.every((name) => name in value);
+const EVENTS = { alert: Desk.prototype.alerted, acknowledgement: Desk.prototype.acknowledged, notice: Desk.prototype.filed };
