@@ -37,6 +37,15 @@ export class Desk {
     return this.agreements.at(-1);
   }
 
+  quietly(act, refused) {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused(error);
+    }
+  }
+
   /** Runs `act`; what it refuses is told as an alarm, and null returned. */
   loudly(act, conflict = null) {
     try {
@@ -64,12 +73,9 @@ export class Desk {
       for (const { id, newest } of [...picture.conflicts.values()]) {
         if (!WAITING.includes(newest.verdict)) continue;
         const { verdict, alert } = newest;
-        try {
-          picture.take(alert.object, now);
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
-          if (picture === this.shown && error.code !== verdict) this.alarm({ code: error.code, message: error.message, conflict: id });
-        }
+        this.quietly(() => picture.take(alert.object, now), ({ code, message }) => {
+          if (picture === this.shown && code !== verdict) this.alarm({ code, message, conflict: id });
+        });
       }
     }
   }
@@ -139,7 +145,7 @@ export class Desk {
   feed(text, now, keep = (event) => this.take(event, now)) {
     for (const event of this.events.feed(text)) {
       const what = this.follower.take(event);
-      if (what === "open" && !this.opened(event, now)) this.follower.lost = true;
+      if (what === "open") this.quietly(() => this.opened(event, now), () => (this.follower.lost = true));
       if (what === "keep" || what === "move") {
         keep(event);
         this.follower.move(event);
@@ -156,15 +162,13 @@ export class Desk {
     return outcome;
   }
 
+  /** The first word of a connection: who does not say it rightly is not the hotline, and that is no evidence against it. */
   opened(event, now) {
-    const opening = this.loudly(() => readOpening(dataOf(event)?.open, this.agreements, this.party, this.request, now));
-    if (opening instanceof Refusal) return false;
-    this.owed = opening.at;
-    if (this.cursor === null) return true;
-    const [here, there] = [readPosition(this.cursor), readPosition(opening.at)];
+    this.owed = readOpening(dataOf(event)?.open, this.agreements, this.party, this.request, now).at;
+    if (this.cursor === null) return;
+    const [here, there] = [readPosition(this.cursor), readPosition(this.owed)];
     if (here.epoch !== there.epoch) this.follower.lose("epoch");
     else if (there.number < here.number) this.follower.lose("ahead");
-    return true;
   }
 
   keep(name, data, now) {
@@ -219,7 +223,8 @@ export class Desk {
     this.missConflicts(new Set(conflicts.map(({ conflict }) => conflict)));
     this.missNotices(new Map(notices.map(({ notice }) => this.idAndRevision(notice))), now);
     this.cursor = at;
-    this.disconnect();
+    this.gap = null;
+    Object.assign(this.follower, { cursor: at, gap: null });
   }
 
   idAndRevision(notice) {
