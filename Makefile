@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Each worker of pytest's has ports, stores and folders of its own. One more than there are cores: many tests wait.
 SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
+TYPES := $(BIN)/mypy
+CONTRACTS := $(BIN)/lint-imports --no-logo
 LOCK_VENV := .venv-lock
 UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
 
@@ -20,13 +22,19 @@ demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this ma
 	@$(BIN)/keepclear demo --scene levant
 	@$(BIN)/keepclear demo $(ARGS)
 
-test: check  ## lint, types, contracts, all tests but the long ones, coverage (ARGS="tests/http -k stream" runs a part)
+# What takes long of `check` runs beside the tests, and says what it has to say in one piece behind them.
+test: $(VENV)/dev.stamp  ## lint, types, contracts, all tests but the long ones, coverage (ARGS="tests/http -k stream" runs a part)
+	$(BIN)/ruff check .
 ifeq ($(strip $(ARGS)),)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(SPREAD) -m "not long"
+	@{ $(TYPES) && $(CONTRACTS); } >$(VENV)/check.log 2>&1 & checking=$$!; \
+		$(BIN)/coverage run -m pytest $(SPREAD) -m "not long"; tested=$$?; \
+		wait $$checking; checked=$$?; cat $(VENV)/check.log; exit $$((tested ? tested : checked))
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 else
+	$(TYPES)
+	$(CONTRACTS)
 	$(BIN)/python -m pytest -m "not long" $(ARGS)
 endif
 
@@ -35,8 +43,8 @@ test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many ran
 
 check: $(VENV)/dev.stamp  ## lint, types and import contracts alone
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(TYPES)
+	$(CONTRACTS)
 
 bench: $(VENV)/dev.stamp  ## every figure of the design, in half an hour (ARGS="submit heavy --quick")
 	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.nursery import Lifeline, Nursery, nursery
 from support.stores import RunningStore, flush_all, store_binary, store_server
+from support.world import World
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 Require = Callable[[str, str], None]
@@ -72,3 +74,17 @@ def store_url(store_process: RunningStore) -> str:
     store_process.ensure_running()
     flush_all(store_process.url)
     return store_process.url
+
+
+@pytest.fixture(scope="session")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Yield what starts workers of the service within 50 ms each, of any world and over any store."""
+    with nursery(tmp_path_factory.mktemp("nursery")) as running:
+        yield running
+
+
+@pytest.fixture
+def line(workers: Nursery, store_url: str) -> Iterator[Lifeline]:
+    """Yield the doors of a worker of a world of the test's own, over each real store."""
+    with workers.line(World(), store_url) as running:
+        yield running

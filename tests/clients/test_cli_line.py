@@ -4,21 +4,20 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import pytest
 from keepclear.cli.main import run
-from support.line import RunningLine, running_line, write_key
-from support.world import World, box
+from support.line import write_key
+from support.nursery import Lifeline, Nursery
+from support.world import box
 
 
 class Terminal:
     """One party's terminal."""
 
-    def __init__(self, line: RunningLine, folder: Path, party: str) -> None:
+    def __init__(self, line: Lifeline, folder: Path, party: str) -> None:
         write_key(folder / f"{party}.key", line.world.parties[party].key)
         (folder / "agreement.json").write_bytes(line.world.agreement.raw)
         self.env = {
@@ -26,7 +25,7 @@ class Terminal:
             "KEEPCLEAR_ROOT": line.world.parties[party].root.public.text,
             "KEEPCLEAR_KEY": str(folder / f"{party}.key"),
             "KEEPCLEAR_DESK": str(folder / f"{party}-desk"),
-            "KEEPCLEAR_CONNECT_TO": line.service.url,
+            "KEEPCLEAR_CONNECT_TO": line.url,
         }
 
     def type(self, *words: str, stdin: str = "") -> tuple[int, list[Any], str]:
@@ -38,13 +37,7 @@ class Terminal:
         return code, [json.loads(row) for row in out.getvalue().splitlines()], err.getvalue()
 
 
-@pytest.fixture
-def line(store_url: str, tmp_path: Path) -> Iterator[RunningLine]:
-    with running_line(World(), tmp_path / "service", store_url) as running:
-        yield running
-
-
-def test_a_conflict_from_plan_to_answer(line: RunningLine, tmp_path: Path) -> None:
+def test_a_conflict_from_plan_to_answer(line: Lifeline, tmp_path: Path) -> None:
     north, south = (Terminal(line, tmp_path, party) for party in ("north", "south"))
     plan, other = json.dumps([box()]), json.dumps([box(48.05), box(55.0)])
     code, (filed,), _ = north.type("submit", "-", "--category", "transport", stdin=plan)
@@ -86,7 +79,9 @@ def test_a_conflict_from_plan_to_answer(line: RunningLine, tmp_path: Path) -> No
     assert code == 1 and "(version_stale)" in talk
 
 
-def test_a_watch_goes_on_where_it_left_off_through_a_restart(line: RunningLine, store_url: str, tmp_path: Path) -> None:
+def test_a_watch_goes_on_where_it_left_off_through_a_restart(
+    line: Lifeline, workers: Nursery, store_url: str, tmp_path: Path
+) -> None:
     north, south = (Terminal(line, tmp_path, party) for party in ("north", "south"))
     while south.type("watch", "--for", "1")[0] != 0:
         pass  # so that it has a position to go on from
@@ -94,10 +89,9 @@ def test_a_watch_goes_on_where_it_left_off_through_a_restart(line: RunningLine, 
     assert south.type("submit", "-", "--category", "transport", stdin=json.dumps([box(48.05)]))[0] == 3
     first = south.type("watch", "--once")[1]
     assert [event["event"] for event in first if event["event"] == "alert"] == ["alert"]
-    line.service.process.terminate()
-    line.service.process.wait(20)
-    with running_line(line.world, tmp_path / "again", store_url) as again:
-        south.env["KEEPCLEAR_CONNECT_TO"] = again.service.url
+    line.life.stop()
+    with workers.line(line.world, store_url) as again:
+        south.env["KEEPCLEAR_CONNECT_TO"] = again.url
         code, later, _ = south.type("watch", "--for", "2")
     assert code == 0
     assert [event["event"] for event in later if event["event"] in ("alert", "gap", "notice")] == []

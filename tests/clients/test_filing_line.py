@@ -13,28 +13,22 @@ from typing import Any
 import pytest
 from keepclear_protocol.speakable import speakable
 from support.gate import Gate, gate_before
-from support.line import RunningLine, running_line
+from support.nursery import Lifeline
 from support.officer import Officer
-from support.world import World, box, now_us
+from support.world import box, now_us
 
 PROBLEM = "application/problem+json"
 
 
 @pytest.fixture
-def line(store_url: str, tmp_path: Path) -> Iterator[RunningLine]:
-    with running_line(World(), tmp_path / "service", store_url) as running:
-        yield running
-
-
-@pytest.fixture
-def gate(line: RunningLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+def gate(line: Lifeline, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
-    with gate_before(line.service.url) as standing:
+    with gate_before(line.url) as standing:
         yield standing
 
 
 @pytest.fixture
-def north(line: RunningLine, gate: Gate, tmp_path: Path) -> Officer:
+def north(line: Lifeline, gate: Gate, tmp_path: Path) -> Officer:
     return Officer(line.world, tmp_path, "north", gate.url)
 
 
@@ -52,7 +46,7 @@ def states(north: Officer) -> list[tuple[str, int]]:
     return [(view["state"], view["revision"]) for view in north.type("notices")[1][0]["notices"]]
 
 
-def held(line: RunningLine) -> list[str]:
+def held(line: Lifeline) -> list[str]:
     return [row["id"] for row in line.get("north", "/v1/notices").json()["notices"]]
 
 
@@ -65,7 +59,7 @@ def nowhere() -> str:
 
 
 def test_what_was_filed_while_the_line_was_down_is_sent_by_nobody_but_who_sends_it(
-    line: RunningLine, gate: Gate, north: Officer
+    line: Lifeline, gate: Gate, north: Officer
 ) -> None:
     plan = json.dumps([box()])
     north.reach(nowhere())
@@ -77,7 +71,7 @@ def test_what_was_filed_while_the_line_was_down_is_sent_by_nobody_but_who_sends_
     north.reach(gate.url)
     assert states(north) == [("not sent", 1)]
     assert north.type("conflicts")[0] == 0
-    north.reach(line.service.url)  # the gate holds a stream back until its end
+    north.reach(line.url)  # the gate holds a stream back until its end
     assert north.type("watch", "--for", "1")[0] == 0
     north.reach(gate.url)
     assert states(north) == [("not sent", 1)] and held(line) == [] and gate.posts == 0
@@ -98,7 +92,7 @@ def test_what_was_filed_while_the_line_was_down_is_sent_by_nobody_but_who_sends_
     assert (code, told) == (0, []) and "nothing waits" in talk
 
 
-def test_what_is_discarded_is_neither_sent_nor_listed_nor_in_the_way(line: RunningLine, north: Officer) -> None:
+def test_what_is_discarded_is_neither_sent_nor_listed_nor_in_the_way(line: Lifeline, north: Officer) -> None:
     url = north.env["KEEPCLEAR_CONNECT_TO"]
     north.reach(nowhere())
     (told,) = submit(north, stdin=json.dumps([box()]))[1]
@@ -112,7 +106,7 @@ def test_what_is_discarded_is_neither_sent_nor_listed_nor_in_the_way(line: Runni
     assert submit(north, stdin=json.dumps([box()]))[0] == 0
 
 
-def test_a_window_that_has_begun_is_asked_about_before_it_is_sent(line: RunningLine, north: Officer) -> None:
+def test_a_window_that_has_begun_is_asked_about_before_it_is_sent(line: Lifeline, north: Officer) -> None:
     url = north.env["KEEPCLEAR_CONNECT_TO"]
     north.reach(nowhere())
     submit(north, "--callsign", "VIPER01", stdin=json.dumps([box(start_s=-130)]))
@@ -124,7 +118,7 @@ def test_a_window_that_has_begun_is_asked_about_before_it_is_sent(line: RunningL
 
 
 def test_a_lost_answer_is_asked_for_and_never_filed_again_by_a_read(
-    line: RunningLine, gate: Gate, north: Officer
+    line: Lifeline, gate: Gate, north: Officer
 ) -> None:
     gate.decide = lambda method, path, number: "swallow" if method == "POST" else "pass"
     code, (told,), talk = submit(north, stdin=json.dumps([box()]))
@@ -135,7 +129,7 @@ def test_a_lost_answer_is_asked_for_and_never_filed_again_by_a_read(
 
 
 def test_a_request_that_may_be_on_its_way_is_unknown_until_its_same_bytes_are_sent(
-    line: RunningLine, gate: Gate, north: Officer
+    line: Lifeline, gate: Gate, north: Officer
 ) -> None:
     gate.decide = lambda method, path, number: "cut" if method == "POST" else "pass"
     (told,) = submit(north, stdin=json.dumps([box()]))[1]
@@ -150,7 +144,7 @@ def test_a_request_that_may_be_on_its_way_is_unknown_until_its_same_bytes_are_se
 
 
 def test_an_amendment_and_a_withdrawal_that_were_not_sent_stand_beside_what_is_live(
-    line: RunningLine, north: Officer
+    line: Lifeline, north: Officer
 ) -> None:
     url = north.env["KEEPCLEAR_CONNECT_TO"]
     (filed,) = submit(north, stdin=json.dumps([box()]))[1]
@@ -167,7 +161,7 @@ def test_an_amendment_and_a_withdrawal_that_were_not_sent_stand_beside_what_is_l
 
 
 def test_a_batch_goes_on_after_a_refusal_and_keeps_the_rest_once_the_line_is_down(
-    line: RunningLine, gate: Gate, north: Officer
+    line: Lifeline, gate: Gate, north: Officer
 ) -> None:
     refusal = (422, PROBLEM, json.dumps({"code": "limit_area", "detail": "no"}).encode())
     gate.decide = lambda method, path, number: refusal if (method, number) == ("POST", 2) else "pass"
@@ -185,7 +179,7 @@ def test_a_batch_goes_on_after_a_refusal_and_keeps_the_rest_once_the_line_is_dow
     assert code == 0 and [row["callsign"] for row in told] == ["KLM2", "KLM3", "KLM4"] and len(held(line)) == 6
 
 
-def test_nothing_of_a_file_is_filed_unless_all_of_it_may_be(line: RunningLine, gate: Gate, north: Officer) -> None:
+def test_nothing_of_a_file_is_filed_unless_all_of_it_may_be(line: Lifeline, gate: Gate, north: Officer) -> None:
     for words in ((), ("--dry-run",)):
         code, told, talk = submit(north, *words, stdin=tracks("AFR1", "REACH 12", "DLH-4-IS-TOO-LONG-BY-FAR"))
         assert (code, told) == (1, []) and "line 2: callsign" in talk and "line 3: callsign" in talk
@@ -198,14 +192,14 @@ def test_nothing_of_a_file_is_filed_unless_all_of_it_may_be(line: RunningLine, g
     assert gate.posts == 0 and states(north) == []
 
 
-def test_remarks_as_a_mac_writes_them_are_signed_composed_and_said(line: RunningLine, north: Officer) -> None:
+def test_remarks_as_a_mac_writes_them_are_signed_composed_and_said(line: Lifeline, north: Officer) -> None:
     code, (read,), talk = submit(north, "--dry-run", "--remarks", "cafe\u0301", stdin=json.dumps([box()]))
     assert (code, read["remarks"]) == (0, "caf\u00e9") and "Unicode NFC" in talk
     assert submit(north, "--remarks", "cafe\u0301", stdin=json.dumps([box()]))[0] == 0
 
 
 def test_the_same_file_twice_is_asked_about_and_refused_where_nobody_can_be_asked(
-    line: RunningLine, north: Officer, tmp_path: Path
+    line: Lifeline, north: Officer, tmp_path: Path
 ) -> None:
     longer = tracks("AFR1", "BAW2", "DLH3")
     plan = "\n".join(longer.splitlines()[:2])
@@ -230,7 +224,7 @@ def test_the_same_file_twice_is_asked_about_and_refused_where_nobody_can_be_aske
 
 @pytest.mark.parametrize("state", ["not_sent", "unknown", "lost"])
 def test_what_is_kept_and_does_not_count_is_never_told_as_filed(
-    line: RunningLine, gate: Gate, north: Officer, state: str
+    line: Lifeline, gate: Gate, north: Officer, state: str
 ) -> None:
     plan = tracks("AFR1", "BAW2")
     first = plan.splitlines()[0]
@@ -255,7 +249,7 @@ def test_what_is_kept_and_does_not_count_is_never_told_as_filed(
     assert code == 0 and [row["outcome"] for row in rows] == ["filed_already"] * 2 and len(held(line)) in (2, 3)
 
 
-def test_a_flight_that_stands_twice_in_its_file_is_told_as_that(line: RunningLine, north: Officer) -> None:
+def test_a_flight_that_stands_twice_in_its_file_is_told_as_that(line: Lifeline, north: Officer) -> None:
     plan = "\n".join((tracks("TWIN"), tracks("TWIN"), tracks("AFR1")))
     for words in (("--dry-run",), ()):
         code, told, talk = submit(north, *words, stdin=plan)
@@ -265,7 +259,7 @@ def test_a_flight_that_stands_twice_in_its_file_is_told_as_that(line: RunningLin
     assert code == 0 and [row["outcome"] for row in told] == ["filed", "twice", "filed"] and len(held(line)) == 2
 
 
-def test_the_same_flight_with_other_remarks_is_asked_about(line: RunningLine, north: Officer) -> None:
+def test_the_same_flight_with_other_remarks_is_asked_about(line: Lifeline, north: Officer) -> None:
     plan = tracks("AFR1")
     (filed,) = submit(north, "--remarks", "first", stdin=plan)[1]
     code, (told,), talk = submit(north, "--remarks", "second", stdin=plan)
@@ -275,7 +269,7 @@ def test_the_same_flight_with_other_remarks_is_asked_about(line: RunningLine, no
     assert submit(north, "--remarks", "second", "--again", stdin=plan)[0] == 0 and len(held(line)) == 3
 
 
-def test_withdraw_asks_who_sits_there_by_callsign_window_and_code(line: RunningLine, north: Officer) -> None:
+def test_withdraw_asks_who_sits_there_by_callsign_window_and_code(line: Lifeline, north: Officer) -> None:
     (filed,) = submit(north, "--callsign", "VIPER01", stdin=json.dumps([box()]))[1]
     for empty in ("", " ", filed["id"][:3]):
         code, _, talk = north.type("withdraw", empty)

@@ -1,14 +1,13 @@
 """Whatever is filed: a dry run passes if and only if the hotline, as a real process, takes it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from decide.test_filing import LIMITS, contents
 from hypothesis import HealthCheck, example, given, settings
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.filing import Content, find_faults
-from support.line import RunningLine, running_line
+from support.nursery import Lifeline, Nursery
 from support.stores import RunningStore, flush_all
 from support.world import World, box, now_us
 
@@ -16,15 +15,14 @@ TIGHT = {**LIMITS, "area_km2": 3000, "band_m": 3700, "duration_s": 7200, "vertic
 
 
 @pytest.fixture(scope="module")
-def line(store_process: RunningStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLine]:
+def line(workers: Nursery, store_process: RunningStore) -> Iterator[Lifeline]:
     store_process.ensure_running()
     flush_all(store_process.url)
-    folder: Path = tmp_path_factory.mktemp("property")
-    with running_line(World(limits=TIGHT), folder, store_process.url) as running:
+    with workers.line(World(limits=TIGHT), store_process.url) as running:
         yield running
 
 
-def refused(line: RunningLine, content: Content) -> str | None:
+def refused(line: Lifeline, content: Content) -> str | None:
     try:
         rest = {"category": content.category, "callsign": content.callsign, "remarks": content.remarks}
         raw = line.world.submission("north", *map(dict, content.volumes), **rest)
@@ -39,7 +37,7 @@ def refused(line: RunningLine, content: Content) -> str | None:
 @example(Content([box(), box(50.0)], "transport", "AFR1", "caf\u00e9"))
 @example(Content([box()] * 5, "transport"))
 @example(Content([box()] * 4, "strike", "A" * 16, "\u00e9" * 280))
-def test_a_dry_run_passes_if_and_only_if_the_hotline_takes_it(line: RunningLine, content: Content) -> None:
+def test_a_dry_run_passes_if_and_only_if_the_hotline_takes_it(line: Lifeline, content: Content) -> None:
     faults = list(find_faults(content, line.world.agreement, party="north", now=now_us()))
     code = refused(line, content)
     assert (code is None) == (faults == []), (code, faults)

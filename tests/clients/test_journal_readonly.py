@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from keepclear.journal.readonly import _copied
-from support.line import running_line
+from support.nursery import Lifeline
 from support.officer import Officer
 from support.world import World, box
 
@@ -25,22 +25,21 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_the_kept_picture_is_shown_while_the_disk_is_full(store_url: str, tmp_path: Path) -> None:
-    with running_line(World(), tmp_path / "service", store_url) as line:
-        north, south = (Officer(line.world, tmp_path, party, line.service.url) for party in ("north", "south"))
-        for one in (north, south):
-            one.type("submit", "-", "--category", "transport", stdin=json.dumps([box()]))
-        (before,) = north.type("conflicts")[1][0]["conflicts"]
-        with full_disk():
-            for words in (("conflicts",), ("conflicts", "--offline"), ("notices",)):
-                code, (told,), talk = north.type(*words)
-                assert (code, "the desk's journal" in talk, told["age_s"] is not None) == (6, True, True), talk
-                assert len(told["conflicts" if words[0] == "conflicts" else "notices"]) == 1
-            code, (shown,), talk = north.type("conflict", "show", before["code"])
-            assert (code, shown["conflict"]) == (6, before["conflict"]) and "make room" in talk
-            code, _, talk = north.type("watch", "--for", "1")
-            assert code == 2 and "NOT WATCHED" in talk
-        assert north.type("conflicts")[0] in (0, 3)
+def test_the_kept_picture_is_shown_while_the_disk_is_full(line: Lifeline, tmp_path: Path) -> None:
+    north, south = (Officer(line.world, tmp_path, party, line.url) for party in ("north", "south"))
+    for one in (north, south):
+        one.type("submit", "-", "--category", "transport", stdin=json.dumps([box()]))
+    (before,) = north.type("conflicts")[1][0]["conflicts"]
+    with full_disk():
+        for words in (("conflicts",), ("conflicts", "--offline"), ("notices",)):
+            code, (told,), talk = north.type(*words)
+            assert (code, "the desk's journal" in talk, told["age_s"] is not None) == (6, True, True), talk
+            assert len(told["conflicts" if words[0] == "conflicts" else "notices"]) == 1
+        code, (shown,), talk = north.type("conflict", "show", before["code"])
+        assert (code, shown["conflict"]) == (6, before["conflict"]) and "make room" in talk
+        code, _, talk = north.type("watch", "--for", "1")
+        assert code == 2 and "NOT WATCHED" in talk
+    assert north.type("conflicts")[0] in (0, 3)
 
 
 def test_what_stands_in_the_wal_alone_is_read(tmp_path: Path) -> None:

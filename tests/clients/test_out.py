@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,9 @@ from keepclear.journal.pictured import Heights
 from keepclear.wire.answers import AlertObject
 from keepclear_protocol.acknowledgement import STAGES, Acknowledgement
 from keepclear_protocol.claims import Claims
-from support.line import RunningLine, running_line, write_key
-from support.world import World, box
+from support.line import write_key
+from support.nursery import Lifeline
+from support.world import box
 
 AT = 1_790_000_000_000_000
 ENCODINGS = ("ascii", "latin-1", "cp1252", "iso8859-8", "utf-8", "utf-16")
@@ -134,13 +134,7 @@ def test_every_command_writes_through_the_one_home() -> None:
                 )
 
 
-@pytest.fixture
-def line(store_url: str, tmp_path: Path) -> Iterator[RunningLine]:
-    with running_line(World(), tmp_path / "service", store_url) as running:
-        yield running
-
-
-def shell(line: RunningLine, folder: Path, party: str, command: str, **more: str) -> subprocess.CompletedProcess[str]:
+def shell(line: Lifeline, folder: Path, party: str, command: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a shell command in which ``$K`` is keepclear, as one party's desk."""
     key = folder / f"{party}.key"
     if not key.exists():
@@ -153,7 +147,7 @@ def shell(line: RunningLine, folder: Path, party: str, command: str, **more: str
         "KEEPCLEAR_ROOT": line.world.parties[party].root.public.text,
         "KEEPCLEAR_KEY": str(key),
         "KEEPCLEAR_DESK": str(folder / f"{party}-desk"),
-        "KEEPCLEAR_CONNECT_TO": line.service.url,
+        "KEEPCLEAR_CONNECT_TO": line.url,
         "K": f"{sys.executable} -c 'from keepclear.cli.main import main; main()'",
         **more,
     }
@@ -164,7 +158,7 @@ def shell(line: RunningLine, folder: Path, party: str, command: str, **more: str
 
 
 @pytest.mark.parametrize("where", ["> /dev/full", ">&-"])
-def test_what_was_filed_is_filed_though_it_could_not_be_written(line: RunningLine, tmp_path: Path, where: str) -> None:
+def test_what_was_filed_is_filed_though_it_could_not_be_written(line: Lifeline, tmp_path: Path, where: str) -> None:
     done = shell(line, tmp_path, "north", f"$K submit plan.json --category transport --again {where}")
     assert done.returncode == 0, done
     assert done.stderr.count("the output could not be written") == 1 and "stands" in done.stderr
@@ -177,7 +171,7 @@ def test_what_was_filed_is_filed_though_it_could_not_be_written(line: RunningLin
 
 @pytest.mark.long
 def test_a_foreign_handle_stops_no_desk_and_an_acknowledgement_is_of_what_was_shown(
-    line: RunningLine, tmp_path: Path
+    line: Lifeline, tmp_path: Path
 ) -> None:
     north, south = tmp_path / "n", tmp_path / "s"
     north.mkdir()

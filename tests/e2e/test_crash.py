@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from keepclear_protocol.receipt import open_receipt
-from support.line import Doors, payload, write_files
-from support.nursery import Nursery, nursery
+from support.line import Doors, payload
+from support.nursery import Nursery
 from support.refold import hold_against, refold, said
 from support.world import World, box
 
@@ -24,16 +24,10 @@ ADOPTED_S = 10.0
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
-@pytest.fixture(scope="module")
-def workers(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    folder = tmp_path_factory.mktemp("crash")
-    with nursery(folder, write_files(world, folder)) as running:
-        yield running
-        assert running.events() <= {"unavailable", "line_ready"}
+def world(workers: Nursery) -> Iterator[World]:
+    made = World()
+    yield made
+    assert workers.events(made) <= {"unavailable", "line_ready"}
 
 
 def place(number: int) -> tuple[float, float]:

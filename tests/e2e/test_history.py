@@ -16,8 +16,8 @@ import redis
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT
 from keepclear_service.decide.entry import ENDED, TERMS
 from support.history import Actor, Workers
-from support.line import payload, write_files
-from support.nursery import Nursery, nursery
+from support.line import payload
+from support.nursery import Nursery
 from support.refold import hold_against, refold, said
 from support.world import World
 
@@ -27,15 +27,10 @@ SEED = 6
 
 
 @pytest.fixture
-def world() -> World:
-    return World("north", "south", "east")
-
-
-@pytest.fixture
-def workers(world: World, tmp_path: Path) -> Iterator[Nursery]:
-    with nursery(tmp_path, write_files(world, tmp_path)) as running:
-        yield running
-        assert running.events() <= {"unavailable", "available", "line_ready", "worker_drained"}
+def world(workers: Nursery) -> Iterator[World]:
+    made = World("north", "south", "east")
+    yield made
+    assert workers.events(made) <= {"unavailable", "available", "line_ready", "worker_drained"}
 
 
 def adopt(world: World, folder: Path, store_url: str, **minima: float) -> None:

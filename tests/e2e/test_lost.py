@@ -4,15 +4,13 @@ import contextlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from e2e.test_restore import back_up, new_epoch, put_back
-from support.line import write_files
-from support.nursery import Nursery, nursery
+from support.nursery import Nursery
 from support.officer import Officer
 from support.program import PROGRAM
 from support.snapshot import settle
@@ -26,14 +24,8 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lost")
-
-
-@pytest.fixture(scope="module")
-def workers(world: World, folder: Path) -> Iterator[Nursery]:
-    with nursery(folder, write_files(world, folder)) as running:
-        yield running
+def folder(world: World, workers: Nursery) -> Path:
+    return workers.folder(world)
 
 
 def submit(officer: Officer, *volumes: dict[str, Any], callsign: str) -> dict[str, Any]:

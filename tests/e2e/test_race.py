@@ -2,14 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from keepclear_protocol.alert import conflict_id
-from support.line import Doors, payload, write_files
-from support.nursery import Nursery, nursery
+from support.line import Doors, payload
+from support.nursery import Nursery
 from support.refold import hold_against, refold
 from support.world import World, box
 
@@ -20,13 +19,6 @@ CONTROL_ROUNDS = 60
 @pytest.fixture(scope="module")
 def world() -> World:
     return World()
-
-
-@pytest.fixture(scope="module")
-def workers(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    folder = tmp_path_factory.mktemp("race")
-    with nursery(folder, write_files(world, folder)) as running:
-        yield running
 
 
 def place(number: int) -> tuple[float, float]:

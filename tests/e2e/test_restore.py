@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from keepclear_protocol.receipt import open_receipt
 from support.line import Doors, RunningLine, found_line, payload, write_files
-from support.nursery import Nursery, nursery
+from support.nursery import Nursery
 from support.refold import hold_against, refold
 from support.service import RunningService, running_service
 from support.snapshot import settle, snapshot
@@ -185,14 +185,8 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("restore")
-
-
-@pytest.fixture(scope="module")
-def workers(world: World, folder: Path) -> Iterator[Nursery]:
-    with nursery(folder, write_files(world, folder)) as running:
-        yield running
+def folder(world: World, workers: Nursery) -> Path:
+    return workers.folder(world)
 
 
 def back_up(store: RunningStore, to: Path) -> None:

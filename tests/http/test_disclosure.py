@@ -8,7 +8,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,19 +15,20 @@ from keepclear_protocol.disclosure import split_disclosures
 from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.notice import open_presentation
-from support.line import RunningLine, payload, running_line
+from support.line import payload
+from support.nursery import Lifeline, Nursery
 from support.world import World, box
 
 REMARKS = "radio silence near the lighthouse"
 
 
 @pytest.fixture
-def line(tmp_path: Path, store_url: str) -> Iterator[RunningLine]:
-    with running_line(World("north", "south", "east"), tmp_path, store_url) as running:
+def line(workers: Nursery, store_url: str) -> Iterator[Lifeline]:
+    with workers.line(World("north", "south", "east"), store_url) as running:
         yield running
 
 
-def everything_for(line: RunningLine, party: str, events: int) -> list[bytes]:
+def everything_for(line: Lifeline, party: str, events: int) -> list[bytes]:
     """Return the body of every door that the party can read, its whole stream, and what its submits answered."""
     seen = [line.get(party, target).content for target in ("/v1/notices", "/v1/conflicts", "/v1/agreement")]
     listed = line.get(party, "/v1/notices").json()["notices"]
@@ -80,7 +80,7 @@ def traces(value: object) -> Iterator[str]:
 
 
 @pytest.mark.req("R-040", "R-069")
-def test_the_other_party_never_holds_a_byte_of_what_is_not_in_conflict(line: RunningLine) -> None:
+def test_the_other_party_never_holds_a_byte_of_what_is_not_in_conflict(line: Lifeline) -> None:
     world = line.world
     # Telling numbers: no two volumes share a coordinate, an altitude or a time.
     far = [
@@ -115,7 +115,7 @@ def test_the_other_party_never_holds_a_byte_of_what_is_not_in_conflict(line: Run
 
 
 @pytest.mark.req("R-043", "R-069")
-def test_an_alert_says_nothing_that_depends_on_hidden_volumes(line: RunningLine) -> None:
+def test_an_alert_says_nothing_that_depends_on_hidden_volumes(line: Lifeline) -> None:
     """Two worlds that differ only in what is hidden give the other party the same alert, figure for figure."""
     world = line.world
     told = []

@@ -1,25 +1,18 @@
 """The doors of a running service: what a party sends and what comes back, on each real store."""
 
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from keepclear_protocol.alert import open_alert
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.notice import open_presentation
 from keepclear_protocol.receipt import open_receipt
-from support.line import RunningLine, payload, running_line
-from support.world import World, box
-
-
-@pytest.fixture
-def line(tmp_path: Path, store_url: str) -> Iterator[RunningLine]:
-    with running_line(World(), tmp_path, store_url) as running:
-        yield running
+from support.line import payload
+from support.nursery import Lifeline
+from support.world import box
 
 
 @pytest.mark.req("R-065", "R-067", "R-081", "R-089", "R-096")
-def test_a_conflict_reaches_both_streams_and_is_acknowledged_to_the_other_side(line: RunningLine) -> None:
+def test_a_conflict_reaches_both_streams_and_is_acknowledged_to_the_other_side(line: Lifeline) -> None:
     world = line.world
     first = line.file("north")
     assert first["alerts"] == []
@@ -60,7 +53,7 @@ def test_a_conflict_reaches_both_streams_and_is_acknowledged_to_the_other_side(l
 
 
 @pytest.mark.req("R-016", "R-084", "R-090")
-def test_sending_again_gives_the_same_receipt_and_nothing_new(line: RunningLine) -> None:
+def test_sending_again_gives_the_same_receipt_and_nothing_new(line: Lifeline) -> None:
     first = line.file("north")
     again = line.post("notices", first["sent"])
     assert (again.status_code, again.json()) == (200, {"receipt": first["receipt"]})
@@ -68,7 +61,7 @@ def test_sending_again_gives_the_same_receipt_and_nothing_new(line: RunningLine)
 
 
 @pytest.mark.req("R-053", "R-071")
-def test_amending_and_withdrawing_close_the_conflict_with_their_cause(line: RunningLine) -> None:
+def test_amending_and_withdrawing_close_the_conflict_with_their_cause(line: Lifeline) -> None:
     world = line.world
     ours = world.opened(line.file("north")["sent"])
     line.file("south")
@@ -87,7 +80,7 @@ def test_amending_and_withdrawing_close_the_conflict_with_their_cause(line: Runn
 
 
 @pytest.mark.req("R-097", "R-098", "R-099", "R-100")
-def test_a_cursor_resumes_exactly_behind_it_and_a_strange_one_is_a_gap(line: RunningLine) -> None:
+def test_a_cursor_resumes_exactly_behind_it_and_a_strange_one_is_a_gap(line: Lifeline) -> None:
     for _ in range(3):
         line.file("north")
     events = line.events("north", 3)
@@ -102,7 +95,7 @@ def test_a_cursor_resumes_exactly_behind_it_and_a_strange_one_is_a_gap(line: Run
 
 
 @pytest.mark.req("R-027", "R-087")
-def test_the_agreement_can_be_read_by_a_desk_with_older_terms(line: RunningLine) -> None:
+def test_the_agreement_can_be_read_by_a_desk_with_older_terms(line: Lifeline) -> None:
     answer = line.get("north", "/v1/agreement", terms=digest("older"))
     assert answer.status_code == 200 and answer.content == line.world.agreement.raw
     assert line.get("north", "/v1/notices", terms=digest("older")).json()["code"] == "wrong_terms"

@@ -14,7 +14,7 @@ from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.request import sign_request
-from support.line import RunningLine, running_line
+from support.nursery import Lifeline, Nursery
 from support.world import ALL_ROLES, ORIGIN, World, box, now_us, signed
 
 EXPIRES_S = 9.0
@@ -47,8 +47,8 @@ class Keyed(World):
 
 
 @pytest.fixture
-def line(tmp_path: Path, store_url: str) -> Iterator[RunningLine]:
-    with running_line(Keyed(), tmp_path, store_url) as running:
+def line(workers: Nursery, store_url: str) -> Iterator[Lifeline]:
+    with workers.line(Keyed(), store_url) as running:
         yield running
 
 
@@ -60,7 +60,7 @@ def lasted(stream: httpx2.Response) -> float:
 
 
 def test_revocation_and_expiry_cut_open_streams_and_silence_the_key(
-    line: RunningLine, tmp_path: Path, store_url: str
+    line: Lifeline, tmp_path: Path, store_url: str
 ) -> None:
     world = line.world
     assert isinstance(world, Keyed)
@@ -68,7 +68,7 @@ def test_revocation_and_expiry_cut_open_streams_and_silence_the_key(
     receipt = line.post("notices", filed).json()["receipt"]
     with (
         ThreadPoolExecutor() as threads,
-        httpx2.Client(base_url=line.service.url, timeout=30) as http,
+        httpx2.Client(base_url=line.url, timeout=30) as http,
         http.stream("GET", "/v1/stream", headers=world.read(world.lent, "/v1/stream")) as lent,
         http.stream("GET", "/v1/stream", headers=world.read(world.brief, "/v1/stream")) as brief,
     ):

@@ -28,7 +28,7 @@ class Workers:
 
     def __init__(self, nursery: Nursery, world: World, store_url: str) -> None:
         self._nursery, self._world, self._store_url = nursery, world, store_url
-        self._lives: list[Life] = [nursery.start(store_url) for _ in range(2)]
+        self._lives: list[Life] = [nursery.start(world, store_url) for _ in range(2)]
         self._clients: list[Doors] = []
         self.restarts: Counter[str] = Counter()
 
@@ -46,7 +46,8 @@ class Workers:
         """End one of the two by ``how`` (``kill``, ``stop``), or let the next one ``die`` in the middle of its work."""
         life = self._lives[number]
         life.stop() if how == "stop" else life.kill()
-        self._lives[number] = self._nursery.start(self._store_url, **({"die": "matched"} if how == "die" else {}))
+        told = {"die": "matched"} if how == "die" else {}
+        self._lives[number] = self._nursery.start(self._world, self._store_url, **told)
         self.restarts[how] += 1
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from .world import World
 
 SD_JWT = {"Content-Type": "application/sd-jwt"}
 JWT = {"Content-Type": "application/jwt"}
+KEY, AGREEMENT = "service.key", "agreement.json"
 
 
 class Doors:
@@ -26,6 +27,7 @@ class Doors:
 
     def __init__(self, world: World, url: str) -> None:
         self.world = world
+        self.url = url
         self.http = httpx2.Client(base_url=url, timeout=20.0)
 
     def post(self, door: str, raw: str | bytes, **headers: str) -> httpx2.Response:
@@ -113,7 +115,7 @@ def payload(jws: str) -> dict[str, Any]:
 def write_files(world: World, folder: Path) -> list[str]:
     """Write the service's key and agreement; return the words of ``run`` that name them."""
     folder.mkdir(parents=True, exist_ok=True)
-    key, agreement = folder / "service.key", folder / "agreement.json"
+    key, agreement = folder / KEY, folder / AGREEMENT
     write_key(key, world.service)
     agreement.write_bytes(world.agreement.raw)
     return ["--key", str(key), "--agreement", str(agreement)]

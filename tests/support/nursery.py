@@ -21,11 +21,11 @@ from typing import Any
 from keepclear_protocol.errors import LocalError
 from keepclear_service.process.files import read_agreement
 
-from support.line import Doors, found_line
+from support.line import AGREEMENT, KEY, Doors, found_line, write_files
 from support.service import alive
 from support.world import World
 
-START_S = 60.0
+LOG = "service.log"
 
 
 @dataclass
@@ -65,34 +65,38 @@ class Lifeline(Doors):
 
 
 class Nursery:
-    """The process that forks them. All end with it."""
+    """The process that forks them, for any number of worlds. All end with it."""
 
-    def __init__(self, process: "subprocess.Popen[str]", words: list[str], log_file: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", folder: Path) -> None:
         self._process = process
-        self._words = words
-        self.log_file = log_file
+        self._folder = folder
 
-    def start(self, store_url: str, **told: str) -> Life:
-        """Start a worker, its lines founded where they were not.
+    def folder(self, world: World) -> Path:
+        """Return where a world's workers find the service's key and the agreement as it was at their first start."""
+        folder = self._folder / world.agreement.id
+        if not folder.exists():
+            write_files(world, folder)
+        return folder
+
+    def start(self, world: World, store_url: str, **told: str) -> Life:
+        """Start a worker of a world, whose line is founded where it was not.
 
         ``told`` may name the point at which it is to ``die`` or the way in which it is ``wrong``.
         """
         assert self._process.stdin is not None and self._process.stdout is not None
-        for at, word in enumerate(self._words):
-            if word == "--agreement":
-                with contextlib.suppress(LocalError):  # it stands under terms that came before: a worker adopts these
-                    found_line(read_agreement(Path(self._words[at + 1])), store_url)
-        order = {"store": store_url, "words": self._words, **told}
-        self._process.stdin.write(json.dumps(order) + "\n")
+        folder = self.folder(world)
+        with contextlib.suppress(LocalError):  # it stands under terms that came later: a worker adopts these
+            found_line(read_agreement(folder / AGREEMENT), store_url)
+        self._process.stdin.write(json.dumps({"store": store_url, "folder": str(folder), **told}) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
-        assert "pid" in answer, f"{answer}; see {self.log_file.read_text()[-2000:]}"
+        assert "pid" in answer, f"{answer}; see {(folder / LOG).read_text()[-2000:]}"
         return Life(answer["pid"], f"http://127.0.0.1:{answer['port']}")
 
     @contextlib.contextmanager
     def line(self, world: World, store_url: str, **told: str) -> Iterator["Lifeline"]:
         """Run a worker for the length of the block; yield its doors."""
-        life = self.start(store_url, **told)
+        life = self.start(world, store_url, **told)
         line = Lifeline(world, life)
         try:
             yield line
@@ -100,19 +104,19 @@ class Nursery:
             line.http.close()
             life.kill()
 
-    def events(self) -> set[str]:
-        """Return the kinds of events that all workers have logged."""
-        return {json.loads(line)["event"] for line in self.log_file.read_text().splitlines() if line.startswith("{")}
+    def events(self, world: World) -> set[str]:
+        """Return the kinds of events that all workers of a world have logged."""
+        log = (self.folder(world) / LOG).read_text()
+        return {json.loads(line)["event"] for line in log.splitlines() if line.startswith("{")}
 
 
 @contextlib.contextmanager
-def nursery(folder: Path, words: list[str]) -> Iterator[Nursery]:
-    """Run a nursery whose workers take ``words`` (``--key FILE --agreement FILE``) until the block ends."""
+def nursery(folder: Path) -> Iterator[Nursery]:
+    """Run a nursery until the block ends."""
     tests = Path(__file__).resolve().parents[1]
     paths = os.pathsep.join(path for path in (str(tests), os.environ.get("PYTHONPATH", "")) if path)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
-    log_file = folder / "nursery.log"
-    with log_file.open("a") as log:
+    with (folder / "nursery.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "support.nursery"],
             stdin=subprocess.PIPE,
@@ -122,7 +126,7 @@ def nursery(folder: Path, words: list[str]) -> Iterator[Nursery]:
             env=kept | {"PYTHONPATH": paths},
         )
     try:
-        yield Nursery(process, words, log_file)
+        yield Nursery(process, folder)
     finally:
         process.kill()
         process.communicate()
@@ -163,16 +167,16 @@ def _live(order: dict[str, Any], listener: socket.socket, ready: int) -> None:
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     tether(os.getppid(), signal.SIGKILL)
-    os.dup2(2, 1)
+    folder = Path(order["folder"])
+    log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     configure_logging("info")
     if "die" in order:
         chaos.die(order["die"])
     if "wrong" in order:
         chaos.be_wrong(order["wrong"])
-    words = order["words"]
-    named = [Path(words[at + 1]) for at, word in enumerate(words) if word == "--agreement"]
-    key = Path(words[words.index("--key") + 1])
-    settings = Settings(key=key, agreements=tuple(named), store=order["store"])
+    settings = Settings(key=folder / KEY, agreements=(folder / AGREEMENT,), store=order["store"])
     serve(create_app(settings), settings, listener, lambda: _said(os.write(ready, b"1")))
     os._exit(0)
 
