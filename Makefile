@@ -1,6 +1,9 @@
 # Everything a person or a build machine does here. Needs only Python 3.11 or later, pip, make and git.
 # What is installed is pinned with hashes in requirements/; a stamp per set makes the second run quick.
 
+# Where a shell forbids it, each of hundreds of processes compiles all of our modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

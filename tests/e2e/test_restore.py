@@ -25,8 +25,8 @@ from support.stores import RunningStore
 from support.world import World, box
 
 PATIENCE_S = 60.0
-BETWEEN_S = 1.2
-"""Seconds of load before each crash."""
+BETWEEN = 8
+"""Receipts that each party gets before each crash."""
 
 
 def place(number: int) -> tuple[float, float]:
@@ -59,6 +59,14 @@ class Loaded:
             thread.join(PATIENCE_S)
         if self.failures:
             raise self.failures[0]
+
+    def get_on(self) -> None:
+        """Wait until each party has so many receipts more."""
+        wanted = {party: len(sent) + BETWEEN for party, sent in self.sent.items()}
+        deadline = time.monotonic() + PATIENCE_S
+        while any(len(self.sent[party]) < count for party, count in wanted.items()):
+            assert time.monotonic() < deadline and not self.failures, (wanted, self.failures)
+            time.sleep(0.02)
 
     def _guarded(self, act: Callable[[str], None], party: str) -> None:
         try:
@@ -143,14 +151,14 @@ def test_crashes_of_service_and_store_under_load_lose_and_repeat_nothing(
         port = str(service.listening["port"])
         with Loaded(world, service.url) as load:
             for crash in ("store", "service", "store", "service"):
-                time.sleep(BETWEEN_S)
+                load.get_on()
                 if crash == "store":
                     store_process.kill()
                     store_process.ensure_running()
                 else:
                     service.kill()
                     service = start(port)
-            time.sleep(BETWEEN_S)
+            load.get_on()
         line = RunningLine(world, service)
         try:
             check_load(load, line)
