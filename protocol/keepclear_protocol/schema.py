@@ -6,6 +6,7 @@ is refused by the code too; the tests hold both against the vectors.
 """
 
 import json
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -17,9 +18,14 @@ def schema_names() -> list[str]:
     return sorted(file.name.removesuffix(".json") for file in _FOLDER.iterdir() if file.name.endswith(".json"))
 
 
-def read_schema(name: str) -> dict[str, Any]:
-    """Return the schema of a shape; raise ``KeyError`` where there is none."""
+@cache
+def _text(name: str) -> str:
     if name not in schema_names():
         raise KeyError(name)
-    schema: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
+    return (_FOLDER / f"{name}.json").read_text("utf-8")
+
+
+def read_schema(name: str) -> dict[str, Any]:
+    """Return the schema of a shape; raise ``KeyError`` where there is none."""
+    schema: dict[str, Any] = json.loads(_text(name))
     return schema

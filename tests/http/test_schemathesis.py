@@ -12,10 +12,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import CODES
 from support.forge import NoticeForge
@@ -28,8 +31,11 @@ from support.world import ORIGIN, box
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
-    "response_schema_conformance,unsupported_method"
+    "response_schema_conformance,unsupported_method,allow_header_conformance,negative_data_rejection"
 )
+REFUSED = "[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 405, 409, 413, 415, 422]\n"
+"""What is outside its schema is refused, with whichever of our statuses for a sender's fault."""
+
 LONG = pytest.mark.long
 EXAMPLES = (12, pytest.param(120, marks=LONG))
 """Inputs of each kind to each door; counted, not timed, so that a busy machine tries as many."""
@@ -56,10 +62,12 @@ def test_schemathesis_finds_no_fault_and_nothing_undocumented(
     world = line.world
     told = {"key": world.parties["north"].key.text, "claims": world.claims("north"), "origin": ORIGIN}
     (tmp_path / "world.json").write_text(json.dumps(told))
+    (tmp_path / "schemathesis.toml").write_text(REFUSED)
     tests = Path(__file__).resolve().parents[1]
     before = snapshot(line.store_url)
     words = [
-        *("run", f"{line.service.url}/openapi.json", "--checks", CHECKS, "--seed", "7", "--no-color"),
+        *("run", f"{line.service.url}/openapi.json", "--url", line.service.url, "--checks", CHECKS),
+        *("--seed", "7", "--no-color"),
         *("--max-examples", str(examples), "--request-timeout", "60", "--continue-on-failure"),
         *("--suppress-health-check", "all", "--warnings", "off"),
     ]
@@ -85,6 +93,78 @@ def test_schemathesis_finds_no_fault_and_nothing_undocumented(
     spent = [name for name in after if PROOF in name]
     assert len(spent) > 50  # the signed reads came through to the doors
     assert difference(before, {name: value for name, value in after.items() if name not in spent}) == []
+
+
+def keeps(page: dict[str, Any], method: str, path: str, answer: httpx2.Response) -> dict[str, Any]:
+    """Return an answer that is what the page says of this door and status, whichever that is."""
+    told = page["paths"][path][method]["responses"][str(answer.status_code)]
+    ((media_type, content),) = told["content"].items()
+    assert answer.headers["content-type"] == media_type
+    for name in told.get("headers", {}):
+        assert answer.headers[name] == page["components"]["headers"][name]["schema"]["const"]
+    read: dict[str, Any] = answer.json()
+    validate(page, content["schema"], read)
+    return read
+
+
+def validate(page: dict[str, Any], schema: dict[str, Any], value: object) -> None:
+    Draft202012Validator({**schema, "components": page["components"]}).validate(value)
+
+
+@pytest.mark.req("R-067", "R-088", "R-089", "R-092", "R-094", "R-096")
+def test_every_door_and_every_event_is_as_the_page_says(line: HostileLine) -> None:
+    world, http = line.world, line.http
+    page = http.get("/openapi.json").json()
+    assert [server["url"] for server in page["servers"]] == [ORIGIN]
+    filed = world.submission("north", box(21.0))
+    for expected in (201, 200):
+        answer = line.post("notices", filed)
+        assert answer.status_code == expected and keeps(page, "post", "/v1/notices", answer)
+    theirs = line.post("notices", world.submission("south", box(21.0)))
+    (told,) = keeps(page, "post", "/v1/notices", theirs)["alerts"]
+    said = payload(told["alert"])
+    sides = {"ours": said["own"]["sha256"], "theirs": said["other"]["sha256"], "ours_newest": said["own"]["sha256"]}
+    named = {"alert": digest(told["alert"]), "conflict": said["conflict"], "version": said["version"]}
+    read = world.acknowledgement("south", stage="displayed", officer="duty-1", **named, **sides)
+    assert keeps(page, "post", "/v1/acknowledgements", line.post("acknowledgements", read))["alerts"] == []
+    stale = world.acknowledgement("south", stage="delivered", **{**named, "version": 1}, **sides)
+    assert keeps(page, "post", "/v1/acknowledgements", line.post("acknowledgements", stale))["code"] == "version_stale"
+    for path, target in (
+        ("/v1/notices", "/v1/notices?state=all"),
+        ("/v1/notices/{id}", f"/v1/notices/{world.opened(filed).id}"),
+        ("/v1/conflicts", "/v1/conflicts"),
+        ("/v1/conflicts/{ids}", f"/v1/conflicts/{said['conflict']},{digest('none')}"),
+        ("/v1/agreement", "/v1/agreement"),
+        ("/v1/notices", "/v1/notices?after=*"),
+        ("/v1/notices/{id}", "/v1/notices/none"),
+        ("/v1/stream", "/v1/stream?cursor=none"),
+    ):
+        keeps(page, "get", path, line.get("north", target))
+        keeps(page, "get", path, http.get(target))
+    ended = world.withdrawal("north", world.opened(filed))
+    assert keeps(page, "post", "/v1/withdrawals", line.post("withdrawals", ended))["receipt"]
+    keeps(page, "get", "/v1/notices/{id}", line.get("north", f"/v1/notices/{world.opened(filed).id}"))
+    for path in ("/healthz", "/readyz"):
+        good, bare = http.get(path), http.head(path)
+        assert keeps(page, "get", path, good) and (bare.status_code, bare.content) == (good.status_code, b"")
+    events = page["paths"]["/v1/stream"]["get"]["responses"]["200"]["x-events"]
+    seen = set()
+    for event in line.events("south", 6) + line.events("south", 1, cursor=f"{'0' * 32}-1"):
+        validate(page, events[event["event"]]["data"], event["data"])
+        seen.add(event["event"])
+    assert seen == {"notice", "alert", "acknowledgement", "gap"}
+
+
+def test_nothing_else_is_there(line: HostileLine) -> None:
+    for path in ("/docs", "/redoc", "/openapi.yaml", "/", "//healthz", "/healthz/", "/v1//notices", "/v1/notices/"):
+        for method in ("GET", "HEAD", "POST", "OPTIONS", "DELETE"):
+            answer = line.http.request(method, path)
+            assert answer.status_code == 404 and answer.headers["content-type"] == "application/problem+json"
+            assert method == "HEAD" or answer.json()["code"] == "not_found"
+    for path, allowed in (("/v1/notices", "GET, POST"), ("/v1/stream", "GET"), ("/readyz", "GET, HEAD")):
+        for method in ("OPTIONS", "DELETE", "PATCH", "PUT"):
+            answer = line.http.request(method, path)
+            assert (answer.status_code, answer.headers["allow"], answer.json()["code"]) == (405, allowed, "method")
 
 
 @pytest.fixture(scope="module")

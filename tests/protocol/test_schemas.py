@@ -103,7 +103,10 @@ MAY_BE_AWAY = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(SCHEMAS.keys() - {"event-drain", "authorization"}))
+HAS_MEMBERS = [name for name, schema in SCHEMAS.items() if name != "event-drain" and schema.get("type") != "string"]
+
+
+@pytest.mark.parametrize("name", HAS_MEMBERS)
 def test_a_good_one_that_is_spoilt_keeps_it_no_more(name: str) -> None:
     (example, *_) = SCHEMAS[name]["examples"]
     made = dict(spoilt(example))

@@ -9,10 +9,11 @@ from keepclear_protocol.request import SCHEME
 from keepclear_service.http import reads
 from keepclear_service.http.health import OK
 
-from support.schema_words import Schema, listed, obj, or_null, ref, statement_text, text, words
+from support.schema_words import DEFINITIONS, Schema, listed, obj, or_null, ref, statement_text, text, words
 
 _BOOL: Schema = {"type": "boolean"}
-_NEXT = or_null(text(reads._AFTER, "What goes into ?after= for the next page; null on the last."))
+_NEXT = or_null(ref("after"))
+_DIGEST = DEFINITIONS["digest"]["pattern"].strip("^$")
 _RECEIPT = ref(f"{RECEIPT.name}-statement")
 _ACKNOWLEDGEMENT = ref(f"{ACKNOWLEDGEMENT.name}-statement")
 _OBJECT = {
@@ -21,6 +22,14 @@ _OBJECT = {
     "cause": or_null(ref("cause")),
 }
 _STATEMENTS = {NOTICE.name: ref("submission"), WITHDRAWAL.name: ref(f"{WITHDRAWAL.name}-statement")}
+
+QUERIES: dict[str, Schema] = {
+    "after": text(reads._AFTER, "The next of a page, which goes into ?after= as it is; null on the last (R-092)."),
+    "also": words(["all"], "In ?state=: what has ended or was withdrawn as well."),
+    "conflict-ids": text(
+        f"{_DIGEST}(?:,{_DIGEST}){{0,{reads.NAMED_AT_ONCE - 1}}}", "Ids of conflicts, with commas between them."
+    ),
+}
 
 ANSWERS: dict[str, Schema] = {
     "authorization": statement_text(REQUEST, SCHEME),

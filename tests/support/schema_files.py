@@ -16,7 +16,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.schema_agreement import AGREEMENT
-from support.schema_answers import ANSWERS, EVENTS
+from support.schema_answers import ANSWERS, EVENTS, QUERIES
 from support.schema_examples import examples
 from support.schema_statements import PAYLOADS
 from support.schema_volumes import VOLUMES
@@ -33,6 +33,7 @@ SHAPES: dict[str, Schema] = {
     **{name: VOLUMES[name] for name in FILED},
     **PAYLOADS,
     **AGREEMENT,
+    **QUERIES,
     **ANSWERS,
     **{f"event-{name}": schema for name, schema in EVENTS.items()},
 }

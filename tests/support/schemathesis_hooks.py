@@ -1,7 +1,7 @@
 """What Schemathesis has to know of these doors: their media types, and how a read is signed.
 
 Loaded by ``schemathesis run`` through ``SCHEMATHESIS_HOOKS``. ``HOSTILE_WORLD`` names a JSON file with north's ``key``
-and its ``claims``. Half of the reads are signed; a stream is signed only where its cursor will be refused, since an
+and its ``claims``. Most of the reads are signed; a stream is signed only where its cursor will be refused, since an
 accepted one does not end.
 """
 
@@ -32,10 +32,12 @@ def _as_it_is(_: Any, value: Any) -> bytes:
 
 @schemathesis.hook
 def before_call(_: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Sign every other read, for whatever target it has."""
+    """Sign two of three reads, for whatever target they have."""
     global _calls
+    if case.method != "GET" or not case.operation.path.startswith("/v1/"):
+        return
     _calls += 1
-    if case.method != "GET" or _calls % 2 or (case.headers and "Authorization" in case.headers):
+    if _calls % 3 == 0:  # as it was made up, or with none
         return
     if case.operation.path == "/v1/stream" and not _refused(case):
         return

@@ -48,13 +48,17 @@ class Readiness:
         return {"store": store, "lines": "; ".join(states) or OK, "rules": OK if rules_hold() else "wrong"}
 
 
-@router.get("/healthz")
+BOTH = ["GET", "HEAD"]
+"""Whoever asks for the status alone is answered without a body (R-088); the server leaves it out."""
+
+
+@router.api_route("/healthz", methods=BOTH)
 async def healthz() -> Response:
     """Say that the process answers; nothing more."""
     return Response(b'{"status":"ok"}', media_type="application/json")
 
 
-@router.get("/readyz", responses={503: {"description": "not ready: which check fails"}})
+@router.api_route("/readyz", methods=BOTH)
 async def readyz(request: Request) -> Response:
     """Say whether the store and its durability, all lines and the rules are as they must be; 503 if one is not."""
     state = request.app.state

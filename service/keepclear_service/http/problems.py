@@ -11,8 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from ..logs import Outage
+from .operations import methods_at
 
 MEDIA_TYPE = "application/problem+json"
+
+RETRY_AFTER_S = "1"
+"""Of what is unavailable; the same bytes may be sent again."""
 
 _OF_STATUS = {404: "not_found", 405: "method", 413: "too_large", 415: "content_type"}
 
@@ -26,17 +30,21 @@ def served() -> None:
     _refusals.over()
 
 
-def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = None) -> Response:
-    """Return the answer for a stable code."""
+def document(code: str, detail: str = "") -> dict[str, Any]:
+    """Return the problem document for a stable code."""
     known = CODES[code]
-    document = {
+    return {
         "type": f"urn:keepclear:problem:{code}",
         "title": known.meaning,
         "status": known.status,
         "detail": detail or known.meaning,
         "code": code,
     }
-    return Response(dump_json(document), known.status, headers, media_type=MEDIA_TYPE)
+
+
+def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = None) -> Response:
+    """Return the answer for a stable code."""
+    return Response(dump_json(document(code, detail)), CODES[code].status, headers, media_type=MEDIA_TYPE)
 
 
 def refusal(error: KeepclearError | ClientDisconnect) -> Response:
@@ -45,13 +53,7 @@ def refusal(error: KeepclearError | ClientDisconnect) -> Response:
         return problem("request")  # nobody hears it
     if error.status >= 500:
         _refusals.began(error, code=error.code)
-    return problem(error.code, error.detail, headers={"Retry-After": "1"} if error.retryable else None)
-
-
-def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the OpenAPI page says of a door's refusals."""
-    content = {MEDIA_TYPE: {"schema": {"type": "object"}}}
-    return {status: {"description": "a problem document", "content": content} for status in statuses}
+    return problem(error.code, error.detail, headers={"Retry-After": RETRY_AFTER_S} if error.retryable else None)
 
 
 def install(app: FastAPI) -> None:
@@ -65,9 +67,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClientDisconnect, refused)  # else whoever hangs up would fill the log with tracebacks
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: Exception) -> Response:
+    async def _http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - the handler is for nothing else
-        headers = dict(error.headers) if error.headers else None
+        headers = dict(error.headers or {})
+        if methods := methods_at(request.scope["path"]):
+            # The router names those of the first route alone, and a door may stand in two.
+            headers["Allow"] = ", ".join(methods)
         return problem(_OF_STATUS.get(error.status_code, "request"), headers=headers)
 
     @app.exception_handler(RequestValidationError)

@@ -14,7 +14,6 @@ from keepclear_protocol.kinds import NOTICE, WATCH, WITHDRAWAL
 from ..decide.shown import alert_object
 from ..line.ports import Line, Page, Record
 from .deps import Reader, reader
-from .problems import described
 
 CONFLICTS_AT_ONCE = 256
 """Rows of one page of the index: some 60 KB."""
@@ -31,7 +30,7 @@ ANSWER_BYTES = 1024 * 1024
 _AFTER = re.compile(r"[0-9A-Za-z._-]{1,200}\Z", re.ASCII)
 """What a page ended with. It means something to the store alone; its letters are those that a URL takes as they are."""
 
-router = APIRouter(responses=described(400, 401, 403, 404, 409, 503))
+router = APIRouter()
 
 Watching = Annotated[Reader, Depends(reader(WATCH))]
 After = Annotated[str | None, Query()]

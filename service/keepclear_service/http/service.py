@@ -2,8 +2,8 @@
 
 Measured under load, the framework's middleware, routing and injection took a third of a submit's processor time, more
 than reading and checking the statement; and an idle stream kept 7 KB of the framework's frames. A door whose body is
-not parsed needs none of it. The doors are routes like the others to whoever reads the OpenAPI page, and every other
-request goes through them as ever.
+not parsed needs none of it. The doors are routes like the others too, and every other request goes through them as
+ever.
 """
 
 import logging

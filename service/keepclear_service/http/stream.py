@@ -6,7 +6,7 @@ own connection (``wire`` in the request's state) does both.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from fastapi import APIRouter, Request
 from keepclear_protocol.cursor import Cursor
@@ -16,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 from ..delivery.hub import Hub
 from ..delivery.subscriber import Connection
 from .deps import Reader, reader
-from .problems import described
 
 HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -26,7 +25,7 @@ HEADERS = [
 
 _admit = reader(WATCH)
 
-router = APIRouter(responses=described(400, 401, 403, 409, 503))
+router = APIRouter()
 
 
 class Wire(Protocol):
@@ -74,19 +73,9 @@ def _position(request: Request) -> Cursor | None:
     return None if text is None else Cursor.parse(text)
 
 
-def _parameter(place: str, name: str) -> dict[str, Any]:
-    return {"in": place, "name": name, "required": False, "schema": {"type": "string"}}
-
-
 PATH = "/v1/stream"
 
-router.add_api_route(
-    PATH,
-    stream,
-    response_model=None,
-    responses={200: {"description": "server-sent events", "content": {"text/event-stream": {}}}},
-    openapi_extra={"parameters": [_parameter("query", "cursor"), _parameter("header", "last-event-id")]},
-)
+router.add_api_route(PATH, stream, response_model=None)
 
 DOORS = {("GET", PATH): stream}
-"""What answers, by method and path (see ``service``); the route is there for the OpenAPI page and other methods."""
+"""What answers, by method and path (see ``service``); the route is there for other methods."""

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..line.hotline import Accepted
 from .deps import hotlines
-from .problems import described, served
+from .problems import served
 from .service import Door
 
 MAX_BODY_BYTES = 512 * 1024
@@ -42,25 +42,12 @@ def _door(kind: Kind) -> Door:
         served()
         return _answer(accepted)
 
-    router.add_api_route(
-        kind.door,
-        door,
-        methods=["POST"],
-        status_code=201,
-        name=kind.name,
-        response_model=None,
-        summary=f"File a statement of kind {kind.name}; the answer is its receipt.",
-        openapi_extra={"requestBody": {"required": True, "content": {kind.media_type: {"schema": {"type": "string"}}}}},
-        responses={
-            200: {"description": "accepted before: the receipt"},
-            **described(400, 401, 403, 409, 413, 415, 422, 503),
-        },
-    )
+    router.add_api_route(kind.door, door, methods=["POST"], response_model=None)
     return door
 
 
 DOORS = {("POST", kind.door): _door(kind) for kind in KINDS}
-"""What answers, by method and path (see ``service``); the routes are there for the OpenAPI page and other methods."""
+"""What answers, by method and path (see ``service``); the routes are there for other methods."""
 
 
 async def _body(request: Request, media_type: str) -> str:

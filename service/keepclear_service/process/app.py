@@ -16,7 +16,7 @@ from keepclear_protocol.errors import LocalError, Unavailable
 from redis.exceptions import RedisError
 
 from ..delivery.hub import Hub
-from ..http import health, problems, reads, stream, submits
+from ..http import health, openapi, problems, reads, stream, submits
 from ..http.deps import Hotlines
 from ..http.service import ServiceApp
 from ..line.hotline import Hotline
@@ -80,16 +80,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = ServiceApp(
         submits.DOORS | stream.DOORS,
-        title="Keepclear",
-        description="A deconfliction hotline. Statements are compact JWS; see protocol/SPEC.md.",
-        version="1",
         lifespan=lifespan,
         redirect_slashes=False,  # the redirection would go wherever the Host header says
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,  # see http.openapi; with it go the pages that would load programs from elsewhere
     )
     problems.install(app)
-    for door in (submits, reads, stream, health):
+    for door in (submits, reads, stream, health, openapi):
         app.include_router(door.router)
     return app
 
