@@ -1,6 +1,7 @@
 """What goes wrong beside a turn: nobody waits for ever, no receipt leaves unmatched, and one's flood is one's own."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import OutOfStep, Unavailable
 from keepclear_protocol.kinds import WITHDRAWAL
 from keepclear_service.decide import fold
+from keepclear_service.decide.entry import TERMS, Entry, Outgoing
 from keepclear_service.line import turn as turn_module
 from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.lane import Lane
@@ -79,6 +81,33 @@ def test_a_notice_that_was_let_go_of_does_not_stop_a_start_after_a_quiet_time(st
         await until(lambda: late.state() not in ("starting", "lagging"))
         assert late.state() == "ok"
         task.cancel()
+
+    play(story, store_url)
+
+
+@pytest.mark.req("R-046")
+def test_who_knows_the_new_terms_is_not_refused_while_they_are_still_being_folded(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded = threading.Event()
+
+    def slow(state: fold.State, entry: Entry, body: fold.Body) -> list[Outgoing]:
+        assert entry.kind != TERMS or folded.wait(20)
+        return fold.apply(state, entry, body)
+
+    monkeypatch.setattr(turn_module, "apply", slow)
+
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        before, successor = world.agreement, world.successor(retention_s=30 * 86_400)
+        assert isinstance(one.line, StoredLine)
+        await one.line.adopt(before.terms, successor.terms, successor.raw, longer_ms=23 * 86_400_000)
+        await until(lambda: successor.terms in one.turn.agreements)
+        assert one.agreement.terms == before.terms
+        filed = asyncio.create_task(file(one, world.submission("north", box())))
+        done, _ = await asyncio.wait({filed}, timeout=0.2)
+        folded.set()
+        assert not done and not (await filed).again
 
     play(story, store_url)
 

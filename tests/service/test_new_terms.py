@@ -1,5 +1,6 @@
 """New terms on a running service, also over an embedded store: all workers go over, no stream of a kept key ends."""
 
+import contextlib
 import copy
 import json
 import os
@@ -105,8 +106,8 @@ def test_new_terms_come_into_force_for_all_workers_without_a_restart(line: Runni
         for context in opened:
             context.__exit__(None, None, None)
     for _ in range(8):  # whichever worker answers
-        with httpx2.Client(base_url=line.service.url) as http:
-            assert http.get("/v1/conflicts", headers=world.proof("south", "/v1/conflicts")).status_code == 200
+        with contextlib.closing(RunningLine(world, line.service)) as anew:
+            anew.read("south", "/v1/conflicts")
     line.file("south", box(50.0))
     assert "already" in say("adopt", "--agreement", second, "--embedded", str(tmp_path / "store")).stdout
     first_file = str(tmp_path / "first" / "agreement.json")
@@ -133,10 +134,9 @@ def test_a_worker_that_dies_between_comes_back_under_the_new_terms(line: Running
     say("adopt", "--agreement", second, "--embedded", str(tmp_path / "store"))
     os.kill(line.service.listening["workers"][0], signal.SIGKILL)
     line.service.wait_for("worker_ready", 3)
-    for _ in range(8):
-        with httpx2.Client(base_url=line.service.url, timeout=20) as http:
-            answer = http.get("/v1/conflicts", headers=world.proof("south", "/v1/conflicts"))
-            assert [row["state"] for row in answer.json()["conflicts"]] == ["closed"], answer.text
+    for _ in range(8):  # whichever worker answers
+        with contextlib.closing(RunningLine(world, line.service)) as anew:
+            assert [row["state"] for row in anew.read("south", "/v1/conflicts")["conflicts"]] == ["closed"]
 
 
 def test_a_folder_that_never_held_a_store_is_named_and_not_made(tmp_path: Path) -> None:

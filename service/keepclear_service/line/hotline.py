@@ -106,17 +106,12 @@ class Hotline:
         return Accepted(signed, False, alerts, more)
 
     async def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
-        """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this.
-
-        Terms that this worker does not know may be in force without its knowing it yet: it looks before it refuses.
-        """
+        """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""
         party, key = self.signer(proof.kid)
         check_signer(proof.claims, party.id, self.agreement)
         key.check(role, int(time.time() * SECOND))
-        if terms and proof.claims.terms not in self.turn.agreements:
-            await self.turn.caught_up()
-        if terms and proof.claims.terms != self.agreement.terms:
-            raise OutOfStep("wrong_terms")
+        if terms:
+            await self.turn.check_terms(proof.claims.terms)
         return party.id
 
     async def spend(self, proof: RequestProof, *, method: str, target: str) -> None:

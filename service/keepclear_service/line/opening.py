@@ -169,10 +169,7 @@ class Opening:
                 raise OutOfStep("jti_conflict")
             return before
         key.check(None, now)
-        if claims.terms not in self._turn.agreements:
-            await self._turn.caught_up()  # they may be in force without this worker knowing it yet
-        if claims.terms != self._turn.agreement.terms:
-            raise OutOfStep("wrong_terms")
+        await self._turn.check_terms(claims.terms)
         return None
 
 
