@@ -40,6 +40,7 @@ SMUGGLED = {
     "Transfer_Encoding": "chunked",
 }
 PASSED = set("host accept accept-encoding authorization content-type content-length last-event-id user-agent".split())
+PASSED.add("x-request-id")  # the proxy's own
 ECHO = """
 import http.server, json
 class Echo(http.server.BaseHTTPRequestHandler):

@@ -142,9 +142,9 @@ def test_a_turn_takes_few_notices_that_are_long_to_match(store_url: str) -> None
 
         submit = one.turn.submit
 
-        async def counting(arrival: Any, body: Any) -> Any:
+        async def counting(arrival: Any, body: Any, request: str = "") -> Any:
             opened.append(arrival.id)
-            return await submit(arrival, body)
+            return await submit(arrival, body, request)
 
         one.line.turn = waiting  # type: ignore[method-assign]
         one.turn.submit = counting  # type: ignore[method-assign]

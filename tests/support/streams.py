@@ -15,6 +15,7 @@ from keepclear_service.delivery.hub import Hub
 from keepclear_service.delivery.subscriber import Connection
 from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.ports import SignedAlert
+from keepclear_service.observer import silent
 
 from .store_line import Bench, alert, notice, on_line
 from .world import World
@@ -63,6 +64,7 @@ class StandIn:
     def __init__(self, line: CountedLine, world: World) -> None:
         self.line = line
         self.world = world
+        self.observer = silent()
 
     @property
     def agreement(self) -> Agreement:

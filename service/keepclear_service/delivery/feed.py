@@ -42,7 +42,7 @@ class Listener(Protocol):
     def wake(self) -> None:
         """Look again."""
 
-    def end(self) -> None:
+    def end(self, why: str) -> None:
         """Stop: what comes next is not known here."""
 
 
@@ -80,6 +80,8 @@ class Feed:
         self._behind = asyncio.Lock()
         self._poked = asyncio.Event()
         self._newest, self._older = Kept(), Kept()
+        self._fresh: dict[int, int] = {}
+        """When the causes of alerts were stamped that nobody has been sent yet, by the alerts' numbers."""
         self._at_once = 1
         """Events that make a piece, as far as the last ones tell."""
         self.listeners: set[Listener] = set()
@@ -112,6 +114,12 @@ class Feed:
             return None
         return self._newest.get(at + 1) or self._older.get(at + 1)
 
+    def written(self, at: int) -> None:
+        """Note that an event is on somebody's stream."""
+        received_at = self._fresh.pop(at, None)
+        if received_at is not None:
+            self._hotline.observer.told(received_at)
+
     async def run(self) -> None:
         """Read what is new whenever poked, as long as anybody listens."""
         while True:
@@ -125,7 +133,7 @@ class Feed:
             except Exception:
                 # A fault of our own must not end the reading in silence: who listened comes back and starts anew.
                 log.exception("feed_fault")
-                self._fail(None)
+                self._fail(None, "fault")
 
     async def read_behind(self, listener: Listener, epoch: str, at: int) -> tuple[str, list[Told]]:
         """Read the piece behind a position for a listener that the feed cannot serve; without an epoch, of this one.
@@ -177,6 +185,10 @@ class Feed:
         if not epoch or gap(window, epoch, at) is not None:
             self._begin(window.epoch, window.head)
             return True
+        for event in window.events:
+            received_at = self._hotline.observer.received_at(event.version) if event.version else None
+            if received_at is not None:
+                self._fresh[event.at] = received_at
         for told in await tell(self._hotline, epoch, window.events):
             if (epoch, told.at) != (self.epoch, self.at + 1):
                 break
@@ -187,7 +199,7 @@ class Feed:
 
     def _begin(self, epoch: str, at: int) -> None:
         self.epoch, self.at = epoch, at
-        self._newest, self._older = Kept(), Kept()
+        self._newest, self._older, self._fresh = Kept(), Kept(), {}
         self.moves += 1
 
     async def _wake(self) -> None:
@@ -196,9 +208,9 @@ class Feed:
             if count % WOKEN_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    def _fail(self, error: Unavailable | None) -> None:
+    def _fail(self, error: Unavailable | None, why: str = "store") -> None:
         """End all listeners: a stream that could miss something must not look alive."""
         if error is not None:
             self._lost(error)
         for listener in list(self.listeners):
-            listener.end()
+            listener.end(why)

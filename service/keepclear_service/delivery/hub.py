@@ -67,8 +67,13 @@ class Hub:
             for subscriber in list(self._subscribers()):
                 subscriber.drain()
 
-    async def serve(self, party: str, kid: str, request: str, start: Cursor | None, connection: Connection) -> None:
-        """Write the stream that the proof of digest ``request`` asked for, from ``start`` on; return when it ends."""
+    async def serve(
+        self, party: str, kid: str, request: str, start: Cursor | None, connection: Connection, name: str = ""
+    ) -> None:
+        """Write the stream that the proof of digest ``request`` asked for, from ``start`` on; return when it ends.
+
+        ``name`` is the request's in the log.
+        """
         feed, slot = self._feed(party), next(self._next_slot)
         subscriber = Subscriber(
             feed, connection, kid, start, lambda newest: self._hotline.opening(party, request, newest)
@@ -77,11 +82,20 @@ class Hub:
         slot.add(subscriber)
         if self._draining.is_set():
             subscriber.drain()
+        observer, began = self._hotline.observer, time.monotonic()
+        observer.stream_opened(party, name, "" if start is None else str(start))
         try:
             await subscriber.run()
+        except asyncio.CancelledError:
+            subscriber.end("drained")  # it did not end in time
+            raise
+        except Exception:
+            subscriber.end("fault")
+            raise
         finally:
             slot.discard(subscriber)
             feed.leave(subscriber)
+            observer.stream_closed(party, name, subscriber.why, time.monotonic() - began, subscriber.sent)
 
     def _feed(self, party: str) -> Feed:
         feed = self._feeds.get(party)
@@ -126,7 +140,7 @@ class Hub:
             if subscriber.kid not in valid:
                 valid[subscriber.kid] = self._may_watch(subscriber.kid, now)
             if not valid[subscriber.kid]:
-                subscriber.end()
+                subscriber.end("key")
 
     def _may_watch(self, kid: str, now: int) -> bool:
         try:
@@ -143,5 +157,5 @@ class Hub:
         for _, bytes_held, subscriber in stuck:
             if held <= HELD_BYTES:
                 return
-            subscriber.cut()
+            subscriber.cut("held")
             held -= bytes_held

@@ -63,6 +63,8 @@ class Subscriber:
         "epoch",
         "kid",
         "over",
+        "sent",
+        "why",
     )
 
     def __init__(
@@ -85,6 +87,10 @@ class Subscriber:
         self._writing = 0
         self.busy_since: float | None = None
         self.over = False
+        self.why = "hung_up"
+        """Why it ended, once it has; one of ``metrics.CLOSINGS``."""
+        self.sent = 0
+        """Events that were written."""
 
     @property
     def held(self) -> int:
@@ -96,9 +102,10 @@ class Subscriber:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def end(self) -> None:
-        """Stop after what is being written."""
-        self.over = True
+    def end(self, why: str = "hung_up") -> None:
+        """Stop after what is being written; the first ``why`` counts."""
+        if not self.over:
+            self.over, self.why = True, why
         self.wake()
 
     def drain(self) -> None:
@@ -106,20 +113,20 @@ class Subscriber:
         self._draining = True
         self.wake()
 
-    def cut(self) -> None:
+    def cut(self, why: str) -> None:
         """Drop the connection with all that it has not taken."""
+        self.end(why)
         self._connection.abort()
-        self.end()
 
     def tick(self, now: float) -> None:
         """Send a comment if nothing else is being sent; end what has lasted long enough or takes nothing."""
         if now > self._ends:
-            self.end()
+            self.end("lasted")
         if self.busy_since is None:
             self._comment = True
             self.wake()
         elif now - self.busy_since > STALLED_S:
-            self.cut()
+            self.cut("stalled")
 
     async def run(self) -> None:
         """Write the stream until it ends. A store that fails ends it too: the desk hears so at the door.
@@ -127,23 +134,25 @@ class Subscriber:
         Nothing is said before the store was read: a stream that cannot be served must not look open.
         """
         self._connection.when_lost(self.end)
-        sent = 0
         while not self.over:
             moves = self._feed.moves
             told = await self._next()
             if self._opening is not None:
                 if self.over or not self._feed.epoch:
+                    self.end("store")
                     return
                 await self._write(tell_opening(self._opening(Cursor(self._feed.epoch, self._feed.at))))
                 self._opening = None
             if told is not None:
                 await self._write(told.data)
                 self.epoch, self.at = told.epoch, told.at
-                sent += 1
-                if sent % AT_A_TIME == 0:
+                self._feed.written(told.at)
+                self.sent += 1
+                if self.sent % AT_A_TIME == 0:
                     await asyncio.sleep(0)
             elif self._draining:
                 await self._write(DRAIN)
+                self.end("drained")
                 return
             elif self._comment:
                 self._comment = False
@@ -164,7 +173,7 @@ class Subscriber:
         try:
             epoch, piece = await self._feed.read_behind(self, self.epoch, self.at)
         except Unavailable:
-            self.over = True
+            self.end("store")
             return None
         self.epoch = self.epoch or epoch
         self._piece = piece[::-1]

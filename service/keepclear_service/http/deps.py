@@ -16,7 +16,7 @@ from keepclear_protocol.request import SCHEME, RequestProof, open_request
 from keepclear_protocol.statement import match_header
 
 from ..line.hotline import Hotline
-from .problems import served
+from .problems import STATEMENT, served
 
 PROOF_HEADER = "authorization"
 
@@ -34,17 +34,21 @@ class Hotlines:
 
     def of(self, compact: str, typ: str) -> Hotline:
         """Return the hotline in whose agreement the signer of an unverified JWS would be; raise ``NotAuthentic``."""
+        return self.of_signer(compact, typ)[0]
+
+    def of_signer(self, compact: str, typ: str) -> tuple[Hotline, str]:
+        """Return the hotline of an unverified JWS and the ``kid`` of its signer; raise ``NotAuthentic``."""
         try:
             kid = match_header(unb64(compact.partition(".")[0][:400]), typ)
         except Malformed:
             raise NotAuthentic from None
         known = self._of_key.get(kid)
         if known is not None and known.agreement.find(kid) is not None:
-            return known
+            return known, kid
         for hotline in self._all:
             if hotline.agreement.find(kid) is not None:
                 self._of_key[kid] = hotline
-                return hotline
+                return hotline, kid
         raise NotAuthentic
 
 
@@ -78,7 +82,9 @@ def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Await
         if len(headers) != 1:  # of two, a proxy might have judged the other one
             raise NotAuthentic
         (header,) = headers
-        hotline = hotlines(request).of(header.removeprefix(SCHEME), REQUEST.typ)
+        compact = header.removeprefix(SCHEME)
+        request.scope["state"][STATEMENT] = compact
+        hotline = hotlines(request).of(compact, REQUEST.typ)
         proof = open_request(header, hotline.agreement.party_key)
         party = await hotline.check_reader(proof, role=role, terms=terms)
         await hotline.spend(proof, method=request.method, target=target(request))

@@ -1,16 +1,24 @@
-"""Problem documents (RFC 9457): a stable code, plain words, and nothing of another party."""
+"""Problem documents (RFC 9457): a stable code, plain words, and nothing of another party. Each one is noted.
 
+What is noted of a refusal says whose it was only where the code itself comes after a signature that verified.
+"""
+
+import contextlib
 import logging
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.encoding import digest, dump_json
 from keepclear_protocol.errors import CODES, KeepclearError
+from keepclear_protocol.kinds import KINDS, REQUEST, Kind
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from ..logs import Outage
+from ..metrics import OTHER
+from ..observer import Observer
 from .operations import methods_at
 
 MEDIA_TYPE = "application/problem+json"
@@ -19,6 +27,14 @@ RETRY_AFTER_S = "1"
 """Of what is unavailable; the same bytes may be sent again."""
 
 _OF_STATUS = {404: "not_found", 405: "method", 413: "too_large", 415: "content_type"}
+
+STATEMENT, REQUEST_ID = "statement", "request_id"
+"""What the doors leave in a request's state: the statement or proof that came, and what the log calls the request."""
+
+_VERIFIED = (403, 409, 422)
+"""Statuses of the codes that are told apart only after the signature verified."""
+
+_DOORS: dict[tuple[str, str], Kind] = {("POST", kind.door): kind for kind in KINDS}
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +63,41 @@ def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = Non
     return Response(dump_json(document(code, detail)), CODES[code].status, headers, media_type=MEDIA_TYPE)
 
 
-def refusal(error: KeepclearError | ClientDisconnect) -> Response:
+def request_id(scope: Scope) -> str:
+    """Return what the log calls a request, and its answer's header."""
+    name: str = scope["state"].get(REQUEST_ID, "")
+    return name
+
+
+def note(code: str, scope: Scope) -> None:
+    """Note that a request is answered with ``code``."""
+    kind = _DOORS.get((scope["method"], scope["path"]))
+    if kind is None and scope["path"].startswith("/v1/"):
+        kind = REQUEST
+    observer: Observer = scope["app"].state.observer
+    observer.refused(OTHER if kind is None else kind.name, code, lambda: _about(code, scope, kind))
+
+
+def _about(code: str, scope: Scope, kind: Kind | None) -> dict[str, Any]:
+    status = CODES[code].status
+    said: dict[str, Any] = {"request": request_id(scope), "status": status}
+    statement = scope["state"].get(STATEMENT)
+    if statement is None or kind is None:
+        return said
+    jwt = statement.partition("~")[0]
+    said["sha256"] = digest(jwt)
+    if status in _VERIFIED:
+        with contextlib.suppress(KeepclearError):  # its key may have gone meanwhile
+            hotline, kid = scope["app"].state.hotlines.of_signer(jwt, kind.typ)
+            said["agreement"], said["party"] = hotline.agreement.id, hotline.signer(kid)[0].id
+    return said
+
+
+def refusal(error: KeepclearError | ClientDisconnect, scope: Scope) -> Response:
     """Return the answer for an error of ours; that the service is unavailable is logged once, with its cause."""
     if isinstance(error, ClientDisconnect):
         return problem("request")  # nobody hears it
+    note(error.code, scope)
     if error.status >= 500:
         _refusals.began(error, code=error.code)
     return problem(error.code, error.detail, headers={"Retry-After": RETRY_AFTER_S} if error.retryable else None)
@@ -59,9 +106,9 @@ def refusal(error: KeepclearError | ClientDisconnect) -> Response:
 def install(app: FastAPI) -> None:
     """Let every error of the app end as a problem document."""
 
-    async def refused(_: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, KeepclearError | ClientDisconnect)  # noqa: S101 - the handler is for nothing else
-        return refusal(error)
+        return refusal(error, request.scope)
 
     app.add_exception_handler(KeepclearError, refused)
     app.add_exception_handler(ClientDisconnect, refused)  # else whoever hangs up would fill the log with tracebacks
@@ -73,13 +120,17 @@ def install(app: FastAPI) -> None:
         if methods := methods_at(request.scope["path"]):
             # The router names those of the first route alone, and a door may stand in two.
             headers["Allow"] = ", ".join(methods)
-        return problem(_OF_STATUS.get(error.status_code, "request"), headers=headers)
+        code = _OF_STATUS.get(error.status_code, "request")
+        note(code, request.scope)
+        return problem(code, headers=headers)
 
     @app.exception_handler(RequestValidationError)
-    async def _unreadable(_: Request, __: Exception) -> Response:
+    async def _unreadable(request: Request, _: Exception) -> Response:
+        note("request", request.scope)
         return problem("request")  # the framework's own answer would repeat the input
 
     @app.exception_handler(Exception)
-    async def _fault(_: Request, error: Exception) -> Response:
+    async def _fault(request: Request, error: Exception) -> Response:
         log.error("fault", exc_info=error)
+        note("internal", request.scope)
         return problem("internal")

@@ -15,7 +15,7 @@ from keepclear_protocol.errors import KeepclearError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .problems import problem, refusal
+from .problems import note, problem, refusal
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,9 @@ class ServiceApp(FastAPI):
         try:
             answer = await door(Request(scope, receive))
         except (KeepclearError, ClientDisconnect) as error:
-            answer = refusal(error)
+            answer = refusal(error, scope)
         except Exception as error:
             log.error("fault", exc_info=error)
+            note("internal", scope)
             answer = problem("internal")
         await answer(scope, receive, send)

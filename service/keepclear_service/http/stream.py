@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from ..delivery.hub import Hub
 from ..delivery.subscriber import Connection
 from .deps import Reader, reader
+from .problems import request_id
 
 HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -40,8 +41,8 @@ class Wire(Protocol):
 class EventStream:
     """The answer that goes on: a party's stream, written by the hub."""
 
-    def __init__(self, hub: Hub, who: Reader, start: Cursor | None) -> None:
-        self._hub = hub
+    def __init__(self, hub: Hub, who: Reader, start: Cursor | None, name: str) -> None:
+        self._hub, self._name = hub, name
         self._party, self._kid, self._request = who.party, who.proof.kid, who.proof.sha256
         self._start = start
 
@@ -55,7 +56,7 @@ class EventStream:
         wire: Wire = scope["state"]["wire"]
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         connection = Connection(write, wire.when_lost, wire.abort)
-        await self._hub.serve(self._party, self._kid, self._request, self._start, connection)
+        await self._hub.serve(self._party, self._kid, self._request, self._start, connection, self._name)
         wire.when_lost(None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -64,7 +65,7 @@ async def stream(request: Request) -> EventStream:
     """Send the party's events behind the cursor, or all that are still there without one, and then as they come."""
     who = await _admit(request)
     hubs: dict[str, Hub] = request.app.state.hubs
-    return EventStream(hubs[who.hotline.agreement.id], who, _position(request))
+    return EventStream(hubs[who.hotline.agreement.id], who, _position(request), request_id(request.scope))
 
 
 def _position(request: Request) -> Cursor | None:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..line.hotline import Accepted
 from .deps import hotlines
-from .problems import served
+from .problems import REQUEST_ID, STATEMENT, served
 from .service import Door
 
 MAX_BODY_BYTES = 512 * 1024
@@ -38,7 +38,9 @@ def _door(kind: Kind) -> Door:
     async def door(request: Request) -> Answer:
         raw = await _body(request, kind.media_type)
         arrived = asyncio.get_running_loop().time()
-        accepted = await hotlines(request).of(raw, kind.typ).submit(kind, raw, arrived)
+        state = request.scope["state"]
+        state[STATEMENT] = raw
+        accepted = await hotlines(request).of(raw, kind.typ).submit(kind, raw, arrived, state.get(REQUEST_ID, ""))
         served()
         return _answer(accepted)
 

@@ -6,7 +6,9 @@ every other worker folds it too and commits its alerts. Whatever the store does 
 same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; see ``tick``.
 """
 
+import asyncio
 import time
+from typing import Any
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
 from keepclear_protocol.alert import sign_alert
@@ -23,9 +25,10 @@ from msgspec import Struct
 from ..decide.admission import check_signer
 from ..decide.entry import Entry, Outgoing
 from ..decide.shown import alert_object
+from ..observer import LineObserver, silent
 from .lane import Lane
 from .opening import Opened, Opening
-from .ports import Line, SignedAlert
+from .ports import CompareAndSet, Line, SignedAlert
 from .receipts import receipt
 from .seal import Seal
 from .tick import until_tick
@@ -45,22 +48,33 @@ AlertObject = dict[str, str | None]
 class Accepted(Struct, frozen=True):
     """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender.
 
-    ``more``: some were left out, which come on the stream as all do.
+    ``more``: some were left out, which come on the stream as all do. ``told`` alerts were caused for either side.
     """
 
     receipt: str
     again: bool
     alerts: tuple[AlertObject, ...] = ()
     more: bool = False
+    told: int = 0
 
 
 class Hotline:
     """One agreement's line: admits statements, matches them and commits the alerts."""
 
-    def __init__(self, line: Line, key: PrivateKey, founding: Agreement, lane: Lane, *, tick_ms: int) -> None:
+    def __init__(
+        self,
+        line: Line,
+        key: PrivateKey,
+        founding: Agreement,
+        lane: Lane,
+        *,
+        tick_ms: int,
+        observer: LineObserver | None = None,
+    ) -> None:
         self.line = line
+        self.observer = observer or silent(founding.id)
         seal = Seal(key, founding.id)
-        self.turn = Turn(line, founding, seal, self._signed)
+        self.turn = Turn(line, founding, seal, self._signed, self.observer)
         self._opening = Opening(line, self.turn, lane, seal)
         self._key = key
         self._tick_ms = tick_ms
@@ -83,27 +97,39 @@ class Hotline:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
         return self._opening.signer(kid)
 
-    async def submit(self, kind: Kind, raw: str, arrived: float) -> Accepted:
-        """Admit a statement whose last byte came at ``arrived`` (the loop's clock); answer once it is committed."""
+    async def submit(self, kind: Kind, raw: str, arrived: float, request: str = "") -> Accepted:
+        """Admit a statement whose last byte came at ``arrived`` (the loop's clock); answer once it is committed.
+
+        ``request`` names the request in the log.
+        """
         opened = await self._opening.open(kind, raw)
         volumes = 0 if isinstance(opened, Entry) else opened.volumes
         try:
-            return await self._admit(opened)
+            entry, accepted = await self._admit(opened, request)
         finally:
             # Whatever waits for a turn, also to be refused: its time would tell how long that turn has matched.
             await until_tick(arrived, volumes, self._tick_ms)
+        self.observer.answered(
+            entry,
+            request,
+            asyncio.get_running_loop().time() - arrived,
+            again=accepted.again,
+            about=_answer_to(opened),
+            alerts=accepted.told,
+        )
+        return accepted
 
-    async def _admit(self, opened: Opened | Entry) -> Accepted:
+    async def _admit(self, opened: Opened | Entry, request: str) -> tuple[Entry, Accepted]:
         if isinstance(opened, Entry):
             await self.turn.matched(opened)
-            return Accepted(self.receipt(opened), True)
-        told = await self.turn.submit(opened.arrival, opened.body)
+            return opened, Accepted(self.receipt(opened), True)
+        told = await self.turn.submit(opened.arrival, opened.body, request)
         entry = _accepted(told)
         if told.outcome.again:
-            return Accepted(self.receipt(entry), True)
+            return entry, Accepted(self.receipt(entry), True)
         signed = self.receipt(entry)
         alerts, more = await self._objects([alert for alert in told.alerts if alert.to == entry.party])
-        return Accepted(signed, False, alerts, more)
+        return entry, Accepted(signed, False, alerts, more, told=len(told.alerts))
 
     async def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
         """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""
@@ -168,6 +194,14 @@ class Hotline:
                     return tuple(told), True
                 told.append(shown)
         return tuple(told), False
+
+
+def _answer_to(opened: Opened | Entry) -> dict[str, Any]:
+    """Return what is said of an acknowledgement beyond its entry: which version of which conflict it answers."""
+    answer = None if isinstance(opened, Entry) else opened.arrival.precondition
+    if not isinstance(answer, CompareAndSet):
+        return {}
+    return {"conflict": answer.conflict, "version": answer.version, "stage": answer.stage}
 
 
 def _accepted(told: Told) -> Entry:

@@ -24,6 +24,7 @@ from keepclear_protocol.errors import KeepclearError, OutOfStep, Unavailable
 from ..decide.entry import TERMS, Entry, Outgoing
 from ..decide.fold import Body, State, apply, heavy
 from ..logs import Outage, log_event
+from ..observer import LineObserver, silent
 from .arrivals import Arrivals
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
 from .seal import Seal
@@ -59,7 +60,12 @@ class Turn:
     """
 
     def __init__(
-        self, line: Line, founding: Agreement, seal: Seal, sign: Callable[[Outgoing, int], SignedAlert]
+        self,
+        line: Line,
+        founding: Agreement,
+        seal: Seal,
+        sign: Callable[[Outgoing, int], SignedAlert],
+        observer: LineObserver | None = None,
     ) -> None:
         self._line = line
         self._replay = Replay(line, founding, seal)
@@ -80,6 +86,7 @@ class Turn:
         self._outage = Outage(log, "line_lost", "line_back", agreement=founding.id)
         self._uncleaned = Outage(log, "cleaning_failed", "cleaning_works", agreement=founding.id)
         self._poison: dict[int, str] = {}
+        self._observer = observer or silent(founding.id)
         self.agreement = founding
         self.epoch = ""
         self.cursor = 0
@@ -105,7 +112,7 @@ class Turn:
         if head > self.cursor:
             self._wake.set()
 
-    async def submit(self, arrival: Arrival, body: Body) -> Told:
+    async def submit(self, arrival: Arrival, body: Body, request: str = "") -> Told:
         """Admit, match and commit an opened statement; raises ``Unavailable``, and then the outcome is unknown."""
         if self._lost is not None:
             raise Unavailable(self._lost)
@@ -119,7 +126,12 @@ class Turn:
             raise self._unsafe()
         waiting = self._arrivals.put(arrival, body)
         self._wake.set()
-        return await waiting.future
+        try:
+            return await waiting.future
+        except KeepclearError as error:
+            if waiting.outcome.entry is not None and not waiting.outcome.again:
+                self._observer.unanswered(waiting.outcome.entry, request, error.code)
+            raise
 
     async def matched(self, entry: Entry) -> None:
         """Wait until an admitted entry is folded and committed, by whomever; raises ``Unavailable``."""
@@ -232,6 +244,7 @@ class Turn:
         self._uncommitted.drop_matched(turned)
         await self._commit()
         self._settle(turned)
+        self._observer.turned(time.monotonic() - self._began, len(batch))
         await self._clean()
 
     def _note_outcomes(self, batch: Sequence[Waiting], turned: Turned) -> list[Waiting]:
@@ -292,7 +305,9 @@ class Turn:
             self._mine.pop(entry.seq, None)
             if isinstance(body, Agreement):
                 self.agreement = body
+                self._observer.adopted(entry.seq, body.revision, body.terms)
             if alerts:
+                self._observer.caused(entry.seq, entry.received_at)
                 self._uncommitted.add(entry.seq, alerts, waiting, own=own)
                 continue
             if entry.seq not in self._poison and (own or entry.seq in unmatched):
@@ -327,6 +342,8 @@ class Turn:
             signed = {seq: [self._sign(outgoing, seq) for outgoing in alerts] for seq, alerts in piece.items()}
             await self._line.commit(self.epoch, list(signed.items()))
             for seq, alerts in signed.items():
+                for alert in alerts:
+                    self._observer.committed(alert)
                 for waiting in self._uncommitted.committed(seq):
                     self._release(waiting, tuple(alerts))
 

@@ -22,10 +22,14 @@ from ..http.service import ServiceApp
 from ..line.hotline import Hotline
 from ..line.lane import Lane
 from ..logs import Outage
+from ..metrics import Board
+from ..observer import Observer
 from ..store.connect import Store, check_durability, connect
 from ..store.line import StoredLine
+from ..store.timed import timed
 from .admin import adopt_newer, in_force
 from .files import read_agreement, read_key
+from .note import keep_note
 from .settings import Settings
 
 HINT_AGAIN_S = 1.0
@@ -51,16 +55,20 @@ def create_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        observer: Observer = app.state.observer
         store = connect(store_url, password=settings.store_password())
         try:
             check = functools.partial(check_durability, store.submits, volatile=settings.volatile)
             await check()
             lane = Lane()
-            hotlines = []
+            hotlines: list[Hotline] = []
             for agreement in agreements:
                 line = StoredLine(store, agreement.id)
                 await adopt_newer(line, await in_force(line, agreement, settings), agreement)
-                hotlines.append(Hotline(line, key, agreement, lane, tick_ms=settings.tick_ms))
+                watched = observer.line(len(hotlines), agreement.id)
+                hotlines.append(
+                    Hotline(timed(line, observer), key, agreement, lane, tick_ms=settings.tick_ms, observer=watched)
+                )
             app.state.settings = settings
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
             app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
@@ -70,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
                 running += [tasks.create_task(hub.run()) for hub in hubs.values()]
                 running.append(tasks.create_task(_hints(store, hotlines, hubs)))
                 running.append(tasks.create_task(_settle_down(hotlines)))
+                running.append(tasks.create_task(keep_note(observer.board, hotlines)))
                 try:
                     yield
                 finally:
@@ -84,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # the redirection would go wherever the Host header says
         openapi_url=None,  # see http.openapi; with it go the pages that would load programs from elsewhere
     )
+    app.state.observer = Observer(Board(len(agreements)), None)  # until a worker brings its own
     problems.install(app)
     for door in (submits, reads, stream, health, openapi):
         app.include_router(door.router)

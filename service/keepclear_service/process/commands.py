@@ -10,6 +10,7 @@ import click
 from ..logs import configure_logging
 from . import admin
 from .embedded import embedded_store, running_store
+from .files import read_agreement
 from .settings import Settings, load_settings
 from .supervisor import run as run_supervised
 
@@ -29,6 +30,8 @@ def _options(*names: str) -> Callable[[Any], Any]:
         "drain_s": {"type": int},
         "tick_ms": {"type": int},
         "limit_connections": {"type": int},
+        "metrics_port": {"type": int},
+        "proxy_names_requests": {"is_flag": True, "default": None},
         "volatile": {"is_flag": True, "default": None},
     }
 
@@ -65,7 +68,7 @@ def _usage(detail: str) -> click.UsageError:
 async def run_service(settings: Settings) -> None:
     """Run the service on a store that holds its lines; an embedded one is never begun here."""
     admin.check_embedded(settings)
-    await run_supervised(settings)
+    await run_supervised(settings, agreements=[read_agreement(path) for path in settings.agreements])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -91,6 +94,9 @@ def service() -> None:
     "drain_s",
     "tick_ms",
     "limit_connections",
+    "metrics_host",
+    "metrics_port",
+    "proxy_names_requests",
     "log_level",
 )
 def run(**given: Any) -> None:

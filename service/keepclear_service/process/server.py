@@ -6,7 +6,8 @@ A worker is a process of the supervisor's. It reads its settings as one JSON obj
 Draining: the signal sets the event ``app.state.draining``, which stands there before the application's startup. uvicorn
 waits for open streams before anything is told that it closes, and an endless stream would hold it for ever (measured).
 Streams watch that event and say ``drain``; what has not ended after ``drain_s`` is cut. Then the application's own
-shutdown runs. Where a task of the application fails, the worker ends, and the supervisor starts the next one.
+shutdown runs. What the worker counts and says, ``app.state.observer``, stands there before the startup, too. Where a
+task of the application fails, the worker ends, and the supervisor starts the next one.
 """
 
 import asyncio
@@ -28,9 +29,11 @@ from fastapi import FastAPI
 from keepclear_protocol.errors import KeepclearError
 
 from ..logs import configure_logging, log_event
+from ..metrics import Board
+from ..observer import Observer
 from .settings import Settings
 from .tether import tether
-from .wire import BoundedHead
+from .wire import BehindProxy, BoundedHead
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +86,7 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
     config = uvicorn.Config(
         app,
         interface="asgi3",
-        http=BoundedHead,
+        http=BehindProxy if settings.proxy_names_requests else BoundedHead,
         lifespan="off",
         ws="none",
         log_config=None,
@@ -112,9 +115,10 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
 def work(create_app: AppFactory, order: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> int:
     """Do as ``order`` says; return the process's exit code. ``say`` reports to the supervisor."""
     settings = Settings(**order["settings"])
-    configure_logging(settings.log_level)
+    lines = configure_logging(settings.log_level)
     try:
         app = create_app(settings)
+        app.state.observer = Observer(Board(len(settings.agreements), order["board"]), lines)
         listener = socket.socket(fileno=order["listener"])
         serve(app, settings, listener, lambda: say({"event": "ready"}))
     except KeepclearError as error:

@@ -76,6 +76,21 @@ class Settings(BaseSettings):
     limit_connections: int = Field(
         default=8000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
     )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address for /metrics and /status, which ask nobody who they are.",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=-1,
+        le=65535,
+        description="Port for them; -1 for none, 0 takes a free one. Without it: the one after the service's own.",
+    )
+    proxy_names_requests: bool = Field(
+        default=False,
+        description="Take X-Request-ID for the log: a proxy of ours sets it, and is the only way to this address.",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
     )
@@ -108,6 +123,12 @@ class Settings(BaseSettings):
             return f"the store in {self.embedded}"
         parts = urlsplit(self.store)
         return f"the store {parts.scheme}://{parts.netloc.rpartition('@')[2]}{unquote(parts.path)}"
+
+    def operator_port(self) -> int | None:
+        """Return the port of the operator's doors: 0 for a free one, None for none."""
+        if self.metrics_port is not None:
+            return None if self.metrics_port < 0 else self.metrics_port
+        return self.port + 1 if 0 < self.port < 65535 else 0
 
     def with_store(self, url: str) -> "Settings":
         """Return these settings with the store at ``url``."""

@@ -15,12 +15,15 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..logs import log_event
+from ..metrics import Board, Layout, shared_memory
 from .child import Child
 from .embedded import EmbeddedStore, embedded_store
 from .listening import Listening
+from .operator_doors import operator_doors
 from .settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -44,16 +47,23 @@ class Worker(Child):
         self._address = address
         self._program = program
         self._order = {"supervisor": os.getpid(), "settings": settings.model_dump(mode="json")}
+        agreements = len(settings.agreements)
+        self._shared = shared_memory(Layout(agreements).bytes)
+        self.board = Board(agreements, self._shared)
+        """What the place's processes have counted, one after the other."""
+        self.starts = 0
 
     async def start(self) -> None:
         """Start the process and wait until it answers; raise the ``KeepclearError`` that it reports."""
+        self.board.write_note(b"")  # the last one's word counts no more
+        self.starts += 1
         with self._address.for_worker() as listener:
-            order = self._order | {"listener": listener.fileno()}
+            order = self._order | {"listener": listener.fileno(), "board": self._shared}
             self._process = await asyncio.create_subprocess_exec(
                 *self._program,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                pass_fds=(listener.fileno(),),
+                pass_fds=(listener.fileno(), self._shared),
                 start_new_session=True,  # a terminal's Ctrl-C comes to the supervisor alone, which drains in order
             )
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -73,10 +83,13 @@ class Worker(Child):
         self._log(logging.INFO, "ready", self.pid)
 
 
-async def run(settings: Settings, *, worker: Sequence[str] = WORKER) -> None:
+async def run(
+    settings: Settings, *, agreements: Sequence[Agreement] = (), worker: Sequence[str] = WORKER
+) -> None:
     """Run the service until SIGTERM or SIGINT; ``worker`` is the program of each of its workers.
 
-    Raises ``KeepclearError`` where the service cannot start.
+    With the ``agreements`` of the settings its operator's doors are open, too. Raises ``KeepclearError`` where the
+    service cannot start.
     """
     _raise_file_limit()
     task = asyncio.current_task()
@@ -95,10 +108,10 @@ async def run(settings: Settings, *, worker: Sequence[str] = WORKER) -> None:
     try:
         with contextlib.closing(Listening(settings.host, settings.port, workers=settings.workers)) as address:
             if settings.store is not None:
-                await _run_workers(settings, worker, address, None)
+                await _run_workers(settings, agreements, worker, address, None)
             else:
                 async with embedded_store(settings.embedded) as store:
-                    await _run_workers(settings.with_store(store.url), worker, address, store)
+                    await _run_workers(settings.with_store(store.url), agreements, worker, address, store)
     except asyncio.CancelledError:
         if not stopping:
             raise
@@ -106,15 +119,22 @@ async def run(settings: Settings, *, worker: Sequence[str] = WORKER) -> None:
 
 
 async def _run_workers(
-    settings: Settings, program: Sequence[str], address: Listening, store: EmbeddedStore | None
+    settings: Settings,
+    agreements: Sequence[Agreement],
+    program: Sequence[str],
+    address: Listening,
+    store: EmbeddedStore | None,
 ) -> None:
     workers = [Worker(settings, program, address) for _ in range(settings.workers)]
     tasks = [asyncio.create_task(worker.start()) for worker in workers]
     try:
-        await asyncio.gather(*tasks)
-        _say_listening(address, workers, store)
-        tasks = [asyncio.create_task(worker.keep_running()) for worker in workers]
-        await asyncio.gather(*tasks)
+        async with operator_doors(settings, agreements, workers) as (lookout, port):
+            await asyncio.gather(*tasks)
+            _say_listening(address, workers, store, port)
+            tasks = [asyncio.create_task(worker.keep_running()) for worker in workers]
+            if lookout is not None:
+                tasks.append(asyncio.create_task(lookout.run()))
+            await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
@@ -123,7 +143,9 @@ async def _run_workers(
         await asyncio.gather(*(worker.stop(settings.drain_s + KILL_AFTER_S) for worker in workers))
 
 
-def _say_listening(address: Listening, workers: list[Worker], store: EmbeddedStore | None) -> None:
+def _say_listening(
+    address: Listening, workers: list[Worker], store: EmbeddedStore | None, metrics_port: int | None
+) -> None:
     line = {
         "event": "listening",
         "host": address.host,
@@ -131,6 +153,7 @@ def _say_listening(address: Listening, workers: list[Worker], store: EmbeddedSto
         "pid": os.getpid(),
         "workers": [worker.pid for worker in workers],
         "store_pid": store.pid if store is not None else None,
+        "metrics_port": metrics_port,
     }
     with contextlib.suppress(OSError):  # whoever started us may not be listening any more
         sys.stdout.write(json.dumps(line) + "\n")

@@ -1,13 +1,38 @@
-"""One connection of a worker's: uvicorn's protocol, with a bound on heads, and with what an open stream needs of it."""
+"""One connection of a worker's: uvicorn's protocol, with a bound on heads, a name for each request, and with what an
+open stream needs of it.
+
+A request's name stands in the log and in its answer as ``X-Request-ID``. It is random, so that nobody counts others'
+requests by it. One that the request brings is taken only where the settings say that a proxy of ours sets it.
+"""
 
 import asyncio
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterator
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ..http.problems import REQUEST_ID
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of one request's line and headers. A proof has under 6 KB; without a bound (uvicorn has none here), anyone could have
 a worker hold a header of any size."""
+
+
+_NAME = re.compile(rb"[0-9A-Za-z-]{16,64}\Z")
+"""What a proxy calls a request: nginx 32 hexadecimal digits, others a UUID."""
+
+_NAMES_AT_ONCE = 256
+
+
+def _names() -> Iterator[str]:
+    while True:
+        pool = os.urandom(8 * _NAMES_AT_ONCE).hex()
+        for at in range(0, len(pool), 16):
+            yield pool[at : at + 16]
+
+
+_next_name = _names().__next__
 
 
 class Wire:
@@ -52,9 +77,18 @@ class BoundedHead(HttpToolsProtocol):
         self._wire.waiting, self._wire.head_bytes = True, 0
 
     def on_headers_complete(self) -> None:
-        """Note that the head is whole."""
+        """Note that the head is whole, and name the request."""
         self._wire.waiting = False
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # it is answered by the application
+            name = self.request_name()
+            self.scope["state"][REQUEST_ID] = name
+            self.cycle.default_headers = [*self.cycle.default_headers, (b"x-request-id", name.encode())]
+
+    def request_name(self) -> str:
+        """Return what the request is called from here on."""
+        return _next_name()
 
     def data_received(self, data: bytes) -> None:
         """Take what came, then count it where it belongs to a head that is not whole."""
@@ -73,3 +107,12 @@ class BoundedHead(HttpToolsProtocol):
         self._wire.gone = True
         if self._wire.lost is not None:
             self._wire.lost()
+
+
+class BehindProxy(BoundedHead):
+    """The same behind a proxy that names each request, and lets no client's own name through."""
+
+    def request_name(self) -> str:
+        """Return the proxy's name for the request, where it is well formed and the only one."""
+        given = [value for header, value in self.headers if header == b"x-request-id"]
+        return given[0].decode() if len(given) == 1 and _NAME.match(given[0]) else super().request_name()

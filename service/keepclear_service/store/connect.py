@@ -148,6 +148,19 @@ def store_faults() -> Iterator[None]:
         raise Unavailable("store_unavailable", f"the store does not answer ({type(error).__name__})") from error
 
 
+async def server_version(client: Client) -> str:
+    """Return what the store is, such as ``Valkey 9.1.2``; raise ``Unavailable``."""
+    with store_faults():
+        node: dict[str, Any] = {}
+        if isinstance(client, RedisCluster):
+            await client.initialize()
+            node = {"target_nodes": client.get_primaries()[0]}
+        info = await client.info("server", **node)
+    if info.get("server_name") == "valkey":
+        return f"Valkey {info.get('valkey_version')}"
+    return f"Redis {info.get('redis_version')}"
+
+
 async def check_durability(client: Client, *, volatile: bool = False, room: bool = False) -> None:
     """Refuse a store that is too old or that could lose a receipted notice; of a cluster, each primary is asked.
 

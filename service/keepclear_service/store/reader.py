@@ -159,6 +159,12 @@ class LineReader:
         read = tuple(read_notice(row, int(clock)) for row in rows)
         return Page(epoch.decode(), int(position), read, last.decode() or None)
 
+    async def live(self, party: str, clock: int) -> int:
+        """Return how many of a party's notices have not ended at the instant ``clock``."""
+        with store_faults():
+            count = await self._streams.zcount(self._keys.of("own", party), clock // 1000, "+inf")
+        return int(count)
+
     async def spend(self, party: str, jti: str) -> bool:
         """Use up a request proof; False if it was used before."""
         with store_faults():

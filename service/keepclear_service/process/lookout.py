@@ -1,0 +1,154 @@
+"""The lookout: what the supervisor sees of its workers and of the store, and since when.
+
+Guaranteed: a sight is at most ``FRESH_S`` old, and the store is asked once however many ask here; a store that does not
+answer is part of the sight. Streams are those of this service's own workers: a second replica has its own. What runs
+out is said in the log at the start, at each stage of ``runs_out``, and never twice.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from keepclear_protocol.agreement import Agreement
+
+from ..logs import log_event
+from ..metrics import Board
+from ..store.connect import Store
+from .note import LineNote, Note, read_note
+from .survey import Survey, survey
+from .version import versions
+
+FRESH_S = 2.0
+"""Seconds for which a look at the store is given again: scrapers and people ask as often as they like."""
+
+SILENT_S = 5.0
+"""Seconds after which a worker's note is no longer its word: its loop hangs, or it is gone."""
+
+LOOKS_EVERY_S = 1.0
+WARNS_EVERY_S = 600.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSight:
+    """One worker's place: the process that fills it, its board, and its note while it is fresh enough to count."""
+
+    place: str
+    pid: int | None
+    starts: int
+    board: Board
+    note: Note | None
+
+    def line(self, place: int) -> LineNote | None:
+        """Return what the worker says of an agreement, by its place in the settings, if its word counts."""
+        if self.pid is None or self.note is None or time.time() - self.note.at > SILENT_S:
+            return None
+        return self.note.lines[place] if place < len(self.note.lines) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """All that is seen. By the agreements' places in the settings: ``streams`` by party; ``alone`` since when a party
+    has none (seconds since 1970)."""
+
+    survey: Survey
+    workers: Sequence[WorkerSight]
+    streams: Sequence[Counter[str]]
+    alone: Sequence[dict[str, float]]
+    since: float
+    versions: dict[str, str]
+
+
+class Place(Protocol):
+    """A worker's place as the lookout needs it; the supervisor's ``Worker`` is one."""
+
+    board: Board
+    starts: int
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, while it runs."""
+
+
+@dataclass
+class Lookout:
+    """Looks after one service: its workers' ``places``, its ``store``, the ``agreements`` of its settings."""
+
+    store: Store
+    agreements: Sequence[Agreement]
+    places: Sequence[Place]
+    volatile: bool
+    since: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        self._looking = asyncio.Lock()
+        self._looked_at = float("-inf")
+        self._survey: Survey | None = None
+        self._seen: list[dict[str, float]] = [{} for _ in self.agreements]
+        self._warned: dict[tuple[str, str, str], int] = {}
+
+    async def run(self) -> None:
+        """Note who listens, and say what runs out, until cancelled."""
+        warn_at = 0.0
+        while True:
+            now = time.time()
+            for seen, streams in zip(self._seen, self._streams(self._workers()), strict=True):
+                seen.update(dict.fromkeys(streams, now))
+            if now >= warn_at:
+                self._warn(await self.look())
+                warn_at = now + WARNS_EVERY_S
+            await asyncio.sleep(LOOKS_EVERY_S)
+
+    async def look(self) -> Survey:
+        """Return how the store stands, at most ``FRESH_S`` old."""
+        async with self._looking:
+            if self._survey is None or time.monotonic() - self._looked_at > FRESH_S:
+                self._survey = await survey(self.store, self.agreements, volatile=self.volatile)
+                self._looked_at = time.monotonic()
+            return self._survey
+
+    async def sight(self) -> Sight:
+        """Return all that is seen."""
+        found = await self.look()
+        workers = self._workers()
+        streams = self._streams(workers)
+        alone: list[dict[str, float]] = []
+        for place, line in enumerate(found.lines):
+            parties = line.agreement.parties if line.agreement else self.agreements[place].parties
+            for party in parties:
+                streams[place].setdefault(party.id, 0)
+            silent = (party.id for party in parties if not streams[place][party.id])
+            alone.append({party: self._seen[place].get(party, self.since) for party in silent})
+        return Sight(found, workers, streams, alone, self.since, {**versions(), "store": found.version})
+
+    def _workers(self) -> list[WorkerSight]:
+        return [
+            WorkerSight(str(number), place.pid, place.starts, place.board, read_note(place.board))
+            for number, place in enumerate(self.places)
+        ]
+
+    def _streams(self, workers: Sequence[WorkerSight]) -> list[Counter[str]]:
+        found: list[Counter[str]] = [Counter() for _ in self.agreements]
+        for worker in workers:
+            for place, streams in enumerate(found):
+                line = worker.line(place)
+                if line is not None:
+                    streams.update(line.streams)
+        return found
+
+    def _warn(self, found: Survey) -> None:
+        for line in found.lines:
+            for end in line.ends:
+                stage = end.stage(found.at)
+                key = (line.id, end.party, end.kid)
+                if stage is None or self._warned.get(key) == stage:
+                    continue
+                self._warned[key] = stage
+                level = logging.ERROR if stage <= 1 and end.roles else logging.WARNING
+                fields = {"party": end.party, "kid": end.kid, "roles": end.roles, "days": end.days(found.at)}
+                log_event(logger, level, "runs_out", agreement=line.id, **fields, says=end.words(found.at))

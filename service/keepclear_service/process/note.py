@@ -1,0 +1,61 @@
+"""A worker's note on its board: how each of its lines stands, and who listens there. Its word while it lives.
+
+Written once a second, read by the supervisor. The age of a note is how long its worker's loop has not come round.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from ..line.hotline import Hotline
+from ..metrics import Board
+
+WRITTEN_EVERY_S = 1.0
+
+
+class LineNote(msgspec.Struct, frozen=True):
+    """One agreement on one worker: ``ok`` or why not, up to where it has folded, its open streams by party."""
+
+    state: str
+    epoch: str
+    cursor: int
+    revision: int
+    streams: Mapping[str, int]
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What a worker says of itself: when (seconds since 1970), and its lines in the order of the settings."""
+
+    at: float
+    lines: tuple[LineNote, ...]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Note).decode
+
+
+async def keep_note(board: Board, hotlines: Sequence[Hotline]) -> None:
+    """Keep a worker's note fresh until cancelled."""
+    while True:
+        lines = tuple(
+            LineNote(
+                hotline.state(),
+                hotline.epoch,
+                hotline.turn.cursor,
+                hotline.agreement.revision,
+                {party: count for party, count in hotline.observer.streams.items() if count},
+            )
+            for hotline in hotlines
+        )
+        board.write_note(_encode(Note(time.time(), lines)))
+        await asyncio.sleep(WRITTEN_EVERY_S)
+
+
+def read_note(board: Board) -> Note | None:
+    """Return the note of a board, if there is one."""
+    try:
+        return _decode(board.read_note())
+    except msgspec.DecodeError:
+        return None
