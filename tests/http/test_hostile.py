@@ -45,6 +45,12 @@ def line() -> Iterator[HostileLine]:
 
 
 KNOWN_EVENTS = (
+    "admitted",
+    "repeated",
+    "refused",
+    "alert",
+    "stream_opened",
+    "stream_closed",
     "worker_ready",
     "line_ready",
     "Invalid HTTP request",

@@ -148,7 +148,7 @@ async def _last(line: LineReader, founded: Founded, parties: set[str]) -> dict[s
     """Return the last statement of each party, as far as the end of the log tells."""
     found: dict[str, Entry] = {}
     upto = founded.head
-    for count in LOOKS_BACK:
+    for count in LOOKS_BACK if upto else ():
         after = max(0, founded.head - count)
         for entry in reversed(await line.log(after, upto - after)):
             if entry.kind in _FILED:
