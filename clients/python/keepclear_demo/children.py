@@ -33,11 +33,11 @@ Reports = asyncio.Queue[tuple[str, dict[str, Any]]]
 class ServiceProcess:
     """The service, which runs its store. It can be ended and started again on the same port and store."""
 
-    def __init__(self, scene: Scene, log: Path) -> None:
+    def __init__(self, scene: Scene, log: Path, *, port: int = 0) -> None:
         self._scene = scene
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
-        self.listening: dict[str, Any] = {"port": 0}
+        self.listening: dict[str, Any] = {"port": port}
 
     @property
     def address(self) -> str:
@@ -125,9 +125,9 @@ class DeskHandle:
 
 
 @contextlib.asynccontextmanager
-async def running_service(scene: Scene, log: Path) -> AsyncIterator[ServiceProcess]:
-    """Run the service until the block ends."""
-    service = ServiceProcess(scene, log)
+async def running_service(scene: Scene, log: Path, *, port: int = 0) -> AsyncIterator[ServiceProcess]:
+    """Run the service until the block ends; on any port, or on ``port``."""
+    service = ServiceProcess(scene, log, port=port)
     try:
         await service.found()
         await service.start()
@@ -139,29 +139,36 @@ async def running_service(scene: Scene, log: Path) -> AsyncIterator[ServiceProce
 @contextlib.asynccontextmanager
 async def running_desk(scene: Scene, party: str, address: str, reports: Reports) -> AsyncIterator[DeskHandle]:
     """Run one party's desk until the block ends; what it says goes to ``reports``, at last that it ``ended``."""
-    folder = scene.folder / party
-    log_file = folder / "desk.log"
+    setup = {
+        "agreement": str(scene.agreement_file),
+        "key": str(scene.desk_keys[party]),
+        "folder": str(scene.folder / party),
+        "connect_to": address,
+        "officer": f"{party}-duty-1",
+    }
+    async with running_program("desk_process", scene.folder / party / "desk.log", setup, party, reports) as process:
+        yield DeskHandle(party, process)
+
+
+@contextlib.asynccontextmanager
+async def running_program(
+    module: str, log_file: Path, setup: dict[str, Any], name: str, reports: Reports
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a module of this package until the block ends: ``setup`` is its first line, its lines go to ``reports``."""
     with log_file.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", f"{__package__}.desk_process"),
+            *(sys.executable, "-P", "-m", f"{__package__}.{module}"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
             start_new_session=True,
             limit=MAX_LINE_BYTES,
         )
-    reading = asyncio.create_task(_read(party, process, log_file, reports))
+    reading = asyncio.create_task(_read(name, process, log_file, reports))
     try:
-        setup = {
-            "agreement": str(scene.agreement_file),
-            "key": str(scene.desk_keys[party]),
-            "folder": str(folder),
-            "connect_to": address,
-            "officer": f"{party}-duty-1",
-        }
         if process.stdin is not None:
             process.stdin.write(json.dumps(setup).encode() + b"\n")
-        yield DeskHandle(party, process)
+        yield process
     finally:
         await _stop(process)
         reading.cancel()

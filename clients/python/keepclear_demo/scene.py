@@ -21,45 +21,85 @@ from keepclear_protocol.agreement import (
     open_agreement,
     sign_agreement,
 )
+from keepclear_protocol.errors import KeepclearError, LocalError
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 
 from .setting import Setting
 
 VALID_S = 86_400
+"""Before and after the instant at which it was made."""
+
+AGREEMENT = "agreement.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The agreement, and where each process finds its files. ``desk_keys`` goes by party."""
+    """The agreement, and where each process finds its files. Keys go by party."""
 
     folder: Path
     agreement: Agreement
-    agreement_file: Path
-    service_key: Path
-    desk_keys: dict[str, Path]
+    mediator: str
+
+    @property
+    def agreement_file(self) -> Path:
+        """The signed agreement."""
+        return self.folder / AGREEMENT
+
+    @property
+    def service_key(self) -> Path:
+        """The service's secret key."""
+        return self.folder / self.mediator / "service.key"
+
+    @property
+    def desk_keys(self) -> dict[str, Path]:
+        """The secret key of each party's desk."""
+        return {party.id: self.folder / party.id / "desk.key" for party in self.agreement.parties}
+
+    @property
+    def watch_keys(self) -> dict[str, Path]:
+        """The secret key of each party that may only watch; there is one where the setting says so."""
+        return {party.id: self.folder / party.id / "watch.key" for party in self.agreement.parties}
 
 
-def set_scene(folder: Path, setting: Setting, now: int) -> Scene:
-    """Make keys and agreement in ``folder``, valid for a day from the instant ``now``; raise ``LocalError``."""
-    day = now - VALID_S * SECOND, now + VALID_S * SECOND
+def set_scene(folder: Path, setting: Setting, now: int, *, valid_s: int = VALID_S) -> Scene:
+    """Make keys and agreement in ``folder``, valid around the instant ``now``; raise ``LocalError``."""
+    times = now - valid_s * SECOND, now + valid_s * SECOND
     service = PrivateKey.generate()
-    service_key = folder / setting.mediator / "service.key"
-    _keep(service_key, service, now)
-    roots, parties, desk_keys = [], [], {}
+    _keep(folder / setting.mediator / "service.key", service, now)
+    roots, parties = [], []
     for name, names in setting.parties.items():
-        root, key = PrivateKey.generate(), PrivateKey.generate()
+        root = PrivateKey.generate()
         _keep(folder / name / "root.key", root, now)
-        desk_keys[name] = folder / name / "desk.key"
-        _keep(desk_keys[name], key, now)
-        roles = frozenset({SUBMIT, ACKNOWLEDGE, WATCH})
-        parties.append(Party(name, dict(names), root.public, (PartyKey(key.public, roles, *day),)))
+        roles = {"desk.key": {SUBMIT, ACKNOWLEDGE, WATCH}, "watch.key": {WATCH}}
+        keys = []
+        for file, allowed in roles.items():
+            if file == "watch.key" and name not in setting.watchers:
+                continue
+            key = PrivateKey.generate()
+            _keep(folder / name / file, key, now)
+            keys.append(PartyKey(key.public, frozenset(allowed), *times))
+        parties.append(Party(name, dict(names), root.public, tuple(keys)))
         roots.append(root)
-    payload = setting.payload(parties, Service(setting.origin, (ServiceKey(service.public, *day),)))
+    payload = setting.payload(parties, Service(setting.origin, (ServiceKey(service.public, *times),)))
     agreement = open_agreement(sign_agreement(payload, [*roots, service]))
-    agreement_file = folder / "agreement.json"
-    agreement_file.write_bytes(agreement.raw)
-    return Scene(folder, agreement, agreement_file, service_key, desk_keys)
+    (folder / AGREEMENT).write_bytes(agreement.raw)
+    return Scene(folder, agreement, setting.mediator)
+
+
+def kept_scene(folder: Path, setting: Setting) -> Scene | None:
+    """Return the scene that ``set_scene`` made in ``folder`` before; None where there is none.
+
+    The agreement is written last, so what was not made to its end is none. Raises ``LocalError`` with ``usage``.
+    """
+    try:
+        agreement = open_agreement((folder / AGREEMENT).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, KeepclearError) as error:
+        detail = error.detail if isinstance(error, KeepclearError) else error.strerror
+        raise LocalError("usage", f"the agreement in {folder} cannot be used: {detail}") from None
+    return Scene(folder, agreement, setting.mediator)
 
 
 def _keep(path: Path, key: PrivateKey, now: int) -> None:

@@ -10,7 +10,11 @@ from keepclear_protocol.volume import Outline
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``parties`` are names by language, by the party's id; ``mediator`` is who runs the service, in one word."""
+    """``parties`` are names by language, by the party's id; ``mediator`` is who runs the service, in one word.
+
+    ``watchers`` are the parties that have a second key, which may watch and nothing else. ``address`` is where the
+    service is known to listen, if that is known before it is started.
+    """
 
     name: str
     parties: Mapping[str, Mapping[str, str]]
@@ -20,11 +24,13 @@ class Setting:
     area: Outline | None = None
     uncertainty: Uncertainty = WORLDWIDE
     lead: LeadClasses = field(default_factory=LeadClasses)
+    watchers: Sequence[str] = ()
+    address: str = ""
 
     @property
     def origin(self) -> str:
-        """Where the service says it is. No such machine: desks are told with ``connect_to`` where it listens."""
-        return f"http://{self.mediator}.demo"
+        """Where the service says it is. No such machine, else: desks are told with ``connect_to`` where it listens."""
+        return self.address or f"http://{self.mediator}.demo"
 
     def payload(self, parties: Sequence[Party], service: Service) -> bytes:
         """Return the payload of the agreement between ``parties``, who bring their keys, on the line of ``service``."""

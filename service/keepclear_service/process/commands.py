@@ -1,6 +1,8 @@
 """The words of ``keepclear-service``. What they do is done elsewhere; here options become settings."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,20 @@ def adopt(**given: Any) -> None:
     if settings.store is None and (url := running_store(settings.embedded)) is not None:
         settings = settings.with_store(url)
     _say(asyncio.run(_with_store(settings, admin.adopt)))
+
+
+@service.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, on loopback  [default: a free one]")
+@click.option("--embedded", type=_FOLDER, metavar="DIR", help="Keep everything here, and begin again from it.")
+def sandbox(port: int | None, embedded: Path | None) -> None:
+    """A hotline to write a client against: sample keys, and a counterpart that answers. Never for duty.
+
+    Prints both parties' settings as shell lines. Whatever the guest files, the counterpart files across it and
+    acknowledges the alert.
+    """
+    words = [*(["--port", str(port)] if port else []), *(["--folder", str(embedded)] if embedded else [])]
+    # Its desks are the clients', which this package does not know: a program of its own, in this one's place.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "keepclear_demo.sandbox", *words])  # noqa: S606 - ours
 
 
 async def _with_store(settings: Settings, act: Callable[[Settings], Awaitable[list[str]]]) -> list[str]:
