@@ -9,8 +9,10 @@ from typing import Any
 
 from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.errors import CODES
+from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.request import SCHEME
+from keepclear_protocol.separation import Severity, severity_rank
 
 VECTORS = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
 
@@ -55,6 +57,7 @@ def examples() -> dict[str, list[Any]]:
     outline = {name: value for name, value in volumes[0]["volume"].items() if name.startswith("outline_")}
     document = json.loads(vectors("alerts")["agreements"][0])
     row = {name: receipt[name] for name in ("id", "revision", "sha256", "submission", "received_at", "seq")}
+    first = min(parse_instant(pair["time_start"]) for pair in alert["pairs"])
     conflict = {name: alert[name] for name in ("conflict", "version")}
     return {
         "volume": volumes[:1],
@@ -62,7 +65,7 @@ def examples() -> dict[str, list[Any]]:
         "disclosure": disclosed[-4:],
         **{name: [payload(statement)] for name, statement in said.items()},
         "authorization": [_first_good("requests", "authorization")],
-        "after": ["0.1795352403250.north.18"],
+        "after": [f"{severity_rank(Severity(alert['severity']))}{first // 1000:015d}.{alert['conflict']}"],
         "also": ["all"],
         "conflict-ids": [alert["conflict"]],
         "pair": alert["pairs"][:1],
