@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line of the second client. Everything that it says is a line of JSON; what does not hold is said on standard
-// error, and makes the exit code 1. An open conflict makes it 3.
+// The command line of the second client. Everything that it says is a line of JSON; what does not hold is said on
+// standard error, and makes the exit code 1. An open conflict makes it 3.
 import { parseArgs } from "node:util";
 import { chmodSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { partyOf, readAgreement } from "../src/agreement.js";
@@ -36,8 +36,12 @@ const complain = ({ code, message, conflict = null }) => {
 };
 
 const OPTIONS = Object.fromEntries([
-  ...["desk", "key", "out", "root", "category", "callsign", "remarks", "amend", "officer", "address"].map((name) => [name, { type: "string" }]),
-  ["heard", { type: "string", multiple: true, default: [] }], ["once", { type: "boolean", default: false }],
+  ...["desk", "key", "out", "root", "category", "callsign", "remarks", "amend", "officer", "address"].map((name) => [
+    name,
+    { type: "string" },
+  ]),
+  ["heard", { type: "string", multiple: true, default: [] }],
+  ["once", { type: "boolean", default: false }],
 ]);
 
 function readKey(path) {
@@ -58,16 +62,34 @@ const claimsOf = (desk) => newClaims(desk.party, desk.agreement, Number(now() / 
 async function send({ journal, hotline }, kind, text) {
   const statement = journal.append({ do: "note", kind, text });
   const { receipt, alerts, again } = await fileAndKeep(journal, hotline, kind, statement);
-  say({ event: "receipt", kind, id: statement.id, revision: statement.revision, sha256: statement.sha256, seq: receipt?.seq ?? null,
-    lead: receipt?.lead ?? null, received_at: receipt?.received_at ?? null, alerts, again });
+  say({
+    event: "receipt",
+    kind,
+    id: statement.id,
+    revision: statement.revision,
+    sha256: statement.sha256,
+    seq: receipt?.seq ?? null,
+    lead: receipt?.lead ?? null,
+    received_at: receipt?.received_at ?? null,
+    alerts,
+    again,
+  });
 }
 
 function describe(record) {
   const { id, held, newest, answers } = record;
-  return { conflict: id, code: spokenCode(id), standing: held?.standing ?? null, severity: held?.alert.payload.severity ?? null,
-    version: held?.version ?? null, newest: newest.version, verdict: newest.verdict,
-    with: newest.alert.payload.other.party, pairs: held?.alert.payload.pairs ?? [],
-    answers: Object.fromEntries([...answers].map(([stage, { verdict, officer }]) => [stage, { verdict, officer }])) };
+  return {
+    conflict: id,
+    code: spokenCode(id),
+    standing: held?.standing ?? null,
+    severity: held?.alert.payload.severity ?? null,
+    version: held?.version ?? null,
+    newest: newest.version,
+    verdict: newest.verdict,
+    with: newest.alert.payload.other.party,
+    pairs: held?.alert.payload.pairs ?? [],
+    answers: Object.fromEntries([...answers].map(([stage, { verdict, officer }]) => [stage, { verdict, officer }])),
+  };
 }
 
 function sayConflicts(desk) {
@@ -88,19 +110,35 @@ const COMMANDS = {
     const document = readFileSync(file ?? refuse("usage", "name the agreement"), "utf8");
     const agreement = readAgreement(document);
     const key = readKey(path);
-    const entry = agreement.operational.get(key.public.kid) ?? refuse("wrong_party", "the agreement does not enrol this key");
+    const entry =
+      agreement.operational.get(key.public.kid) ?? refuse("wrong_party", "the agreement does not enrol this key");
     const own = partyOf(agreement, entry.party);
-    ensure(root && readPublicText(root).kid === own.root.kid, "fingerprint", "the agreement has another root of ours than --root");
+    ensure(
+      root && readPublicText(root).kid === own.root.kid,
+      "fingerprint",
+      "the agreement has another root of ours than --root",
+    );
     const digits = new Map(heard.map((text) => text.split("=")));
     for (const party of agreement.parties.filter(({ id }) => id !== own.id)) {
       const said = (digits.get(party.id) ?? "").replace(/\D/g, "");
-      ensure(said === keyFingerprint(party.root).replaceAll(" ", ""), "fingerprint", `the root of ${party.id} was not heard as it stands here`);
+      ensure(
+        said === keyFingerprint(party.root).replaceAll(" ", ""),
+        "fingerprint",
+        `the root of ${party.id} was not heard as it stands here`,
+      );
     }
     const resumed = folder && existsSync(folder) ? new Journal(folder, complain) : null;
     if (resumed?.desk) resumed.append({ do: "install", document });
     else if (folder) Journal.begin(folder, own.id, [document]);
-    say({ event: "installed", party: own.id, agreement: agreement.id, terms: agreement.terms, revision: agreement.revision,
-      fingerprint: agreement.fingerprint, origin: agreement.service.origin });
+    say({
+      event: "installed",
+      party: own.id,
+      agreement: agreement.id,
+      terms: agreement.terms,
+      revision: agreement.revision,
+      fingerprint: agreement.fingerprint,
+      origin: agreement.service.origin,
+    });
   },
 
   async submit(options, [file]) {
@@ -110,9 +148,17 @@ const COMMANDS = {
     const volumes = isObject(value) ? [value] : value;
     ensure(Array.isArray(volumes) && volumes.length, "input_file", "a JSON array of volumes");
     volumes.forEach(readVolume);
-    ensure(line.desk.agreement.categories.has(category), "category", "name one of the agreement's categories with --category");
+    ensure(
+      line.desk.agreement.categories.has(category),
+      "category",
+      "name one of the agreement's categories with --category",
+    );
     const before = amend ? line.desk.current(amend) : null;
-    await send(line, "notice", makeNotice(line.key, claimsOf(line.desk), { volumes, category, callsign, remarks, before }));
+    await send(
+      line,
+      "notice",
+      makeNotice(line.key, claimsOf(line.desk), { volumes, category, callsign, remarks, before }),
+    );
     sayConflicts(line.desk);
   },
 
@@ -125,9 +171,21 @@ const COMMANDS = {
     const { journal, hotline, desk } = open(options);
     const record = desk.find(name ?? "");
     ensure(options.officer, "usage", "name the officer with --officer");
-    const answer = { stage: "acknowledged", verdict: desk.verdictOf(record), oursNewest: desk.oursNewest(record), officer: options.officer };
+    const answer = {
+      stage: "acknowledged",
+      verdict: desk.verdictOf(record),
+      oursNewest: desk.oursNewest(record),
+      officer: options.officer,
+    };
     const { receipt } = await acknowledge(journal, hotline, record, answer);
-    say({ event: "receipt", kind: "acknowledgement", conflict: record.id, version: record.newest.version, verdict: answer.verdict, seq: receipt.seq });
+    say({
+      event: "receipt",
+      kind: "acknowledgement",
+      conflict: record.id,
+      version: record.newest.version,
+      verdict: answer.verdict,
+      seq: receipt.seq,
+    });
   },
 
   conflicts(options) {

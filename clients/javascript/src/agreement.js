@@ -22,12 +22,14 @@ const LIMITS = {
 };
 
 const need = (holds, what) => ensure(holds, "agreement", what);
-const whole = (value, least, most, what) => need(isWhole(value) && value >= least && value <= most, `${what}: ${least} to ${most}`);
+const whole = (value, least, most, what) =>
+  need(isWhole(value) && value >= least && value <= most, `${what}: ${least} to ${most}`);
 const number = (value, least, most, what) => {
   need(isNumber(value) && inBounds(value, least, most), `${what}: ${least} to ${most}`);
   return asNumber(value);
 };
-const list = (value, least, most, what) => need(Array.isArray(value) && value.length >= least && value.length <= most, what);
+const list = (value, least, most, what) =>
+  need(Array.isArray(value) && value.length >= least && value.length <= most, what);
 
 function checkName(value, what) {
   const sound = isText(value) && value.trim() === value && characters(value) >= 1 && characters(value) <= 80;
@@ -60,7 +62,13 @@ function readSpan(entry) {
 }
 
 function readPartyKey(entry, party) {
-  const names = ["key", "roles", "not_before", "not_after", ...(isObject(entry) && "revoked_at" in entry ? ["revoked_at"] : [])];
+  const names = [
+    "key",
+    "roles",
+    "not_before",
+    "not_after",
+    ...(isObject(entry) && "revoked_at" in entry ? ["revoked_at"] : []),
+  ];
   need(hasExactly(entry, names), "a key's members");
   const { roles } = entry;
   list(roles, 1, ROLES.length, "roles");
@@ -80,7 +88,12 @@ function readParty(entry) {
     checkName(entry.names[tag], "a party's name");
   }
   list(entry.keys, 1, 64, "1 to 64 keys");
-  return { id: entry.id, names: entry.names, root: readJwk(entry.root), keys: entry.keys.map((key) => readPartyKey(key, entry.id)) };
+  return {
+    id: entry.id,
+    names: entry.names,
+    root: readJwk(entry.root),
+    keys: entry.keys.map((key) => readPartyKey(key, entry.id)),
+  };
 }
 
 function readService(entry) {
@@ -134,8 +147,21 @@ function readArea(area) {
   return under("agreement", () => readOutline(area));
 }
 
-const MEMBERS = ["name", "revision", "prev", "parties", "service", "rules", "area", "categories", "uncertainty", "lead_classes",
-  "limits", "retention_s", "deadlines"];
+const MEMBERS = [
+  "name",
+  "revision",
+  "prev",
+  "parties",
+  "service",
+  "rules",
+  "area",
+  "categories",
+  "uncertainty",
+  "lead_classes",
+  "limits",
+  "retention_s",
+  "deadlines",
+];
 
 /** What a payload says, by R-023 and R-024. */
 export function readTerms(payload) {
@@ -154,10 +180,21 @@ export function readTerms(payload) {
   list(value.parties, 2, 32, "2 to 32 parties");
   const terms = digest(payload);
   const agreement = under("agreement", () => ({
-    bytes: payload, terms, id: first ? terms : value.agreement, name: value.name, revision: value.revision, prev: value.prev,
-    formerRoots: former.map(readJwk), parties: value.parties.map(readParty), service: readService(value.service),
-    area: readArea(value.area), categories: readCategories(value.categories), uncertainty: readUncertainty(value.uncertainty),
-    leadClasses: value.lead_classes, limits: value.limits, fingerprint: agreementFingerprint(payload),
+    bytes: payload,
+    terms,
+    id: first ? terms : value.agreement,
+    name: value.name,
+    revision: value.revision,
+    prev: value.prev,
+    formerRoots: former.map(readJwk),
+    parties: value.parties.map(readParty),
+    service: readService(value.service),
+    area: readArea(value.area),
+    categories: readCategories(value.categories),
+    uncertainty: readUncertainty(value.uncertainty),
+    leadClasses: value.lead_classes,
+    limits: value.limits,
+    fingerprint: agreementFingerprint(payload),
   }));
   need(value.rules === "1", "rules");
   need(hasExactly(value.lead_classes, ["routine_s", "short_s"]), "lead_classes");
@@ -178,13 +215,20 @@ export function readTerms(payload) {
 /** Every key but former roots, as [kid, owner and purpose]. */
 function keysByPurpose({ parties, service }) {
   return [
-    ...parties.flatMap(({ id, root, keys }) => [[root.kid, `${id} root`], ...keys.map(({ key }) => [key.kid, `${id} operational`])]),
+    ...parties.flatMap(({ id, root, keys }) => [
+      [root.kid, `${id} root`],
+      ...keys.map(({ key }) => [key.kid, `${id} operational`]),
+    ]),
     ...service.keys.map(({ key }) => [key.kid, "service operational"]),
   ];
 }
 
 /** The keys that must sign, in order (R-022). */
-const signers = ({ parties, service, formerRoots }) => [...parties.map(({ root }) => root), service.keys[0].key, ...formerRoots];
+const signers = ({ parties, service, formerRoots }) => [
+  ...parties.map(({ root }) => root),
+  service.keys[0].key,
+  ...formerRoots,
+];
 
 /** A signed agreement from its document's bytes, or a refusal (R-021 to R-024). */
 export function readAgreement(document) {
@@ -203,7 +247,11 @@ export function readAgreement(document) {
   ensure(signatures.length === expected.length, fail, "not exactly the signatures that it needs");
   expected.forEach((key, index) => {
     const [head, signature, spelt] = signatures[index];
-    ensure(head.equals(Buffer.from(header(key.kid, KINDS.agreement.typ))), fail, "a signature is not of whose turn it is");
+    ensure(
+      head.equals(Buffer.from(header(key.kid, KINDS.agreement.typ))),
+      fail,
+      "a signature is not of whose turn it is",
+    );
     ensure(verifies(key, Buffer.from(`${spelt}.${value.payload}`), signature), fail, "a signature does not verify");
   });
   return Object.assign(agreement, { document: text.toString(), signers: expected.map(({ kid }) => kid) });
@@ -212,11 +260,17 @@ export function readAgreement(document) {
 /** Refuses `next` unless it follows `before` by R-026. */
 export function checkSuccessor(before, next) {
   const fail = (holds, what) => ensure(holds, "agreement_successor", what);
-  fail(next.id === before.id && next.revision === before.revision + 1 && next.prev === before.terms, "not the next revision of it");
+  fail(
+    next.id === before.id && next.revision === before.revision + 1 && next.prev === before.terms,
+    "not the next revision of it",
+  );
   const roots = new Set(next.parties.map(({ root }) => root.kid));
   const dropped = before.parties.map(({ root }) => root.kid).filter((kid) => !roots.has(kid));
   const former = next.formerRoots.map(({ kid }) => kid);
-  fail(former.length === dropped.length && former.every((kid, index) => kid === dropped[index]), "former_roots are not those dropped");
+  fail(
+    former.length === dropped.length && former.every((kid, index) => kid === dropped[index]),
+    "former_roots are not those dropped",
+  );
   for (const name of before.categories.keys()) fail(next.categories.has(name), `drops the category ${name}`);
   const purposes = new Map(keysByPurpose(before));
   for (const [kid, purpose] of keysByPurpose(next)) {
@@ -224,7 +278,8 @@ export function checkSuccessor(before, next) {
   }
   for (const [kid, { revokedAt }] of before.operational) {
     const after = next.operational.get(kid);
-    if (after && revokedAt !== null) fail(after.revokedAt !== null && after.revokedAt <= revokedAt, "a revocation is undone or put off");
+    if (after && revokedAt !== null)
+      fail(after.revokedAt !== null && after.revokedAt <= revokedAt, "a revocation is undone or put off");
   }
 }
 

@@ -1,4 +1,5 @@
-// Alerts as they are written (R-066 to R-070): the statement and its members' types. What they prove is checked elsewhere.
+// Alerts as they are written (R-066 to R-070): the statement and its members' types. What they prove is checked
+// elsewhere.
 import { digest, isDigest, isId } from "./encoding.js";
 import { readInstant } from "./instant.js";
 import { hasExactly, isText, isWhole } from "./json.js";
@@ -11,7 +12,18 @@ const REASONS = ["withdrawn", "amended", "ended", "terms"];
 const SEVERITIES = ["overlap", "proximity", "possible"];
 const LEADS = ["RETROACTIVE", "IN_PROGRESS", "ROUTINE", "SHORT", "LATE"];
 const REFERENCES = ["W84", "AMSL", "AGL", "FL"];
-const PAIR = ["own", "other", "severity", "horizontal_m", "vertical_m", "time_start", "time_end", "altitude_lower_m", "altitude_upper_m", "reference"];
+const PAIR = [
+  "own",
+  "other",
+  "severity",
+  "horizontal_m",
+  "vertical_m",
+  "time_start",
+  "time_end",
+  "altitude_lower_m",
+  "altitude_upper_m",
+  "reference",
+];
 const CODE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** The id of the conflict of two notices, each [issuer, id] (R-066). */
@@ -34,14 +46,26 @@ const instant = (text) => under("evidence", () => readInstant(text));
 
 function checkSide(side, what) {
   need(side !== null && typeof side === "object", `${what} is an object`);
-  need(isText(side.party) && isId(side.id) && isWhole(side.revision) && side.revision >= 1 && isDigest(side.sha256), `${what}'s members`);
+  need(
+    isText(side.party) && isId(side.id) && isWhole(side.revision) && side.revision >= 1 && isDigest(side.sha256),
+    `${what}'s members`,
+  );
   instant(side.received_at);
 }
 
 function checkPair(pair) {
   need(hasExactly(pair, PAIR), "a pair's members");
-  need(isDigest(pair.own) && isDigest(pair.other) && SEVERITIES.includes(pair.severity) && REFERENCES.includes(pair.reference), "a pair's members");
-  need(["horizontal_m", "vertical_m", "altitude_lower_m", "altitude_upper_m"].every((name) => isWhole(pair[name])), "a pair's figures");
+  need(
+    isDigest(pair.own) &&
+      isDigest(pair.other) &&
+      SEVERITIES.includes(pair.severity) &&
+      REFERENCES.includes(pair.reference),
+    "a pair's members",
+  );
+  need(
+    ["horizontal_m", "vertical_m", "altitude_lower_m", "altitude_upper_m"].every((name) => isWhole(pair[name])),
+    "a pair's figures",
+  );
   instant(pair.time_start);
   instant(pair.time_end);
 }
@@ -49,7 +73,10 @@ function checkPair(pair) {
 function checkMembers(payload) {
   const { state, reason, severity, lead } = payload;
   need(payload.iss === "service" && isText(payload.to) && isDigest(payload.conflict), "iss, to, conflict");
-  need(isWhole(payload.version) && payload.version >= 1 && STATES.includes(state) && isText(payload.rules), "version, state, rules");
+  need(
+    isWhole(payload.version) && payload.version >= 1 && STATES.includes(state) && isText(payload.rules),
+    "version, state, rules",
+  );
   need(state === "closed" ? REASONS.includes(reason) : reason === null, "a reason stands exactly with closed");
   need(state === "open" ? SEVERITIES.includes(severity) : severity === null, "a severity stands exactly with open");
   need(state === "closed" ? lead === null : LEADS.includes(lead), "a lead class stands unless closed");
@@ -72,13 +99,26 @@ export function readAlert(object, agreements) {
     const terms = peek(object.alert, KINDS.alert).terms;
     const rank = agreements.findIndex((agreement) => agreement.terms === terms);
     const listing = rank < 0 ? agreements.slice(-1) : agreements.slice(rank);
-    const { payload, kid, sha256 } = open(object.alert, KINDS.alert, new Map(listing.flatMap((agreement) => [...serviceKeys(agreement)])));
+    const { payload, kid, sha256 } = open(
+      object.alert,
+      KINDS.alert,
+      new Map(listing.flatMap((agreement) => [...serviceKeys(agreement)])),
+    );
     checkClaims(payload, false);
     checkMembers(payload);
     const at = instant(payload.at);
     const valid = listing.some(({ service }) =>
       service.keys.some(({ key, notBefore, notAfter }) => key.kid === kid && at >= notBefore && at <= notAfter));
     need(valid, "the key was not valid at that time");
-    return { object, text: object.alert, sha256, payload, at, rank, presentation: object.presentation, cause: object.cause };
+    return {
+      object,
+      text: object.alert,
+      sha256,
+      payload,
+      at,
+      rank,
+      presentation: object.presentation,
+      cause: object.cause,
+    };
   });
 }

@@ -5,7 +5,16 @@ import { Desk } from "./desk.js";
 import { decode, digest } from "./encoding.js";
 import { readInstant, writeInstant } from "./instant.js";
 import { asNumber } from "./json.js";
-import { keyFingerprint, publicKey, publicText, readJwk, readPublicText, readSecretText, secretText, signingKey } from "./keys.js";
+import {
+  keyFingerprint,
+  publicKey,
+  publicText,
+  readJwk,
+  readPublicText,
+  readSecretText,
+  secretText,
+  signingKey,
+} from "./keys.js";
 import { readNotice } from "./notice.js";
 import { readOpening } from "./opening.js";
 import { Picture } from "./picture.js";
@@ -50,7 +59,15 @@ export const OPERATIONS = {
   "kinds.read": ({ kind }) => {
     ensure(Object.hasOwn(KINDS, kind), "not_found", "no such kind");
     const { typ, role, limit, door, mediaType, event } = KINDS[kind];
-    return { typ, role, max_payload_bytes: limit, media_type: mediaType, door, precondition: PRECONDITIONS[kind] ?? "none", event };
+    return {
+      typ,
+      role,
+      max_payload_bytes: limit,
+      media_type: mediaType,
+      door,
+      precondition: PRECONDITIONS[kind] ?? "none",
+      event,
+    };
   },
   "statements.open": ({ keys, typ, jws }) => {
     const { kid, sha256, payload } = open(jws, kindOf(typ), byKid(keys));
@@ -73,7 +90,16 @@ export const OPERATIONS = {
     const notice = readNotice(text, byKid([key]), door === "submission");
     const { revision, prev, category, callsign, remarks, sha256, submission, volumes } = notice;
     const starts = volumes.map(({ start }) => writeInstant(start));
-    return { revision, prev, category: category ?? "", callsign, remarks, sha256, submission_sha256: submission, time_starts: starts };
+    return {
+      revision,
+      prev,
+      category: category ?? "",
+      callsign,
+      remarks,
+      sha256,
+      submission_sha256: submission,
+      time_starts: starts,
+    };
   },
   "withdrawals.read": (question) => readWithdrawal(question.statement, inForce(question)).payload,
   "acknowledgements.read": (question) => readAcknowledgement(question.statement, inForce(question)).payload,
@@ -105,7 +131,13 @@ export const OPERATIONS = {
     return steps.map((step) => {
       alarms.length = 0;
       const lost = playStep(desk, step);
-      return { ...stateOf(desk), gap: desk.gap, lost, alarms: alarms.map(({ code }) => code).sort(), signs: signsOf(desk, step) };
+      return {
+        ...stateOf(desk),
+        gap: desk.gap,
+        lost,
+        alarms: alarms.map(({ code }) => code).sort(),
+        signs: signsOf(desk, step),
+      };
     });
   },
 };
@@ -126,16 +158,30 @@ function signsOf(desk) {
   return desk.unsigned().map(({ record, verdict, oursNewest }) => {
     record.signed = true;
     const { version, conflict, own, other } = record.newest.alert.payload;
-    return { conflict, version, alert: record.newest.sha256, ours: own.sha256, theirs: other.sha256, ours_newest: oursNewest, verdict };
+    return {
+      conflict,
+      version,
+      alert: record.newest.sha256,
+      ours: own.sha256,
+      theirs: other.sha256,
+      ours_newest: oursNewest,
+      verdict,
+    };
   });
 }
 
 function stateOf(desk) {
-  const conflicts = [...desk.shown.conflicts.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, held, newest, answers }) => ({
-    conflict: id, version: held?.version ?? null, state: held?.standing ?? null, severity: held?.alert.payload.severity ?? null,
-    newest: newest.version, verdict: newest.verdict,
-    answers: Object.fromEntries([...answers].map(([stage, { verdict }]) => [stage, verdict])),
-  }));
+  const conflicts = [...desk.shown.conflicts.values()]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, held, newest, answers }) => ({
+      conflict: id,
+      version: held?.version ?? null,
+      state: held?.standing ?? null,
+      severity: held?.alert.payload.severity ?? null,
+      newest: newest.version,
+      verdict: newest.verdict,
+      answers: Object.fromEntries([...answers].map(([stage, { verdict }]) => [stage, verdict])),
+    }));
   const notices = desk.newestOwn().map(({ id, kind, revision }) => ({
     notice: id, revision, state: desk.lost.has(id) ? "lost" : kind === "withdrawal" ? "withdrawn" : "live",
   }));

@@ -1,6 +1,6 @@
-// A desk without I/O: what a party knows, from what it filed, what its stream brought and what it read (R-074 to R-078,
-// R-096 to R-107). Two pictures: `line` is what the stream has brought so far, against which the stream's alerts are held;
-// `shown` may be ahead of it by an answer's alerts.
+// A desk without I/O: what a party knows, from what it filed, what its stream brought and what it read (R-074 to
+// R-078, R-096 to R-107). Two pictures: `line` is what the stream has brought so far, against which the stream's
+// alerts are held; `shown` may be ahead of it by an answer's alerts.
 import { readAcknowledgement } from "./acknowledgement.js";
 import { checkSuccessor, partyKeys, readAgreement } from "./agreement.js";
 import { later } from "./instant.js";
@@ -19,7 +19,10 @@ import { readWithdrawal } from "./withdrawal.js";
 const WAITING = ["wrong_terms", "clock"];
 
 export class Desk {
-  /** `documents` are the agreements installed, oldest first. `alarm` is told { code, message, conflict } of what fails. */
+  /**
+   * `documents` are the agreements installed, oldest first. `alarm` is told { code, message, conflict } of what
+   * fails.
+   */
   constructor(party, documents, alarm = () => {}) {
     this.party = party;
     this.agreements = documents.map(readAgreement);
@@ -73,9 +76,12 @@ export class Desk {
       for (const { id, newest } of [...picture.conflicts.values()]) {
         if (!WAITING.includes(newest.verdict)) continue;
         const { verdict, alert } = newest;
-        this.quietly(() => picture.take(alert.object, now), ({ code, message }) => {
-          if (picture === this.shown && code !== verdict) this.alarm({ code, message, conflict: id });
-        });
+        this.quietly(
+          () => picture.take(alert.object, now),
+          ({ code, message }) => {
+            if (picture === this.shown && code !== verdict) this.alarm({ code, message, conflict: id });
+          },
+        );
       }
     }
   }
@@ -84,7 +90,11 @@ export class Desk {
 
   /** A statement of this party's, read by its kind: notice, withdrawal or acknowledgement. */
   readOwn(kind, text) {
-    const read = { notice: (jws, keys) => readNotice(jws, keys, true), withdrawal: readWithdrawal, acknowledgement: readAcknowledgement }[kind];
+    const read = {
+      notice: (jws, keys) => readNotice(jws, keys, true),
+      withdrawal: readWithdrawal,
+      acknowledgement: readAcknowledgement,
+    }[kind];
     const { terms } = peek(kind === "notice" ? jwtPart(text) : text, KINDS[kind]);
     const agreement = this.agreements.find((installed) => installed.terms === terms) ?? this.agreement;
     const statement = read(text, partyKeys(agreement));
@@ -97,7 +107,8 @@ export class Desk {
   /** Notes a statement before it is sent: an alert may name it before its receipt is there. */
   note(kind, text) {
     const statement = this.readOwn(kind, text);
-    if (kind !== "acknowledgement" && !this.own.has(statement.sha256)) this.own.set(statement.sha256, { ...statement, seq: null });
+    if (kind !== "acknowledgement" && !this.own.has(statement.sha256))
+      this.own.set(statement.sha256, { ...statement, seq: null });
     return statement;
   }
 
@@ -141,11 +152,18 @@ export class Desk {
     this.request = request;
   }
 
-  /** More of the stream came. `keep` is told of each event with a position, in order, and must keep it before it returns. */
+  /**
+   * More of the stream came. `keep` is told of each event with a position, in order, and must keep it before it
+   * returns.
+   */
   feed(text, now, keep = (event) => this.take(event, now)) {
     for (const event of this.events.feed(text)) {
       const what = this.follower.take(event);
-      if (what === "open") this.quietly(() => this.opened(event, now), () => (this.follower.lost = true));
+      if (what === "open")
+        this.quietly(
+          () => this.opened(event, now),
+          () => (this.follower.lost = true),
+        );
       if (what === "keep" || what === "move") {
         keep(event);
         this.follower.move(event);
@@ -162,7 +180,10 @@ export class Desk {
     return outcome;
   }
 
-  /** The first word of a connection: who does not say it rightly is not the hotline, and that is no evidence against it. */
+  /**
+   * The first word of a connection: who does not say it rightly is not the hotline, and that is no evidence against
+   * it.
+   */
   opened(event, now) {
     this.owed = readOpening(dataOf(event)?.open, this.agreements, this.party, this.request, now).at;
     if (this.cursor === null) return;
@@ -177,7 +198,10 @@ export class Desk {
     return EVENTS[name].call(this, value, now);
   }
 
-  /** An alert object of the stream, held against what the stream brought before; the picture takes over what it is then. */
+  /**
+   * An alert object of the stream, held against what the stream brought before; the picture takes over what it is
+   * then.
+   */
   alerted(object, now) {
     try {
       return this.line.take(object, now);
@@ -203,7 +227,11 @@ export class Desk {
 
   filed({ notice, withdrawal, receipt }) {
     const kind = isText(notice) ? "notice" : "withdrawal";
-    ensure(isText(notice) !== isText(withdrawal) && isText(receipt), "evidence", "a notice or a withdrawal, and its receipt");
+    ensure(
+      isText(notice) !== isText(withdrawal) && isText(receipt),
+      "evidence",
+      "a notice or a withdrawal, and its receipt",
+    );
     return under("evidence", () => this.receipted(kind, notice ?? withdrawal, receipt));
   }
 
@@ -212,13 +240,15 @@ export class Desk {
   /** The answers of /v1/conflicts and /v1/notices, in full: what should be in them and is not is ROLLBACK (R-078). */
   read({ at, conflicts, notices }, now) {
     readPosition(at);
-    for (const { notice, receipt } of notices) this.loudly(() => under("evidence", () => this.receipted("notice", notice, receipt)));
+    for (const { notice, receipt } of notices)
+      this.loudly(() => under("evidence", () => this.receipted("notice", notice, receipt)));
     for (const entry of conflicts) {
       const { alert, presentation, cause } = entry;
       this.loudly(() => this.shown.take({ alert, presentation, cause }, now), entry.conflict);
       const record = this.shown.conflicts.get(entry.conflict);
       if (record) this.line.adopt(record);
-      for (const acknowledgement of entry.acknowledgements ?? []) this.loudly(() => this.acknowledged({ acknowledgement }));
+      for (const acknowledgement of entry.acknowledgements ?? [])
+        this.loudly(() => this.acknowledged({ acknowledgement }));
     }
     this.missConflicts(new Set(conflicts.map(({ conflict }) => conflict)));
     this.missNotices(new Map(notices.map(({ notice }) => this.idAndRevision(notice))), now);
@@ -246,7 +276,10 @@ export class Desk {
       if ((isOver && !there.has(newest.id)) || has >= newest.revision) this.lost.delete(newest.id);
       else {
         this.lost.add(newest.id);
-        this.alarm({ code: "rollback", message: `the hotline no longer holds revision ${newest.revision} of our notice ${newest.id}` });
+        this.alarm({
+          code: "rollback",
+          message: `the hotline no longer holds revision ${newest.revision} of our notice ${newest.id}`,
+        });
       }
     }
   }
@@ -275,8 +308,12 @@ export class Desk {
 
   /** What is to be signed `delivered` and was not: { record, verdict, oursNewest }. */
   unsigned() {
-    const owed = [...this.shown.conflicts.values()].filter(({ signed, newest }) => !signed && !WAITING.includes(newest.verdict));
-    return owed.sort((a, b) => (a.id < b.id ? -1 : 1)).map((record) => ({ record, verdict: this.verdictOf(record), oursNewest: this.oursNewest(record) }));
+    const owed = [...this.shown.conflicts.values()].filter(
+      ({ signed, newest }) => !signed && !WAITING.includes(newest.verdict),
+    );
+    return owed
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .map((record) => ({ record, verdict: this.verdictOf(record), oursNewest: this.oursNewest(record) }));
   }
 
   oursNewest({ newest: { alert } }) {
@@ -286,9 +323,17 @@ export class Desk {
 
   /** The conflict of that id, or of that code to say aloud. */
   find(name) {
-    const found = [...this.shown.conflicts.values()].filter(({ id }) => id === name || spokenCode(id) === name.toUpperCase());
-    return found.length === 1 ? found[0] : refuse("conflict_unknown", "no such conflict, or more than one of that code");
+    const found = [...this.shown.conflicts.values()].filter(
+      ({ id }) => id === name || spokenCode(id) === name.toUpperCase(),
+    );
+    return found.length === 1
+      ? found[0]
+      : refuse("conflict_unknown", "no such conflict, or more than one of that code");
   }
 }
 
-const EVENTS = { alert: Desk.prototype.alerted, acknowledgement: Desk.prototype.acknowledged, notice: Desk.prototype.filed };
+const EVENTS = {
+  alert: Desk.prototype.alerted,
+  acknowledgement: Desk.prototype.acknowledged,
+  notice: Desk.prototype.filed,
+};

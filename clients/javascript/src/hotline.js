@@ -1,5 +1,5 @@
-// The hotline's doors over HTTP (R-086 to R-095). An answer is the hotline's only if its status, media type and shape are
-// the table's; everything else is `unreachable`, and no evidence.
+// The hotline's doors over HTTP (R-086 to R-095). An answer is the hotline's only if its status, media type and shape
+// are the table's; everything else is `unreachable`, and no evidence.
 import { isObject, isText, parse } from "./json.js";
 import { now } from "./instant.js";
 import { ensure, Refusal, refuse } from "./refusal.js";
@@ -38,7 +38,11 @@ function objectOf(body) {
 function problem(response, body) {
   const document = mediaType(response) === "application/problem+json" ? objectOf(body) : {};
   const { code, type, detail } = document;
-  ensure(isText(code) && type === PROBLEM + code, "unreachable", `an answer ${response.status} that is not the hotline's`);
+  ensure(
+    isText(code) && type === PROBLEM + code,
+    "unreachable",
+    `an answer ${response.status} that is not the hotline's`,
+  );
   const refusal = new Refusal(code, isText(detail) ? detail : code);
   refusal.outcomeUnknown = response.status >= 500 || UNKNOWN_OUTCOME.includes(response.status);
   throw refusal;
@@ -83,7 +87,11 @@ export class Hotline {
   async get(target) {
     const { authorization } = this.proof("GET", target);
     const { response, body } = await this.answer(target, { headers: { authorization } });
-    ensure(response.status === 200 && mediaType(response) === "application/json", "unreachable", "not an answer to a read");
+    ensure(
+      response.status === 200 && mediaType(response) === "application/json",
+      "unreachable",
+      "not an answer to a read",
+    );
     return body;
   }
 
@@ -97,11 +105,16 @@ export class Hotline {
   async file(kind, text) {
     const { door, mediaType: type } = KINDS[kind];
     const { authorization } = this.proof("POST", door);
-    const { response, body } = await this.answer(door, { method: "POST", headers: { "content-type": type, authorization }, body: text });
+    const { response, body } = await this.answer(door, {
+      method: "POST",
+      headers: { "content-type": type, authorization },
+      body: text,
+    });
     const value = mediaType(response) === "application/json" ? objectOf(body) : {};
     const { receipt, alerts = [] } = value;
     const first = response.status === 201;
-    const shaped = (isText(receipt) || (!first && receipt === null)) && Array.isArray(alerts) && ("alerts" in value || !first);
+    const shaped =
+      (isText(receipt) || (!first && receipt === null)) && Array.isArray(alerts) && ("alerts" in value || !first);
     ensure(shaped, "unreachable", "an answer of another shape");
     return { receipt, alerts, again: !first };
   }
@@ -113,7 +126,11 @@ export class Hotline {
     for (let after = null; ; ) {
       const query = after === null ? "" : `${target.includes("?") ? "&" : "?"}after=${after}`;
       const page = await this.read(target + query, ["at", name, "next"]);
-      ensure(Array.isArray(page[name]) && (page.next === null || /^[A-Za-z0-9_.~-]+$/.test(page.next)), "unreachable", "a page of another shape");
+      ensure(
+        Array.isArray(page[name]) && (page.next === null || /^[A-Za-z0-9_.~-]+$/.test(page.next)),
+        "unreachable",
+        "a page of another shape",
+      );
       at ??= page.at;
       items.push(...page[name]);
       if (page.next === null) return { at, items };
@@ -126,7 +143,11 @@ export class Hotline {
     const { at, items } = await this.pages("/v1/conflicts", "conflicts");
     const conflicts = [];
     for (let ids = items.map(({ conflict }) => conflict); ids.length; ) {
-      const { conflicts: some, more } = await this.read(`/v1/conflicts/${ids.slice(0, 32).join(",")}`, ["at", "conflicts", "more"]);
+      const { conflicts: some, more } = await this.read(`/v1/conflicts/${ids.slice(0, 32).join(",")}`, [
+        "at",
+        "conflicts",
+        "more",
+      ]);
       ensure(Array.isArray(some) && some.every(isObject), "unreachable", "conflicts of another shape");
       conflicts.push(...some);
       const last = some.at(-1)?.conflict;
@@ -143,7 +164,11 @@ export class Hotline {
   /** Opens the stream behind `cursor`: its response and the identity of the proof that it was asked with. */
   async stream(cursor, signal) {
     const { authorization, sha256 } = this.proof("GET", "/v1/stream");
-    const headers = { authorization, accept: "text/event-stream", ...(cursor === null ? {} : { "last-event-id": cursor }) };
+    const headers = {
+      authorization,
+      accept: "text/event-stream",
+      ...(cursor === null ? {} : { "last-event-id": cursor }),
+    };
     const response = await this.request("/v1/stream", { headers, signal });
     if (response.status !== 200) problem(response, await bodyOf(response));
     ensure(mediaType(response) === "text/event-stream", "unreachable", "an answer that is no event stream");

@@ -1,6 +1,6 @@
-// The journal of a desk: a folder whose file holds, a JSON line each, everything that the desk took in. The desk is what
-// these lines make of it, each verified again, so that a restart forgets nothing and trusts nothing (R-078, R-100).
-// Several processes may share it: each appends whole lines and reads the others' before it goes on.
+// The journal of a desk: a folder whose file holds, a JSON line each, everything that the desk took in. The desk is
+// what these lines make of it, each verified again, so that a restart forgets nothing and trusts nothing (R-078,
+// R-100). Several processes may share it: each appends whole lines and reads the others' before it goes on.
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, fstatSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { newId } from "./encoding.js";
@@ -40,7 +40,7 @@ export class Journal {
     return journal.desk ? journal : refuse("journal", "no desk in this folder: install an agreement with check");
   }
 
-  /** Writes a record down, then makes of it what it says: the outcome, or the Refusal that it led to. */
+  /** Writes a record down, then makes of it what it says: its outcome, or a Refusal where it says nothing. */
   append(record) {
     const id = newId();
     const line = `${this.torn() ? "\n" : ""}${JSON.stringify({ id, now: writeInstant(now()), ...record })}\n`;
@@ -54,9 +54,9 @@ export class Journal {
       closeSync(file);
     }
     this.refresh();
-    const outcome = this.outcomes.get(id);
+    const { outcome, refusal } = this.outcomes.get(id);
     this.outcomes.delete(id);
-    if (outcome instanceof Refusal) throw outcome;
+    if (refusal) throw refusal;
     return outcome;
   }
 
@@ -93,14 +93,14 @@ export class Journal {
       this.tell({ code: "journal", message: "a line that a crash cut off was passed over" });
       return;
     }
-    let outcome;
+    const made = { outcome: null, refusal: null };
     try {
-      outcome = this.make(record);
+      made.outcome = this.make(record);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      outcome = error;
+      made.refusal = error;
     }
-    if (this.mine.delete(record.id)) this.outcomes.set(record.id, outcome);
+    if (this.mine.delete(record.id)) this.outcomes.set(record.id, made);
   }
 
   make(record) {

@@ -21,7 +21,8 @@ export const isWhole = (value) => typeof value === "number";
 export const isNumber = (value) => isWhole(value) || value instanceof Real;
 export const asNumber = (value) => (value instanceof Real ? value.value : value);
 export const isText = (value) => typeof value === "string";
-export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Real);
+export const isObject = (value) =>
+  value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Real);
 export const characters = (text) => [...text].length;
 export const inBounds = (value, least, most) => asNumber(value) >= least && asNumber(value) <= most;
 
@@ -121,7 +122,8 @@ class Reader {
   }
 
   number() {
-    if (/^-?(?:NaN|Infinity)/.test(this.text.slice(this.at, this.at + 9))) refuse("json_number", "a number that is not finite");
+    if (/^-?(?:NaN|Infinity)/.test(this.text.slice(this.at, this.at + 9)))
+      refuse("json_number", "a number that is not finite");
     NUMBER.lastIndex = this.at;
     const found = NUMBER.exec(this.text);
     if (!found) this.fail();

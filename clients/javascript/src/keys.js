@@ -41,10 +41,15 @@ export const sign = (key, bytes) => signBytes(null, bytes, key.handle);
 
 /** Whether the signature holds by R-008: OpenSSL compares R byte for byte and bounds S; a neutral R is refused here. */
 export function verifies(key, bytes, signature) {
-  return signature.length === 64 && !signature.subarray(0, 32).equals(NEUTRAL) && verifyBytes(null, bytes, key.handle, signature);
+  return (
+    signature.length === 64 &&
+    !signature.subarray(0, 32).equals(NEUTRAL) &&
+    verifyBytes(null, bytes, key.handle, signature)
+  );
 }
 
-const withChecksum = (prefix, bytes) => base32(Buffer.concat([bytes, sha256(Buffer.concat([Buffer.from(prefix), bytes])).subarray(0, 4)]));
+const withChecksum = (prefix, bytes) =>
+  base32(Buffer.concat([bytes, sha256(Buffer.concat([Buffer.from(prefix), bytes])).subarray(0, 4)]));
 
 export const publicText = (key) => PUBLIC + withChecksum(PUBLIC, key.bytes);
 export const secretText = (key) => SECRET + withChecksum(SECRET, key.seed).toUpperCase();
@@ -57,7 +62,11 @@ function bytesOfText(prefix, text, lower) {
 
 export function readPublicText(text) {
   const bytes = bytesOfText(PUBLIC, text, (rest) => rest);
-  ensure(PUBLIC + withChecksum(PUBLIC, bytes) === text, "key", "not the one spelling of a public key, or its checksum differs");
+  ensure(
+    PUBLIC + withChecksum(PUBLIC, bytes) === text,
+    "key",
+    "not the one spelling of a public key, or its checksum differs",
+  );
   return publicKey(bytes);
 }
 

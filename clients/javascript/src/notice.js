@@ -15,7 +15,11 @@ const PROPERTIES = 8;
 const HIDING = ["_sd", "_sd_alg", "..."];
 
 const isRemarks = (value) =>
-  isText(value) && characters(value) >= 1 && characters(value) <= 280 && value.normalize("NFC") === value && !UNPRINTABLE.test(value);
+  isText(value) &&
+  characters(value) >= 1 &&
+  characters(value) <= 280 &&
+  value.normalize("NFC") === value &&
+  !UNPRINTABLE.test(value);
 
 const SOUND = {
   category: (value) => isText(value) && CATEGORY.test(value),
@@ -31,12 +35,28 @@ function readSigned(payload) {
   ensure(isWhole(payload.revision) && payload.revision >= 1, "claims", "a revision is a whole number from 1");
   ensure("prev" in payload === payload.revision > 1, "notice", "prev stands from revision 2 on and not before");
   if ("prev" in payload) ensure(isDigest(payload.prev), "claims", "prev is a digest");
-  ensure(hasExactly(payload, "prev" in payload ? [...MEMBERS, "prev"] : MEMBERS), "notice", "has a member that it must not have");
+  ensure(
+    hasExactly(payload, "prev" in payload ? [...MEMBERS, "prev"] : MEMBERS),
+    "notice",
+    "has a member that it must not have",
+  );
   const { volumes, _sd: properties } = payload;
   ensure(payload._sd_alg === "sha-256", "notice", "_sd_alg is sha-256");
-  ensure(Array.isArray(volumes) && COUNTS.includes(volumes.length), "notice", "volumes are 16 to 512 digests, a power of two");
-  ensure(volumes.every((entry) => hasExactly(entry, ["..."]) && isDigest(entry["..."])), "notice", "a volume is a digest alone");
-  ensure(Array.isArray(properties) && properties.length === PROPERTIES && properties.every(isDigest), "notice", "_sd is 8 digests");
+  ensure(
+    Array.isArray(volumes) && COUNTS.includes(volumes.length),
+    "notice",
+    "volumes are 16 to 512 digests, a power of two",
+  );
+  ensure(
+    volumes.every((entry) => hasExactly(entry, ["..."]) && isDigest(entry["..."])),
+    "notice",
+    "a volume is a digest alone",
+  );
+  ensure(
+    Array.isArray(properties) && properties.length === PROPERTIES && properties.every(isDigest),
+    "notice",
+    "_sd is 8 digests",
+  );
   const digests = volumes.map((entry) => entry["..."]);
   const all = [...digests, ...properties];
   ensure(new Set(all).size === all.length, "disclosure_repeated", "a digest stands twice");
@@ -56,7 +76,11 @@ function readDisclosure(text, signed) {
   const isVolume = signed.digests.has(own);
   ensure(isVolume || signed.properties.has(own), "disclosure_unmatched", "a disclosure that nobody signed");
   const value = under("disclosure", () => parse(decode(text, "disclosure")));
-  ensure(Array.isArray(value) && value.length === (isVolume ? 2 : 3), "disclosure", "[salt, volume] or [salt, name, value], each in its place");
+  ensure(
+    Array.isArray(value) && value.length === (isVolume ? 2 : 3),
+    "disclosure",
+    "[salt, volume] or [salt, name, value], each in its place",
+  );
   ensure(isId(value[0]), "disclosure", "a salt is 128 bits in their one spelling");
   ensure(!hides(value.at(-1)), "disclosure", "a value hides digests");
   return { salt: value[0], isVolume, name: value[1], value: value.at(-1), digest: own };
@@ -74,8 +98,17 @@ function readDisclosures(texts, signed, submission) {
     ensure(manifests[0].value === listed, "manifest", "not over what was sent");
   }
   const others = properties.filter(({ name }) => name !== "manifest");
-  ensure(submission || (manifests.length === 0 && others.every(({ name }) => name === "category")), "disclosure", "shows more than it may");
-  for (const { name, value } of others) ensure(isText(name) && Object.hasOwn(SOUND, name) && SOUND[name](value), "disclosure", "no such property, or value");
+  ensure(
+    submission || (manifests.length === 0 && others.every(({ name }) => name === "category")),
+    "disclosure",
+    "shows more than it may",
+  );
+  for (const { name, value } of others)
+    ensure(
+      isText(name) && Object.hasOwn(SOUND, name) && SOUND[name](value),
+      "disclosure",
+      "no such property, or value",
+    );
   const byName = Object.fromEntries(others.map(({ name, value }) => [name, value]));
   ensure(Object.keys(byName).length === others.length, "disclosure_repeated", "a property stands twice");
   return { volumes: all.filter(({ isVolume }) => isVolume), properties: byName };
@@ -91,8 +124,9 @@ const shown = (text) => {
 export const jwtPart = (text) => shown(text)[0];
 
 /**
- * A notice that verified under one of `keys`: `iss`, `id`, `revision`, `prev`, `sha256`, `terms`, `category`, `callsign`,
- * `remarks` and `volumes`, each a read volume with its `digest`. `submission` tells which door it comes through.
+ * A notice that verified under one of `keys`: `iss`, `id`, `revision`, `prev`, `sha256`, `terms`, `category`,
+ * `callsign`, `remarks` and `volumes`, each a read volume with its `digest`. `submission` tells which door it comes
+ * through.
  */
 export function readNotice(text, keys, submission) {
   const [jwt, rest] = shown(text);
@@ -106,10 +140,22 @@ export function readNotice(text, keys, submission) {
     ensure("category" in properties && volumes.length, "disclosure_missing", "without a volume or a category");
   }
   return {
-    kind: "notice", text, jwt, iss: payload.iss, aud: payload.aud, terms: payload.terms, kid: statement.kid, jti: payload.jti,
-    id: payload.notice, revision: payload.revision, prev: payload.prev ?? null, sha256: statement.sha256,
+    kind: "notice",
+    text,
+    jwt,
+    iss: payload.iss,
+    aud: payload.aud,
+    terms: payload.terms,
+    kid: statement.kid,
+    jti: payload.jti,
+    id: payload.notice,
+    revision: payload.revision,
+    prev: payload.prev ?? null,
+    sha256: statement.sha256,
     submission: submission ? digest(text) : null,
-    category: properties.category ?? null, callsign: properties.callsign ?? null, remarks: properties.remarks ?? null,
+    category: properties.category ?? null,
+    callsign: properties.callsign ?? null,
+    remarks: properties.remarks ?? null,
     volumes: volumes.map(({ value, digest: own }) => ({ ...readVolume(value), digest: own, signed: value })),
   };
 }
@@ -134,11 +180,18 @@ export function makeNotice(key, claims, { volumes, category, callsign = null, re
   const manifest = disclose("manifest", digest(sent.map((text) => `${text}~`).join("")));
   const size = COUNTS.find((count) => count >= volumes.length);
   ensure(size, "limit_volumes", "more volumes than a notice holds");
-  const padded = (texts, count) => [...texts.map((text) => digest(text)), ...Array.from({ length: count - texts.length }, newDigest)];
+  const padded = (texts, count) => [
+    ...texts.map((text) => digest(text)),
+    ...Array.from({ length: count - texts.length }, newDigest),
+  ];
   const payload = {
-    ...claims, notice: before?.id ?? newId(), revision: (before?.revision ?? 0) + 1, ...(before ? { prev: before.sha256 } : {}),
+    ...claims,
+    notice: before?.id ?? newId(),
+    revision: (before?.revision ?? 0) + 1,
+    ...(before ? { prev: before.sha256 } : {}),
     volumes: shuffle(padded(shownVolumes, size)).map((own) => ({ "...": own })),
-    _sd: padded([...shownProperties, manifest], PROPERTIES).sort(), _sd_alg: "sha-256",
+    _sd: padded([...shownProperties, manifest], PROPERTIES).sort(),
+    _sd_alg: "sha-256",
   };
   return `${[makeStatement(key, KINDS.notice, payload), ...sent, manifest].join("~")}~`;
 }

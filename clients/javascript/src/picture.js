@@ -1,5 +1,5 @@
-// The picture of a desk (R-074 to R-078): what holds of each conflict, and the steps that every alert object goes through
-// before it changes that. What fails is thrown as a Refusal and leaves the picture as it was.
+// The picture of a desk (R-074 to R-078): what holds of each conflict, and the steps that every alert object goes
+// through before it changes that. What fails is thrown as a Refusal and leaves the picture as it was.
 import { checkKeyAt, partyKeys } from "./agreement.js";
 import { readAlert, conflictId } from "./alert.js";
 import { readInstant, seconds, SECOND } from "./instant.js";
@@ -14,7 +14,9 @@ const evidence = (holds, what) => ensure(holds, "evidence", what);
 const nameOf = ({ party, id }) => `${party} ${id}`;
 
 export class Picture {
-  /** `agreements` are those installed, oldest first; more may be pushed. `own` is the party's statements by identity. */
+  /**
+   * `agreements` are those installed, oldest first; more may be pushed. `own` is the party's statements by identity.
+   */
   constructor(party, agreements, own = new Map()) {
     this.party = party;
     this.agreements = agreements;
@@ -26,8 +28,13 @@ export class Picture {
 
   /** The newest receipted statement of that notice of ours, among entries of the log up to `seq`. */
   newestOwn(id, seq = Infinity) {
-    const of = [...this.own.values()].filter((statement) => statement.id === id && statement.seq !== null && statement.seq <= seq);
-    return of.reduce((best, statement) => (best === null || statement.revision > best.revision ? statement : best), null);
+    const of = [...this.own.values()].filter(
+      (statement) => statement.id === id && statement.seq !== null && statement.seq <= seq,
+    );
+    return of.reduce(
+      (best, statement) => (best === null || statement.revision > best.revision ? statement : best),
+      null,
+    );
   }
 
   /**
@@ -38,7 +45,14 @@ export class Picture {
     const alert = readAlert(object, this.agreements);
     this.checkAddress(alert);
     const id = alert.payload.conflict;
-    const before = this.conflicts.get(id) ?? { id, held: null, newest: null, lastOpen: null, answers: new Map(), signed: false };
+    const before = this.conflicts.get(id) ?? {
+      id,
+      held: null,
+      newest: null,
+      lastOpen: null,
+      answers: new Map(),
+      signed: false,
+    };
     this.checkOrder(alert, before);
     if (before.newest?.sha256 === alert.sha256 && before.newest.verdict === "verified") return before;
     const repeated = before.newest?.sha256 === alert.sha256;
@@ -82,7 +96,10 @@ export class Picture {
 
   checkAddress({ payload }) {
     const { aud, to, own, other, conflict } = payload;
-    evidence(aud === this.agreements[0].id && to === this.party && own.party === this.party, "not of this agreement, or not to us");
+    evidence(
+      aud === this.agreements[0].id && to === this.party && own.party === this.party,
+      "not of this agreement, or not to us",
+    );
     evidence(other.party !== this.party, "the other side is another party");
     evidence(conflict === conflictId(aud, [own.party, own.id], [other.party, other.id]), "not the id of this conflict");
   }
@@ -91,10 +108,16 @@ export class Picture {
     const fail = (holds, what) => ensure(holds, "rollback", what);
     const { version, own, other } = payload;
     const last = before.newest;
-    fail(!last || version > last.version || (version === last.version && sha256 === last.sha256), "an older version, or another one");
+    fail(
+      !last || version > last.version || (version === last.version && sha256 === last.sha256),
+      "an older version, or another one",
+    );
     const newest = this.newestOwn(own.id, version);
     fail(!newest || own.revision >= newest.revision, "an older revision of ours");
-    fail(!newest || own.revision !== newest.revision || own.sha256 === newest.sha256, "another statement of ours at one revision");
+    fail(
+      !newest || own.revision !== newest.revision || own.sha256 === newest.sha256,
+      "another statement of ours at one revision",
+    );
     const known = this.theirs.get(nameOf(other));
     fail(!known || other.revision >= Math.max(...known.keys()), "an older revision of theirs");
     fail((known?.get(other.revision) ?? other.sha256) === other.sha256, "another statement of theirs at one revision");
@@ -103,12 +126,21 @@ export class Picture {
 
   checkFrame({ payload, at, rank }) {
     const { own, other, rules, iat } = payload;
-    evidence(!this.seenTerms.some(([higher, since]) => higher > rank && since < at), "newer terms were in force before");
+    evidence(
+      !this.seenTerms.some(([higher, since]) => higher > rank && since < at),
+      "newer terms were in force before",
+    );
     evidence(rules === "1", "rules that cannot be recomputed");
     evidence(at / SECOND === BigInt(iat), "iat is not the second of at");
-    evidence([own, other].every((side) => at >= readInstant(side.received_at)), "dated before what it is about was received");
+    evidence(
+      [own, other].every((side) => at >= readInstant(side.received_at)),
+      "dated before what it is about was received",
+    );
     const statement = this.own.get(own.sha256);
-    evidence(statement && statement.id === own.id && statement.revision === own.revision, "of a statement that this desk does not have");
+    evidence(
+      statement && statement.id === own.id && statement.revision === own.revision,
+      "of a statement that this desk does not have",
+    );
     evidence(this.rankOf(statement.terms) <= rank, "under older terms than our statement");
     return statement;
   }
@@ -126,8 +158,12 @@ export class Picture {
       const statement = read(text, partyKeys(agreement));
       const entry = agreement.operational.get(statement.kid);
       checkKeyAt(entry, readInstant(other.received_at), "submit");
-      evidence(entry.party === other.party && statement.iss === other.party && statement.aud === agreement.id, "not the counterpart's");
-      const same = statement.id === other.id && statement.revision === other.revision && statement.sha256 === other.sha256;
+      evidence(
+        entry.party === other.party && statement.iss === other.party && statement.aud === agreement.id,
+        "not the counterpart's",
+      );
+      const same =
+        statement.id === other.id && statement.revision === other.revision && statement.sha256 === other.sha256;
       evidence(same, "not the statement that the alert names");
       const previous = this.theirs.get(nameOf(other))?.get(other.revision - 1);
       evidence(!previous || statement.prev === previous, "does not follow the revision before");
@@ -144,7 +180,10 @@ export class Picture {
     evidence(alert.cause === null && alert.presentation !== null, "open: their notice and no cause");
     const theirs = this.readPresentation(alert.presentation, alert);
     const shown = theirs.volumes.map(({ digest }) => digest).sort();
-    evidence(shown.length > 0 && shown.length === disclosed.length && shown.every((own_, index) => own_ === disclosed[index]), "not exactly disclosed");
+    evidence(
+      shown.length > 0 && shown.length === disclosed.length && shown.every((own_, index) => own_ === disclosed[index]),
+      "not exactly disclosed",
+    );
     evidence(own.kind === "notice", "open against our withdrawal");
     recompute(alert, own, theirs, this.agreements[alert.rank]);
     return { standing: "OPEN", lastOpen: { alert, own, theirs }, theirs };
@@ -189,9 +228,14 @@ const without = (holds, what) => ensure(holds, "closed_without_cause", what);
 
 /** The last open alert, if it was of just these two revisions. */
 const ofThese = (lastOpen, { own, other }) =>
-  (lastOpen && lastOpen.alert.payload.own.sha256 === own.sha256 && lastOpen.alert.payload.other.sha256 === other.sha256 ? lastOpen : null);
+  lastOpen && lastOpen.alert.payload.own.sha256 === own.sha256 && lastOpen.alert.payload.other.sha256 === other.sha256
+    ? lastOpen
+    : null;
 
-const shownOf = ({ alert, own }) => ({ ...own, volumes: own.volumes.filter(({ digest }) => alert.payload.shown.includes(digest)) });
+const shownOf = ({ alert, own }) => ({
+  ...own,
+  volumes: own.volumes.filter(({ digest }) => alert.payload.shown.includes(digest)),
+});
 
 /** What each closing proves (R-076). Called on the picture. */
 const CLOSINGS = {
@@ -232,7 +276,10 @@ const CLOSINGS = {
     const open = ofThese(lastOpen, alert.payload);
     if (!open) return { standing: NOT_CONFIRMED };
     without(open.alert.payload.terms !== alert.payload.terms, "the terms are not new");
-    without(!anyAhead(shownOf(open), open.theirs, agreement, alert.at), "recomputed under the new terms, a pair is still ahead");
+    without(
+      !anyAhead(shownOf(open), open.theirs, agreement, alert.at),
+      "recomputed under the new terms, a pair is still ahead",
+    );
     return { standing: "CLOSED" };
   },
 

@@ -23,7 +23,12 @@ export function readReceipt(text, sent, agreements) {
   fail(isWhole(seq) && seq >= 1 && isText(epoch) && /^[0-9a-f]{32}$/.test(epoch), "seq or epoch");
   fail(isDigest(payload.sha256) && isId(payload.id), "sha256 or id");
   fail(kind === "acknowledgement" ? revision === null : isWhole(revision) && revision >= 1, "revision");
-  fail(kind === "notice" ? isDigest(payload.submission) && LEADS.includes(lead) : payload.submission === null && lead === null, "submission or lead");
+  fail(
+    kind === "notice"
+      ? isDigest(payload.submission) && LEADS.includes(lead)
+      : payload.submission === null && lead === null,
+    "submission or lead",
+  );
   const receivedAt = under("evidence", () => readInstant(payload.received_at));
   fail(receivedAt / SECOND === BigInt(payload.iat), "iat is not the second of received_at");
   fail(payload.jti === `${digest(`["${epoch}",${seq}]`).slice(0, 21)}A`, "jti is not that of its entry");
@@ -31,9 +36,25 @@ export function readReceipt(text, sent, agreements) {
     key.kid === kid && receivedAt >= notBefore && receivedAt <= notAfter);
   fail(entry, "the key was not valid then");
   fail(payload.aud === agreements[0].id && payload.terms === sent.terms, "of another agreement, or terms");
-  fail(kind === sent.kind && payload.party === sent.iss && payload.sha256 === sent.sha256, "of something else than was sent");
-  fail(payload.submission === (sent.submission ?? null) && revision === (sent.revision ?? null), "of another submission");
+  fail(
+    kind === sent.kind && payload.party === sent.iss && payload.sha256 === sent.sha256,
+    "of something else than was sent",
+  );
+  fail(
+    payload.submission === (sent.submission ?? null) && revision === (sent.revision ?? null),
+    "of another submission",
+  );
   fail(payload.id === (kind === "acknowledgement" ? sent.payload.jti : sent.id), "of another id");
-  return { kind, party: payload.party, id: payload.id, revision, sha256: payload.sha256, submission: payload.submission, seq, epoch, lead,
-    received_at: payload.received_at };
+  return {
+    kind,
+    party: payload.party,
+    id: payload.id,
+    revision,
+    sha256: payload.sha256,
+    submission: payload.submission,
+    seq,
+    epoch,
+    lead,
+    received_at: payload.received_at,
+  };
 }

@@ -17,7 +17,10 @@ function pairsOf(own, theirs, agreement) {
   const [ours, others] = [minimaOf(own, agreement), minimaOf(theirs, agreement)];
   return own.volumes.flatMap((mine) => theirs.volumes.map((other) => {
     const gap = gapOf(mine, other);
-    const by = (slack) => ({ ...measure(mine, ours, other, others, agreement.uncertainty, slack, gap), own: mine.digest });
+    const by = (slack) => ({
+      ...measure(mine, ours, other, others, agreement.uncertainty, slack, gap),
+      own: mine.digest,
+    });
     return { own: mine.digest, other: other.digest, grown: by(GRACE_M), shrunk: by(-GRACE_M) };
   }));
 }
@@ -37,9 +40,14 @@ export function recompute(alert, own, theirs, agreement) {
   const digests = new Set(own.volumes.map((volume) => volume.digest));
   fail(shown.every((mine) => digests.has(mine)), "shown names a volume that is none of that revision's");
   for (const mine of shown) {
-    ensure(all.some((pair) => pair.own === mine && ahead(pair.grown, at)), "over_disclosed", `our volume ${mine} was shown and is in no conflict`);
+    ensure(
+      all.some((pair) => pair.own === mine && ahead(pair.grown, at)),
+      "over_disclosed",
+      `our volume ${mine} was shown and is in no conflict`,
+    );
   }
-  for (const pair of all) fail(!ahead(pair.shrunk, at) || shown.includes(pair.own), "a volume of ours in conflict is not in shown");
+  for (const pair of all)
+    fail(!ahead(pair.shrunk, at) || shown.includes(pair.own), "a volume of ours in conflict is not in shown");
   fail(pairs.length === disclosed.length, "not one pair for each disclosed volume");
   pairs.forEach((stated, index) => {
     fail(stated.other === disclosed[index], "pairs are not in the order of disclosed");
@@ -48,7 +56,8 @@ export function recompute(alert, own, theirs, agreement) {
     const pair = of.find(({ own: mine }) => mine === stated.own);
     fail(pair && liesBetween(stated, pair.grown.figures, pair.shrunk.figures), "figures are not those of the rules");
     const told = { figures: stated, start: pair.grown.start, end: pair.grown.end, own: stated.own };
-    for (const rival of of) fail(rival === pair || !ahead(rival.shrunk, at) || compare(rival.shrunk, told) > 0, "not the worst pair");
+    for (const rival of of)
+      fail(rival === pair || !ahead(rival.shrunk, at) || compare(rival.shrunk, told) > 0, "not the worst pair");
   });
   fail(severity === worst(pairs.map((pair) => pair.severity)), "severity is not that of the worst pair");
   fail(lead === leadClass(theirs.volumes, at, agreement.leadClasses), "lead is not that of the disclosed volumes");

@@ -1,4 +1,5 @@
-// What is refused, with the stable code that SPEC gives for it. Verification throws; nothing returns a security boolean.
+// What is refused, with the stable code that SPEC gives for it. Verification throws; nothing returns a security
+// boolean.
 
 export class Refusal extends Error {
   constructor(code, message) {

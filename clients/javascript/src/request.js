@@ -28,7 +28,11 @@ export function readProof(header, method, target, agreement, now) {
   ensure(payload.aud === agreement.id, "wrong_agreement", "of another agreement");
   checkKeyAt(entry, now, open_ ? null : "watch");
   ensure(open_ || payload.terms === agreement.terms, "wrong_terms", "not the terms in force");
-  ensure(payload.htm === method && payload.htu === agreement.service.origin + target, "proof_request", "of another request");
+  ensure(
+    payload.htm === method && payload.htu === agreement.service.origin + target,
+    "proof_request",
+    "of another request",
+  );
   const age = now - seconds(payload.iat);
   ensure(age <= CLOCKS_S * SECOND && age >= -CLOCKS_S * SECOND, "proof_expired", "more than 30 s off");
   return { iss: payload.iss, kid, htu: payload.htu };

@@ -14,11 +14,24 @@ export const gapOf = (one, two) => 0.994 * distance(one.core, two.core) - roomFo
 /** The bounds of what is added to a band in reference `from` to read it in `to` (R-058). */
 function offset(from, to, uncertainty) {
   if (from === to) return [0, 0];
-  const [[gl, gh], [pl, ph], [tl, th]] = [uncertainty.geoid_undulation_m, uncertainty.pressure_error_m, uncertainty.terrain_m];
+  const [[gl, gh], [pl, ph], [tl, th]] = [
+    uncertainty.geoid_undulation_m,
+    uncertainty.pressure_error_m,
+    uncertainty.terrain_m,
+  ];
   return {
-    "W84 AMSL": [-gh, -gl], "AMSL W84": [gl, gh], "FL AMSL": [pl, ph], "AMSL FL": [-ph, -pl], "AGL AMSL": [tl, th], "AMSL AGL": [-th, -tl],
-    "W84 FL": [-gh - ph, -gl - pl], "FL W84": [pl + gl, ph + gh], "W84 AGL": [-gh - th, -gl - tl], "AGL W84": [tl + gl, th + gh],
-    "FL AGL": [pl - th, ph - tl], "AGL FL": [tl - ph, th - pl],
+    "W84 AMSL": [-gh, -gl],
+    "AMSL W84": [gl, gh],
+    "FL AMSL": [pl, ph],
+    "AMSL FL": [-ph, -pl],
+    "AGL AMSL": [tl, th],
+    "AMSL AGL": [-th, -tl],
+    "W84 FL": [-gh - ph, -gl - pl],
+    "FL W84": [pl + gl, ph + gh],
+    "W84 AGL": [-gh - th, -gl - tl],
+    "AGL W84": [tl + gl, th + gh],
+    "FL AGL": [pl - th, ph - tl],
+    "AGL FL": [tl - ph, th - pl],
   }[`${from} ${to}`];
 }
 
@@ -26,8 +39,8 @@ function offset(from, to, uncertainty) {
 export const widened = (volume, minima) => [volume.start - seconds(minima.lead_s), volume.end + seconds(minima.tail_s)];
 
 /**
- * The pair by the rules, its first volume grown by `slack` metres: `clear`, `figures` (R-061, also of a clear pair), and
- * `start` and `end` of the overlap. What gapOf told of it may be handed in.
+ * The pair by the rules, its first volume grown by `slack` metres: `clear`, `figures` (R-061, also of a clear pair),
+ * and `start` and `end` of the overlap. What gapOf told of it may be handed in.
  */
 export function measure(one, oneMinima, two, twoMinima, uncertainty, slack = 0, gap = gapOf(one, two)) {
   const [start1, end1] = widened(one, oneMinima);
@@ -42,7 +55,8 @@ export function measure(one, oneMinima, two, twoMinima, uncertainty, slack = 0, 
   const apart = gap - slack;
   const meet = later(one.start, two.start) <= earlier(one.end, two.end);
   let severity = "possible";
-  if (greatest <= vertical + TOUCH_M) severity = apart <= TOUCH_M && greatest <= TOUCH_M && meet ? "overlap" : "proximity";
+  if (greatest <= vertical + TOUCH_M)
+    severity = apart <= TOUCH_M && greatest <= TOUCH_M && meet ? "overlap" : "proximity";
   const same = one.reference === two.reference;
   const figures = {
     severity,
@@ -68,8 +82,15 @@ export function liesBetween(stated, grown, shrunk) {
   const exact = ["time_start", "time_end", "reference"].every((name) => stated[name] === grown[name]);
   const [severity, worst, best] = [stated, grown, shrunk].map((figures) => SEVERITIES.indexOf(figures.severity));
   const within = (name, low, high) => stated[name] >= low[name] && stated[name] <= high[name];
-  return exact && severity >= worst && severity <= best && within("horizontal_m", grown, shrunk) && within("vertical_m", grown, shrunk)
-    && within("altitude_lower_m", grown, shrunk) && within("altitude_upper_m", shrunk, grown);
+  return (
+    exact &&
+    severity >= worst &&
+    severity <= best &&
+    within("horizontal_m", grown, shrunk) &&
+    within("vertical_m", grown, shrunk) &&
+    within("altitude_lower_m", grown, shrunk) &&
+    within("altitude_upper_m", shrunk, grown)
+  );
 }
 
 /** Orders pairs, worst first (R-062): negative where `a` comes first. `own` is the digest of the receiver's volume. */

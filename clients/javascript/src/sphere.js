@@ -128,7 +128,10 @@ export function areaOf({ points }) {
 /** Metres of all arcs together. */
 export const lengthOf = ({ arcs }) => arcs.reduce((sum, [a, b]) => sum + between(a, b), 0);
 
-/** Whether some two arcs of a ring that are no neighbours come within `metres` of one another, or neighbours fold back. */
+/**
+ * Whether some two arcs of a ring that are no neighbours come within `metres` of one another, or neighbours fold
+ * back.
+ */
 export function touchesItself({ arcs, balls }, metres) {
   const near = metres / RADIUS_M;
   const count = arcs.length;
@@ -142,7 +145,8 @@ export function touchesItself({ arcs, balls }, metres) {
       if (chord(balls[i].middle, balls[j].middle) > reach) continue;
       const [c, d] = arcs[j];
       if (arcsCross(a, b, c, d)) return true;
-      if (Math.min(chordToArc(a, c, d), chordToArc(b, c, d), chordToArc(c, a, b), chordToArc(d, a, b)) <= near) return true;
+      if (Math.min(chordToArc(a, c, d), chordToArc(b, c, d), chordToArc(c, a, b), chordToArc(d, a, b)) <= near)
+        return true;
     }
   }
   return false;

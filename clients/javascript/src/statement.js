@@ -5,12 +5,26 @@ import { characters, isObject, isText, isWhole, parse } from "./json.js";
 import { sign, verifies } from "./keys.js";
 import { ensure } from "./refusal.js";
 
-const kind = (typ, limit, role = null, door = null, mediaType = null, event = null) => ({ typ, limit, role, door, mediaType, event });
+const kind = (typ, limit, role = null, door = null, mediaType = null, event = null) => ({
+  typ,
+  limit,
+  role,
+  door,
+  mediaType,
+  event,
+});
 
 export const KINDS = {
   notice: kind("keepclear-notice+sd-jwt", 65536, "submit", "/v1/notices", "application/sd-jwt", "notice"),
   withdrawal: kind("keepclear-withdrawal+jws", 65536, "submit", "/v1/withdrawals", "application/jwt", "notice"),
-  acknowledgement: kind("keepclear-acknowledgement+jws", 65536, "acknowledge", "/v1/acknowledgements", "application/jwt", "acknowledgement"),
+  acknowledgement: kind(
+    "keepclear-acknowledgement+jws",
+    65536,
+    "acknowledge",
+    "/v1/acknowledgements",
+    "application/jwt",
+    "acknowledgement",
+  ),
   request: kind("keepclear-request+jws", 4096, "watch"),
   alert: kind("keepclear-alert+jws", 262144, null, null, null, "alert"),
   receipt: kind("keepclear-receipt+jws", 65536),
@@ -34,19 +48,25 @@ function split(text, { typ, limit }) {
 }
 
 /**
- * A statement that verified under one of `keys` (by kid): `text`, `kid`, `sha256` (its identity), `bytes` and `payload`.
- * Refused by R-014, steps 1 to 5.
+ * A statement that verified under one of `keys` (by kid): `text`, `kid`, `sha256` (its identity), `bytes` and
+ * `payload`. Refused by R-014, steps 1 to 5.
  */
 export function open(text, kindOf, keys) {
   const { kid, payload, signature, signed } = split(text, kindOf);
   const key = keys.get(kid);
-  ensure(key && verifies(key, Buffer.from(signed), signature), "not_authenticated", "no enrolled key verifies this statement");
+  ensure(
+    key && verifies(key, Buffer.from(signed), signature),
+    "not_authenticated",
+    "no enrolled key verifies this statement",
+  );
   const value = parse(payload, kindOf.limit);
   ensure(isObject(value), "json", "a payload is an object");
   return { text, kid, sha256: digest(text), bytes: payload, payload: value };
 }
 
-/** What a statement claims before anything is verified: to find the terms whose keys may verify it, and nothing else. */
+/**
+ * What a statement claims before anything is verified: to find the terms whose keys may verify it, and nothing else.
+ */
 export function peek(text, kindOf) {
   const value = parse(split(text, kindOf).payload, kindOf.limit);
   ensure(isObject(value), "json", "a payload is an object");

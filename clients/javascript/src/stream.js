@@ -87,7 +87,8 @@ export class Follower {
       return this.opened ? "open" : "drop";
     }
     if (event.name === "gap") return this.lose(dataOf(event)?.reason);
-    if (event.id === null) return event.name === "drain" || event.name === "open" || !KEPT.includes(event.name) ? "pass" : this.lose("hole");
+    if (event.id === null)
+      return event.name === "drain" || event.name === "open" || !KEPT.includes(event.name) ? "pass" : this.lose("hole");
     let position;
     try {
       position = readPosition(event.id);

@@ -1,5 +1,5 @@
-// Volumes: ASTM F3548 Volume4D objects, read into metres and microseconds. Every number is checked to be
-// finite and in range before any geometry is done with it.
+// Volumes: ASTM F3548 Volume4D objects, read into metres and microseconds. Every number is checked to
+// be finite and in range before any geometry is done with it.
 import { readInstant } from "./instant.js";
 import { asNumber, hasExactly, isNumber, isObject, isText } from "./json.js";
 import { ensure } from "./refusal.js";
@@ -29,7 +29,10 @@ function decimals(value) {
 }
 
 function readPosition(value) {
-  shape(hasExactly(value, ["lat", "lng"]) && isNumber(value.lat) && isNumber(value.lng), "a position is exactly lat and lng");
+  shape(
+    hasExactly(value, ["lat", "lng"]) && isNumber(value.lat) && isNumber(value.lng),
+    "a position is exactly lat and lng",
+  );
   const [lat, lng] = [asNumber(value.lat), asNumber(value.lng)];
   const sound = Math.abs(lat) <= 90 && Math.abs(lng) <= 180 && decimals(lat) <= 9 && decimals(lng) <= 9;
   ensure(sound, "volume_position", "a position out of range, or of more than nine decimals");
@@ -37,7 +40,10 @@ function readPosition(value) {
 }
 
 function readLength(value) {
-  shape(hasExactly(value, ["value", "units"]) && isNumber(value.value) && value.units === "M", "a length is exactly value and units M");
+  shape(
+    hasExactly(value, ["value", "units"]) && isNumber(value.value) && value.units === "M",
+    "a length is exactly value and units M",
+  );
   const metres = asNumber(value.value);
   ensure(metres >= 0 && metres <= LONGEST_LENGTH_M, "volume_size", "a length is at most 1 000 km");
   ensure(metres > 0, "volume_extent", "a length is above 0");
@@ -96,7 +102,11 @@ export function readOutline(holder) {
 }
 
 function readAltitude(value) {
-  const shaped = hasExactly(value, ["value", "reference", "units"]) && isNumber(value.value) && isText(value.reference) && isText(value.units);
+  const shaped =
+    hasExactly(value, ["value", "reference", "units"]) &&
+    isNumber(value.value) &&
+    isText(value.reference) &&
+    isText(value.units);
   shape(shaped, "an altitude is exactly value, reference and units");
   const reference = Object.hasOwn(REFERENCES, value.reference) ? REFERENCES[value.reference] : null;
   ensure(reference?.units.includes(value.units), "volume_band", "an unknown reference, or units that it does not have");
@@ -106,7 +116,10 @@ function readAltitude(value) {
 }
 
 function readTime(value, up) {
-  shape(hasExactly(value, ["value", "format"]) && value.format === "RFC3339", "a time is exactly value and format RFC3339");
+  shape(
+    hasExactly(value, ["value", "format"]) && value.format === "RFC3339",
+    "a time is exactly value and format RFC3339",
+  );
   const instant = readInstant(value.value, "volume_window", up);
   ensure(instant <= readInstant("9000-01-01T00:00:00Z"), "volume_window", "a time after the year 9000 began");
   return instant;

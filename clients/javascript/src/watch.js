@@ -27,14 +27,30 @@ export async function fileAndKeep(journal, hotline, kind, statement) {
     throw error;
   }
   const { receipt, alerts, again } = answer;
-  return { receipt: journal.append({ do: "sent", kind, statement: statement.text, receipt, alerts }), alerts: alerts.length, again };
+  return {
+    receipt: journal.append({ do: "sent", kind, statement: statement.text, receipt, alerts }),
+    alerts: alerts.length,
+    again,
+  };
 }
 
 /** Signs and files an answer to the newest alert of a conflict. */
-export async function acknowledge(journal, hotline, record, { stage, verdict, oursNewest, officer = null, readBack = null }) {
+export async function acknowledge(
+  journal,
+  hotline,
+  record,
+  { stage, verdict, oursNewest, officer = null, readBack = null },
+) {
   const { desk } = journal;
   const claims = newClaims(desk.party, desk.agreement, Number(now() / SECOND), ADMIT_S);
-  const text = makeAcknowledgement(hotline.key, claims, { alert: record.newest.alert, stage, verdict, oursNewest, officer, readBack });
+  const text = makeAcknowledgement(hotline.key, claims, {
+    alert: record.newest.alert,
+    stage,
+    verdict,
+    oursNewest,
+    officer,
+    readBack,
+  });
   return fileAndKeep(journal, hotline, "acknowledgement", { text, sha256: null });
 }
 
@@ -132,13 +148,21 @@ export class Watch {
       this.tell({ event: "acknowledgement", from: iss, stage, verdict, officer, conflict, version, verified: matches,
         standing: this.journal.desk.shown.conflicts.get(conflict)?.held?.standing ?? null });
     }
-    if (name === "notice" && !(outcome instanceof Refusal)) this.tell({ event: "notice", id: outcome.id, revision: outcome.revision, kind: outcome.kind });
+    if (name === "notice" && !(outcome instanceof Refusal))
+      this.tell({ event: "notice", id: outcome.id, revision: outcome.revision, kind: outcome.kind });
   }
 
   describe(record) {
     const { payload } = record.held.alert;
-    return { conflict: record.id, version: record.held.version, standing: record.held.standing, severity: payload.severity,
-      reason: payload.reason, with: payload.other.party, pairs: payload.pairs };
+    return {
+      conflict: record.id,
+      version: record.held.version,
+      standing: record.held.standing,
+      severity: payload.severity,
+      reason: payload.reason,
+      with: payload.other.party,
+      pairs: payload.pairs,
+    };
   }
 
   /** Sends again what has no receipt yet, and signs `delivered` where it is owed. */
