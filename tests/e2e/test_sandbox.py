@@ -72,12 +72,10 @@ def test_a_guest_files_is_alerted_and_answered_and_finds_it_all_again(tmp_path: 
         filed = box.keepclear(*shlex.split(submit), "--json")
         assert filed.returncode == 0, filed.stderr
         conflict = box.until(r"counterpart acknowledged conflict (\S+)")
-        watched = box.keepclear("watch", "--once")
-        assert f"OPEN OVERLAP {conflict}" in watched.stdout, watched.stderr
-        assert "counterpart: acknowledged by sandbox-duty" in watched.stdout
-        assert box.until(rf"counterpart heard from guest of conflict {conflict}: (\w+)") == "delivered"
         (view,) = json.loads(box.keepclear("conflicts", "--json").stdout)["conflicts"]
-        assert (view["verdict"], view["other"]["party"], view["alarm"]) == ("verified", "counterpart", None)
+        assert (view["code"], view["state"], view["verdict"], view["alarm"]) == (conflict, "OPEN", "verified", None)
+        assert view["theirs"]["delivered_at"] and view["theirs"]["acknowledged_at"]
+        assert box.until(rf"counterpart heard from guest of conflict {conflict}: (\w+)") == "delivered"
         assert "the sandbox has ended" in box.end(signal.SIGTERM)
     assert refuses(box.origin)
     with running("--embedded", str(folder)) as again:

@@ -61,7 +61,9 @@ class ServiceProcess:
         """Start it and wait until it listens; raise ``Unavailable`` with its last words where it does not."""
         scene = self._scene
         words = ["--key", str(scene.service_key), "--agreement", str(scene.agreement_file), *self._store()]
-        self._process = await self._program("run", *words, "--port", str(self.listening["port"]))
+        # The operator's port: a free one, since the one beside a free port may be taken.
+        ports = "--port", str(self.listening["port"]), "--metrics-port", "0"
+        self._process = await self._program("run", *words, *ports)
         try:
             async with asyncio.timeout(START_WITHIN_S):
                 line = await _output(self._process).readline()

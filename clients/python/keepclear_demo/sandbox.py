@@ -53,6 +53,9 @@ SANDBOX. Its keys are samples, made by a program on this machine: to write a cli
 
 The hotline listens on {origin}. Ask whether it is ready:
   curl -s {origin}/readyz
+What its operator sees, each refusal too:
+  curl -s http://127.0.0.1:{operator}/status
+  tail -f {log}
 """
 
 PARTY = """
@@ -96,7 +99,8 @@ async def run(port: int | None, folder: Path, *, stays: bool) -> None:
         log = folder / COUNTERPART / "desk.log"
         await stack.enter_async_context(running_program("counterpart", log, setup, COUNTERPART, reports))
         await _ready(reports)
-        say(_settings(scene, origin, stays=stays))
+        say(HEAD.format(origin=origin, operator=service.listening["metrics_port"], log=_quoted(folder / "service.log")))
+        say(_settings(scene, stays=stays))
         ended = asyncio.create_task(_ended(service))
         try:
             while True:
@@ -145,20 +149,21 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _settings(scene: Scene, origin: str, *, stays: bool) -> str:
-    parts = [HEAD.format(origin=origin)]
+def _settings(scene: Scene, *, stays: bool) -> str:
+    parts = []
     for party in scene.agreement.parties:
-        paths = {
-            "agreement": scene.agreement_file,
-            "key": scene.desk_keys[party.id],
-            "desk": scene.folder / party.id / "desk",
-        }
-        quoted = {name: shlex.quote(str(path)) for name, path in paths.items()}
+        files = {"agreement": scene.agreement_file, "key": scene.desk_keys[party.id]}
+        paths = {**files, "desk": scene.folder / party.id / "desk"}
+        quoted = {name: _quoted(path) for name, path in paths.items()}
         parts.append(PARTY.format(party=party.id, root=party.root.text, **quoted))
     flight = scene.folder / GUEST / "flight.json"
     flight.write_text(json.dumps([_flight()], indent=1) + "\n", "utf-8")
     kept = f"All of it stays in {scene.folder}, and begins again from there." if stays else REMOVED
-    return "".join([*parts, TAIL.format(flight=shlex.quote(str(flight)), kept=kept)])
+    return "".join([*parts, TAIL.format(flight=_quoted(flight), kept=kept)])
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _flight() -> dict[str, Any]:
