@@ -26,7 +26,7 @@ from support.hostile_statements import statement_cases
 from support.hostile_volumes import volume_cases
 from support.world import ORIGIN
 
-PAGE = page([ORIGIN])
+PAGE = page([ORIGIN], "1.2.3")
 OUTAGES = {*refusals.STORE, *refusals.BUSY, *refusals.FAULT}
 """What no hostile input can bring about; ``test_store_down`` and the turn's tests do."""
 
@@ -100,7 +100,7 @@ def test_the_examples_are_of_their_schemas() -> None:
     without = {
         one.name for one in OPERATIONS if not list(below(PAGE["paths"][one.path][one.method.lower()], "example"))
     }
-    assert without == {"follow_stream", "healthz_head", "readyz_head"}
+    assert without == {"healthz_head", "readyz_head"}
 
 
 def test_each_refusal_takes_the_codes_of_its_door_and_status_alone() -> None:
@@ -114,7 +114,7 @@ def test_each_refusal_takes_the_codes_of_its_door_and_status_alone() -> None:
 
 
 def test_no_page_sends_its_reader_elsewhere() -> None:
-    text = openapi._written(frozenset({ORIGIN})).decode()
+    text = openapi._written(frozenset({ORIGIN}), "1.2.3").decode()
     urls = set(re.findall(r"https?://[a-z.:0-9-]+", text))
     assert urls == {ORIGIN, "https://hotline.example"}  # the second is the origin in the vectors' agreement
 

@@ -33,6 +33,11 @@ def _first_good(name: str, member: str) -> Any:
     return next(case[member] for case in vectors(name)["cases"] if "expect" in case)
 
 
+def _receipt_of(kind: str) -> str:
+    good = (case for case in vectors("receipts")["cases"] if "expect" in case and case["kind"] == kind)
+    return str(next(good)["receipt"])
+
+
 def statements() -> dict[str, str]:
     """Return a statement of each kind as text, by the kind's name."""
     return {
@@ -41,7 +46,7 @@ def statements() -> dict[str, str]:
         ACKNOWLEDGEMENT.name: _first_good("acknowledgements", "statement"),
         REQUEST.name: _first_good("requests", "authorization").removeprefix(SCHEME),
         ALERT.name: _first_good("alerts", "object")["alert"],
-        RECEIPT.name: _first_good("receipts", "receipt"),
+        RECEIPT.name: _receipt_of(NOTICE.name),
         OPENING.name: _first_good("openings", "opening"),
     }
 
@@ -73,7 +78,7 @@ def examples() -> dict[str, list[Any]]:
         "agreement-document": [document],
         "alert-object": [shown],
         "filed": [{"receipt": said[RECEIPT.name], "alerts": [shown]}],
-        "filed-before": [{"receipt": said[RECEIPT.name]}],
+        "filed-before": [{"receipt": said[RECEIPT.name]}, {"receipt": None}],
         "notices": [{"at": at, "notices": [{**row, "state": "live"}], "next": None}],
         "own-notice": [
             {"at": at, NOTICE.name: said[NOTICE.name], WITHDRAWAL.name: None, "receipt": said[RECEIPT.name]}
@@ -105,7 +110,10 @@ def examples() -> dict[str, list[Any]]:
         "event-open": [{OPENING.name: said[OPENING.name]}],
         "event-alert": [shown],
         "event-acknowledgement": [{ACKNOWLEDGEMENT.name: said[ACKNOWLEDGEMENT.name]}],
-        "event-notice": [{NOTICE.name: said[NOTICE.name], "receipt": said[RECEIPT.name]}],
+        "event-notice": [
+            {NOTICE.name: said[NOTICE.name], "receipt": said[RECEIPT.name]},
+            {WITHDRAWAL.name: said[WITHDRAWAL.name], "receipt": _receipt_of(WITHDRAWAL.name)},
+        ],
         "event-gap": [{"reason": "trimmed", "resume_at": at}],
         "event-drain": [{}],
     }

@@ -7,16 +7,17 @@ page here that shows it, because those load programs from elsewhere.
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
-from importlib.metadata import version
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import CODES
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING, Kind
 from keepclear_protocol.schema import read_schema, schema_names
 
+from ..delivery.told import tell_opening
 from .deps import hotlines
 from .operations import EVENTS, JSON, OPEN, OPERATIONS, OPTIONAL, Answer, Operation, Parameter
 from .problems import MEDIA_TYPE, RETRY_AFTER_S, document
@@ -49,7 +50,7 @@ _PROOF = """\
 request proof for this one request: a compact JWS of typ `keepclear-request+jws`, signed by an operational key of the
 party, whose payload (schema `request`) names the method as `htm` and, as `htu`, the server's URL below with path and
 raw query byte for byte as sent. `iat` is within 30 s of the hotline's clock, and a `jti` is spent once (R-087). To be
-put on each read anew; on what is filed it proves to whom the receipt of bytes sent before may be shown (R-090).
+made anew for each read; on what is filed it proves to whom the receipt of bytes sent before may be shown (R-090).
 """
 
 
@@ -60,28 +61,23 @@ router = APIRouter()
 async def openapi(request: Request) -> Response:
     """Return the page for the agreements in force."""
     origins = frozenset(hotline.agreement.service.origin for hotline in hotlines(request).all())
-    return Response(_written(origins), media_type=JSON)
-
-
-def page(origins: Iterable[str]) -> Json:
-    """Return the OpenAPI document of a hotline whose agreements have these origins."""
-    return {**_page(), "servers": [{"url": origin} for origin in sorted(origins)]}
+    return Response(_written(origins, request.app.version), media_type=JSON)
 
 
 @lru_cache(maxsize=4)
-def _written(origins: frozenset[str]) -> bytes:
-    return dump_json(page(origins))
+def _written(origins: frozenset[str], version: str) -> bytes:
+    return dump_json(page(origins, version))
 
 
-@cache
-def _page() -> Json:
+def page(origins: Iterable[str], version: str) -> Json:
+    """Return the OpenAPI document of a hotline of some version whose agreements have these origins."""
     paths: dict[str, Json] = {}
     for one in OPERATIONS:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Keepclear", "version": version("keepclear"), "description": _ABOUT},
-        "servers": [],
+        "info": {"title": "Keepclear", "version": version, "description": _ABOUT},
+        "servers": [{"url": origin} for origin in sorted(origins)],
         "tags": [{"name": name, "description": said} for name, said in TAGS.items()],
         "paths": paths,
         "components": {
@@ -89,6 +85,7 @@ def _page() -> Json:
             "examples": {code: {"summary": CODES[code].meaning, "value": document(code)} for code in _codes()},
             "headers": {
                 "Cache-Control": _header("no cache keeps it (R-088)", {"const": "no-store"}),
+                "X-Request-ID": _header("what the operator's log calls this request", {"type": "string"}),
                 "Retry-After": _header("seconds until it is worth asking again", {"const": RETRY_AFTER_S}),
             },
             "securitySchemes": {
@@ -121,10 +118,7 @@ def _operation(one: Operation) -> Json:
         made["parameters"] = [_parameter(parameter) for parameter in one.parameters]
     if one.body is not None:
         schema = _ref("submission" if one.body is NOTICE else f"{one.body.name}-statement")
-        example = _example("own-notice")[NOTICE.name] if one.body is NOTICE else None
-        if one.body is ACKNOWLEDGEMENT:
-            example = _example("event-acknowledgement")[ACKNOWLEDGEMENT.name]
-        content = {"schema": schema, **({} if example is None else {"example": example})}
+        content = {"schema": schema, "example": _statement(one.body)}
         made["requestBody"] = {"required": True, "content": {one.body.media_type: content}}
     return made
 
@@ -132,14 +126,13 @@ def _operation(one: Operation) -> Json:
 def _answer(one: Operation, status: int, answer: Answer) -> Json:
     made: Json = {"description": answer.why}
     if answer.media_type == EVENTS:
-        made["content"] = {EVENTS: {"schema": {"type": "string"}}}
+        made["content"] = {EVENTS: {"schema": {"type": "string"}, "example": _stream()}}
         made["x-events"] = {
             name: {"data": _ref(f"event-{name}"), "position": said} for name, said in EVENT_POSITIONS.items()
         }
     elif answer.media_type:
         made["content"] = {answer.media_type: {"schema": _ref(answer.schema), "example": _example(answer.schema)}}
-    if one.tag == "reading":
-        made["headers"] = {"Cache-Control": {"$ref": "#/components/headers/Cache-Control"}}
+    made["headers"] = _headers("X-Request-ID", *(["Cache-Control"] if one.tag == "reading" else []))
     return made
 
 
@@ -150,8 +143,7 @@ def _refusal(codes: list[str]) -> Json:
         "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
     }
     made: Json = {"description": "; ".join(codes), "content": {MEDIA_TYPE: content}}
-    if CODES[codes[0]].status == 503:
-        made["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
+    made["headers"] = _headers("X-Request-ID", *(["Retry-After"] if CODES[codes[0]].status == 503 else []))
     return made
 
 
@@ -169,6 +161,10 @@ def _header(why: str, schema: Json) -> Json:
     return {"description": why, "required": True, "schema": schema}
 
 
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 def _codes() -> list[str]:
     said = {code for one in OPERATIONS for code in one.refusals}
     return [code for code in CODES if code in said]
@@ -180,6 +176,22 @@ def _ref(name: str) -> Json:
 
 def _example(shape: str) -> Any:
     return read_schema(shape)["examples"][0]
+
+
+def _statement(kind: Kind) -> str:
+    """Return a statement of a kind that parties file, as the stream's events show one."""
+    shown = read_schema(f"event-{kind.event}")["examples"]
+    return next(str(event[kind.name]) for event in shown if kind.name in event)
+
+
+def _stream() -> str:
+    """Return how a stream begins: the opening, and events with their positions."""
+    at = Cursor.parse(_example("notices")["at"])
+    told = tell_opening(_example(f"event-{OPENING.event}")[OPENING.name]).decode()
+    for number, event in enumerate((NOTICE.event, ALERT.event), at.number - 1):
+        data = dump_json(_example(f"event-{event}")).decode()
+        told += f"id: {Cursor(at.epoch, number)}\nevent: {event}\ndata: {data}\n\n"
+    return told
 
 
 def _schemas() -> dict[str, Json]:

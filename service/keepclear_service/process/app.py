@@ -31,6 +31,7 @@ from .admin import adopt_newer, in_force
 from .files import read_agreement, read_key
 from .note import keep_note
 from .settings import Settings
+from .version import versions
 
 HINT_AGAIN_S = 1.0
 """Seconds until the hints are asked for again after the store was gone; lines and hubs poll meanwhile."""
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = ServiceApp(
         submits.DOORS | stream.DOORS,
+        version=versions()["keepclear"],
         lifespan=lifespan,
         redirect_slashes=False,  # the redirection would go wherever the Host header says
         openapi_url=None,  # see http.openapi; with it go the pages that would load programs from elsewhere
