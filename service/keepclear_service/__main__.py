@@ -23,7 +23,9 @@ def main(words: Sequence[str] | None = None) -> int:
             raise
         return _fail(f"the service needs the package {error.name}", "pip install 'keepclear[service]'")
     try:
-        service.main(args=None if words is None else list(words), prog_name="keepclear-service", standalone_mode=False)
+        code = service.main(
+            args=None if words is None else list(words), prog_name="keepclear-service", standalone_mode=False
+        )
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stderr.write(f"{error.format_message()}\n")
         return _EXIT_USAGE
@@ -34,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _fail("interrupted")
     except KeepclearError as error:
         return _fail(f"{error.detail} ({error.code})", error.hint, code=_EXIT_USAGE if error.code == "usage" else 1)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _fail(detail: str, hint: str = "", *, code: int = _EXIT_FAILED) -> int:

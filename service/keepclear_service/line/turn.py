@@ -50,6 +50,8 @@ IN_VAIN_S = 0.1
 LAG_S = 5.0
 """Seconds without a whole turn after which the agreement is not ready; turns come every second."""
 
+Sign = Callable[[Outgoing, int], SignedAlert]
+
 log = logging.getLogger(__name__)
 
 
@@ -60,12 +62,7 @@ class Turn:
     """
 
     def __init__(
-        self,
-        line: Line,
-        founding: Agreement,
-        seal: Seal,
-        sign: Callable[[Outgoing, int], SignedAlert],
-        observer: LineObserver | None = None,
+        self, line: Line, founding: Agreement, seal: Seal, sign: Sign, observer: LineObserver | None = None
     ) -> None:
         self._line = line
         self._replay = Replay(line, founding, seal)
@@ -126,12 +123,7 @@ class Turn:
             raise self._unsafe()
         waiting = self._arrivals.put(arrival, body)
         self._wake.set()
-        try:
-            return await waiting.future
-        except KeepclearError as error:
-            if waiting.outcome.entry is not None and not waiting.outcome.again:
-                self._observer.unanswered(waiting.outcome.entry, request, error.code)
-            raise
+        return await waiting.told(self._observer, request)
 
     async def matched(self, entry: Entry) -> None:
         """Wait until an admitted entry is folded and committed, by whomever; raises ``Unavailable``."""

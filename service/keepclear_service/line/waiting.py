@@ -8,6 +8,7 @@ from keepclear_protocol.errors import KeepclearError
 from msgspec import Struct
 
 from ..decide.fold import Body
+from ..observer import LineObserver
 from .ports import Arrival, Outcome, SignedAlert
 
 
@@ -31,6 +32,15 @@ class Waiting:
     outcome: Outcome = field(default_factory=Outcome)
     attempts: int = 0
     future: "asyncio.Future[Told]" = field(default_factory=_future)
+
+    async def told(self, observer: LineObserver, request: str) -> Told:
+        """Return the answer; raise what it is refused with, which is noted where it was admitted all the same."""
+        try:
+            return await self.future
+        except KeepclearError as error:
+            if self.outcome.entry is not None and not self.outcome.again:
+                observer.unanswered(self.outcome.entry, request, error.code)
+            raise
 
     def answer(self, alerts: tuple[SignedAlert, ...] = ()) -> None:
         """Release the one who waits, unless it was before."""

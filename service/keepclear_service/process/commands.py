@@ -1,6 +1,7 @@
 """The words of ``keepclear-service``. What they do is done elsewhere; here options become settings."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,10 +12,14 @@ import click
 
 from ..logs import configure_logging
 from . import admin
+from .asking import ask_service, read_store
+from .check import OK, WRONG, check
 from .embedded import embedded_store, running_store
 from .files import read_agreement
 from .settings import Settings, load_settings
+from .status_text import status_text
 from .supervisor import run as run_supervised
+from .version import store_version, versions
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -50,15 +55,17 @@ def _options(*names: str) -> Callable[[Any], Any]:
     return decorate
 
 
-def _settings(agreement: tuple[Path, ...], **given: Any) -> Settings:
+def _settings(
+    agreement: tuple[Path, ...], *, needs_agreement: bool = True, quiet: bool = False, **given: Any
+) -> Settings:
     if given.get("store") is not None and given.get("embedded") is not None:
         raise _usage("--store and --embedded exclude each other")
     settings = load_settings(agreements=agreement, **given)
     if given.get("embedded") is not None and settings.store is not None:
         settings = settings.model_copy(update={"store": None})  # the word beats the variable
-    if not settings.agreements:
+    if needs_agreement and not settings.agreements:
         raise _usage("name at least one --agreement")
-    configure_logging(settings.log_level)
+    configure_logging("error" if quiet else settings.log_level)
     return settings
 
 
@@ -167,3 +174,57 @@ async def _with_store(settings: Settings, act: Callable[[Settings], Awaitable[li
 def _say(lines: list[str]) -> None:
     for line in lines:
         click.echo(line)
+
+
+@service.command("status")
+@_options(
+    "agreement", "store", "store_password_file", "embedded", "host", "port", "metrics_host", "metrics_port", "volatile"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole state as JSON.")
+@click.pass_context
+def status_command(context: click.Context, /, as_json: bool, **given: Any) -> None:
+    """Say how the service here stands: lines, conflicts, parties, keys, store, workers. Exit 0 if all is well, else 1.
+
+    Asks the running service at its operator's address; where it is down, reads the store named, and says so.
+    """
+    settings = _settings(**given, needs_agreement=False, quiet=True)
+    state, down = ask_service(settings)
+    if state is None:
+        state = asyncio.run(read_store(settings, down))
+    _say([json.dumps(state, indent=2)] if as_json else status_text(state))
+    context.exit(1 if state["wrong"] else 0)
+
+
+@service.command("check")
+@_options(
+    "key",
+    "agreement",
+    "store",
+    "store_password_file",
+    "embedded",
+    "host",
+    "port",
+    "metrics_host",
+    "metrics_port",
+    "volatile",
+)
+@click.pass_context
+def check_command(context: click.Context, /, **given: Any) -> None:
+    """Check all of the configuration without serving. Exit 1 where a line is WRONG; it ends with what mends it."""
+    found = asyncio.run(check(_settings(**given, quiet=True)))
+    for finding in found:
+        mend = f"; {finding.mend}" if finding.mend and finding.level != OK else ""
+        line = f"{finding.level:<5}  {finding.what}{mend}"
+        click.echo(click.style(line, fg="red") if finding.level == WRONG else line)
+    wrong = sum(finding.level == WRONG for finding in found)
+    click.echo(f"{wrong} wrong" if wrong else "nothing is wrong")
+    context.exit(1 if wrong else 0)
+
+
+@service.command("version")
+@_options("store", "store_password_file")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def version_command(as_json: bool, **given: Any) -> None:
+    """Say the versions of what runs here, and of the store: the one named, or the embedded one's program."""
+    found = {**versions(), "store": asyncio.run(store_version(load_settings(**given)))}
+    _say([json.dumps(found)] if as_json else [f"{name} {version}" for name, version in found.items()])

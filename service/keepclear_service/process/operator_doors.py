@@ -134,14 +134,16 @@ def _application(lookout: Lookout) -> Callable[..., Iterable[bytes]]:
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        if method in ("GET", "HEAD") and path == "/metrics":
-            answer: Iterable[bytes] = metrics(environ, start)
-            return answer
-        if method in ("GET", "HEAD") and path == "/status":
-            body = dump_json(status(see()))
-            start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-            return [body]
-        start("404 Not Found", [("Content-Length", "0")])
-        return [b""]
+        code, body = "404 Not Found", b""
+        try:
+            if method in ("GET", "HEAD") and path == "/metrics":
+                answer: Iterable[bytes] = metrics(environ, start)
+                return answer
+            if method in ("GET", "HEAD") and path == "/status":
+                code, body = "200 OK", dump_json(status(see()))
+        except TimeoutError:
+            code = "503 Service Unavailable"  # the store takes longer than whoever asks would wait
+        start(code, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
 
     return application

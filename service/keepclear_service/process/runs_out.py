@@ -15,7 +15,7 @@ DAY = 86_400 * SECOND
 STAGES_DAYS = (30, 7, 1)
 """Days before the end at which it is said: time to meet and sign, time to hurry, time to telephone."""
 
-_ACTS = {SUBMIT: "file or withdraw", ACKNOWLEDGE: "acknowledge", WATCH: "read alerts"}
+_ACTS = {SUBMIT: "file", ACKNOWLEDGE: "acknowledge", WATCH: "read"}
 """Roles without which a party takes no part."""
 
 _MEND = "sign a revision of the agreement with a new key, and put it in force by keepclear-service adopt"
@@ -52,7 +52,7 @@ class RunsOut:
         whose = f"{self.party or 'the service'}'s key {self.kid[:8]}"
         if not self.roles:
             return f"{whose} {'ended' if over else 'ends'} {when}; other keys go on"
-        what = "sign anything" if not self.party else ", ".join(_ACTS.get(role, role) for role in self.roles)
+        what = " or ".join(_ACTS.get(role, role) for role in self.roles) if self.party else "sign"
         who = self.party or "the service"
         can = "cannot" if over else "can no longer"
         return f"{who} {can} {what} since {when}: {_MEND}" if over else f"{who} {can} {what} after {when}: {_MEND}"

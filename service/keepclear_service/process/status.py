@@ -40,7 +40,7 @@ def _wrong(sight: Sight, down: str) -> list[str]:
     found = sight.survey
     wrong = [down] if down else []
     if found.code:
-        wrong.append(f"the store: {found.fault} ({found.code})")
+        wrong.append(f"{found.fault} ({found.code})")
     for worker in sight.workers:
         if worker.pid is None:
             wrong.append(f"worker {worker.place} is not running: the log says why under worker_died or restart_failed")

@@ -1,0 +1,103 @@
+"""A service's state as a screenful for a tired operator: what is wrong first, then line by line, party by party."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+
+
+def status_text(state: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a ``status`` document."""
+    return list(_lines(state))
+
+
+def _lines(state: Mapping[str, Any]) -> Iterator[str]:
+    service, store, at = state["service"], state["store"], state["at"]
+    head = "NOT HEALTHY" if state["wrong"] else "healthy"
+    since = "" if service["since"] is None else f", up for {_since(service['since'], at)}"
+    yield f"keepclear {state['versions']['keepclear']}: {head} at {_clock(at)} UTC{since}"
+    for wrong in state["wrong"]:
+        yield f"  !! {wrong}"
+    kept = "keeps what it is given" if store["durable"] else f"{store['code']}: {store['fault']}"
+    yield f"store    {store['version'] or 'unknown'}: {kept}"
+    if service["up"]:
+        yield f"workers  {'; '.join(_worker(worker) for worker in service['workers'])}"
+    else:
+        yield "workers  not known: read from the store alone"
+    for line in state["agreements"]:
+        yield from _agreement(line, at, up=service["up"])
+
+
+def _worker(worker: Mapping[str, Any]) -> str:
+    if worker["pid"] is None:
+        return f"{worker['worker']} DOWN"
+    again = f", started {worker['starts']} times" if worker["starts"] > 1 else ""
+    silent = worker["silent_s"]
+    hangs = ", SAYS NOTHING" if silent is None else f", SILENT for {_span(silent)}" if silent > 5 else ""
+    return f"{worker['worker']} runs (pid {worker['pid']}{again}{hangs})"
+
+
+def _agreement(line: Mapping[str, Any], at: str, *, up: bool) -> Iterator[str]:
+    yield ""
+    yield f"{line['name']}, revision {line['revision'] or 'unknown'}  ({line['id'][:12]})"
+    if line["fault"]:
+        yield f"  !! {line['fault']}"
+        return
+    ready = "not asked" if not up else "yes" if line["ready"] == "ok" else f"NO: {line['ready']}"
+    lag = line["head"] - line["matched_through"]
+    matched = "all matched" if not lag else f"{lag} wait for their alerts"
+    yield f"  ready      {ready}; {line['head']} entries, {matched}; epoch {line['epoch'][:8]}"
+    worst = ", ".join(f"{count} {name}" for name, count in line["conflicts"].items() if count)
+    least = "at least " if line["more_conflicts"] else ""
+    yield f"  conflicts  {least}{sum(line['conflicts'].values())} open{f' ({worst})' if worst else ''}"
+    for party in line["parties"]:
+        yield from _party(party, at)
+    for end in line["ends"]:
+        yield f"  {'!!' if end['roles'] else ' -'} {end['says']}"
+    if not line["ends"]:
+        yield f"  keys       none ends within 30 days; the first that counts on {line['end'][:10]}"
+
+
+def _party(party: Mapping[str, Any], at: str) -> Iterator[str]:
+    streams = party["streams"]
+    if streams is None:
+        listens = "streams not known"
+    elif streams:
+        listens = f"{streams} stream{'s' if streams > 1 else ''}"
+    else:
+        listens = f"NO STREAM for {_since(party['no_stream_since'], at)}"
+    last = party["last"]
+    said = "has said nothing lately" if last is None else f"last {last['kind']} {_since(last['at'], at)} ago"
+    yield f"  {party['id']:<10} {listens}; {party['live']} live; {said} (seq {last['seq']})" if last else (
+        f"  {party['id']:<10} {listens}; {party['live']} live; {said}"
+    )
+    waiting = ", ".join(f"{count} {name}" for name, count in party["unanswered"].items() if count)
+    if waiting:
+        oldest = party["oldest_unanswered_s"]
+        age = "" if oldest is None else f", the oldest for {_span(oldest)}"
+        yield f"  {'':<10} UNANSWERED: {waiting}{age}"
+
+
+def _since(then: str, now: str) -> str:
+    return _span((_read(now) - _read(then)).total_seconds())
+
+
+def _span(seconds: float) -> str:
+    """Return a length of time in the two units that matter."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE_S:
+        return f"{whole} s"
+    if whole < HOUR_S:
+        return f"{whole // MINUTE_S} min"
+    if whole < DAY_S:
+        return f"{whole // HOUR_S} h {whole % HOUR_S // MINUTE_S} min"
+    return f"{whole // DAY_S} d {whole % DAY_S // HOUR_S} h"
+
+
+def _read(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+
+
+def _clock(text: str) -> str:
+    return text[:19].replace("T", " ")
