@@ -103,6 +103,13 @@ def test_import_contracts_can_fail(copied: Path, file: str, line: str, contract:
     assert contract in broken, result.stdout
 
 
+def test_what_is_run_by_its_path_hides_no_module_of_pythons() -> None:
+    """A program's own folder comes first on its path: a neighbour named ``operator`` keeps it from starting."""
+    run_by_path = ("tests/support", "protocol/conformance", "clients/python/keepclear_demo")
+    hidden = [name(path) for path in python_of(*run_by_path) if path.stem in sys.stdlib_module_names]
+    assert not hidden
+
+
 def test_no_file_is_too_long() -> None:
     too_long = {
         name(path): lines

@@ -13,7 +13,7 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.instant import format_instant
 from support.exposition import series, total
 from support.line import RunningLine, payload, running_line, write_files
-from support.operator import figures, members, once, operator_port, service_program, shape, status
+from support.operating import figures, members, once, operator_port, service_program, shape, status
 from support.stores import RunningStore, store_binary, store_server
 from support.world import World, box, signed
 
