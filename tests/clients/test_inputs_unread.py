@@ -164,7 +164,7 @@ NASTY = [
 ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_spoiled_samples(name: str, data: st.DataObject) -> None:
     text = sample(name)
@@ -175,7 +175,7 @@ def test_spoiled_samples(name: str, data: st.DataObject) -> None:
     only_flights_or_one_error(text, **data.draw(st.sampled_from([{}, EVERYTHING])))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(
     st.binary(max_size=300), st.sampled_from([b"", b"<kml>", b"<gpx>", b"PK\x03\x04", b"AC R\nDP ", b"time,lat,lon\n"])
 )

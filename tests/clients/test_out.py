@@ -24,8 +24,8 @@ from keepclear.journal.pictured import Heights
 from keepclear.wire.answers import AlertObject
 from keepclear_protocol.acknowledgement import STAGES, Acknowledgement
 from keepclear_protocol.claims import Claims
-from support.line import write_key
 from support.nursery import Lifeline
+from support.officer import environment
 from support.world import box
 
 AT = 1_790_000_000_000_000
@@ -91,7 +91,7 @@ def written(encoding: str, write: Any) -> list[str]:
 
 
 @given(events, st.none() | views, st.sampled_from(ENCODINGS))
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 def test_whatever_is_signed_is_one_line_on_any_terminal(
     event: Any, view: ConflictView | None, encoding: str
 ) -> None:
@@ -104,7 +104,7 @@ def test_whatever_is_signed_is_one_line_on_any_terminal(
 
 
 @given(views, st.sampled_from(ENCODINGS))
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_whatever_a_conflict_holds_its_lines_are_shown(view: ConflictView, encoding: str) -> None:
     assert len(written(encoding, lambda: out.say(conflict_line(view, AT)))) == 2
     version = VersionRecord(1, view.party, view.reason, view.severity, None, view.verdict, view.other, AT, AT)
@@ -136,18 +136,10 @@ def test_every_command_writes_through_the_one_home() -> None:
 
 def shell(line: Lifeline, folder: Path, party: str, command: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a shell command in which ``$K`` is keepclear, as one party's desk."""
-    key = folder / f"{party}.key"
-    if not key.exists():
-        write_key(key, line.world.parties[party].key)
-        (folder / "agreement.json").write_bytes(line.world.agreement.raw)
-        (folder / "plan.json").write_text(json.dumps([box()] if party == "north" else [box(48.05)]))
+    (folder / "plan.json").write_text(json.dumps([box() if party == "north" else box(48.05)]))
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")},
-        "KEEPCLEAR_AGREEMENT": str(folder / "agreement.json"),
-        "KEEPCLEAR_ROOT": line.world.parties[party].root.public.text,
-        "KEEPCLEAR_KEY": str(key),
-        "KEEPCLEAR_DESK": str(folder / f"{party}-desk"),
-        "KEEPCLEAR_CONNECT_TO": line.url,
+        **environment(line.world, folder, party, line.url),
         "K": f"{sys.executable} -c 'from keepclear.cli.main import main; main()'",
         **more,
     }

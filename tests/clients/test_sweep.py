@@ -133,6 +133,14 @@ LIES: dict[str, Lie] = {
 }
 
 
+EACH = [
+    pytest.param(lie, place, marks=() if at == row % len(PLACES) else pytest.mark.long, id=f"{lie}-{place}")
+    for row, lie in enumerate(LIES)
+    for at, place in enumerate(PLACES)
+]
+"""Each lie at one place, and each place with a lie or two; ``make test-long`` has the others."""
+
+
 def said(alert: Alert, own: Notice, shown: Notice) -> tuple[str, str] | None:
     try:
         check_figures(alert, own, shown, world()[0].agreement)
@@ -152,8 +160,7 @@ def both(monkeypatch: pytest.MonkeyPatch, alert: Alert, own: Notice, shown: Noti
     return wanted
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize(("lie", "place"), EACH)
 @pytest.mark.req("R-074")
 def test_it_says_what_judging_every_pair_says(place: str, lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = set()

@@ -128,7 +128,7 @@ def _opens(raw: str) -> list[str]:
     return opened
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from([RAW, PRESENTED]), st.data())
 def test_mutated_bytes_never_open_and_never_leak_another_error(raw: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(raw) - 1))
@@ -166,7 +166,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.sampled_from(sorted(json.loads(unb64(RAW.split(".")[1])))), VALUES)
 def test_any_signed_payload_is_read_or_refused(name: str, value: Any) -> None:
     """An enrolled key may sign anything; whatever it signs ends in one of our errors."""
@@ -180,7 +180,7 @@ def test_any_signed_payload_is_read_or_refused(name: str, value: Any) -> None:
     assert len(_opens("~".join([f"{signed}.{b64(KEY.sign(signed.encode()))}", *RAW.split("~")[1:]]))) in (0, 2)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(VALUES, st.sampled_from(["element", "category", "callsign", "remarks", "manifest", "name"]))
 def test_any_signed_disclosure_is_read_or_refused(value: Any, place: str) -> None:
     forge = Forge("any")

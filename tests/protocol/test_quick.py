@@ -17,8 +17,8 @@ from keepclear_protocol.statement import Signed
 from keepclear_protocol.volume import parse_volume
 from support.notice_mutants import body, element, exact, property_, submission
 
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))]
-"""Each of them stands for 20 000 mutants."""
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 21))]
+"""Each of them stands for 20 000 mutants, the first for a quarter of them."""
 
 
 @contextmanager
@@ -97,8 +97,9 @@ READERS: dict[str, tuple[Callable[[Random], bool], int, float]] = {
 def test_what_is_taken_quickly_is_taken_strictly_to_the_same_value(reader: str, seed: int) -> None:
     compare, count, share = READERS[reader]
     random = Random(f"{reader} {seed}")
-    taken = sum(compare(random) for _ in range(count))
-    assert taken > share * count
+    tried = count if seed else count // 4
+    taken = sum(compare(random) for _ in range(tried))
+    assert taken > share * tried
 
 
 def _as_they_are(positions: list[Any]) -> tuple[tuple[float, float], ...]:

@@ -79,7 +79,7 @@ def drawn_pairs(draw: st.DrawFn, kinds: list[type] = KINDS) -> Drawn:
     return a, draw(minimas), b, draw(minimas), draw(uncertainties)
 
 
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 
 def without_band(pair: Pair | None) -> Any:

@@ -175,7 +175,7 @@ def shape_or_none(outline: Outline) -> Shape | None:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(outlines(), st.integers(0, 2**32))
 def test_everything_of_an_outline_lies_within_its_bound(outline: Outline, seed: int) -> None:
     shape = shape_or_none(outline)
@@ -201,7 +201,7 @@ def test_everything_of_an_outline_lies_within_its_bound(outline: Outline, seed: 
             assert reach * EARTH_RADIUS_M <= shape.bound_m + 1e-3
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(outlines())
 def test_an_outline_survives_its_json(outline: Outline) -> None:
     shape = shape_or_none(outline)
@@ -240,7 +240,7 @@ def _places(obj: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_one_or_two_odd_values_anywhere_end_in_malformed_or_nothing(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from([case for case in CASES if case["code"] is None]))

@@ -14,20 +14,26 @@ from support.line import write_key
 from support.world import World
 
 
+def environment(world: World, folder: Path, party: str, url: str, desk: str = "") -> dict[str, str]:
+    """Write a party's key and the agreement; return the variables of one of its desks."""
+    if not (folder / f"{party}.key").exists():
+        write_key(folder / f"{party}.key", world.parties[party].key)
+        (folder / "agreement.json").write_bytes(world.agreement.raw)
+    return {
+        "KEEPCLEAR_AGREEMENT": str(folder / "agreement.json"),
+        "KEEPCLEAR_ROOT": world.parties[party].root.public.text,
+        "KEEPCLEAR_KEY": str(folder / f"{party}.key"),
+        "KEEPCLEAR_DESK": str(folder / f"{desk or party}-desk"),
+        "KEEPCLEAR_CONNECT_TO": url,
+        "KEEPCLEAR_WAIT": "30",  # these stories are told on busy machines
+    }
+
+
 class Officer:
     """An officer of a party. ``url`` is where it reaches the hotline, and may change."""
 
     def __init__(self, world: World, folder: Path, party: str, url: str, desk: str = "") -> None:
-        write_key(folder / f"{party}.key", world.parties[party].key)
-        (folder / "agreement.json").write_bytes(world.agreement.raw)
-        self.env = {
-            "KEEPCLEAR_AGREEMENT": str(folder / "agreement.json"),
-            "KEEPCLEAR_ROOT": world.parties[party].root.public.text,
-            "KEEPCLEAR_KEY": str(folder / f"{party}.key"),
-            "KEEPCLEAR_DESK": str(folder / f"{desk or party}-desk"),
-            "KEEPCLEAR_CONNECT_TO": url,
-            "KEEPCLEAR_WAIT": "30",  # these stories are told on busy machines
-        }
+        self.env = environment(world, folder, party, url, desk)
 
     def reach(self, url: str) -> None:
         """Reach the hotline at another address from now on."""

@@ -15,10 +15,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.cable import Cable
 
 SIZES = ((80, 24), (120, 36))
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "watch-recording.md"
@@ -26,51 +30,6 @@ REFERENCE = "34.5228,37.6306=T4"
 BIN = Path(sys.executable).parent
 
 Shot = tuple[str, str]
-
-
-class Cable:
-    """A TCP line from a port of its own to the service, which can be cut and mended."""
-
-    def __init__(self, to: int) -> None:
-        self._to = to
-        self._pairs: list[socket.socket] = []
-        self._cut = False
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        self._cut = True
-        for end in self._pairs:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        self._pairs.clear()
-
-    def mend(self) -> None:
-        self._cut = False
-
-    def _accept(self) -> None:
-        while True:
-            near, _ = self._server.accept()
-            try:
-                if self._cut:
-                    raise ConnectionRefusedError
-                far = socket.create_connection(("127.0.0.1", self._to))
-            except OSError:
-                near.close()
-                continue
-            self._pairs += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _carry(source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
 
 
 class Stage:

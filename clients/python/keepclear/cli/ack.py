@@ -17,7 +17,7 @@ from keepclear.journal.kept import KeptConflict
 from keepclear.transport.client import now_instant
 
 from . import out
-from .context import HANDLE, IDS, DeskOptions, desk_options, pick, write_json
+from .context import IDS, DeskOptions, desk_options, officer_option, pick, write_json
 from .ids import named
 from .lines import conflict_line
 from .main import DONE
@@ -27,13 +27,7 @@ from .words import clock
 
 @click.command("ack", context_settings=IDS)
 @click.argument("conflict", metavar="CONFLICT")
-@click.option(
-    "--officer",
-    envvar="KEEPCLEAR_OFFICER",
-    required=True,
-    type=HANDLE,
-    help="The officer's handle in this party, such as duty-2.",
-)
+@officer_option("The officer's handle in this party, such as duty-2.", required=True)
 @click.option(
     "--stage",
     type=click.Choice(["displayed", "acknowledged"]),

@@ -10,8 +10,8 @@ from keepclear_protocol.volume import parse_volume
 from keepclear.offline.filing import COMPOSED, Draft
 from keepclear.offline.inputs import Flight, Options
 
-from .context import HANDLE, IDS, DeskOptions, desk_options, pick
-from .input_options import input_options
+from .context import IDS, DeskOptions, desk_options, pick
+from .input_options import filing_options, input_options
 from .main import DONE, REFUSED
 from .out import note
 from .report import Report, tell_faults
@@ -24,13 +24,7 @@ from .submit import read_back, read_flights
 @click.option("--category", metavar="NAME", help="Another category [as before].")
 @click.option("--callsign", metavar="TEXT", help="Another callsign [as before].")
 @click.option("--remarks", metavar="TEXT", help="Other remarks [as before].")
-@click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
-@click.option(
-    "--officer",
-    envvar="KEEPCLEAR_OFFICER",
-    type=HANDLE,
-    help="Sign that this officer was shown the alerts that come back.",
-)
+@filing_options
 @input_options
 @desk_options
 def amend(

@@ -22,7 +22,7 @@ from . import out
 from .ids import HANDLE, IDS, pick
 from .out import write_json
 
-__all__ = ["HANDLE", "IDS", "DeskOptions", "desk_options", "pick", "write_json"]
+__all__ = ["IDS", "DeskOptions", "desk_options", "officer_option", "pick", "write_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ class DeskOptions:
             folder = Path(_needed(self.folder, "--desk"))
         check_begins(folder, self.root)
         return folder
+
+
+def officer_option(said: str, *, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the option of who sits there; ``said`` is what the handle is for."""
+    return click.option("--officer", envvar="KEEPCLEAR_OFFICER", required=required, type=HANDLE, help=said)
 
 
 def desk_options(command: Callable[..., Any]) -> Callable[..., Any]:

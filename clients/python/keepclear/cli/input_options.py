@@ -14,6 +14,11 @@ from keepclear.offline.inputs import Options
 from keepclear.offline.inputs.asked import read_altitude, read_length_m, read_time
 from keepclear.offline.inputs.points import read_points
 
+from .context import officer_option
+
+SHOWN = "Sign that this officer was shown the alerts that come back."
+"""What an officer's handle is for where something is filed."""
+
 _NAMES = ("from_time", "to_time", "lower", "upper", "half_width", "time_margin", "points", "reference")
 
 MAX_MARGIN_MIN = 24 * 60
@@ -31,6 +36,12 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         with_reading = option(with_reading)
     return with_reading
+
+
+def filing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that files the options of how: ``dry_run``, and the ``officer`` who is shown what comes back."""
+    dry_run = "Show what would be signed, in words; sign and send nothing."
+    return click.option("--dry-run", is_flag=True, help=dry_run)(officer_option(SHOWN)(command))
 
 
 def _options(said: dict[str, Any]) -> Options:

@@ -12,7 +12,8 @@ from keepclear.journal.kept import LOST, OwnStatement
 from keepclear.transport.client import now_instant
 
 from .asking import confirm, describe, is_asked
-from .context import HANDLE, IDS, DeskOptions, desk_options, pick, write_json
+from .context import IDS, DeskOptions, desk_options, officer_option, pick, write_json
+from .input_options import SHOWN
 from .main import DONE, INTERRUPTED
 from .out import note, say
 from .report import Report
@@ -23,12 +24,7 @@ from .report import Report
 @click.option("--all", "every", is_flag=True, help="Everything that is NOT SENT, or of unknown outcome.")
 @click.option("--lost", is_flag=True, help="Everything that the hotline has lost, as after a restore of its store.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal about windows that have begun.")
-@click.option(
-    "--officer",
-    envvar="KEEPCLEAR_OFFICER",
-    type=HANDLE,
-    help="Sign that this officer was shown the alerts that come back.",
-)
+@officer_option(SHOWN)
 @desk_options
 def send(
     settings: DeskOptions, ids: tuple[str, ...], every: bool, lost: bool, yes: bool, officer: str | None

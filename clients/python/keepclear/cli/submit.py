@@ -23,9 +23,9 @@ from keepclear.transport.client import now_instant
 from keepclear.wire.exchange import Exchange
 
 from .asking import is_asked
-from .context import HANDLE, DeskOptions, desk_options, write_json
+from .context import DeskOptions, desk_options, write_json
 from .doubles import AGAIN, ALREADY, NONE, REST, TWICE, Standing, choose, find_standing, refuse, waits
-from .input_options import input_options
+from .input_options import filing_options, input_options
 from .main import DONE, REFUSED, UNREACHABLE
 from .out import note, say
 from .report import Report, tell_faults
@@ -36,13 +36,7 @@ from .report import Report, tell_faults
 @click.option("--category", required=True, metavar="NAME", help="The agreement's category of these flights.")
 @click.option("--callsign", metavar="TEXT", help="Seen by the hotline, never by the other side [the file's own].")
 @click.option("--remarks", metavar="TEXT", help="Seen by the hotline, never by the other side.")
-@click.option("--dry-run", is_flag=True, help="Show what would be signed, in words; sign and send nothing.")
-@click.option(
-    "--officer",
-    envvar="KEEPCLEAR_OFFICER",
-    type=HANDLE,
-    help="Sign that this officer was shown the alerts that come back.",
-)
+@filing_options
 @click.option("--again", "doubles", flag_value=AGAIN, help="File also what was filed before, as another notice.")
 @click.option("--rest", "doubles", flag_value=REST, help="File only what was not filed before.")
 @input_options

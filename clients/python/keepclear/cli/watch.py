@@ -20,7 +20,7 @@ from .board.reference import Reference, read_reference
 from .board.run import Board
 from .board.screen import Screen, fits
 from .board.state import calls, unwatched
-from .context import HANDLE, DeskOptions, desk_options
+from .context import DeskOptions, desk_options, officer_option
 from .lines import holds
 from .main import DONE, INVALID, STALE, UNREACHABLE
 from .tell import Teller
@@ -56,12 +56,7 @@ class _Seen:
 @click.option("--once", is_flag=True, help="End after the first alert; lines, no board.")
 @click.option("--for", "for_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after this.")
 @click.option("--lines", "as_lines", is_flag=True, help="Lines, one event each, on a terminal too.")
-@click.option(
-    "--officer",
-    envvar="KEEPCLEAR_OFFICER",
-    type=HANDLE,
-    help="Your handle in this party: in its name the board acknowledges.",
-)
+@officer_option("Your handle in this party: in its name the board acknowledges.")
 @click.option(
     "--bullseye",
     envvar="KEEPCLEAR_BULLSEYE",
