@@ -49,10 +49,10 @@ def test_a_relay_that_drops_every_event_is_never_a_link(north: Callable[..., Des
         said.say(b"event: drain\ndata: {}\nretry: 1\n\n" if end == "drain" else b"")
 
     with Speaker(relays) as speaker:
-        desk = north(speaker.url, 2.0 if end == "hold" else 8.0)  # else a busy machine's pause were silence, too
+        desk = north(speaker.url, 4.0 if end == "hold" else 8.0)  # else a busy machine's pause were silence, too
         told = links(desk, 2)
         assert [event.up for event in told] == [False, False]
-        assert all("896 more events are waiting, and none came" in event.detail for event in told)
+        assert any("896 more events are waiting, and none came" in event.detail for event in told), told
         assert told[0].retry_s < told[1].retry_s or end == "drain"
         assert desk.link().heard_at is None
 

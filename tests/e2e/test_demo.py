@@ -19,6 +19,7 @@ from e2e.brute_force import Found, brute_force, instant
 from keepclear.offline.inputs import load
 from keepclear_demo.flights import deal
 from keepclear_demo.tally import Tally, percentile
+from keepclear_demo.turn import Turn
 from support.service import gone
 
 COMMAND = [sys.executable, "-c", "from keepclear.cli.main import main; main()", "demo"]
@@ -201,6 +202,7 @@ def test_no_process_outlives_the_demo(number: signal.Signals, code: int) -> None
             assert os.listdir(temporary) == []
 
 
+@pytest.mark.long
 def test_a_desk_that_dies_ends_the_demo() -> None:
     with tempfile.TemporaryDirectory(prefix="kc-") as temporary, started(temporary) as (process, pids):
         desks = [pid for pid in pids if b"desk_process" in Path(f"/proc/{pid}/cmdline").read_bytes()]
@@ -238,10 +240,15 @@ def test_flights_of_one_callsign_get_names_of_their_own(tmp_path: Path) -> None:
     assert [turn.party for turn in turns] == ["north", "south", "north"]
 
 
+@pytest.fixture(scope="module")
+def turns() -> list[Turn]:
+    return deal(None, ("north", "south"), limit=2, now=time.time_ns() // 1000)
+
+
 @pytest.fixture
-def tally() -> Tally:
+def tally(turns: list[Turn]) -> Tally:
     """Two flights filed, and both sides told of their conflict."""
-    tally = Tally(deal(None, ("north", "south"), limit=2, now=time.time_ns() // 1000), ("north", "south"))
+    tally = Tally(turns, ("north", "south"))
     for number, party in enumerate(("north", "south")):
         filed = {"number": number, "id": f"notice-{number}", "seq": number + 1, "submitted_ns": number * 1_000_000_000}
         tally.take(party, {"report": "filed", **filed})

@@ -344,6 +344,7 @@ def test_what_belongs_to_the_recorded_flights_is_refused(tmp_path: Path, words: 
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.long
 def test_an_interrupted_night_leaves_nothing() -> None:
     with tempfile.TemporaryDirectory(prefix="kc-") as folder:
         with started(folder, "--scene", "levant") as (process, pids):

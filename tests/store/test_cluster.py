@@ -1,7 +1,6 @@
 """A cluster: each agreement on one shard, found by its keys, and hints heard on every one."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,8 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Unavailable
 from keepclear_service.store.connect import check_durability, connect
 from keepclear_service.store.line import StoredLine
-from support.line import payload, running_line
+from support.line import payload
+from support.nursery import Nursery
 from support.store_line import PARTIES, RETENTION_S, TERMS, notice
 from support.world import World, box
 
@@ -96,9 +96,8 @@ def test_a_store_that_is_not_there_says_so() -> None:
     asyncio.run(story())
 
 
-def test_the_service_serves_from_a_cluster(any_store: tuple[str, list[str]], line_url: str, tmp_path: Path) -> None:
-    world = World()
-    with running_line(world, tmp_path, line_url) as line:
+def test_the_service_serves_from_a_cluster(workers: Nursery, line_url: str) -> None:
+    with workers.line(World(), line_url) as line:
         line.file("north", box())
         alert = line.file("south", box())["alerts"][0]
         assert payload(alert["alert"])["state"] == "open" and alert["presentation"] is not None

@@ -137,7 +137,7 @@ class Hotline:
         check_signer(proof.claims, party.id, self.agreement)
         key.check(role, int(time.time() * SECOND))
         if terms:
-            await self.turn.check_terms(proof.claims.terms)
+            await self._opening.check_terms(proof.claims.terms)
         return party.id
 
     async def spend(self, proof: RequestProof, *, method: str, target: str) -> None:

@@ -63,6 +63,19 @@ class Opening:
             raise NotAuthentic
         return found
 
+    async def check_terms(self, terms: str) -> None:
+        """Raise ``OutOfStep`` with ``wrong_terms`` unless these terms are in force.
+
+        They may be without this worker knowing it yet, or while it is still folding what changes with them: it looks,
+        and ends what it has begun, before it refuses.
+        """
+        turn = self._turn
+        known = turn.agreements.get(terms)
+        if known is None or known.revision > turn.agreement.revision:
+            await turn.caught_up()
+        if terms != turn.agreement.terms:
+            raise OutOfStep("wrong_terms")
+
     async def open(self, kind: Kind, raw: str) -> Opened | Entry:
         """Return the opened statement, or the entry of the same statement where that is known to be accepted before.
 
@@ -169,7 +182,7 @@ class Opening:
                 raise OutOfStep("jti_conflict")
             return before
         key.check(None, now)
-        await self._turn.check_terms(claims.terms)
+        await self.check_terms(claims.terms)
         return None
 
 

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.errors import KeepclearError, OutOfStep, Unavailable
+from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import TERMS, Entry, Outgoing
 from ..decide.fold import Body, State, apply, heavy
@@ -140,18 +140,6 @@ class Turn:
             await ended.wait()
         if self._lost is not None:
             raise Unavailable(self._lost)
-
-    async def check_terms(self, terms: str) -> None:
-        """Raise ``OutOfStep`` with ``wrong_terms`` unless these terms are in force.
-
-        They may be without this worker knowing it yet, or while it is still folding what changes with them: it looks,
-        and ends what it has begun, before it refuses.
-        """
-        known = self.agreements.get(terms)
-        if known is None or known.revision > self.agreement.revision:
-            await self.caught_up()
-        if terms != self.agreement.terms:
-            raise OutOfStep("wrong_terms")
 
     async def run(self) -> None:
         """Take turns until cancelled."""
