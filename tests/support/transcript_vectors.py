@@ -245,11 +245,9 @@ def _dated_ahead(story: Story) -> None:
 
 def _restored(story: Story) -> None:
     story.position = None
-    story.step("another epoch", f"{RESTORED}: the first word names it, and the gap behind says nothing more",
+    story.step("another epoch", f"{RESTORED}: the first word alone says that everything is to be read again",
                ["R-099", "R-107"], 500,
-               story.connect(500, f"id: {OTHER_EPOCH}-3\nevent: gap\ndata: " + json.dumps(
-                   {"reason": "epoch", "resume_at": f"{OTHER_EPOCH}-3"}) + "\n\n", f"{OTHER_EPOCH}-3",
-                             terms=SUCCESSOR.terms), gap="epoch")  # fmt: skip
+               story.connect(500, "", f"{OTHER_EPOCH}-3", terms=SUCCESSOR.terms), gap="epoch")  # fmt: skip
     story.at(3, OTHER_EPOCH)
     story.filed(OWN_LATE.id, 1, "lost")
     kept = [in_answer(LEFT), in_answer(UNDER_NEW_TERMS)]
@@ -257,6 +255,9 @@ def _restored(story: Story) -> None:
                "twice; the conflict stays open", ["R-078", "R-099"], 502,
                {"read": {"at": f"{OTHER_EPOCH}-3", "conflicts": kept, "notices": [{"notice": OURS, "receipt": FILED}]}},
                alarms=["rollback", "rollback"])  # fmt: skip
+    gap = json.dumps({"reason": "epoch", "resume_at": f"{OTHER_EPOCH}-3"})
+    story.step("the gap that was told already", "the hotline's own, behind the first word, says nothing more",
+               ["R-107"], 503, {"stream": {"text": f"id: {OTHER_EPOCH}-3\nevent: gap\ndata: {gap}\n\n"}})  # fmt: skip
     story.filed(OWN.id, 2, "withdrawn")
     ended = {"statement": WE_ENDED, "receipt": receipt(WE_ENDED, OWN.id, 2, 41, 510, epoch=OTHER_EPOCH), "alerts": []}
     story.step("withdrawn", "it ends the id for ever", ["R-052", "R-053"], 511, {"sent": ended})

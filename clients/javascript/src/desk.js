@@ -188,8 +188,8 @@ export class Desk {
     this.owed = readOpening(dataOf(event)?.open, this.agreements, this.party, this.request, now).at;
     if (this.cursor === null) return;
     const [here, there] = [readPosition(this.cursor), readPosition(this.owed)];
-    if (here.epoch !== there.epoch) this.follower.lose("epoch");
-    else if (there.number < here.number) this.follower.lose("ahead");
+    if (here.epoch !== there.epoch) this.follower.foretell("epoch");
+    else if (there.number < here.number) this.follower.foretell("ahead");
   }
 
   keep(name, data, now) {

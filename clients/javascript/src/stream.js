@@ -77,9 +77,14 @@ export class Follower {
     this.gap = null;
     this.opened = false;
     this.lost = false;
+    this.foretold = false; // the first word said already that there is a gap
   }
 
   take(event) {
+    if (event.name === "gap" && this.foretold) {
+      this.foretold = false;
+      return "drop";
+    }
     if (this.gap || this.lost) return "drop";
     if (!this.opened) {
       this.opened = event.name === "open";
@@ -99,12 +104,19 @@ export class Follower {
     if (position.epoch === before.epoch && position.number <= before.number) return "drop";
     if (position.epoch !== before.epoch) return this.lose("epoch");
     if (position.number !== before.number + 1n) return this.lose("hole");
+    this.foretold = false;
     return KEPT.includes(event.name) ? "keep" : "move";
   }
 
   /** Moves behind an event that was kept, or passed over with a position. */
   move(event) {
     this.cursor = event.id;
+  }
+
+  /** The gap that the first word is: the hotline's own, right behind it, says nothing more. */
+  foretell(reason) {
+    this.foretold = true;
+    return this.lose(reason);
   }
 
   lose(reason) {
