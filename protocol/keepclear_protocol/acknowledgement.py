@@ -17,7 +17,12 @@ from .kinds import ACKNOWLEDGEMENT
 from .statement import KeyFinder, sign_statement
 from .stored import open_or_reopen
 
-STAGES = ("delivered", "displayed", "acknowledged")
+ACKNOWLEDGED = "acknowledged"
+STAGES = ("delivered", "displayed", ACKNOWLEDGED)
+FIRST_ANSWERS = 8
+"""Of a party's ``acknowledged`` of one version the first so many stand for whoever comes later (R-081): who answered,
+and the others of a watch; more would let one side fill what the other has to read again."""
+
 VERIFIED = "verified"
 MAX_OFFICER_CHARACTERS = 64
 """An opaque handle of the party's own, not a name or an address."""

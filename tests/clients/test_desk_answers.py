@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 from keepclear import ProblemEvent
+from keepclear.cli.board.card import full
+from keepclear.cli.board.look import Look
+from keepclear.cli.lines import conflict_line, event_line
+from keepclear.cli.words import clock
 from keepclear.desk.picture import Picture, build_picture
 from keepclear.transport.client import now_instant
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.errors import Malformed
+from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.receipt import sign_receipt
 from support.desks import Lied, alerts
@@ -102,6 +107,41 @@ def test_only_their_own_newest_word_confirms_a_closing(line: Lied, changed: dict
     line.mediator.tell("south", "acknowledgement", {"acknowledgement": acknowledgement(line, **changed)})
     line.watched(line.south)
     assert line.state()[0] == state
+
+
+@pytest.mark.req("R-077", "R-079")
+def test_an_officer_signs_of_a_closing_what_this_desk_knows_of_it_by_then(line: Lied) -> None:
+    line.amend(box(60.0))
+    line.watched(line.south)
+    conflict = line.south.picture().conflicts[0].conflict
+    line.south.acknowledge(conflict, officer="duty-1")
+    line.mediator.tell("south", "acknowledgement", {"acknowledgement": acknowledgement(line)})
+    line.watched(line.south)
+    assert line.state()[0] == "CLOSED"
+    line.south.acknowledge(conflict, officer="duty-2")
+    said = {ack.officer: ack.verdict for ack in line.mediator.acknowledgements if ack.claims.iss == "south"}
+    assert (said["duty-1"], said["duty-2"]) == ("closed_without_cause", "verified")
+
+
+def test_who_answered_first_is_told_to_whoever_comes_later_and_who_after(line: Lied) -> None:
+    south = line.south.picture().conflicts[0]
+    for officer in ("duty-1", "duty-2", "duty-1", "duty-3", "duty-4"):
+        line.now += SECOND
+        line.south.acknowledge(south.conflict, officer=officer)
+    later = line.desk("south", "a second desk")
+    events = line.watched(later)
+    for desk in (line.south, later):
+        (view,) = desk.picture().conflicts
+        assert view.ours.acknowledged_by == "duty-1"
+        assert [who for who, _ in view.ours.after] == ["duty-2", "duty-3", "duty-4"]
+        said = conflict_line(view, line.now)
+        assert f"ours: acknowledged by duty-1 at {clock(view.ours.acknowledged_at)}, then duty-2 " in said
+        assert ", 1 more" in said
+        ours = "".join(span.text for row in full(view, line.now, Look(), 200) for span in row)
+        assert "by duty-1, then duty-2 " in ours
+    answered = [event_line(event, line.now, later.view(event)) for event in events]
+    assert [", after duty-1" in said for said in answered if "acknowledged by duty-2" in said] == [True]
+    assert not any(", after" in said for said in answered if ": acknowledged by duty-1 at" in said)
 
 
 def receipt(line: Lied, raw: str) -> str:

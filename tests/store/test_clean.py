@@ -146,7 +146,8 @@ def test_an_acknowledgement_that_a_newer_one_replaced_goes_after_its_retention(l
     async def story(bench: Bench) -> None:
         await bench.one(notice())
         await bench.line.commit(bench.epoch, [(1, [alert(1)])])
-        await bench.turn(acknowledgement(alert(1)), acknowledgement(alert(1), "j2"), retention_s=0)
+        twice = [acknowledgement(alert(1), jti, stage="delivered") for jti in ("j1", "j2")]
+        await bench.turn(*twice, retention_s=0)
         await bench.clean()
         assert 0 < await left(bench, "ack j1") <= SLACK_MS and await left(bench, "ack j2") == -1
 

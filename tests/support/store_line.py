@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any
 
+from keepclear_protocol.acknowledgement import FIRST_ANSWERS
 from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.keys import PrivateKey
@@ -163,7 +164,9 @@ def acknowledgement(
         "terms": TERMS,
         "note": "",
         "bounds": bounds(),
-        "precondition": CompareAndSet(named["conflict"], named["version"], named["alert"], stage),
+        "precondition": CompareAndSet(
+            named["conflict"], named["version"], named["alert"], stage, FIRST_ANSWERS if stage == "acknowledged" else 0
+        ),
         **changed,
     }
     return Arrival(**given)

@@ -8,7 +8,7 @@ arrived, and on what was said before it, is for the store to decide (``admission
 
 import time
 
-from keepclear_protocol.acknowledgement import open_acknowledgement
+from keepclear_protocol.acknowledgement import ACKNOWLEDGED, FIRST_ANSWERS, open_acknowledgement
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
 from keepclear_protocol.claims import MAX_AHEAD_S, Claims
 from keepclear_protocol.errors import Malformed, NotAuthentic, OutOfStep
@@ -119,7 +119,8 @@ class Opening:
     async def _acknowledgement(self, raw: str) -> Opened | Entry:
         ack = open_acknowledgement(raw, self._turn.agreement.party_key)
         before = await self._check(ack.kid, ack.claims, ack.sha256, ACKNOWLEDGEMENT)
-        newest = CompareAndSet(ack.conflict, ack.version, ack.alert, ack.stage)
+        first = FIRST_ANSWERS if ack.stage == ACKNOWLEDGED else 0
+        newest = CompareAndSet(ack.conflict, ack.version, ack.alert, ack.stage, first)
         bounds = tuple(statement_bounds(ack.claims, self.signer(ack.kid)[1]))
         return before or Opened(self._arrival(ACKNOWLEDGEMENT, raw, ack.claims, ack.sha256, newest, bounds), None)
 

@@ -7,7 +7,7 @@ up and upper ones down, so that what it takes is within the instants given.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -45,12 +45,16 @@ class Chain(Struct, frozen=True):
 
 
 class CompareAndSet(Struct, frozen=True):
-    """Precondition of an acknowledgement: the newest alert of ``conflict`` to its sender is this one."""
+    """Precondition of an acknowledgement: the newest alert of ``conflict`` to its sender is this one.
+
+    ``first`` of its party's of this stage and version stand, and later ones are relayed alone; 0: the newest stands.
+    """
 
     conflict: str
     version: int
     alert: str
     stage: str
+    first: int = 0
 
 
 class Arrival(Struct, frozen=True):
@@ -133,7 +137,7 @@ class SignedAlert(Struct, frozen=True):
 class Record:
     """The newest alert of a conflict to one party, as the store holds it, without its bytes.
 
-    ``answers`` are the hashes of the acknowledgements of this version, by (party, stage).
+    ``answers`` are the hashes of the acknowledgements of this version that stand (R-081), each side's as admitted.
     """
 
     to: str
@@ -147,7 +151,7 @@ class Record:
     body: str
     rank: str
     ends: int | None
-    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

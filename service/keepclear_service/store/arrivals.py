@@ -21,8 +21,8 @@ def arrival_words(arrival: Arrival, number: int) -> list[Any]:
     match arrival.precondition:
         case Chain(revision=revision, prev=prev, ends=ends, keep=keep):
             precondition = ("chain", revision, prev or "-", "-" if ends is None else -(-ends // 1000), -(-keep // 1000))
-        case CompareAndSet(conflict=conflict, version=version, alert=alert, stage=stage):
-            precondition = ("cas", conflict, version, alert, stage)
+        case CompareAndSet(conflict=conflict, version=version, alert=alert, stage=stage, first=first):
+            precondition = ("cas", conflict, version, alert, f"{stage}/{first}")
         case None:
             precondition = ("none", "", "", "", "")
     return [

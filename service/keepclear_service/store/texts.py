@@ -53,11 +53,7 @@ def read_record(to: str, conflict: bytes, record: bytes, answers: bytes) -> Reco
     """Return a conflict's newest alert to ``to``; ``answers`` of another version than that count for nothing."""
     version, sha256, rank, ends, _, state, shows, body, own, party, other = record.decode().split(" ")
     of_version, *given = answers.decode().split(";")
-    answered = {}
-    if of_version == version:
-        for answer in given:
-            whose, stage, statement, _ = answer.split(" ")
-            answered[whose, stage] = statement
+    statements = (answer.split(" ")[2] for answer in given if of_version == version)
     return Record(
         to=to,
         conflict=conflict.decode(),
@@ -70,7 +66,7 @@ def read_record(to: str, conflict: bytes, record: bytes, answers: bytes) -> Reco
         body="" if body == "-" else body,
         rank=rank,
         ends=None if ends == "-" else int(ends) * 1000,
-        answers=answered,
+        answers=tuple(statements),
     )
 
 

@@ -38,6 +38,9 @@ __all__ = [
 ]  # fmt: skip
 
 NOT_CONFIRMED = "closed by what their notice hides: do not take it for clear until their desk confirms it"
+MOST_AFTER = 2
+"""Of those who acknowledged after somebody of their side had: the others are counted, and stand in ``conflict show``."""
+
 WHY = {
     "withdrawn": "a notice was withdrawn",
     "amended": "a notice was amended",
@@ -173,6 +176,13 @@ def had_answered(said: Answers) -> str:
     return f"had answered{at}{f' by {said.earlier_by}' if said.earlier_by else ''}"
 
 
+def answered_after(said: Answers) -> str:
+    """Return who of a side acknowledged after its first, in a few words; nothing where nobody did."""
+    told = [f"{who} {clock(at)}" for who, at in said.after[:MOST_AFTER]]
+    more = [f"{len(said.after) - MOST_AFTER} more"] if len(said.after) > MOST_AFTER else []
+    return f", then {', '.join([*told, *more])}" if told else ""
+
+
 def bands_of(view: ConflictView) -> list[str]:
     """Return each side's heights; where neither is to be had, between which ones the alert says that they meet."""
     sides = (("ours", view.our_heights), ("theirs", view.their_heights))
@@ -187,7 +197,7 @@ def answers_words(who: str, said: Answers, view: ConflictView) -> str:
     """Return what one side has answered, with times."""
     earlier = f"answered version {said.earlier}, not this one ({view.version})" if said.earlier is not None else ""
     if said.acknowledged_at is not None:
-        return f"{who}: acknowledged by {said.acknowledged_by} at {clock(said.acknowledged_at)}"
+        return f"{who}: acknowledged by {said.acknowledged_by} at {clock(said.acknowledged_at)}{answered_after(said)}"
     if view.state == Standing.CLOSED:
         return f"{who}: {had_answered(said)}"
     if said.displayed_at is not None:
@@ -252,6 +262,10 @@ def _acknowledgement(event: AcknowledgementEvent, view: ConflictView | None) -> 
     doubt = "" if ack.verdict == VERIFIED else f", and {whose} says {ack.verdict}"
     if ack.verdict == UNPROVEN:
         doubt = f", but {whose} cannot confirm that it is closed"
+    if view is not None and ack.stage == "acknowledged" and not old:
+        first = view.ours if who == "ours" else view.theirs
+        if (ack.officer or "") in dict(first.after):
+            old = f", after {first.acknowledged_by}"
     said = f"{who}: {ack.stage} {by} at {at}{old}{doubt}; {of}"
     if event.confirms:
         return f"CONFIRMED CLOSED {of}; {ack.claims.iss}'s desk has signed it; {said.partition(';')[0]}"

@@ -205,7 +205,7 @@ class Acknowledging:
             ours=alert.own.sha256,
             theirs=alert.other.sha256,
             ours_newest=newest[0] if newest else alert.own.sha256,
-            verdict=_verdict(came.verdict, came.standing),
+            verdict=_verdict(came.verdict, came.standing, confirmed=kept.confirmed == kept.version),
             officer=officer,
             read_back=read_back,
         )
@@ -239,6 +239,6 @@ class Acknowledging:
         ]  # fmt: skip
 
 
-def _verdict(verdict: str, standing: str | None) -> str:
-    """What a desk signs of an alert."""
-    return UNPROVEN if standing == Standing.UNCONFIRMED else verdict
+def _verdict(verdict: str, standing: str | None, *, confirmed: bool) -> str:
+    """What a desk signs of an alert: of a closing that it could not recompute, by whether their desk did (R-077)."""
+    return UNPROVEN if standing == Standing.UNCONFIRMED and not confirmed else verdict

@@ -11,14 +11,18 @@ from ..journal.kept import KeptAcknowledgement
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The first of each stage, as instants or None, and in whose name. ``earlier``: the newest version before this one
-    that the side had acknowledged, if there is one, with its time and handle."""
+    """The first of each stage, as instants or None, and in whose name; ``after``: who else acknowledged, and when.
+
+    ``earlier``: the newest version before this one that the side had acknowledged, if there is one, with its time and
+    handle.
+    """
 
     delivered_at: int | None = None
     displayed_at: int | None = None
     displayed_by: str | None = None
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
+    after: tuple[tuple[str, int], ...] = ()
     earlier: int | None = None
     earlier_at: int | None = None
     earlier_by: str | None = None
@@ -31,6 +35,7 @@ class Answers:
             "displayed_by": self.displayed_by,
             "acknowledged_at": _told(self.acknowledged_at),
             "acknowledged_by": self.acknowledged_by,
+            "acknowledged_after": [{"officer": who, "at": format_instant(at)} for who, at in self.after],
             "acknowledged_version_before": self.earlier,
         }
 
@@ -46,12 +51,17 @@ def answers_of(said: Sequence[KeptAcknowledgement], version: int, party: str) ->
     before = [ack for ack in mine if ack.version < version and ack.stage == "acknowledged"]
     newest = max(before, key=lambda ack: ack.version, default=None)
     delivered, displayed, acknowledged = (first.get(stage) for stage in ("delivered", "displayed", "acknowledged"))
+    after: dict[str, int] = {}
+    for ack in of_this:
+        if acknowledged is not None and ack.stage == "acknowledged" and ack.officer not in (None, acknowledged.officer):
+            after.setdefault(ack.officer or "", ack.signed_at * SECOND)
     return Answers(
         delivered_at=_at(delivered),
         displayed_at=_at(displayed),
         displayed_by=None if displayed is None else displayed.officer,
         acknowledged_at=_at(acknowledged),
         acknowledged_by=None if acknowledged is None else acknowledged.officer,
+        after=tuple(after.items()),
         earlier=None if newest is None else newest.version,
         earlier_at=_at(newest),
         earlier_by=None if newest is None else newest.officer,

@@ -11,7 +11,7 @@
 -- count and the parties, a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms,
 -- note, lowest and highest ms of all its bounds, precondition and its four words:
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
---   cas: conflict, version, alert, stage
+--   cas: conflict, version, alert, stage and how many of the first of it stand ('acknowledged/8'; 0: the newest)
 --   none
 -- Answers {epoch, terms, head, clock, behind, timers fired, next due or '-', outcomes, entries, unmatched}; an outcome
 -- is '+' and the entry, '=' and the entry of before, '-' and the code, or '@' and the ms outside of its bounds.
@@ -161,7 +161,7 @@ local function admit(at, place)
     return '+' .. entry
   end
 
-  local other, record, given
+  local other, record, given, stage, first_stand
   if precondition == 'cas' then
     record = call('HGET', conflicts, first)
     if not record then return '-conflict_unknown' end
@@ -169,6 +169,7 @@ local function admit(at, place)
     if version ~= second or alert ~= third then return '-version_stale' end
     other = number_of[match(record, '(%S+) %S+$')]
     given = call('HGET', answers, first) or version
+    stage, first_stand = match(fourth, '^(%a+)/(%d+)$')
     local sent = 0
     for whose, count in string.gmatch(given, ';(%S+) %S+ %S+ (%d+)') do
       if whose == party then sent = sent + tonumber(count) end
@@ -182,20 +183,28 @@ local function admit(at, place)
   if record then
     -- Its bytes last as long as what it answers: clean lets both go.
     call('SET', body, ARGV[at + 5])
-    local rows, replaced = {match(given, '^%d+')}, nil
-    local count = 0
-    for whose, stage, hash, times in string.gmatch(given, ';(%S+) (%S+) (%S+) (%d+)') do
-      if whose == party and stage == fourth then
-        replaced, count = hash, tonumber(times)
+    local rows, mine = {match(given, '^%d+')}, {}
+    for whose, of, hash, times in string.gmatch(given, ';(%S+) (%S+) (%S+) (%d+)') do
+      if whose == party and of == stage then
+        mine[#mine + 1] = {hash, tonumber(times)}
       else
-        rows[#rows + 1] = table.concat({whose, stage, hash, times}, ' ')
+        rows[#rows + 1] = table.concat({whose, of, hash, times}, ' ')
       end
     end
-    rows[#rows + 1] = table.concat({party, fourth, sha, count + 1}, ' ')
-    call('HSET', answers, first, table.concat(rows, ';'))
-    if replaced then
-      call('ZADD', leaving, whole(now + retention), 'body:' .. replaced)
+    -- Each says for how many it counts: one that is not kept counts with the last that is.
+    local last, over = mine[#mine], nil
+    if #mine < math.max(1, tonumber(first_stand)) then
+      mine[#mine + 1] = {sha, 1}
+    elseif first_stand == '0' then
+      mine[#mine], over = {sha, last[2] + 1}, last[1]
+    else
+      last[2], over = last[2] + 1, sha
     end
+    for _, one in ipairs(mine) do
+      rows[#rows + 1] = table.concat({party, stage, one[1], one[2]}, ' ')
+    end
+    call('HSET', answers, first, table.concat(rows, ';'))
+    if over then call('ZADD', leaving, whole(now + retention), 'body:' .. over) end
     if other and other ~= number then tell(other, kind .. ' ' .. seq .. ' ' .. sha) end
   else
     call('SET', body, ARGV[at + 5], 'PXAT', whole(gone))

@@ -13,7 +13,7 @@ from keepclear_protocol.speakable import speakable
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
 
-from ..lines import WHY, bands_of, had_answered, plain
+from ..lines import WHY, answered_after, bands_of, had_answered, plain
 from ..words import clock, countdown, feet, lead, loud_lead, miles, near, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
 from .look import Look
@@ -150,7 +150,8 @@ def _answered(view: ConflictView, now: int, look: Look) -> list[Line]:
 
 def _side(who: str, said: Answers, view: ConflictView, now: int, look: Look) -> Line:
     if said.acknowledged_at is not None:
-        return (Span(f"{who}: acknowledged {clock(said.acknowledged_at)}{_by(said.acknowledged_by)}", GOOD),)
+        answered = f"acknowledged {clock(said.acknowledged_at)}{_by(said.acknowledged_by)}"
+        return (Span(f"{who}: {answered}{plain(answered_after(said))}", GOOD),)
     if view.state in (Standing.CLOSED, Standing.PAST) and not view.unanswered:
         return (Span(f"{who}: {plain(had_answered(said))}", DIM),)
     earlier = f"answered version {said.earlier}, not this one ({view.version})" if said.earlier is not None else ""
