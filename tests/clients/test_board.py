@@ -134,7 +134,7 @@ def test_answered_and_withdrawn_elsewhere(room: Watchroom) -> None:
     assert done.returncode == 0, done
     board.until("UNANSWERED 0", "by duty-2")
     assert room.type("north", "withdraw", theirs).returncode == 0
-    board.until("CLOSED", "a notice was withdrawn", without="OVERLAP")
+    board.until("CLOSED", "north withdrew its notice", without="OVERLAP")
 
 
 def test_the_screen_follows_the_terminals_size_and_other_pages(room: Watchroom) -> None:

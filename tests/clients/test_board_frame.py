@@ -145,12 +145,12 @@ def test_a_lost_link_inverts_the_head_counts_up_and_leaves_the_conflicts() -> No
 
 
 def test_closed_not_confirmed_is_explained_and_an_alarm_is_loud() -> None:
-    said = " ".join(" ".join(text(drawn([conflict(state="CLOSED NOT CONFIRMED", reason="amended")]))).split())
-    assert "a notice was amended" in said and "do not take it for clear" in said
-    closed = conflict(state="CLOSED", reason="amended", unanswered=False, confirmed=True, ours=Answers(
+    said = " ".join(" ".join(text(drawn([conflict(state="CLOSED NOT CONFIRMED", reason="amended", by="south")]))).split())
+    assert "south amended its notice" in said and "do not take it for clear" in said
+    closed = conflict(state="CLOSED", reason="amended", by="south", unanswered=False, confirmed=True, ours=Answers(
         earlier=2, earlier_at=NOW - 60 * SECOND, earlier_by="duty-1"))  # fmt: skip
     said = " ".join(text(drawn([closed])))
-    assert "a notice was amended · CONFIRMED, signed by south's desk" in said
+    assert "south amended its notice · CONFIRMED, signed by south's desk" in said
     assert "we: had answered 07:59:00Z by duty-1 · south: no answer known at this desk" in said
     said = " ".join(" ".join(text(drawn([conflict(alarm="rollback", alarm_detail="ROLLBACK to 2")]))).split())
     assert "ROLLBACK to 2 (rollback)" in said and "does not hold" in said

@@ -1,10 +1,14 @@
 """What makes a closing CLOSED, between two real desks: never the mediator's word, nor a desk's that could not check."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from keepclear import Desk
+from keepclear.cli.board.card import full
+from keepclear.cli.board.look import Look
+from keepclear.cli.conflict import record_lines
+from keepclear.cli.lines import conflict_line, event_line
 from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.outbox import Filed
 from keepclear_protocol.notice import present
@@ -88,3 +92,36 @@ def test_an_opening_that_did_not_verify_proves_no_end(lied: Lied) -> None:
     lied.next_version()
     event = lied.told(lied.mediator.closed(lied.us, lied.them, "ended", None))
     assert (event.verdict, event.standing) == ("closed_without_cause", None)
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda lied: lied.amend(box(60.0)), "north amended its notice"),
+        (lambda lied: lied.withdraw(), "north withdrew its notice"),
+        (lambda lied: lied.south.amend(lied.mine.id, [box(60.0)]), "we amended our notice"),
+        (lambda lied: lied.south.withdraw(lied.mine.id), "we withdrew our notice"),
+    ],
+    ids=["their amendment", "their withdrawal", "our amendment", "our withdrawal"],
+)
+def test_whose_act_has_closed_a_conflict_stands_wherever_it_is_read(
+    lied: Lied, act: Callable[[Lied], object], said: str
+) -> None:
+    lied.now += 1_000_000
+    act(lied)
+    events = alerts(lied.watched(lied.south))
+    (view,) = lied.south.picture(everything=True).conflicts
+    assert said in conflict_line(view, lied.now)
+    assert said in "".join(span.text for row in full(view, lied.now, Look(), 200) for span in row)
+    record = lied.south.record(view.conflict)
+    means, versions = record_lines(record, lied.now)[2], record_lines(record, lied.now)[-1]
+    assert said in means and f"({said})" in versions
+    for event in events:
+        assert said in event_line(event, lied.now, lied.south.view(event))
+
+
+def test_time_and_terms_are_nobodys_act(lied: Lied) -> None:
+    after_the_end(lied)
+    lied.told(lied.mediator.closed(lied.us, lied.them, "ended", None))
+    (view,) = lied.south.picture(everything=True).conflicts
+    assert (view.by, view.reason) == (None, "ended") and "by time: the flights are over" in conflict_line(view, lied.now)

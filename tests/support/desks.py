@@ -120,6 +120,11 @@ class Lied(Line):
         assert self.mediator._admit("/v1/notices", raw).status_code == 201
         return raw
 
+    def withdraw(self) -> None:
+        """North withdraws its notice."""
+        raw = self.world.withdrawal("north", self.mediator.filed[self.them].notice)
+        assert self.mediator._admit("/v1/withdrawals", raw).status_code == 201
+
     def next_version(self) -> None:
         self.mediator.seq += 1
         self.now += MINUTE_US

@@ -18,7 +18,7 @@ from keepclear.verify.verdicts import Standing
 from . import out
 from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .ids import Commands, named
-from .lines import NOT_CONFIRMED, WHY, answers_words
+from .lines import NOT_CONFIRMED, answers_words, why_closed
 from .main import DONE, INVALID
 from .pictured import read_picture
 from .words import apart, band, countdown, exact_window, feet_band, lead, metric_band, position, position_dms, stamp
@@ -72,7 +72,7 @@ def record_lines(record: ConflictRecord, now: int, *, brief: bool = False) -> li
     lines += ["", "ANSWERS", *(_answer(ack, now) for ack in record.answers)]
     lines += [f"  {text}" for text in _answered(view)]
     lines += ["", "VERSIONS (numbers of the hotline's log, which counts everybody's statements)"]
-    lines += [_version(version, now) for version in record.versions]
+    lines += [_version(version, view.party, now) for version in record.versions]
     return lines
 
 
@@ -117,8 +117,8 @@ def meaning(view: ConflictView) -> str:
         case Standing.PAST:
             return "it was over before both sides had told of it; nothing is disclosed of it any more"
         case Standing.UNCONFIRMED:
-            return f"{WHY.get(view.reason or '', 'it was closed')}; {NOT_CONFIRMED}"
-    return f"{WHY.get(view.reason or '', 'it was closed')}: these two are no conflict any more"
+            return f"{why_closed(view.reason, view.by, view.party)}; {NOT_CONFIRMED}"
+    return f"{why_closed(view.reason, view.by, view.party)}: these two are no conflict any more"
 
 
 def _pair(pair: PairRecord, now: int, brief: bool) -> list[tuple[str, str]]:
@@ -172,8 +172,8 @@ def _answered(view: ConflictView) -> list[str]:
     return [answers_words("ours", view.ours, view), answers_words(view.party, view.theirs, view)]
 
 
-def _version(version: VersionRecord, now: int) -> str:
-    why = f" ({WHY.get(version.reason, version.reason)})" if version.reason else ""
+def _version(version: VersionRecord, party: str, now: int) -> str:
+    why = f" ({why_closed(version.reason, version.by, party)})" if version.reason else ""
     what = version.standing or f"said to be {version.state}"
     verdict = "" if version.verdict == VERIFIED else f", {version.detail} ({version.verdict})"
     came = stamp(version.came_at, now)

@@ -33,20 +33,21 @@ from .plain import plain
 from .words import about, apart, band, clock, countdown, lead, position, window
 
 __all__ = [
-    "age_line", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds", "is_alarm",
-    "notice_facts", "notice_line", "plain",
+    "age_line", "answered_after", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds", "is_alarm",
+    "notice_facts", "notice_line", "plain", "why_closed",
 ]  # fmt: skip
 
 NOT_CONFIRMED = "closed by what their notice hides: do not take it for clear until their desk confirms it"
 MOST_AFTER = 2
 """Of those who acknowledged after somebody of their side had: the others are counted, and stand in ``conflict show``."""
 
-WHY = {
+_WHY = {
     "withdrawn": "a notice was withdrawn",
     "amended": "a notice was amended",
-    "ended": "the flights are over",
-    "terms": "other terms are in force",
+    "ended": "by time: the flights are over",
+    "terms": "by terms: others are in force",
 }
+_ACTS = {"withdrawn": "withdrew", "amended": "amended"}
 
 
 def event_line(event: Event, now: int, view: ConflictView | None = None) -> str:
@@ -183,6 +184,13 @@ def answered_after(said: Answers) -> str:
     return f", then {', '.join([*told, *more])}" if told else ""
 
 
+def why_closed(reason: str | None, by: str | None, party: str) -> str:
+    """Return by whose act or by what a conflict was closed; ``party`` is the counterpart, ``by`` whose act it was."""
+    if by is None or reason not in _ACTS:
+        return _WHY.get(reason or "", reason or "it was closed")
+    return f"{party} {_ACTS[reason]} its notice" if by == party else f"we {_ACTS[reason]} our notice"
+
+
 def bands_of(view: ConflictView) -> list[str]:
     """Return each side's heights; where neither is to be had, between which ones the alert says that they meet."""
     sides = (("ours", view.our_heights), ("theirs", view.their_heights))
@@ -217,7 +225,7 @@ def _head(view: ConflictView, late: str) -> str:
         detail = view.alarm_detail or view.alarm
         loud = "" if detail.startswith(("ROLLBACK", "MEDIATOR", "CLOCK")) else f"{UNVERIFIED} "
         return f"{loud}{detail} ({view.alarm}); said to be {view.state} {view.severity or ''}".rstrip() + f" {named}"
-    why = f" ({WHY.get(view.reason, view.reason)})" if view.reason else ""
+    why = f" ({why_closed(view.reason, view.by, view.party)})" if view.reason else ""
     why += f", CONFIRMED, signed by {view.party}'s desk" if view.confirmed else ""
     what = f"{view.state} {(view.severity or '').upper()}".rstrip()
     return f"{what} {named}{why}"

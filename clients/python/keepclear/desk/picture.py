@@ -183,6 +183,7 @@ def conflict_view(
         our_heights=picture.our_heights,
         their_heights=picture.their_heights,
         confirmed=confirmed,
+        by=picture.by,
     )
 
 

@@ -13,7 +13,7 @@ from keepclear_protocol.withdrawal import Withdrawal
 
 from ..journal.journal import Journal
 from ..journal.kept import KeptAcknowledgement, KeptAlert
-from ..journal.pictured import exact_band, place_of
+from ..journal.pictured import exact_band, place_of, whose_act
 from ..verify.opening import Opener
 from .disclosed import disclosed, disclosed_json, volume_json
 from .picture import conflict_views
@@ -56,7 +56,10 @@ class PairRecord:
 
 @dataclass(frozen=True, slots=True)
 class VersionRecord:
-    """One alert object of the conflict as it came: its state as the hotline said it, and what this desk made of it."""
+    """One alert object of the conflict as it came: its state as the hotline said it, and what this desk made of it.
+
+    ``by`` is the party whose act closed it, where that is known.
+    """
 
     version: int
     state: str
@@ -67,6 +70,7 @@ class VersionRecord:
     detail: str
     at: int
     came_at: int
+    by: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the version for scripts."""
@@ -74,6 +78,7 @@ class VersionRecord:
             "version": self.version,
             "state": self.state,
             "reason": self.reason,
+            "by": self.by,
             "severity": self.severity,
             "standing": self.standing,
             "verdict": self.verdict,
@@ -136,7 +141,7 @@ def conflict_record(journal: Journal, opener: Opener, conflict: str) -> Conflict
         volumes = disclosed(presented)
     order = ("overlap", "proximity", "possible")
     pairs.sort(key=lambda pair: (order.index(pair.severity), pair.horizontal_m, pair.vertical_m, pair.start))
-    versions = (_version(opener, row) for row in journal.versions(conflict))
+    versions = (_version(journal, opener, row) for row in journal.versions(conflict))
     said = journal.acknowledged([conflict])
     return ConflictRecord(views[0], tuple(pairs), volumes, tuple(v for v in versions if v), tuple(said))
 
@@ -157,10 +162,13 @@ def _volume(notice: Notice | Withdrawal | None, digest: str) -> Volume | None:
     return next((item.volume for item in notice.volumes if item.digest == digest), None)
 
 
-def _version(opener: Opener, kept: KeptAlert) -> VersionRecord | None:
+def _version(journal: Journal, opener: Opener, kept: KeptAlert) -> VersionRecord | None:
     try:
         alert = opener.kept_alert(kept.object.alert)
     except KeepclearError:
         return None
-    what = alert.state, alert.reason, alert.severity
-    return VersionRecord(alert.version, *what, kept.standing, kept.verdict, kept.detail, alert.at, kept.received_at)
+    own = own_statement(journal, opener, alert.own.sha256)
+    return VersionRecord(
+        alert.version, alert.state, alert.reason, alert.severity, kept.standing, kept.verdict, kept.detail, alert.at,
+        kept.received_at, whose_act(alert, own, kept.object.cause) if kept.verdict == VERIFIED else None,
+    )  # fmt: skip

@@ -29,7 +29,8 @@ def alert_view(journal: Journal, opener: Opener, event: AlertEvent) -> ConflictV
     if event.verdict == VERIFIED and event.object.presentation is not None:
         theirs = opener.kept_presentation(event.object.presentation)
     own = own_statement(journal, opener, alert.own.sha256)
-    shown = _kept(event, alert, Pictured.of(alert, event.verdict, event.standing, theirs, own))
+    pictured = Pictured.of(alert, event.verdict, event.standing, theirs, own, event.object.cause)
+    shown = _kept(event, alert, pictured)
     return conflict_views(journal, [shown])[0]
 
 

@@ -36,6 +36,7 @@ from ..journal.kept import (
 from ..journal.pictured import Pictured
 from ..verify.opening import OpenedAcknowledgement, OpenedAlert
 from ..verify.verdicts import Known, Standing, Verified, check_order, find_terms, verify_alert
+from ..wire.answers import AlertObject
 from .events import AcknowledgementEvent, AlertEvent, Event, NoticeEvent, ProblemEvent, to_journal
 
 CLOCK = "clock"
@@ -112,7 +113,7 @@ def take_alert(arrived: OpenedAlert, alert: Alert, seen: KnownAlert, source: Sou
     event = AlertEvent(arrived.object, alert, verdict, detail, standing, seen.superseded)
     changes = _in_force(alert, verified, known)
     if not seen.superseded:
-        changes += _adopted(event, arrived.digest, alert, verified, seen, source, now)
+        changes += _adopted(event, alert, verified, seen, source, now)
         changes += _theirs(alert, verified, source)
     return _kept(event, arrived.digest, before, changes, source, now)
 
@@ -134,7 +135,7 @@ def judge_again(alert: Alert, before: KeptAlert, seen: KnownAlert, source: Sourc
     if conflict is not None:
         accused = not superseded and conflict.alarm == before.verdict
         if conflict.adopted == before.digest or (accused and verified is not None):
-            conflict = _picture(conflict, before.digest, alert, verdict, standing, verified, seen, now)
+            conflict = _picture(conflict, before.object, alert, verdict, standing, verified, seen, now)
         if accused:
             alarm = (None, None) if verified is not None else (verdict, detail)
             conflict = replace(conflict, alarm=alarm[0], alarm_detail=alarm[1])
@@ -268,14 +269,14 @@ def _kept(
 
 
 def _adopted(
-    event: AlertEvent, digest: str, alert: Alert, verified: Verified | None, seen: KnownAlert, source: Source, now: int
+    event: AlertEvent, alert: Alert, verified: Verified | None, seen: KnownAlert, source: Source, now: int
 ) -> list[Change]:
     """What the alert changes in the picture. One that does not verify gets there only where it warns."""
     holds, fell = event.verdict == VERIFIED, event.verdict == "rollback"
     conflict = seen.conflict or KeptConflict(alert.conflict, 0, "", now)
     newer = alert.version > conflict.version and not fell
     if holds or (newer and (alert.state == OPEN or conflict.adopted is None)):
-        conflict = _picture(conflict, digest, alert, event.verdict, event.standing, verified, seen, now)
+        conflict = _picture(conflict, event.object, alert, event.verdict, event.standing, verified, seen, now)
     if not holds:
         conflict = replace(conflict, alarm=event.verdict, alarm_detail=event.detail)
     elif newer:
@@ -288,14 +289,14 @@ def _adopted(
 
 
 def _picture(
-    conflict: KeptConflict, digest: str, alert: Alert, verdict: str, standing: str | None, verified: Verified | None,
-    seen: KnownAlert, now: int,
+    conflict: KeptConflict, came: AlertObject, alert: Alert, verdict: str, standing: str | None,
+    verified: Verified | None, seen: KnownAlert, now: int,
 ) -> KeptConflict:  # fmt: skip
-    pictured = conflict.pictured
+    pictured, digest = conflict.pictured, came.digest
     # What comes again and was verified before is in the picture as it is.
     if pictured is None or verified is not None or (conflict.adopted, pictured.verdict) != (digest, verdict):
         theirs = None if verified is None else verified.theirs
-        pictured = Pictured.of(alert, verdict, standing, theirs, seen.known.own)
+        pictured = Pictured.of(alert, verdict, standing, theirs, seen.known.own, came.cause)
     own = seen.known.own if isinstance(seen.known.own, Notice) else seen.known.own_before
     if own is not None:
         tail_s = max(minima.tail_s for minima in seen.known.agreements[0].categories.values())

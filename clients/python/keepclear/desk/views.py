@@ -19,7 +19,8 @@ class ConflictView:
     verified open alert brought them. ``start`` and ``end`` are instants, of all pairs. ``received_at`` is the instant
     at which the hotline had received the later of the two notices: what "late" is judged from. ``ours`` and ``theirs``
     are what each side has answered to this version. ``unanswered``: no officer of ours has acknowledged it, and it is
-    not settled. ``confirmed``: closed by what the counterpart's desk has signed, and nothing else proves it.
+    not settled. ``confirmed``: closed by what the counterpart's desk has signed, and nothing else proves it. ``by``: the
+    party whose amendment or withdrawal closed it, where that is known; None where ``reason`` is another.
     """
 
     conflict: str
@@ -56,6 +57,7 @@ class ConflictView:
     our_heights: Heights | None = None
     their_heights: Heights | None = None
     confirmed: bool = False
+    by: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the view for scripts, times as RFC 3339."""
@@ -65,6 +67,7 @@ class ConflictView:
             "version": self.version,
             "state": self.state,
             "reason": self.reason,
+            "by": self.by,
             "confirmed": self.confirmed,
             "severity": self.severity,
             "lead": self.lead,

@@ -92,7 +92,8 @@ def _pictured(db: sqlite3.Connection, digest: str | None) -> Pictured | None:
         alert = open_alert(came["alert"], None)
     except KeepclearError:
         return None
-    return Pictured.of(alert, verdict, standing, _theirs(came["presentation"]), _own(db, alert.own.sha256))
+    theirs, own = _theirs(came["presentation"]), _own(db, alert.own.sha256)
+    return Pictured.of(alert, verdict, standing, theirs, own, came["cause"])
 
 
 def _theirs(presentation: str | None) -> Notice | None:

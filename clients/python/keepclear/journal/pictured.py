@@ -40,7 +40,7 @@ class Pictured:
     ``start`` and ``end`` are instants, of all its pairs. Band, distances and ``lat``, ``lng`` are of its worst pair;
     the band is exact where the alert, in whole metres, does not clip it. ``our_heights`` and ``their_heights`` are
     those of that pair's volumes, where they are had. ``category`` is the counterpart's.
-    ``received_at``: when the hotline had received the later of the two notices.
+    ``received_at``: when the hotline had received the later of the two notices. ``by``: see ``whose_act``.
     """
 
     version: int
@@ -68,6 +68,7 @@ class Pictured:
     lng: float | None = None
     our_heights: Heights | None = None
     their_heights: Heights | None = None
+    by: str | None = None
 
     @classmethod
     def of(
@@ -77,8 +78,9 @@ class Pictured:
         standing: str | None,
         theirs: Notice | Withdrawal | None = None,
         own: Notice | Withdrawal | None = None,
+        cause: str | None = None,
     ) -> Self:
-        """Return what is shown of ``alert``, with both notices that it names, where they are had."""
+        """Return what is shown of ``alert``, with both notices that it names, where they are had, and its cause."""
         # What was not verified may hold anything where a time should be.
         pairs = alert.pairs if verdict == VERIFIED else ()
         worst = worst_pair(pairs)
@@ -114,6 +116,7 @@ class Pictured:
             lng=None if where is None else where[1],
             our_heights=Heights.of(ours),
             their_heights=Heights.of(disclosed),
+            by=whose_act(alert, own, cause) if verdict == VERIFIED else None,
         )
 
     @classmethod
@@ -126,6 +129,17 @@ class Pictured:
     def row(self) -> list[Any]:
         """Return the values, for JSON."""
         return [getattr(self, field.name) for field in fields(self)]
+
+
+def whose_act(alert: Alert, own: Notice | Withdrawal | None, cause: str | None) -> str | None:
+    """Return the party whose amendment or withdrawal closed a conflict, as far as a verified closing proves it.
+
+    Their act is their statement, which comes as the cause; ours is the statement of ours that the alert names. Without
+    that one only a withdrawal of theirs was checked.
+    """
+    if alert.reason not in ("amended", "withdrawn") or (own is None and (cause is None or alert.reason == "amended")):
+        return None
+    return alert.to if cause is None else alert.other.party
 
 
 def worst_pair(pairs: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any] | None:

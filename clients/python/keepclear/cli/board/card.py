@@ -13,7 +13,7 @@ from keepclear_protocol.speakable import speakable
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
 
-from ..lines import WHY, answered_after, bands_of, had_answered, plain
+from ..lines import answered_after, bands_of, had_answered, plain, why_closed
 from ..words import clock, countdown, feet, lead, loud_lead, miles, near, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
 from .look import Look
@@ -140,7 +140,7 @@ def _where(view: ConflictView, look: Look) -> list[Line]:
 def _why(view: ConflictView) -> list[Line]:
     if view.state == Standing.OPEN or view.reason is None:
         return []
-    why: list[Line] = [(Span(WHY.get(view.reason, plain(view.reason))),)]
+    why: list[Line] = [(Span(plain(why_closed(view.reason, view.by, view.party))),)]
     return [*why, (Span(f"CONFIRMED, signed by {plain(view.party)}'s desk", GOOD),)] if view.confirmed else why
 
 

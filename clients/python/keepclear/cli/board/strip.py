@@ -16,7 +16,7 @@ from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkE
 from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.views import ConflictView
 
-from ..lines import WHY, event_line, notice_facts, plain
+from ..lines import event_line, notice_facts, plain, why_closed
 from ..words import clock, stamp
 
 LATE_S = 30
@@ -67,7 +67,9 @@ class Strip:
                 ours = f" {view.own_callsign}" if view is not None and view.own_callsign else ""
                 said = f"{event.standing} {code}{ours} with {alert.other.party}"
                 open_ = f"{alert.severity}, {(alert.lead or '').replace('_', ' ')}"
-                why = open_ if alert.state == "open" else WHY.get(alert.reason or "", alert.reason or "")
+                by = None if view is None else view.by
+                closed = why_closed(alert.reason, by, alert.other.party) if alert.reason else ""
+                why = open_ if alert.state == "open" else closed
                 late = ", superseded meanwhile" if event.superseded else ""
                 return plain(f"{self._at(alert.at, now)} {said}{f': {why}' if why else ''}{late}")
             case AcknowledgementEvent(acknowledgement=ack) if ack is not None and event.verdict == VERIFIED:
