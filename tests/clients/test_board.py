@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import sqlite3
 import time
@@ -205,6 +206,24 @@ def test_piped_a_second_watch_first_restates_what_nobody_has_answered(room: Watc
     assert room.type("south", "watch", "--for", "1").stdout.startswith("OPEN OVERLAP ")
 
 
+def test_piped_a_watch_says_again_what_nobody_has_answered_and_what_has_begun(room: Watchroom) -> None:
+    room.submit("south", box(start_s=-60), "--callsign", "SOUTH7")
+    room.submit("north", box(48.05, start_s=-60))
+    bullseye = {"KEEPCLEAR_BULLSEYE": "34.5,37.6=T4", "COLUMNS": "80"}
+    board = room.board("--lines", env=bullseye, columns=200)
+    board.until("NOT ANSWERED, BEGUN: OPEN OVERLAP", "from T4")
+    said = re.sub(r"\x1b\[[0-9;]*m|\a|\r", "", board.said.decode()).split("\n")
+    lines = [line for line in said if "keepclear:" not in line]
+    assert max(map(len, lines)) <= 80 and any(line.startswith("    ") for line in lines)
+    events = room.type("south", "watch", "--for", "2", "--json").stdout.splitlines()
+    (again,) = [told for line in events if (told := json.loads(line))["event"] == "reminder"]
+    assert again["reasons"] == ["begun"] and again["picture"]["own"]["callsign"] == "SOUTH7"
+    read = ("--version", str(again["picture"]["version"]), "--officer", "duty-1")
+    assert room.type("south", "ack", again["code"], *read).returncode == 0
+    events = room.type("south", "watch", "--for", "2", "--json").stdout.splitlines()
+    assert "reminder" not in [json.loads(line)["event"] for line in events]
+
+
 def test_enter_shows_the_whole_record_of_a_conflict(room: Watchroom) -> None:
     room.submit("south", box())
     room.submit("north", box(48.05))
@@ -231,14 +250,14 @@ main()
 
 
 def test_a_fault_in_drawing_gives_the_terminal_back_and_lines_go_on(room: Watchroom) -> None:
-    room.submit("south", box())
+    room.submit("south", box(start_s=-60))
     board = room.board(program=BREAKS)
     board.until("our live notices 1")
-    room.submit("north", box(48.05))
+    room.submit("north", box(48.05, start_s=-60))
     lines = board.after(b"\x1b[?1049l", "the board cannot be drawn (RuntimeError: no pens); lines go on", "OPEN")
     assert "\a" in lines
-    room.submit("north", box(48.02))
-    board.after(b"lines go on", "OPEN", "OPEN")
+    room.submit("north", box(48.02, start_s=-60))
+    board.after(b"lines go on", "OPEN", "OPEN", "NOT ANSWERED, BEGUN: ")
     board.process.send_signal(signal.SIGTERM)
     assert board.ended() == 128 + signal.SIGTERM and board.restored
 

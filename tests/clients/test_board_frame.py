@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keepclear.cli.board.cells import ALARM, cut, line_width, width
 from keepclear.cli.board.look import Look
-from keepclear.cli.board.reference import Reference
 from keepclear.cli.board.state import DETAILS, HELP, State, calls
+from keepclear.cli.reference import Reference
 from keepclear.desk.answered import Answers
 from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
 from keepclear.journal.pictured import Heights
@@ -145,7 +145,9 @@ def test_a_lost_link_inverts_the_head_counts_up_and_leaves_the_conflicts() -> No
 
 
 def test_closed_not_confirmed_is_explained_and_an_alarm_is_loud() -> None:
-    said = " ".join(" ".join(text(drawn([conflict(state="CLOSED NOT CONFIRMED", reason="amended", by="south")]))).split())
+    said = " ".join(
+        " ".join(text(drawn([conflict(state="CLOSED NOT CONFIRMED", reason="amended", by="south")]))).split()
+    )
     assert "south amended its notice" in said and "do not take it for clear" in said
     closed = conflict(state="CLOSED", reason="amended", by="south", unanswered=False, confirmed=True, ours=Answers(
         earlier=2, earlier_at=NOW - 60 * SECOND, earlier_by="duty-1"))  # fmt: skip

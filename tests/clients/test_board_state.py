@@ -13,6 +13,8 @@ from keepclear.cli.board.bell import (
     BLIND_LATER_AGAIN_S,
     DANGER,
     DANGER_AGAIN_S,
+    NEAR_S,
+    POSSIBLE,
     Bell,
 )
 from keepclear.cli.board.keys import Keys
@@ -216,7 +218,7 @@ def rung(bell: Bell, views: list[ConflictView], seconds: int, *, blind_from: int
         blind = blind_from is not None and second >= blind_from
         link = down(second - (blind_from or 0), at=now) if blind else up(heard_s=1, at=now)
         if (due := bell.due(picture(*views), link, now)) is not None:
-            found.append((second, {DANGER: "danger", BLIND: "blind"}[due]))
+            found.append((second, {DANGER: "danger", BLIND: "blind", POSSIBLE: "possible"}[due]))
     return found
 
 
@@ -229,6 +231,20 @@ def test_the_bell_repeats_while_danger_is_unanswered_and_rings_at_once_for_a_new
     assert bell.due(picture(*two), up(), after(41)) == DANGER
     assert bell.due(picture(*two), up(), after(42)) is None
     assert bell.due(picture(two[0], replace(two[1], version=4)), up(), after(43)) == DANGER
+
+
+def test_what_cannot_be_excluded_rings_once_and_again_when_its_window_is_near() -> None:
+    far = conflict(severity="possible", start=after(NEAR_S + 100), end=after(NEAR_S + 200))
+    assert rung(Bell(NOW), [far], 300) == [(0, "possible"), (100, "possible")]
+    near = conflict(severity="possible", start=after(NEAR_S - 1), end=after(NEAR_S + 200))
+    assert rung(Bell(NOW), [near], 300) == [(0, "possible")]
+    assert rung(Bell(NOW), [replace(near, **ANSWERED)], 60) == []
+    bell = Bell(NOW)
+    assert rung(bell, [far], 10) == [(0, "possible")]
+    assert bell.due(picture(replace(far, version=4)), up(), after(11)) == POSSIBLE, "of a new version"
+    assert rung(Bell(NOW), [far, conflict()], 40) == [(0, "danger"), (15, "danger"), (30, "danger")]
+    alarm = replace(far, alarm="recompute")
+    assert rung(Bell(NOW), [alarm], 40) == [(0, "danger"), (15, "danger"), (30, "danger")], "nothing of it holds"
 
 
 def test_a_lost_link_rings_otherwise_and_more_often_until_everybody_must_have_heard() -> None:

@@ -210,6 +210,22 @@ def test_one_category_needs_no_name(tmp_path: Path) -> None:
     assert (code, found["severity"]) == (0, "proximity")
 
 
+def test_the_agreement_of_the_environment_is_taken_with_a_category_and_else_said_to_be_left_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "agreement.json").write_bytes(World().agreement.raw)
+    monkeypatch.setenv("KEEPCLEAR_AGREEMENT", str(tmp_path / "agreement.json"))
+    a, b = write(tmp_path, "a.json", [volume()]), write(tmp_path, "b.json", [volume(lat=48.1)])
+    done = keepclear_check(a, b)
+    assert done.stdout.startswith(b"CLEAR") and b"KEEPCLEAR_AGREEMENT is set and not used" in done.stderr
+    done = keepclear_check(a, b, "--category-a", "transport", "--category-b", "strike")
+    assert done.stdout.startswith(b"CONFLICT; 1 pair of volumes") and done.stderr == b""
+    done = keepclear_check(a, b, "--agreement", str(tmp_path / "agreement.json"))
+    assert done.returncode == 2 and b"not used" not in done.stderr
+    monkeypatch.setenv("KEEPCLEAR_AGREEMENT", "")
+    assert keepclear_check(a, b).stderr == b""
+
+
 USAGE = {
     "one file": ("a.json",),
     "three files": ("a", "b", "c"),

@@ -124,4 +124,6 @@ def test_time_and_terms_are_nobodys_act(lied: Lied) -> None:
     after_the_end(lied)
     lied.told(lied.mediator.closed(lied.us, lied.them, "ended", None))
     (view,) = lied.south.picture(everything=True).conflicts
-    assert (view.by, view.reason) == (None, "ended") and "by time: the flights are over" in conflict_line(view, lied.now)
+    assert (view.by, view.reason) == (None, "ended") and "by time: the flights are over" in conflict_line(
+        view, lied.now
+    )

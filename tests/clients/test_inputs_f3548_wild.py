@@ -227,3 +227,27 @@ def test_neighbours_at_any_distance_are_a_flight(step: float, turn: float) -> No
     except LocalError as error:
         assert "edges cross" in error.detail
         assert step >= 9e-8
+
+
+REFERENCE = {"id": "x", "manager": "uss1", "uss_base_url": "https://uss1.example", "state": "Accepted", "ovn": "y"}
+BARE: dict[str, tuple[Any, str]] = {
+    "query": ({"operational_intent_references": [REFERENCE]}, "references of operational intents"),
+    "creation": ({"operational_intent_reference": REFERENCE, "subscribers": []}, "references of operational intents"),
+    "constraints": ({"constraint_references": []}, "references of constraints"),
+    "reference": (REFERENCE, "without its details"),
+    "list": ([REFERENCE, REFERENCE], "without its details"),
+    "details withheld": ({"operational_intent": {"reference": REFERENCE}}, "without its details"),
+    "subscription": ({"subscription": {"id": "x", "uss_base_url": "https://uss1.example"}}, "subscriptions"),
+    "removal": ({"operational_intent_id": "x", "operational_intent": None, "subscriptions": []}, "was removed"),
+    "telemetry": ({"operational_intent_id": "x", "telemetry": {"position": {}}}, "the telemetry of a vehicle"),
+    "result": ({"planning_result": "Completed", "flight_plan_status": "Planned"}, "what became of a flight"),
+    "availability": ({"version": "", "status": {"uss": "a", "availability": "Normal"}}, "the availability of a USS"),
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_an_answer_without_volumes_is_called_what_it_is_and_not_a_format_that_cannot_be_read(name: str) -> None:
+    value, what = BARE[name]
+    with pytest.raises(LocalError, match=f"no volumes in it, only .*{what}") as raised:
+        load(json.dumps(value).encode())
+    assert "uss_base_url" in raised.value.hint and "KML" not in raised.value.hint

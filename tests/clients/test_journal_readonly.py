@@ -37,6 +37,9 @@ def test_the_kept_picture_is_shown_while_the_disk_is_full(line: Lifeline, tmp_pa
             assert len(told["conflicts" if words[0] == "conflicts" else "notices"]) == 1
         code, (shown,), talk = north.type("conflict", "show", before["code"])
         assert (code, shown["conflict"]) == (6, before["conflict"]) and "make room" in talk
+        for what, id in (("conflict", before["code"]), ("notice", before["own"]["id"])):
+            code, (shown,), talk = north.type(what, "show", id, "--offline")
+            assert (code, bool(shown), "make room" in talk) == (6, True, True), talk
         code, _, talk = north.type("watch", "--for", "1")
         assert code == 2 and "NOT WATCHED" in talk
     assert north.type("conflicts")[0] in (0, 3)

@@ -178,6 +178,21 @@ def test_silence_behind_an_open_is_told_and_the_blind_time_afterwards(north: Cal
     assert told[0].detail == "" and "silent" in told[1].detail and told[2].detail.startswith("blind for")
 
 
+@pytest.mark.req("R-106")
+def test_a_stream_that_turns_into_a_strangers_page_is_told_as_lost(north: Callable[..., Desk]) -> None:
+    def speaks(said: Said) -> None:
+        opened(said)
+        said.hold(0.05, b"<html>\r\n\r\n<p>please: log in</p>\r\n\r\n")
+
+    with Speaker(speaks) as speaker:
+        desk = north(speaker.url, 2.0)
+        began = time.monotonic()
+        told = links(desk, 2)
+        assert time.monotonic() - began < 15, told
+        assert [event.up for event in told] == [True, False] and "silent" in told[1].detail, told
+        assert not desk.link().up and desk.picture().age_s is not None
+
+
 def test_a_long_line_that_gets_on_is_waited_for(north: Callable[..., Desk]) -> None:
     def speaks(said: Said) -> None:
         opened(said, b": ")

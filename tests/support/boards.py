@@ -39,7 +39,9 @@ def conflict(**changed: Any) -> ConflictView:
     return ConflictView(**{"code": speakable(given["conflict"]), **given})
 
 
-ANSWERED = {"unanswered": False, "ours": Answers(delivered_at=NOW, acknowledged_at=NOW, acknowledged_by="duty-1")}
+ANSWERED: dict[str, Any] = {
+    "unanswered": False, "ours": Answers(delivered_at=NOW, acknowledged_at=NOW, acknowledged_by="duty-1"),
+}  # fmt: skip
 
 
 def picture(*views: ConflictView, age_s: float | None = 2.0) -> Picture:

@@ -59,7 +59,8 @@ def tell(conflict: Conflict, filed: dict[int, Facts], testimonies: dict[str, Fac
     for turn in conflict.turns:
         at = clock(filed[turn.number]["received_at"])
         window = f"{clock(turn.start)} to {clock(turn.end)}"
-        lines.append(f"  {at}  {turn.party} files {turn.name}: {len(turn.volumes)} volumes, {window}")
+        count = "1 volume" if len(turn.volumes) == 1 else f"{len(turn.volumes)} volumes"
+        lines.append(f"  {at}  {turn.party} files {turn.name}: {count}, {window}")
     lines += [
         f"  {clock(filed[second.number]['received_at'])}  conflict: {conflict.severity}, lead class {told['lead']},"
         f" {clock(conflict.start)} to {clock(conflict.end)}",

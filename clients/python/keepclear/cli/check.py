@@ -3,13 +3,15 @@
 Nothing is sent and nobody is asked. Under ``--agreement`` the rules are the agreement's, with lead and tail of each
 side's category. Else they are bare minima without lead and tail, under world-wide bounds between altitude references;
 ``--time-s`` is then the least time between the end of one window and the start of the next, and windows exactly that
-far apart are in conflict, as everything that touches is.
+far apart are in conflict, as everything that touches is. KEEPCLEAR_AGREEMENT is taken where a category is named; where
+it is left aside that is said.
 
 Two files: exit 0 if clear, 3 if in conflict or not to be excluded, 2 if one cannot be read. A batch answers each line
 with one line in the same order and exits 0; a line that cannot be read is answered with ``{"verdict": "error", "code",
 "detail"}``, and the exit is then 1 once all lines are answered. Blank lines are passed over.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,13 +31,16 @@ from keepclear.offline.inputs.flight import unreadable
 
 from . import out
 from .input_options import input_options
-from .words import apart, band, metric_band, whole_window
+from .words import apart, band, counted, metric_band, whole_window
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """A batch line: two notices of 512 KiB each, and four times that for other spellings of the same numbers."""
 
 MAX_HORIZONTAL_M, MAX_VERTICAL_M, MAX_TIME_S = 20_000_000.0, 200_000.0, 366 * 86_400
 """Half way round the world, twice the highest altitude, a year: more would call everything a conflict."""
+
+AGREEMENT = "KEEPCLEAR_AGREEMENT"
+ASIDE = "these are bare minima; --category-a and --category-b hold the pair against the agreement's"
 
 EXIT_UNREAD, EXIT_CONFLICT = 1, 3
 
@@ -85,9 +90,13 @@ def check(
     """
     if (len(files) != 2) == (batch is None):
         raise click.UsageError("give either two files or --batch FILE")
+    if agreement_file is None and (category_a or category_b):
+        agreement_file = os.environ.get(AGREEMENT) or None
     if agreement_file is None:
         if category_a or category_b:
-            raise click.UsageError("categories are an agreement's: give --agreement FILE too")
+            raise click.UsageError(f"categories are an agreement's: give --agreement FILE or {AGREEMENT} too")
+        if os.environ.get(AGREEMENT):
+            out.note(f"note: {AGREEMENT} is set and not used: {ASIDE}")
         choose = _bare(horizontal_m or 0.0, vertical_m or 0.0, time_s or 0)
     else:
         if (horizontal_m, vertical_m, time_s) != (None, None, None):
@@ -156,7 +165,7 @@ def _told(verdict: Verdict) -> list[str]:
     if pair is None:
         return ["CLEAR: no pair of volumes is closer than the minima"]
     head = "CONFLICT" if verdict.word == "conflict" else "POSSIBLE: a conflict cannot be excluded"
-    counted = "1 pair of volumes" if verdict.pairs == 1 else f"{verdict.pairs} pairs of volumes"
+    pairs = counted(verdict.pairs, "pair of volumes", "pairs of volumes")
     height = pair.lower_m, pair.upper_m, str(pair.reference)
     rows = [
         ("severity", str(pair.severity)),
@@ -165,7 +174,7 @@ def _told(verdict: Verdict) -> list[str]:
         ("time", "{} to {}".format(*whole_window(pair.start, pair.end))),
         ("band of B", f"{band(*height)} ({metric_band(pair.lower_m, pair.upper_m)})"),
     ]
-    return [f"{head}; {counted}, the worst:", *(f"  {name:<11}{value}" for name, value in rows)]
+    return [f"{head}; {pairs}, the worst:", *(f"  {name:<11}{value}" for name, value in rows)]
 
 
 def _batch(name: str, choose: Choose) -> int:
@@ -197,7 +206,7 @@ def _answer(file: BinaryIO, choose: Choose, size: int) -> int:
             first = False
             bar.update(len(line))
     if unread:
-        out.heading("error", f"{unread} lines could not be read")
+        out.heading("error", f"{counted(unread, 'line')} could not be read")
     return EXIT_UNREAD if unread else 0
 
 

@@ -20,7 +20,8 @@ from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .ids import Commands, named
 from .lines import NOT_CONFIRMED, answers_words, why_closed
 from .main import DONE, INVALID
-from .pictured import read_picture
+from .pictured import kept_picture, read_picture
+from .reference import Reference, bullseye_option
 from .words import apart, band, countdown, exact_window, feet_band, lead, metric_band, position, position_dms, stamp
 
 BRIEF_POINTS = 4
@@ -35,8 +36,9 @@ def conflict() -> None:
 @conflict.command("show", context_settings=IDS)
 @click.argument("conflict", metavar="CONFLICT")
 @click.option("--offline", is_flag=True, help="What this desk knows, without asking the hotline.")
+@bullseye_option
 @desk_options
-def show(settings: DeskOptions, conflict: str, offline: bool) -> int:
+def show(settings: DeskOptions, conflict: str, offline: bool, bullseye: Reference | None) -> int:
     """Show CONFLICT in full: both sides, every pair, the volumes disclosed to us, all answers and versions.
 
     CONFLICT is its code, its id or the beginning of one. Exit 5: something of it does not hold. Exit 6: the hotline
@@ -45,28 +47,31 @@ def show(settings: DeskOptions, conflict: str, offline: bool) -> int:
     with settings.desk() as desk:
         known = [kept.conflict for kept in desk.journal.conflicts()]
         named(conflict, known, "conflict")  # before the hotline is asked for what nobody can mean
-        code = DONE
-        if not offline:
-            _, code = read_picture(desk)
-            known = [kept.conflict for kept in desk.journal.conflicts()]
+        code = (kept_picture if offline else read_picture)(desk)[1]
+        known = [kept.conflict for kept in desk.journal.conflicts()]
         chosen = pick(conflict, known, "conflict")
         record = desk.record(chosen)
         if record is None:
             raise Refused("conflict_unknown", f"this desk knows no conflict {chosen}")
         if settings.as_json:
-            write_json(record.to_json())
+            told = record.to_json()
+            if bullseye is not None and record.view.where is not None:
+                told["bullseye"] = bullseye.to_json(*record.view.where)
+            write_json(told)
         else:
-            out.say(*record_lines(record, now_instant()))
+            out.say(*record_lines(record, now_instant(), reference=bullseye))
         desk.note_shown((record.view.conflict, record.view.version))
         holds = record.view.alarm is None and record.view.verdict == VERIFIED
         return code if code not in (DONE, INVALID) else DONE if holds else INVALID
 
 
-def record_lines(record: ConflictRecord, now: int, *, brief: bool = False) -> list[str]:
+def record_lines(
+    record: ConflictRecord, now: int, *, brief: bool = False, reference: Reference | None = None
+) -> list[str]:
     """Return a conflict in full, as lines; ``brief``: of a long outline the first and the last point alone."""
     view = record.view
     lines = [f"{view.state} {(view.severity or '').upper()}".rstrip() + f"  {view.code}", ""]
-    lines += _rows(_summary(view, now))
+    lines += _rows(_summary(view, now, reference))
     for number, pair in enumerate(record.pairs, 1):
         lines += ["", f"PAIR {number} of {len(record.pairs)}", *_rows(_pair(pair, now, brief))]
     lines += ["", "ANSWERS", *(_answer(ack, now) for ack in record.answers)]
@@ -76,7 +81,7 @@ def record_lines(record: ConflictRecord, now: int, *, brief: bool = False) -> li
     return lines
 
 
-def _summary(view: ConflictView, now: int) -> list[tuple[str, str]]:
+def _summary(view: ConflictView, now: int, reference: Reference | None) -> list[tuple[str, str]]:
     ours = view.own_callsign or "no callsign"
     rows = [
         ("means", meaning(view)),
@@ -93,6 +98,7 @@ def _summary(view: ConflictView, now: int) -> list[tuple[str, str]]:
         rows.append(("band", heights_words(view.lower_m or 0.0, view.upper_m or 0.0, view.reference or "")))
     if view.where is not None:
         rows.append(("place", _place(view.where)))
+        rows += [] if reference is None else [("bullseye", reference.words(*view.where))]
     if view.severity is not None:
         rows.append(("distance", apart(view.severity, view.horizontal_m, view.vertical_m)))
     verdict = "verified: signatures, hashes, order and figures hold" if view.verdict == VERIFIED else view.verdict

@@ -7,15 +7,19 @@ from keepclear.transport.client import now_instant
 
 from . import out
 from .context import DeskOptions, desk_options, write_json
+from .fold import columns, folded
 from .lines import age_line, conflict_line
 from .pictured import kept_picture, read_picture
+from .reference import Reference, bullseye_option
 from .tell import NOTHING_TOLD
+from .words import counted
 
 
 @click.command("conflicts")
 @click.option("--offline", is_flag=True, help="What this desk knows, without asking the hotline.")
+@bullseye_option
 @desk_options
-def conflicts(settings: DeskOptions, offline: bool) -> int:
+def conflicts(settings: DeskOptions, offline: bool, bullseye: Reference | None) -> int:
     """List the conflicts, worst and soonest first: what each is now, who has answered, and what did not verify.
 
     Exit 5: something does not hold. Exit 6: the hotline does not answer; the list is what this desk knew before.
@@ -27,14 +31,16 @@ def conflicts(settings: DeskOptions, offline: bool) -> int:
             told = {name: value for name, value in picture.to_json().items() if name != "notices"}
             for conflict in told["conflicts"]:
                 conflict["their_volumes"] = disclosed_json(desk.disclosed(conflict["conflict"]))
+                if bullseye is not None and (where := conflict["where"]) is not None:
+                    conflict["bullseye"] = bullseye.to_json(**where)
             write_json(told)
         else:
             for view in picture.conflicts:
-                out.say(conflict_line(view, now_instant()))
+                out.say(*folded(conflict_line(view, now_instant(), bullseye), columns()))
             if not picture.conflicts:
                 out.note(NOTHING_TOLD)
             if picture.forged:
-                out.note(f"{picture.forged} alerts came that nobody known signed, or that are not for us")
+                out.note(f"{counted(picture.forged, 'alert')} came that nobody known signed, or that is not for us")
             out.note(age_line(picture))
         desk.note_shown(*((view.conflict, view.version) for view in picture.conflicts))
     return code

@@ -30,16 +30,17 @@ from keepclear.desk.shown import bare_view
 from keepclear.verify.verdicts import Standing
 
 from .plain import plain
+from .reference import Reference
 from .words import about, apart, band, clock, countdown, lead, position, window
 
 __all__ = [
-    "age_line", "answered_after", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds", "is_alarm",
-    "notice_facts", "notice_line", "plain", "why_closed",
+    "age_line", "answered_after", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds",
+    "is_alarm", "notice_facts", "notice_line", "plain", "why_closed",
 ]  # fmt: skip
 
 NOT_CONFIRMED = "closed by what their notice hides: do not take it for clear until their desk confirms it"
 MOST_AFTER = 2
-"""Of those who acknowledged after somebody of their side had: the others are counted, and stand in ``conflict show``."""
+"""Of those who acknowledged after somebody of their side; the others are counted, and stand in ``conflict show``."""
 
 _WHY = {
     "withdrawn": "a notice was withdrawn",
@@ -50,23 +51,25 @@ _WHY = {
 _ACTS = {"withdrawn": "withdrew", "amended": "amended"}
 
 
-def event_line(event: Event, now: int, view: ConflictView | None = None) -> str:
+def event_line(
+    event: Event, now: int, view: ConflictView | None = None, reference: Reference | None = None
+) -> str:
     """Return an event as one line; ``view`` is what the desk's ``view`` gave for it. Total: any event has a line."""
     try:
-        said = _said(event, now, view)
+        said = _said(event, now, view, reference)
     except Exception as fault:  # what cannot be worded must not stop what comes after it
         said = f"PROBLEM an event that cannot be shown in words ({type(fault).__name__}): {event}"
     return f"{clock(now)} {plain(said)}"
 
 
-def _said(event: Event, now: int, view: ConflictView | None) -> str:
+def _said(event: Event, now: int, view: ConflictView | None, reference: Reference | None) -> str:
     match event:
         case AlertEvent(alert=None):
             return f"UNVERIFIED alert, signed by nobody known or not for us: {event.detail}"
         case AlertEvent(alert=alert) if alert is not None:
             late = ", superseded meanwhile" if event.superseded else ""
             detail = event.detail if event.verdict == VERIFIED else ""  # else it is the alarm's, which comes first
-            return _conflict(view or bare_view(event, alert), now, late, detail)
+            return _conflict(view or bare_view(event, alert), now, reference, late, detail)
         case AcknowledgementEvent():
             return _acknowledgement(event, view)
         case NoticeEvent():
@@ -86,12 +89,16 @@ def _said(event: Event, now: int, view: ConflictView | None) -> str:
     raise TypeError(type(event).__name__)
 
 
-def event_json(event: Event, now: int, view: ConflictView | None = None) -> dict[str, Any]:
+def event_json(
+    event: Event, now: int, view: ConflictView | None = None, reference: Reference | None = None
+) -> dict[str, Any]:
     """Return an event for scripts, with what the picture shows of its conflict and the volumes disclosed to us."""
     told: dict[str, Any] = {"shown_at_us": now, **event.to_json()}
     if isinstance(event, AlertEvent | AcknowledgementEvent) and "conflict" in told:
         told["code"] = speakable(told["conflict"])
         told["picture"] = None if view is None else view.to_json()
+        if reference is not None and view is not None and view.where is not None:
+            told["bullseye"] = reference.to_json(*view.where)
     return told
 
 
@@ -131,9 +138,9 @@ def filed_json(filed: Filed) -> dict[str, Any]:
     }
 
 
-def conflict_line(view: ConflictView, now: int) -> str:
-    """Return a conflict of the picture as one line."""
-    return plain(_conflict(view, now))
+def conflict_line(view: ConflictView, now: int, reference: Reference | None = None) -> str:
+    """Return a conflict of the picture as one line: what, its code, our flight, how high and when come first."""
+    return plain(_conflict(view, now, reference))
 
 
 def notice_line(record: NoticeRecord, now: int) -> str:
@@ -215,29 +222,36 @@ def answers_words(who: str, said: Answers, view: ConflictView) -> str:
     return f"{who}: {earlier or 'not answered'}"
 
 
-def _conflict(view: ConflictView, now: int, late: str = "", detail: str = "") -> str:
-    return "; ".join(part for part in (_head(view, late), *_facts(view, now), *_answered(view), detail) if part)
+def _conflict(view: ConflictView, now: int, reference: Reference | None, late: str = "", detail: str = "") -> str:
+    parts = _head(view, now, late), *_facts(view, now, reference), *_answered(view), detail
+    return "; ".join(part for part in parts if part)
 
 
-def _head(view: ConflictView, late: str) -> str:
-    named = f"{view.code}{late}: {sides_of(view)}"
+def _head(view: ConflictView, now: int, late: str) -> str:
+    """What a screen of 80 columns shows of a line, whatever else is cut: our flight, how high, and when."""
+    ours = f"our {view.own_callsign or f'notice {speakable(view.own)}'}"
+    heights = band(*view.our_heights) if view.our_heights is not None else next(iter(bands_of(view)), "")
+    when = "" if view.start is None or view.end is None else f", {countdown(view.start, view.end, now)}"
+    named = f"{view.code}{late}: {' '.join(filter(None, (ours, heights)))}{when}"
     if view.alarm:
         detail = view.alarm_detail or view.alarm
         loud = "" if detail.startswith(("ROLLBACK", "MEDIATOR", "CLOCK")) else f"{UNVERIFIED} "
         return f"{loud}{detail} ({view.alarm}); said to be {view.state} {view.severity or ''}".rstrip() + f" {named}"
-    why = f" ({why_closed(view.reason, view.by, view.party)})" if view.reason else ""
-    why += f", CONFIRMED, signed by {view.party}'s desk" if view.confirmed else ""
-    what = f"{view.state} {(view.severity or '').upper()}".rstrip()
-    return f"{what} {named}{why}"
+    return f"{view.state} {(view.severity or '').upper()}".rstrip() + f" {named}"
 
 
-def _facts(view: ConflictView, now: int) -> list[str]:
-    facts = []
+def _facts(view: ConflictView, now: int, reference: Reference | None) -> list[str]:
+    theirs = band(*view.their_heights) if view.their_heights is not None and view.our_heights is not None else ""
+    facts = [" ".join(filter(None, (f"with {view.party}'s {view.category or 'notice'}", theirs)))]
+    if view.reason:
+        facts.append(why_closed(view.reason, view.by, view.party))
+    if view.confirmed:
+        facts.append(f"CONFIRMED, signed by {view.party}'s desk")
     if view.start is not None and view.end is not None:
-        facts += [window(view.start, view.end, now), countdown(view.start, view.end, now)]
-    facts += bands_of(view)
+        facts.append(window(view.start, view.end, now))
     if view.where is not None:
         facts.append(position(*view.where))
+        facts += [] if reference is None else [reference.words(*view.where)]
     if view.severity is not None and view.severity != Severity.OVERLAP:
         facts.append(apart(view.severity, view.horizontal_m, view.vertical_m))
     if view.pairs > 1:

@@ -10,8 +10,7 @@ from . import out
 from .conflict import heights_and_times, heights_words, outline
 from .context import IDS, DeskOptions, desk_options, pick, write_json
 from .ids import Commands, named
-from .main import DONE
-from .pictured import read_picture
+from .pictured import kept_picture, read_picture
 from .words import about, countdown, exact_window, stamp
 
 
@@ -32,7 +31,7 @@ def show(settings: DeskOptions, notice: str, offline: bool) -> int:
     """
     with settings.desk() as desk:
         named(notice, [row.id for row in desk.journal.own_heads()], "notice")
-        code = DONE if offline else read_picture(desk)[1]
+        code = kept_picture(desk)[1] if offline else read_picture(desk)[1]
         heads = desk.journal.own_heads()
         chosen = pick(notice, [row.id for row in heads], "notice")
         records = [found for row in heads if row.id == chosen and (found := desk.notice(row.sha256)) is not None]

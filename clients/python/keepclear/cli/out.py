@@ -23,7 +23,7 @@ __all__ = ["OutputFailed", "heading", "note", "plain", "ring", "say", "settle", 
 READS = frozenset({"check", "conflicts", "demo", "diff", "formats", "notices", "show", "watch"})
 """Commands whose output is what they are for: without it they have failed. So have those that were named no file."""
 
-LOUD = ("OPEN", "UNVERIFIED", "ROLLBACK", "PROBLEM", "MEDIATOR")
+LOUD = ("BEGUN", "MEDIATOR", "OPEN", "OVERDUE", "PROBLEM", "ROLLBACK", "UNVERIFIED")
 """Words that are underlined by colour at the beginning of a line. NO_COLOR (no-color.org) takes it away."""
 
 _failed: list[OSError] = []

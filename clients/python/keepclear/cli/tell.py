@@ -1,11 +1,12 @@
 """Events put before somebody's eyes, as lines or as JSON: each is shown, whatever it holds, and then noted as shown.
 
 Guaranteed: no event raises, so none can stop those behind it. One that cannot be worded is told as such, with all that
-it says. That another desk of the same party has taken delivery too, or confirms a
-closing that one has confirmed, is said once for each version.
+it says. That another desk of the same party has taken delivery too, or confirms a closing that one has confirmed, is
+said once for each version; that one more try to connect has failed for the same reason, in the rhythm of reminders.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import KeepclearError
@@ -14,13 +15,18 @@ from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.disclosed import disclosed_json
-from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent
+from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent, ProblemEvent
 from keepclear.desk.picture import Picture
 from keepclear.desk.views import ConflictView
 from keepclear.transport.client import now_instant
 
 from . import out
+from .fold import columns, folded
 from .lines import conflict_line, event_json, event_line, is_alarm
+from .plain import plain
+from .reference import Reference
+from .reminders import Reminder, Reminders
+from .words import clock
 
 NOTHING_TOLD = "no conflict has been told to this desk; silence is not safety"
 
@@ -28,12 +34,20 @@ REMEMBERED = 1_000
 """Deliveries that were said: those of the conflicts that can be on anybody's mind."""
 
 
-class Teller:
-    """Shows the events of one desk."""
+REMINDED_AT_ONCE = 5
+"""Lines of one reminder of many conflicts; the others are counted."""
 
-    def __init__(self, desk: AsyncDesk | Desk, *, as_json: bool = False) -> None:
+
+class Teller:
+    """Shows the events of one desk; places are told from ``reference`` too, if one is given."""
+
+    def __init__(self, desk: AsyncDesk | Desk, *, as_json: bool = False, reference: Reference | None = None) -> None:
         self._desk = desk
         self._as_json = as_json
+        self._reference = reference
+        self._reminders = Reminders(now_instant())
+        self._lost: str | None = None
+        self._unread = False
         self._delivered: OrderedDict[tuple[str, str, int], None] = OrderedDict()
 
     def show(self, event: Event) -> None:
@@ -41,14 +55,16 @@ class Teller:
         view, now = self._view(event), now_instant()
         if self._as_json:
             try:
-                told = event_json(event, now, view)
+                told = event_json(event, now, view, self._reference)
             except Exception as fault:
                 told = {"shown_at_us": now, "event": "problem", "code": "journal", "detail": f"{fault}: {event}"}
             out.write_json(told)
         elif isinstance(event, LinkEvent):
-            out.note(event_line(event, now))
+            if event.up or event.detail != self._lost:
+                out.note(event_line(event, now))
+            self._lost = None if event.up else event.detail
         elif not self._said_before(event):
-            out.say(event_line(event, now, view), bell=is_alarm(event))
+            self._say(event_line(event, now, view, self._reference), bell=is_alarm(event))
         if isinstance(event, AlertEvent) and event.alert is not None:
             self._note((event.alert.conflict, event.alert.version))
 
@@ -61,10 +77,44 @@ class Teller:
                 conflict["their_volumes"] = disclosed_json(self._desk.disclosed(conflict["conflict"]))
             out.write_json({"shown_at_us": now, "event": "picture", **told})
         for view in () if self._as_json else picture.conflicts:
-            out.say(conflict_line(view, now))
+            self._say(conflict_line(view, now, self._reference))
         if not picture.conflicts and not self._as_json:
             out.note(NOTHING_TOLD)
         self._note(*((view.conflict, view.version) for view in picture.conflicts))
+
+    def remind(self) -> None:
+        """Say again what is due to be said again; that the picture cannot be read is told once, until it can."""
+        try:
+            picture = self._desk.picture()
+        except Exception as error:  # whatever it is, what comes must not be kept back by it
+            if not self._unread:
+                detail = error.detail if isinstance(error, KeepclearError) else f"{type(error).__name__}: {error}"
+                self.show(ProblemEvent("journal", f"the picture cannot be read, so nothing is said again: {detail}"))
+            self._unread = True
+            return
+        self._unread, now = False, now_instant()
+        deadline_s = self._desk.exchange.agreement.deadlines.acknowledge_s
+        due = self._reminders.due(picture, self._desk.link(), deadline_s, now)
+        for one in due if self._as_json else ():
+            out.write_json({"shown_at_us": now, **one.to_json()})
+        if not self._as_json:
+            self._say_again(due, now)
+
+    def _say_again(self, due: Sequence[Reminder], now: int) -> None:
+        conflicts = [(one.words, one.view) for one in due if one.view is not None]
+        for link in (one for one in due if one.view is None):
+            out.note(plain(f"{clock(now)} {link.words}"))
+        for number, (words, view) in enumerate(conflicts[:REMINDED_AT_ONCE]):
+            line = f"{clock(now)} {words}: {conflict_line(view, now, self._reference)}"
+            self._say(line, bell=number == 0)
+        if (left := len(conflicts) - REMINDED_AT_ONCE) > 0:
+            self._say(f"{clock(now)} and {left} more that are overdue or have begun: keepclear conflicts lists them")
+
+    @staticmethod
+    def _say(line: str, *, bell: bool = False) -> None:
+        first, *rest = folded(plain(line), columns())
+        out.say(first, bell=bell)
+        out.say(*rest)
 
     def _view(self, event: Event) -> ConflictView | None:
         try:

@@ -16,13 +16,13 @@ from keepclear.verify.verdicts import Standing
 
 from . import out
 from .board.look import Look
-from .board.reference import Reference, read_reference
 from .board.run import Board
 from .board.screen import Screen, fits
 from .board.state import calls, unwatched
 from .context import DeskOptions, desk_options, officer_option
 from .lines import holds
 from .main import DONE, INVALID, STALE, UNREACHABLE
+from .reference import Reference, bullseye_option
 from .tell import Teller
 from .words import clock, stamp
 
@@ -57,12 +57,7 @@ class _Seen:
 @click.option("--for", "for_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after this.")
 @click.option("--lines", "as_lines", is_flag=True, help="Lines, one event each, on a terminal too.")
 @officer_option("Your handle in this party: in its name the board acknowledges.")
-@click.option(
-    "--bullseye",
-    envvar="KEEPCLEAR_BULLSEYE",
-    metavar="POSITION[=NAME]",
-    help="Tell bearing and range from here: 34.52,37.63=T4, or DMS, or MGRS.",
-)
+@bullseye_option
 @desk_options
 def watch(
     settings: DeskOptions,
@@ -70,53 +65,73 @@ def watch(
     for_s: float | None,
     as_lines: bool,
     officer: str | None,
-    bullseye: str | None,
+    bullseye: Reference | None,
 ) -> int:
     """Follow the hotline and show every alert once it is verified, until interrupted.
 
     On a terminal it is a board of what is open now; anywhere else it is lines, first those that restate what is open
-    or unanswered, then one for each event. Goes on where this desk left off. Delivery is signed as it happens;
-    acknowledging stays a person's act. Exit 4: never connected. Exit 5: something did not verify. Exit 6: not
-    connected at the end, or not any more because new terms are in force.
+    or unanswered, then one for each event, and again each minute what nobody has answered in time. Goes on where this
+    desk left off. Delivery is signed as it happens; acknowledging stays a person's act. Exit 4: never connected. Exit
+    5: something did not verify. Exit 6: not connected at the end, or not any more because new terms are in force.
     """
-    point = None if bullseye is None else read_reference(bullseye)
     seen = _Seen()
     on_board = not (as_lines or once or settings.as_json) and fits(sys.stdout)
     if on_board:
-        code = asyncio.run(_on_board(settings, seen, for_s, officer, point))
+        code = asyncio.run(_on_board(settings, seen, for_s, officer, bullseye))
         return seen.exit_code if code is None else code
-    asyncio.run(_in_lines(settings, seen, once, for_s))
+    asyncio.run(_in_lines(settings, seen, once, for_s, bullseye))
     return seen.exit_code
 
 
-async def _in_lines(settings: DeskOptions, seen: _Seen, once: bool, for_s: float | None) -> None:
+async def _in_lines(
+    settings: DeskOptions, seen: _Seen, once: bool, for_s: float | None, point: Reference | None
+) -> None:
     async with settings.async_desk() as desk:
-        teller = Teller(desk, as_json=settings.as_json)
-        stop = (lambda: seen.alert) if once else (lambda: False)
+        teller = Teller(desk, as_json=settings.as_json, reference=point)
         since = unwatched(desk.journal.watched_until(), now := now_instant())
         if since is not None:
             out.note(f"nobody watched at this desk from {stamp(since[0], now)} to {stamp(since[1], now)}")
         teller.restate(_standing(desk))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch(stop)) as events:
-                was_up = True  # what was known at the start has just been said
-                async for event in events:
-                    seen.note(event)
-                    teller.show(event)
-                    if isinstance(event, LinkEvent):
-                        if event.up and not was_up:
-                            teller.restate(_standing(desk))
-                        elif once and was_up and not event.up:
-                            out.note("it waits for the first alert, and tries to connect until then")
-                        was_up = event.up
+        following = asyncio.ensure_future(_follow(desk, teller, seen, once))
+        reminding = asyncio.ensure_future(_remind(desk, teller))
+        try:
+            done, _ = await asyncio.wait({following, reminding}, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (following, reminding):
+                task.cancel()
+            await asyncio.gather(following, reminding, return_exceptions=True)
     _say_end(seen)
+
+
+async def _follow(desk: AsyncDesk, teller: Teller, seen: _Seen, once: bool) -> None:
+    """Show what happens as lines."""
+    async with contextlib.aclosing(desk.watch(lambda: once and seen.alert)) as events:
+        was_up = True  # what was known at the start has just been said
+        async for event in events:
+            seen.note(event)
+            teller.show(event)
+            if isinstance(event, LinkEvent):
+                if event.up and not was_up:
+                    teller.restate(_standing(desk))
+                elif once and was_up and not event.up:
+                    out.note("it waits for the first alert, and tries to connect until then")
+                was_up = event.up
+
+
+async def _remind(desk: AsyncDesk, teller: Teller) -> None:
+    """Look at the clock each second, and say again what calls for somebody."""
+    while True:
+        await asyncio.sleep(1)
+        teller.remind()
 
 
 async def _on_board(
     settings: DeskOptions, seen: _Seen, for_s: float | None, officer: str | None, point: Reference | None
 ) -> int | None:
     async with settings.async_desk() as desk:
-        teller = Teller(desk)
+        teller = Teller(desk, reference=point)
 
         def lines(event: Event | None) -> None:
             if event is None:
@@ -125,7 +140,7 @@ async def _on_board(
                 teller.show(event)
 
         screen = Screen(sys.stdout, sys.stdin, colour=not os.environ.get("NO_COLOR"))
-        board = Board(desk, screen, Look.of(sys.stdout.encoding, point), officer, lines)
+        board = Board(desk, screen, Look.of(sys.stdout.encoding, point), officer, lines, teller.remind)
         code: int | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(for_s), contextlib.aclosing(desk.watch()) as events:

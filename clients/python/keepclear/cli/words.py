@@ -12,7 +12,7 @@ from keepclear_protocol.separation import Severity
 from keepclear.offline.heights import FOOT_M, band, feet_band, metric_band
 
 __all__ = [
-    "about", "apart", "band", "clock", "countdown", "exact_window", "feet", "feet_band", "lead", "loud_lead",
+    "about", "apart", "band", "clock", "countdown", "counted", "exact_window", "feet", "feet_band", "lead", "loud_lead",
     "metric_band", "miles", "near", "position", "position_dms", "span", "stamp", "whole_window", "window",
 ]  # fmt: skip
 
@@ -24,6 +24,11 @@ MILE_M = 1852
 def clock(at: int) -> str:
     """Return the time of day of an instant, in Zulu."""
     return format_instant(at // SECOND * SECOND)[11:]
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number of things: "1 volume", "2 volumes"."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def span(seconds: float) -> str:

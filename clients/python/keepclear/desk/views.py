@@ -19,8 +19,8 @@ class ConflictView:
     verified open alert brought them. ``start`` and ``end`` are instants, of all pairs. ``received_at`` is the instant
     at which the hotline had received the later of the two notices: what "late" is judged from. ``ours`` and ``theirs``
     are what each side has answered to this version. ``unanswered``: no officer of ours has acknowledged it, and it is
-    not settled. ``confirmed``: closed by what the counterpart's desk has signed, and nothing else proves it. ``by``: the
-    party whose amendment or withdrawal closed it, where that is known; None where ``reason`` is another.
+    not settled. ``confirmed``: closed by what the counterpart's desk has signed, and nothing else proves it. ``by`` is
+    the party whose amendment or withdrawal closed it, where that is known; None where ``reason`` is another.
     """
 
     conflict: str

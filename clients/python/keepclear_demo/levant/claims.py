@@ -71,7 +71,7 @@ def _conflict(facts: Facts) -> list[str]:
     window = f"{_hour(facts['start'])} to {_hour(facts['end'])}"
     head = f"{facts['severity'].upper()} with {facts['party']}'s {facts['with']}, {window}:"
     shown = "; to ".join(
-        f"{party}: {one['volumes']} of {one['of']}{' volumes' * first}, {one['category']}"
+        f"{party}: {one['volumes']} of {one['of']}{_volumes(one['of']) * first}, {one['category']}"
         for first, (party, one) in zip((True, False), facts["shown"].items(), strict=True)
     )
     answered = ", ".join(f"{party} {_time(at)}" for party, at in facts["acknowledged"].items())
@@ -119,9 +119,13 @@ def _over(facts: Facts) -> list[str]:
     return _wrapped([f"{facts['name']} crosses high above {facts['with']}, {facts['band']}:", "surely clear"])
 
 
+def _volumes(number: int) -> str:
+    return " volume" if number == 1 else " volumes"
+
+
 def _totals(facts: Facts) -> list[str]:
     (one, other), shown, filed = facts["filed"], facts["shown"], facts["filed"]
-    first = f"{one} was shown {shown[one]} of {other}'s {filed[other]} volumes"
+    first = f"{one} was shown {shown[one]} of {other}'s {filed[other]}{_volumes(filed[other])}"
     return [
         f"{first}, {other} {shown[other]} of {one}'s {filed[one]}: never",
         "a callsign or a remark, nor how many more volumes there are.",

@@ -1,13 +1,15 @@
 """When the bell rings: for danger that nobody of ours has answered, and in another rhythm for a lost link.
 
-Pure: the instant is handed in, and what comes out is the rhythm that is due. A terminal has one tone, so two alarms
-differ by rhythm alone. Nothing but an answer, or the end of the danger, ends the first; nothing but the link the
-second.
+Pure: the instant is handed in, and what comes out is the rhythm that is due. A terminal has one tone, so alarms differ
+by rhythm alone. Nothing but an answer, or the end of the danger, ends the first; nothing but the link the second. What
+cannot be excluded is no danger that anybody has seen: it rings once, and once more when its time is near. A bell that
+does not stop for what is most often nothing is how officers learn not to hear it.
 """
 
 from dataclasses import dataclass, field
 
 from keepclear_protocol.instant import SECOND
+from keepclear_protocol.separation import Severity
 
 from keepclear.desk.link import Link
 from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
@@ -27,11 +29,15 @@ not, and the screen stays inverted."""
 BLIND_AT_START_S = 5
 """A watch that begins needs a moment to connect."""
 
+NEAR_S = 600
+"""Before its window, a conflict that cannot be excluded rings again: time to ask for the other height, and to turn."""
+
 Rhythm = tuple[float, ...]
 """The pauses between strokes, in seconds; there is one stroke more than pauses."""
 
 DANGER: Rhythm = (0.3, 0.3)
 BLIND: Rhythm = (0.3, 0.9, 0.3)
+POSSIBLE: Rhythm = (0.9,)
 
 
 @dataclass
@@ -42,6 +48,7 @@ class Bell:
     _danger_at: int | None = None
     _blind_at: int | None = None
     _rung: set[tuple[str, int]] = field(default_factory=set)
+    _hinted: set[tuple[str, int, bool]] = field(default_factory=set)
 
     def due(self, picture: Picture, link: Link, now: int) -> Rhythm | None:
         """Return what is to ring now, if anything, taking it for rung."""
@@ -50,7 +57,12 @@ class Bell:
         elif self._blind_due(link, now):
             self._blind_at = now
             return BLIND
-        danger = {(view.conflict, view.version) for view in picture.conflicts if rings(view)}
+        danger = {(view.conflict, view.version) for view in picture.conflicts if is_danger(view)}
+        hints = {
+            (view.conflict, view.version, is_near(view, now)) for view in picture.conflicts if cannot_be_excluded(view)
+        }
+        hinted = hints <= self._hinted
+        self._hinted = hints
         new = danger - self._rung
         self._rung &= danger
         if not danger:
@@ -59,7 +71,7 @@ class Bell:
             self._rung |= danger
             self._danger_at = now
             return DANGER
-        return None
+        return None if hinted else POSSIBLE
 
     def _blind_due(self, link: Link, now: int) -> bool:
         if link.heard_at is None and now - self.began < BLIND_AT_START_S * SECOND:
@@ -69,6 +81,18 @@ class Bell:
         return self._blind_at is None or now - self._blind_at >= again_s * SECOND
 
 
-def rings(view: ConflictView) -> bool:
-    """Whether the conflict is one that somebody must be called to."""
-    return view.unanswered and view.state in (Standing.OPEN, UNVERIFIED)
+def is_danger(view: ConflictView) -> bool:
+    """Whether somebody must be called to the conflict until he has answered."""
+    called = view.unanswered and view.state in (Standing.OPEN, UNVERIFIED)
+    return called and not cannot_be_excluded(view)
+
+
+def cannot_be_excluded(view: ConflictView) -> bool:
+    """Whether the conflict is an unanswered one of heights of two kinds, and all that was said of it holds."""
+    possible = view.severity == Severity.POSSIBLE and view.state == Standing.OPEN and view.alarm is None
+    return possible and view.unanswered
+
+
+def is_near(view: ConflictView, now: int) -> bool:
+    """Whether the window of a conflict is near, or has begun."""
+    return view.start is not None and view.start - now <= NEAR_S * SECOND

@@ -13,6 +13,7 @@ from keepclear_protocol.speakable import speakable
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.verify.verdicts import Standing
 
+from ..deadline import left_s, told_at
 from ..lines import answered_after, bands_of, had_answered, plain, why_closed
 from ..words import clock, countdown, feet, lead, loud_lead, miles, near, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
@@ -96,19 +97,11 @@ def _theirs(view: ConflictView) -> str:
 def _answer_state(view: ConflictView, now: int, look: Look) -> Line:
     if view.unanswered:
         style = DANGER if view.state == Standing.OPEN else WARNING
-        overdue = ", OVERDUE" if _left_s(view, view.ours, now, look) < 0 else ""
-        return (Span(f" NOT ANSWERED{_since(_told_at(view), now)}{overdue} ", style),)
+        overdue = ", OVERDUE" if left_s(view, view.ours, look.deadline_s, now) < 0 else ""
+        return (Span(f" NOT ANSWERED{_since(told_at(view), now)}{overdue} ", style),)
     if view.ours.acknowledged_at is not None and view.state == Standing.OPEN:
         return (Span(f"WE ANSWERED {clock(view.ours.acknowledged_at)}", GOOD),)
     return ()
-
-
-def _left_s(view: ConflictView, said: Answers, now: int, look: Look) -> float:
-    """Return what is left of the agreement's time for an answer, without end where that is not known."""
-    since = said.delivered_at or _told_at(view)
-    if since is None or look.deadline_s is None or view.state != Standing.OPEN:
-        return math.inf
-    return look.deadline_s - (now - since) / SECOND
 
 
 def _when(view: ConflictView, now: int) -> list[Line]:
@@ -161,17 +154,13 @@ def _side(who: str, said: Answers, view: ConflictView, now: int, look: Look) -> 
         seen = f"delivered {clock(said.delivered_at)}"
     else:
         seen = "not known to be delivered"
-    waited = _since(said.delivered_at or _told_at(view), now)
+    waited = _since(said.delivered_at or told_at(view), now)
     if look.heard_until is not None and who != "we":
         # Since then they may have answered: what this desk cannot know does not count up.
         return (Span(f"{who}: {seen}, {earlier or 'not answered'} by {clock(look.heard_until)}", WARNING),)
-    left_s = _left_s(view, said, now, look)
-    due = "" if left_s == math.inf else f", due in {span(left_s)}" if left_s >= 0 else ", OVERDUE"
+    left = left_s(view, said, look.deadline_s, now)
+    due = "" if left == math.inf else f", due in {span(left)}" if left >= 0 else ", OVERDUE"
     return (Span(f"{who}: {seen}, {earlier or 'not answered'}{waited}{due}", WARNING),)
-
-
-def _told_at(view: ConflictView) -> int | None:
-    return view.ours.delivered_at or view.received_at
 
 
 def _since(at: int | None, now: int) -> str:

@@ -10,7 +10,7 @@ from keepclear_protocol.instant import SECOND, format_instant
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
-from ..words import clock, span
+from ..words import clock, counted, span
 from .cells import ALARM, BOLD, DANGER, DIM, PLAIN, WARNING, Line, Span, fit, flow, line_width, sides, wrap
 from .look import Look
 from .state import State
@@ -42,7 +42,7 @@ def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]
     if (blind := state.blind_words()) is not None and not down:
         lines += wrap(f"was blind {blind}: read what came since", columns, WARNING, 1)
     if scene.picture.forged:
-        words = f"{scene.picture.forged} alerts came that nobody known signed, or that are not for us: see conflicts"
+        words = f"{counted(scene.picture.forged, 'alert')} came that nobody known signed, or not for us: see conflicts"
         lines += wrap(words, columns, ALARM, 1)
     if state.trouble:
         lines += wrap(plain(state.trouble), columns, ALARM, 1)

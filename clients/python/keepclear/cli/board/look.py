@@ -7,8 +7,8 @@ from keepclear_protocol.separation import Severity
 from keepclear.desk.picture import UNVERIFIED
 from keepclear.verify.verdicts import Standing
 
+from ..reference import Reference
 from .cells import ALARM, DANGER, DIM, PLAIN, WARNING
-from .reference import Reference
 
 SIGNS = {
     Severity.OVERLAP: ("▲", "!!", DANGER),

@@ -30,8 +30,9 @@ SAID = (
     " confirmed that it keeps clear. It is not clear until the board says CONFIRMED.",
     "NOT SENT: filed here, never admitted by the hotline; nobody was told of it. LOST: receipted once, and the hotline"
     " has it no more. keepclear notices lists both.",
-    "The bell: three strokes while danger is unanswered, every 15 s; two and two while the link is lost. The screen's"
-    " head is inverted while this desk hears nothing, and what stands below is what was true then.",
+    "The bell: three strokes while danger is unanswered, every 15 s; two and two while the link is lost; two slow ones"
+    " for what cannot be excluded, once, and again when its window is near. The screen's head is inverted while this"
+    " desk hears nothing, and what stands below is what was true then.",
     "To acknowledge means: received, read, understood. It approves nothing, and it ends no conflict.",
 )
 KEYS = (

@@ -25,7 +25,7 @@ from .. import out
 from ..conflict import record_lines
 from ..lines import is_alarm
 from ..words import clock
-from .bell import BLIND, DANGER, Bell, Rhythm
+from .bell import BLIND, DANGER, POSSIBLE, Bell, Rhythm
 from .cells import ALARM, GOOD, PLAIN
 from .frame import Scene, draw
 from .keys import Keys
@@ -45,13 +45,16 @@ Lines = Callable[[Event | None], None]
 
 
 class Board:
-    """The board of one watch on one terminal. ``lines`` shows an event where the screen cannot."""
+    """The board of one watch on one terminal. Where the screen cannot, ``lines`` shows events, ``again`` reminders."""
 
-    def __init__(self, desk: AsyncDesk, screen: Screen, look: Look, officer: str | None, lines: Lines) -> None:
+    def __init__(
+        self, desk: AsyncDesk, screen: Screen, look: Look, officer: str | None, lines: Lines, again: Callable[[], None]
+    ) -> None:
         self._desk = desk
         self._screen = screen
         self._look = look
         self._lines = lines
+        self._again = again
         self._state = State(officer, strip=Strip(STRIP, desk.party))
         self._bell = Bell(now_instant())
         self._picture = Picture(desk.party, None, (), ())
@@ -136,7 +139,7 @@ class Board:
         if (due := self._bell.due(self._picture, link, now)) is not None:
             self._ring(due)
         if self.broken:
-            return
+            return self._again()
         try:
             self._state.looks(self._picture, link, now)
             columns, rows = self._screen.size()
@@ -208,8 +211,8 @@ class Board:
             case Quit():
                 self._quit = True
             case SoundTest():
-                self._ring(DANGER)
-                self._ring(BLIND)
+                for rhythm in (DANGER, POSSIBLE, BLIND):
+                    self._ring(rhythm)
             case Acknowledge() as deed:
                 task = asyncio.ensure_future(self._acknowledge(deed))
                 self._deeds.add(task)

@@ -136,7 +136,7 @@ class State:
             self.asked, self._asked_at = Quit(), now
             return None
         if key == "s":
-            self.say("sound test: first danger unanswered, then link lost", PLAIN, now)
+            self.say("sound test: first danger unanswered, then what cannot be excluded, then link lost", PLAIN, now)
             return SoundTest()
         if self.page != LIST and key != "a":
             self._page_key(key)

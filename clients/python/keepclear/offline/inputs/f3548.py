@@ -8,6 +8,7 @@ flight for each. Lists that are null are empty.
 from typing import Any
 
 from .content import Content
+from .f3548_bare import refuse, what_it_is
 from .f3548_volume import MEMBERS, Taken
 from .flight import MAX_VOLUMES, Flight, Options, VolumeJson, checked, unreadable
 from .members import near, not_read, unread
@@ -35,7 +36,8 @@ def recognise(content: Content) -> bool:
     value = content.json
     if not isinstance(value, dict):
         return isinstance(value, list)
-    return MEMBERS <= value.keys() or any(name in _NAMES or near(name, _NAMES, {}) for name in value)
+    known = MEMBERS <= value.keys() or any(name in _NAMES or near(name, _NAMES, {}) for name in value)
+    return known or what_it_is(value) is not None
 
 
 def read(content: Content, _: Options) -> list[Flight]:
@@ -43,7 +45,7 @@ def read(content: Content, _: Options) -> list[Flight]:
     left_out: set[str] = set()
     found = _intents(content.json, "", left_out, 0)
     if not found:
-        raise unreadable("", "there are no volumes in it")
+        refuse(content.json)
     return [_flight(holder, place, left_out, place if len(found) > 1 else "") for place, holder in found]
 
 
@@ -57,6 +59,8 @@ def _intents(value: Any, place: str, left_out: set[str], level: int) -> list[_In
         raise unreadable(place, f"nested more than {MAX_NESTED} levels deep")
     if isinstance(value, list):
         if not any(isinstance(item, dict) and _NAMES & item.keys() for item in value):
+            if what_it_is(value) is not None:
+                refuse(value, place)
             return [(place, {"": value})]
         many = [
             _intents(item, f"{place or 'intent'} {i}", left_out, level + 1) for i, item in enumerate(value, start=1)
