@@ -253,7 +253,7 @@ def test_an_acknowledgement_is_of_the_newest_alert_and_is_relayed_to_both(line_u
         assert (await bench.turn()).unmatched == ()
         for party in ("north", "south"):
             (record,) = (await bench.line.conflicts(party, "", 10)).rows
-            assert record.answers == (digest("ack j1"),)
+            assert record.answers == {("south", "acknowledged"): (digest("ack j1"),)}
         assert await bench.line.bodies([digest("ack j1")]) == ["ack j1"]
 
     on_line(story, line_url)
@@ -276,10 +276,12 @@ def test_one_version_takes_so_many_acknowledgements_keeps_the_newest_and_who_ans
         answered = [number for number in range(MAX_ANSWERS) if stages[number % 3] == "acknowledged"]
         newest = [MAX_ANSWERS - 1 - number for number in range(3) if (MAX_ANSWERS - 1 - number) % 3 != 2]
         first = [digest(f"ack j{number}") for number in answered[:FIRST_ANSWERS]]
-        kept = {*first, *(digest(f"ack j{number}") for number in newest), digest("ack j-north")}
-        assert set(record.answers) == kept and len(record.answers) == len(kept)
-        assert [answer for answer in record.answers if answer in first] == first  # as they were admitted
-        assert None not in await bench.line.bodies([*kept])
+        assert record.answers == {
+            **{("south", stages[number % 3]): (digest(f"ack j{number}"),) for number in newest},
+            ("south", "acknowledged"): tuple(first),  # as they were admitted
+            ("north", "acknowledged"): (digest("ack j-north"),),
+        }
+        assert None not in await bench.line.bodies(record.statements)
         left = {name.decode() for name in await bench.redis.zrange(bench.key("leaving"), 0, -1)}
         gone = set(range(MAX_ANSWERS)) - set(answered[:FIRST_ANSWERS]) - set(newest)
         assert left == {f"body:{digest(f'ack j{number}')}" for number in gone}
@@ -287,7 +289,7 @@ def test_one_version_takes_so_many_acknowledgements_keeps_the_newest_and_who_ans
         seq = (await bench.turn(notice("n2"))).head
         await bench.line.commit(bench.epoch, [(seq, [alert(seq)])])
         (record,) = (await bench.line.conflict("south", [alert(1).conflict])).rows
-        assert record.version == seq and record.answers == ()
+        assert record.version == seq and record.answers == {}
         assert (await bench.one(acknowledgement(alert(seq), "anew"))).entry is not None
 
     on_line(story, line_url)

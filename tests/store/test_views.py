@@ -43,7 +43,7 @@ def test_a_record_says_all_that_the_store_was_told(line_url: str) -> None:
         assert (record.to, record.conflict, record.version) == ("south", shown.conflict, 1)
         assert (record.own, record.other) == (shown.own, shown.other)
         assert (record.state, record.sha256, record.rank) == ("open", shown.sha256, shown.rank)
-        assert (record.shows, record.body, record.answers) == ("notice", digest("north n1 1"), ())
+        assert (record.shows, record.body, record.answers) == ("notice", digest("north n1 1"), {})
         assert record.ends is not None and shown.ends is not None and 0 <= record.ends - shown.ends < 1000
         assert (closed.state, closed.shows, closed.body, closed.ends) == ("closed", "", "", None)
         after = ""

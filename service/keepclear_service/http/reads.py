@@ -83,7 +83,7 @@ async def conflicts(who: Watching, after: After = None) -> Response:
             "version": row.version,
             "alert": row.sha256,
             "state": row.state,
-            "acknowledgements": list(row.answers),
+            "acknowledgements": row.statements,
         }
         for row in page.rows
     ]
@@ -127,7 +127,7 @@ async def _whole(line: Line, rows: Sequence[Record]) -> tuple[list[bytes], bool]
         if jws is None:
             continue  # let go of since the index was read: a newer one stands, and comes on the stream
         # One at a time: a notice may have half a megabyte.
-        body, *answers = await line.bodies([row.body or row.sha256, *row.answers])
+        body, *answers = await line.bodies([row.body or row.sha256, *row.statements])
         one = dump_json(
             {
                 "conflict": row.conflict,

@@ -7,7 +7,7 @@ up and upper ones down, so that what it takes is within the instants given.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -137,7 +137,8 @@ class SignedAlert(Struct, frozen=True):
 class Record:
     """The newest alert of a conflict to one party, as the store holds it, without its bytes.
 
-    ``answers`` are the hashes of the acknowledgements of this version that stand (R-081), each side's as admitted.
+    ``answers`` are the hashes of the acknowledgements of this version that stand (R-081), by party and stage, those of
+    one in the order of their admission.
     """
 
     to: str
@@ -151,7 +152,12 @@ class Record:
     body: str
     rank: str
     ends: int | None
-    answers: tuple[str, ...] = ()
+    answers: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def statements(self) -> list[str]:
+        """All the answers."""
+        return [sha256 for some in self.answers.values() for sha256 in some]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,10 @@ def read_record(to: str, conflict: bytes, record: bytes, answers: bytes) -> Reco
     """Return a conflict's newest alert to ``to``; ``answers`` of another version than that count for nothing."""
     version, sha256, rank, ends, _, state, shows, body, own, party, other = record.decode().split(" ")
     of_version, *given = answers.decode().split(";")
-    statements = (answer.split(" ")[2] for answer in given if of_version == version)
+    answered: dict[tuple[str, str], tuple[str, ...]] = {}
+    for answer in given if of_version == version else ():
+        whose, stage, statement, _ = answer.split(" ")
+        answered[whose, stage] = (*answered.get((whose, stage), ()), statement)
     return Record(
         to=to,
         conflict=conflict.decode(),
@@ -66,7 +69,7 @@ def read_record(to: str, conflict: bytes, record: bytes, answers: bytes) -> Reco
         body="" if body == "-" else body,
         rank=rank,
         ends=None if ends == "-" else int(ends) * 1000,
-        answers=tuple(statements),
+        answers=answered,
     )
 
 
