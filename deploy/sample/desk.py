@@ -13,7 +13,7 @@ from pathlib import Path
 from keepclear.cli.lines import event_line, filed_line, holds
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AlertEvent
-from keepclear.desk.outbox import Filed
+from keepclear.desk.filed import Filed
 from keepclear.keystore import load_private_key
 from keepclear.transport.client import now_instant
 from keepclear.transport.tls import Tls

@@ -110,7 +110,8 @@ CODES: dict[str, Code] = {
     "rollback": Code(422, "an older version, or another one of the same number, was sent as current"),
     "closed_without_cause": Code(422, "a conflict was closed without the signed cause that it needs"),
     "stale_picture": Code(503, "the picture is too old to be relied on"),
-    # LocalError
+    # OutOfStep and LocalError, of a desk alone
+    "reference_conflict": Code(409, "something else was filed under this reference of the party's own"),
     "clock": Code(422, "an alert is dated ahead of this machine's clock, which seems to be slow"),
     "journal": Code(503, "the desk's journal cannot be used or written"),
     "key_file": Code(422, "the key file cannot be used"),

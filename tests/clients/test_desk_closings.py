@@ -10,7 +10,7 @@ from keepclear.cli.board.look import Look
 from keepclear.cli.conflict import record_lines
 from keepclear.cli.lines import conflict_line, event_line
 from keepclear.desk.acknowledging import UNPROVEN
-from keepclear.desk.outbox import Filed
+from keepclear.desk.filed import Filed
 from keepclear_protocol.notice import present
 from support.desks import Lied, Line, alerts
 from support.world import box

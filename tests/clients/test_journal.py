@@ -24,6 +24,12 @@ VERSION_1 = Path(__file__).parent / "journals" / "version-1.sql"
 VERSION_2 = VERSION_1.with_name("version-2.sql")
 """South's journal of another: a conflict answered by both sides and then amended, one withdrawn, one of a snapshot."""
 
+VERSION_3 = VERSION_1.with_name("version-3.sql")
+"""South's journal of a third: a conflict that its officer acknowledged as read, and a notice that was not sent."""
+
+FLOWN, KEPT = "U6uA3EWg9-WkyKo288a5lQ", "NHaElXrwdqQH30xWyQdlXA"
+THIRD = "EZPKBEnAe7XMlzLYIHV8lXdidjFmiqbwInKGJR_3Zdo"
+
 AHEAD, NEWEST = "48AIb_b6sexf6S0umIqXCunv9By4Idlk44QWCN4M59g", "-JkIBI20SlzRFymmu1YdDAPIHqK7uRmHbkxTNp7U59M"
 GONE = "Ag-h-EzpCbcHf1GbOYEovlUlNHzXYFwwWWAciuk6YI0"
 
@@ -90,6 +96,24 @@ def test_a_journal_of_version_2_is_carried_over_and_its_picture_says_where_and_w
     assert (view.ours.earlier, view.theirs.earlier, view.unanswered) == (3, 3, True)
     assert shown[GONE].where is None and not shown[GONE].unanswered
     assert [view.conflict for view in south.picture().conflicts][:2] == [NEWEST, AHEAD]
+    line.desk("south", "new")
+    assert journal_tables(tmp_path / "south" / JOURNAL) == journal_tables(tmp_path / "new" / JOURNAL)
+
+
+def test_a_journal_of_version_3_is_carried_over_and_takes_references(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = old_line(tmp_path, monkeypatch, VERSION_3.read_text("utf-8"))
+    south = line.desk("south")
+    assert {view.id: (view.state, view.reference) for view in south.picture().notices} == {
+        FLOWN: ("live", None), KEPT: ("not sent", None),
+    }  # fmt: skip
+    (view,) = south.picture().conflicts
+    assert (view.conflict, view.state, view.ours.acknowledged_by) == (THIRD, "OPEN", "s-1")
+    kept = south.journal.conflict(THIRD)
+    assert kept is not None and kept.shown == kept.version == 2
+    filed = south.file([box(30.0, at=line.now)], "transport", reference="OPS-2211")
+    assert south.notice(reference="OPS-2211").view.id == filed.id
     line.desk("south", "new")
     assert journal_tables(tmp_path / "south" / JOURNAL) == journal_tables(tmp_path / "new" / JOURNAL)
 

@@ -32,6 +32,7 @@ from keepclear_protocol.volume import Circle, Corridor, Outline, Polygon, Positi
 from .agreements import load_agreement
 from .desk.acknowledging import Acknowledged, Stage, Unanswered
 from .desk.answered import Answers
+from .desk.batch import FilingOutcome, FilingResult, Intent, VolumesJson
 from .desk.blocking import Desk
 from .desk.desk import AsyncDesk
 from .desk.events import (
@@ -44,14 +45,15 @@ from .desk.events import (
     ProblemEvent,
     TermsEvent,
 )
-from .desk.filer import Details, VolumesJson
+from .desk.filed import Filed
+from .desk.filer import Details
 from .desk.link import Link
 from .desk.notices import NoticeRecord
-from .desk.outbox import Filed
 from .desk.picture import Picture
 from .desk.record import ConflictRecord, PairRecord, VersionRecord
 from .desk.settling import NotSent
 from .desk.views import ConflictView, NoticeView
+from .desk.whatif import Meeting, WhatIf
 from .journal.kept import KeptAcknowledgement, OwnStatement, Summary
 from .journal.pictured import Heights
 from .keystore import load_private_key, save_private_key
@@ -90,10 +92,13 @@ __all__ = [
     "EvidenceInvalid",
     "Fault",
     "Filed",
+    "FilingOutcome",
+    "FilingResult",
     "Flight",
     "Forbidden",
     "GapEvent",
     "Heights",
+    "Intent",
     "KeepclearError",
     "KeptAcknowledgement",
     "Link",
@@ -101,6 +106,7 @@ __all__ = [
     "LocalError",
     "Malformed",
     "Margins",
+    "Meeting",
     "NotAuthentic",
     "NotSent",
     "NoticeEvent",
@@ -133,6 +139,7 @@ __all__ = [
     "VersionRecord",
     "Volume",
     "VolumesJson",
+    "WhatIf",
     "format_instant",
     "load",
     "load_agreement",

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, GapEvent, LinkEvent, ProblemEvent
-from keepclear.desk.outbox import Filed
+from keepclear.desk.filed import Filed
 from keepclear.keystore import load_private_key
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.agreement import open_agreement

@@ -23,8 +23,8 @@ from keepclear.desk.events import (
     ProblemEvent,
     TermsEvent,
 )
+from keepclear.desk.filed import Filed
 from keepclear.desk.notices import NoticeRecord
-from keepclear.desk.outbox import Filed
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, Picture
 from keepclear.desk.shown import bare_view
 from keepclear.verify.verdicts import Standing

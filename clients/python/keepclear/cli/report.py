@@ -11,7 +11,7 @@ from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.events import AlertEvent
-from keepclear.desk.outbox import Filed
+from keepclear.desk.filed import Filed
 from keepclear.desk.settling import NotSent
 from keepclear.journal.kept import LOST, OwnStatement
 

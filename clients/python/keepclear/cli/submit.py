@@ -142,8 +142,10 @@ def _file(desk: Desk, stood: Sequence[Standing], settings: DeskOptions, officer:
             report.kept(desk.keep(content), *of)
             continue
         try:
-            details = {"callsign": content.callsign, "remarks": content.remarks}
-            report.filed(desk.file(content.volumes, content.category, **details), *of)
+            filed = desk.file(
+                content.volumes, content.category, callsign=content.callsign, remarks=content.remarks
+            )
+            report.filed(filed, *of)
         except KeepclearError as error:
             report.failed(error, *of)
             down = isinstance(error, NotSent)

@@ -1,7 +1,7 @@
 """``Desk``: a desk for who blocks, a thin face on ``AsyncDesk`` with the same names, in a thread of its own."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -13,20 +13,23 @@ from keepclear_protocol.volume import Volume
 
 from ..journal.journal import Journal
 from ..journal.kept import OwnStatement
+from ..offline.inputs.flight import Flight
 from ..transport.client import ClientOptions
 from ..transport.loop import LoopThread
 from ..wire.exchange import Exchange
 from .acknowledging import Acknowledged, Stage
+from .batch import FilingResult, Intent, VolumesJson
 from .desk import AsyncDesk, Stop, never
 from .events import Event
-from .filer import Details, VolumesJson
+from .filed import Filed
+from .filer import Details
 from .link import Link
 from .notices import NoticeRecord
-from .outbox import Filed
 from .picture import Picture
 from .record import ConflictRecord
 from .settings import settings_from
 from .views import ConflictView
+from .whatif import WhatIf
 
 
 class Desk:
@@ -79,9 +82,36 @@ class Desk:
         """Return whether this desk hears the hotline now, as far as it follows."""
         return self._desk.link()
 
-    def file(self, volumes: VolumesJson, category: str, **details: Unpack[Details]) -> Filed:
-        """File a notice of F3548 volumes, as ``AsyncDesk.file`` does."""
-        return self._loop.run(self._desk.file(volumes, category, **details))
+    def file(
+        self,
+        flight: Flight | VolumesJson,
+        category: str,
+        *,
+        callsign: str | None = None,
+        remarks: str | None = None,
+        reference: str | None = None,
+        amend: bool = False,
+    ) -> Filed:
+        """File a notice of a flight, the same ``reference`` again as the same notice, as ``AsyncDesk.file`` does."""
+        return self.file_intent(Intent(flight, category, reference, callsign, remarks), amend=amend)
+
+    def file_intent(self, intent: Intent, *, amend: bool = False) -> Filed:
+        """File a flight with all that goes with it, as ``file`` does."""
+        return self._loop.run(self._desk.file_intent(intent, amend=amend))
+
+    def file_all(self, intents: Iterable[Intent], *, amend: bool = False) -> list[FilingResult]:
+        """File flights one after the other; return what became of each, as ``AsyncDesk.file_all`` does."""
+        return self._loop.run(self._desk.file_all(intents, amend=amend))
+
+    def what_if(
+        self, flight: Flight | VolumesJson, category: str, *, reference: str | None = None, amends: str | None = None
+    ) -> WhatIf:
+        """Return what a flight would meet of what this desk knows, as ``AsyncDesk.what_if`` does; nothing is sent."""
+        return self._loop.run(self._desk.what_if(flight, category, reference=reference, amends=amends))
+
+    def judge(self, intent: Intent, *, amend: bool = False) -> OwnStatement | None:
+        """Raise what ``file`` would for a flight, as far as this desk knows, as ``AsyncDesk.judge`` does."""
+        return self._desk.judge(intent, amend=amend)
 
     def keep(self, content: Content) -> OwnStatement:
         """Judge, sign and keep a notice to be sent later."""
@@ -146,9 +176,9 @@ class Desk:
         """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
         return self._desk.record(conflict)
 
-    def notice(self, sha256: str) -> NoticeRecord | None:
-        """Return all that this desk has of one own statement, from its journal; None of one that it does not know."""
-        return self._desk.notice(sha256)
+    def notice(self, sha256: str | None = None, *, reference: str | None = None) -> NoticeRecord | None:
+        """Return all that this desk has of one own statement, by its hash or its reference, as ``AsyncDesk`` does."""
+        return self._desk.notice(sha256, reference=reference)
 
     def note_shown(self, *shown: tuple[str, int]) -> None:
         """Note that these versions of conflicts were put before somebody's eyes: what ``ack`` then speaks of."""

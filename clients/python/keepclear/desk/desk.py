@@ -44,6 +44,7 @@ from .notices import NoticeRecord, notice_record
 from .outbox import Outbox
 from .picture import Before, Picture, build_picture
 from .record import ConflictRecord, conflict_record
+from .referenced import References
 from .resync import Resync
 from .settings import settings_from
 from .settling import Settling
@@ -84,6 +85,7 @@ class AsyncDesk(Filer):
         self._acknowledging = Acknowledging(*parts, self._succession, *rest, self._announcer.told)
         self._outbox = Outbox(*parts, self._settling, *rest)
         self._lost = Lost(*parts[1:], self._settling, self._outbox, *rest)
+        self._references = References(self.exchange, *parts[1:], self._outbox, self._lost, self._clock)
         self._resync = Resync(*parts, self._settling, self._succession, *rest, self._announcer.told)
         self._link = LinkState(self._clock)
         self._running, self._pictured = False, Before()
@@ -163,9 +165,15 @@ class AsyncDesk(Filer):
         """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
         return conflict_record(self.journal, self._intake.opener, conflict)
 
-    def notice(self, sha256: str) -> NoticeRecord | None:
-        """Return all that this desk has of one own statement, from its journal; None of one that it does not know."""
-        row = self.journal.own(sha256)
+    def notice(self, sha256: str | None = None, *, reference: str | None = None) -> NoticeRecord | None:
+        """Return all that this desk has of one own statement, from its journal; None of one that it does not know.
+
+        It is named by the hash of its signed bytes, or by the ``reference`` that it was filed under at this desk: then
+        it is the notice's newest statement. What certainly never was admitted has its reference no more.
+        """
+        if (sha256 is None) == (reference is None):
+            raise LocalError("usage", "a notice is named by its hash or by its reference")
+        row = self._references.newest(reference or "") if sha256 is None else self.journal.own(sha256)
         return None if row is None else notice_record(self.journal, self._intake.opener, row, self._clock())
 
     def note_shown(self, *shown: tuple[str, int]) -> None:

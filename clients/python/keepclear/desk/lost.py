@@ -18,8 +18,9 @@ from keepclear_protocol.speakable import speakable
 from ..journal.changes import TurnOwn
 from ..journal.journal import Journal
 from ..journal.kept import LOST, RECEIPTED, REFUSED, OwnStatement
+from .filed import Filed
 from .intake import Intake
-from .outbox import DISCARDED, FILED_AGAIN, Filed, Outbox
+from .outbox import DISCARDED, FILED_AGAIN, Outbox
 from .settling import Settling
 from .threads import Threads
 

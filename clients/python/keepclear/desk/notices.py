@@ -55,7 +55,8 @@ def notice_record(journal: Journal, opener: Opener, row: OwnStatement, now: int)
     if isinstance(statement, Notice):
         volumes = tuple(sorted((item.volume for item in statement.volumes), key=lambda each: (each.start, each.end)))
     remarks = statement.remarks if isinstance(statement, Notice) else None
-    return NoticeRecord(notice_view(row, now), row.filed_at, remarks, _heights(volumes), _places(volumes), volumes)
+    view = notice_view(row, now, journal.references([row.id]).get(row.id))
+    return NoticeRecord(view, row.filed_at, remarks, _heights(volumes), _places(volumes), volumes)
 
 
 def _heights(volumes: tuple[Volume, ...]) -> tuple[Heights, ...]:

@@ -7,7 +7,7 @@ in its place. Lost statements, which the hotline had receipted and has no more, 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from keepclear_protocol.claims import ADMIT_WITHIN_S
@@ -17,15 +17,15 @@ from keepclear_protocol.filing import Content, Unfit, composed, content_of, find
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice, build_notice
-from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.speakable import speakable
 from keepclear_protocol.withdrawal import build_withdrawal
 
-from ..journal.changes import TurnOwn
+from ..journal.changes import Change, KeepReference, MoveReference, TurnOwn
 from ..journal.journal import Journal
 from ..journal.kept import LOST, RECEIPTED, REFUSED, UNKNOWN, UNSENT, OwnStatement
 from ..transport.client import AsyncClient
 from .events import AlertEvent
+from .filed import Filed, Named, Place
 from .intake import Intake, Taken
 from .settling import Settling
 from .threads import Threads
@@ -36,43 +36,6 @@ SUPERSEDED, SIGNED_ANEW, DISCARDED, FILED_AGAIN = "superseded", "signed_anew", "
 
 _TOO_LATE = ("admitted_too_late", "wrong_terms")
 """Refusals of bytes that were kept for long: said after the hotline had looked for the same ones, and for good."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """A statement of ours that the service has receipted, and the alerts that it caused to us.
-
-    ``more``: there are more alerts than its answer could hold; they come on the stream. ``anew`` says why it was
-    signed again, where it had been kept to be sent.
-    """
-
-    id: str
-    revision: int
-    sha256: str
-    receipt: Receipt
-    alerts: tuple[AlertEvent, ...]
-    more: bool = False
-    anew: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the next statement of a notice goes: behind ``head``, in the place of what never was admitted."""
-
-    id: str
-    head: OwnStatement | None
-    unsent: tuple[OwnStatement, ...]
-
-    @property
-    def revision(self) -> int:
-        """The next revision."""
-        return 1 if self.head is None else self.head.revision + 1
-
-    @property
-    def chain(self) -> dict[str, Any]:
-        """The arguments that say so to who builds a notice or a withdrawal."""
-        before = {} if self.head is None else {"prev": self.head.sha256}
-        return {"notice": self.id, "revision": self.revision, **before}
 
 
 class Outbox:
@@ -96,11 +59,15 @@ class Outbox:
 
     async def file(self, content: Content) -> Filed:
         """File a new notice."""
-        return await self.post(await self._threads.run(self._notice, content), first=True)
+        return await self.post(await self.sign(content), first=True)
 
-    async def keep(self, content: Content) -> OwnStatement:
+    async def sign(self, content: Content, named: Named | None = None) -> OwnStatement:
+        """Judge, sign and keep a new notice that is to be sent now."""
+        return await self._threads.run(self._notice, content, None, (), SUPERSEDED, named)
+
+    async def keep(self, content: Content, named: Named | None = None) -> OwnStatement:
         """Sign and keep a new notice, to be sent when the line is back: it was NOT SENT."""
-        kept = await self._threads.run(self._notice, content)
+        kept = await self.sign(content, named)
         await self._threads.run(self._journal.apply, [TurnOwn(kept.sha256, UNSENT, (UNKNOWN,))])
         return replace(kept, status=UNSENT)
 
@@ -217,7 +184,12 @@ class Outbox:
         return Filed(kept.id, receipt.revision or 0, kept.sha256, receipt, told, more)
 
     def _notice(
-        self, content: Content, place: Place | None = None, instead: Sequence[OwnStatement] = (), why: str = SUPERSEDED
+        self,
+        content: Content,
+        place: Place | None = None,
+        instead: Sequence[OwnStatement] = (),
+        why: str = SUPERSEDED,
+        named: Named | None = None,
     ) -> OwnStatement:
         revision = 1 if place is None else place.revision
         content = replace(content, remarks=composed(content.remarks))
@@ -233,7 +205,7 @@ class Outbox:
             remarks=content.remarks,
             **({} if place is None else place.chain),
         )
-        return self._keep(raw, NOTICE.name, instead if place is None else place.unsent, why)
+        return self._keep(raw, NOTICE.name, instead if place is None else place.unsent, why, named)
 
     def check(self, content: Content, revision: int) -> None:
         """Raise ``Unfit`` with all that ``content`` would be refused for."""
@@ -254,7 +226,9 @@ class Outbox:
         self._check_live(place)
         return self.sign_withdrawal(anew)
 
-    def _keep(self, raw: str, kind: str, instead: Sequence[OwnStatement], why: str) -> OwnStatement:
+    def _keep(
+        self, raw: str, kind: str, instead: Sequence[OwnStatement], why: str, named: Named | None = None
+    ) -> OwnStatement:
         # We have just signed it, and a notice is read back as it is built.
         statement = self._intake.opener.kept_own(digest(raw.partition("~")[0]), raw, kind)
         kept = own_statement(statement, kind, raw, self._clock())
@@ -262,7 +236,12 @@ class Outbox:
         if turns and why == FILED_AGAIN:
             # Under an id of its own nothing else would keep two processes from filing it twice.
             turns[0] = replace(turns[0], must=True)
-        self._journal.save_own(kept, turns)
+        beside: list[Change] = [*turns]
+        if named is not None:
+            beside.append(KeepReference(named.reference, kept.id, named.instead))
+        # What is filed again under an id of its own takes its reference along.
+        beside += [MoveReference(row.id, kept.id) for row in instead if row.id != kept.id]
+        self._journal.save_own(kept, beside)
         return kept
 
     def _overtaken(self, row: OwnStatement) -> str:

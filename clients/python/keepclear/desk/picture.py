@@ -101,7 +101,8 @@ def build_picture(
     kept = journal.conflicts() if everything else journal.live_conflicts(now)
     views = conflict_views(journal, kept, before)
     heads = journal.own_heads() if everything else journal.own_live(now)
-    notices = tuple(notice_view(head, now) for head in heads)
+    references = journal.references([head.id for head in heads])
+    notices = tuple(notice_view(head, now, references.get(head.id)) for head in heads)
     return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count())
 
 
@@ -192,7 +193,7 @@ def _answer(ack: KeptAcknowledgement) -> dict[str, Any]:
     return {"party": ack.party, "stage": ack.stage, "officer": ack.officer, "at": at, "verdict": ack.said}
 
 
-def notice_view(head: OwnStatement, now: int) -> NoticeView:
+def notice_view(head: OwnStatement, now: int, reference: str | None = None) -> NoticeView:
     """Return what the picture shows of an own statement."""
     summary = head.summary
     state = {UNSENT: NOT_SENT, LOST: LOST}.get(head.status, "unknown" if head.status != RECEIPTED else "withdrawn")
@@ -209,4 +210,5 @@ def notice_view(head: OwnStatement, now: int) -> NoticeView:
         summary.last_end,
         summary.volumes,
         speakable(head.id),
+        reference,
     )

@@ -109,6 +109,7 @@ class NoticeView:
     """One own notice. ``state`` is live, ended, withdrawn, unknown until the service has answered, not sent, or lost.
 
     ``not sent`` never was admitted; ``lost`` was receipted, and the service of a restored store has it no more.
+    ``start`` and ``end`` are instants, of all its volumes. ``reference`` is the party's own, known at this desk alone.
     """
 
     id: str
@@ -121,12 +122,14 @@ class NoticeView:
     end: int | None
     volumes: int
     code: str = ""
+    reference: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the view for scripts, times as RFC 3339."""
         return {
             "id": self.id,
             "code": self.code,
+            "reference": self.reference,
             "revision": self.revision,
             "sha256": self.sha256,
             "state": self.state,

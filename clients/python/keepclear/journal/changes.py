@@ -50,6 +50,26 @@ class TurnOwn:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepReference:
+    """An own notice goes by a reference of ours, which was none's, or that of the notice ``instead``.
+
+    Nothing of the transaction is written where it is another's by now.
+    """
+
+    reference: str
+    id: str
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveReference:
+    """The reference of the notice ``before``, if it has one, is that of another from now on."""
+
+    before: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteInForce:
     """A verified alert of the instant ``at`` was under ``terms``, the newest so far."""
 
@@ -117,6 +137,8 @@ Change = (
     | SettleOwn
     | RefuseOwn
     | TurnOwn
+    | KeepReference
+    | MoveReference
     | KeptAlert
     | KeptConflict
     | KeptTheirs
@@ -165,6 +187,15 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
             query = f"UPDATE own SET status = ?, code = ? WHERE sha256 = ? AND status IN ({marks})"  # noqa: S608
             if not db.execute(query, (status, code, sha256, *among)).rowcount and must:
                 raise sqlite3.IntegrityError("it is something else by now")
+        case KeepReference(reference, id, instead):
+            query = (
+                "INSERT INTO filed_as VALUES (?, ?) ON CONFLICT (reference) DO UPDATE SET id = excluded.id "
+                "WHERE filed_as.id = ?"
+            )
+            if not db.execute(query, (reference, id, instead)).rowcount:
+                raise sqlite3.IntegrityError("the reference is another notice's by now")
+        case MoveReference(before, id):
+            db.execute("UPDATE filed_as SET id = ? WHERE id = ?", (id, before))
         case KeptAlert():
             db.execute(
                 "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET "

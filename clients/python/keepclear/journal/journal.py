@@ -24,7 +24,7 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import LocalError
 
 from .agreements import go_over, install, read_revisions, stage
-from .changes import JUDGED, Change, TurnOwn, write
+from .changes import JUDGED, Change, write
 from .faults import journal_faults
 from .kept import OwnStatement
 from .readonly import open_to_read
@@ -164,13 +164,13 @@ class Journal(Reads):
             if error.code != "journal":
                 raise
 
-    def save_own(self, statement: OwnStatement, instead: Sequence[TurnOwn] = ()) -> None:
-        """Keep an own statement, ``instead`` of others. Raises ``LocalError`` if one stands at the same revision.
+    def save_own(self, statement: OwnStatement, beside: Sequence[Change] = ()) -> None:
+        """Keep an own statement, and what changes with it. Raises ``LocalError`` if one stands at the same revision.
 
-        So it does where one of ``instead`` that must give way has done so already.
+        So it does where one of ``beside`` must be true and is so no more.
         """
         try:
-            self.apply([*instead, statement])
+            self.apply([*beside, statement])
         except sqlite3.IntegrityError:
             detail = f"another statement stands at revision {statement.revision} of {statement.id}"
             raise LocalError("usage", detail, hint="another process of this desk was quicker; try again") from None

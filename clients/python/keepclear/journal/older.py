@@ -64,14 +64,24 @@ def _from_2(db: sqlite3.Connection, tables: str) -> None:
     db.execute("ALTER TABLE own ADD COLUMN content TEXT")
     db.execute("ALTER TABLE conflicts ADD COLUMN shown INTEGER NOT NULL DEFAULT 0")
     db.execute("DROP INDEX own_revision")
-    made = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    missing = [part for part in tables.split(";") if "INDEX" in part and part.split(" ON ")[0].split()[-1] not in made]
-    run_script(db, ";".join(missing))
+    _make_missing(db, tables)
     for conflict, adopted, before in db.execute("SELECT conflict, adopted, pictured FROM conflicts").fetchall():
         pictured = _pictured(db, adopted)
         if before is not None and pictured is not None:
             query = "UPDATE conflicts SET pictured = ? WHERE conflict = ?"
             db.execute(query, (json.dumps(pictured.row()), conflict))
+
+
+def _from_3(db: sqlite3.Connection, tables: str) -> None:
+    """Version 3 knew no references of the party's own."""
+    _make_missing(db, tables)
+
+
+def _make_missing(db: sqlite3.Connection, tables: str) -> None:
+    """Make the tables and indexes that are not there."""
+    made = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    named = ((part.split("(")[0].split(" ON ")[0].split()[-1], part) for part in tables.split(";"))
+    run_script(db, ";".join(part for name, part in named if name not in made))
 
 
 def _summary(kind: str, raw: str) -> Summary:
@@ -117,5 +127,5 @@ def run_script(db: sqlite3.Connection, script: str) -> None:
         db.execute(statement)
 
 
-FROM: dict[int, Callable[[sqlite3.Connection, str], None]] = {1: _from_1, 2: _from_2}
+FROM: dict[int, Callable[[sqlite3.Connection, str], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
 """The way from each older version."""

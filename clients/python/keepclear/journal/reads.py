@@ -115,6 +115,16 @@ class Reads:
         rows = sorted(self._many(said, list(dict.fromkeys(ids))), key=lambda row: int(row[2]))
         return {id: callsign for id, callsign, _ in rows}
 
+    def referenced(self, reference: str) -> str | None:
+        """Return the id of the notice that was filed under a reference of ours."""
+        rows = self._rows("SELECT id FROM filed_as WHERE reference = ?", reference)
+        return str(rows[0][0]) if rows else None
+
+    def references(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return, by notice id, the references that these own notices were filed under at this desk."""
+        rows = self._many("SELECT id, reference FROM filed_as WHERE id IN", list(dict.fromkeys(ids)))
+        return {id: reference for id, reference in rows}
+
     def own_known(self, hashes: Iterable[str]) -> set[str]:
         """Return which of these own statements are held as the hotline's, or may be: neither refused nor lost."""
         held = "SELECT sha256 FROM own WHERE status NOT IN ('refused', 'lost') AND sha256 IN"

@@ -9,7 +9,7 @@ from keepclear_protocol.errors import LocalError
 
 from .older import FROM, run_script
 
-SCHEMA = 3
+SCHEMA = 4
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -49,6 +49,8 @@ CREATE TABLE acknowledgements (
     raw TEXT NOT NULL, verdict TEXT NOT NULL, receipt TEXT, told INTEGER NOT NULL, received_at INTEGER NOT NULL,
     officer TEXT, said TEXT NOT NULL DEFAULT '', signed_at INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX acknowledgements_conflict ON acknowledgements (conflict, version);
+CREATE TABLE filed_as (reference TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT;
+CREATE INDEX filed_as_id ON filed_as (id);
 CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT
 """
 
