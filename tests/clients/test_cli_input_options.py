@@ -51,8 +51,8 @@ def test_a_table_without_a_reference(tmp_path: Path, capsys: pytest.CaptureFixtu
     table.write_text("time,lat,lon,altitude_ft\n1763812800,47,8,3000\n")
     code, _, err = check(str(table), str(table), capsys=capsys)
     assert code == 2
-    assert "so it needs --reference" in err
-    assert check(str(table), str(table), "--reference", "amsl", capsys=capsys)[0] == 3
+    assert "so it needs --altitude-reference" in err
+    assert check(str(table), str(table), "--altitude-reference", "amsl", capsys=capsys)[0] == 3
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_table_without_a_reference(tmp_path: Path, capsys: pytest.CaptureFixtu
         (("--upper", "4.500ft AMSL"), "may be thousands or a decimal"),
         (("--half-width", "9999km"), "is not a length above zero"),
         (("--time-margin", "0"), "--time-margin"),
-        (("--reference", "QNH"), "--reference"),
+        (("--altitude-reference", "QNH"), "--altitude-reference"),
         (("--points", "/no/such/file"), "/no/such/file: cannot be read"),
         (("--points", ROUTE), "no header with columns"),
     ],

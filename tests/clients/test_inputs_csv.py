@@ -88,9 +88,9 @@ def test_squares_of_the_grid_widen_the_legs() -> None:
 @pytest.mark.parametrize(
     ("header", "asked"),
     [
-        ("altitude_ft", "the column 'altitude ft' does not say what altitudes count from, so it needs --reference"),
+        ("altitude_ft", "the column 'altitude ft' does not say what altitudes count from, so it needs --altitude-"),
         ("altitude", "the column 'altitude' does not say whether it is ft, m or FL"),
-        ("alt_gps_m", "so it needs --reference"),
+        ("alt_gps_m", "so it needs --altitude-reference"),
         ("speed", "no altitude in it, so it needs --lower"),
     ],
 )
@@ -156,10 +156,10 @@ def rows(header: str, *altitudes: str) -> bytes:
         ("home_altitude_amsl_m,altitude_above_sealevel(m)", (120, "AMSL")),
         ("selected_altitude_baro_m,uav_gps_altitude_above_mean_sea_level_m", (120, "AMSL")),
         ("max_altitude_amsl_m,alt_w84_m", (120, "W84")),
-        ("surface_height_amsl_m,alt_m", "needs --reference"),
-        ("height_above_takeoff_m,alt_m", "needs --reference"),
+        ("surface_height_amsl_m,alt_m", "needs --altitude-reference"),
+        ("height_above_takeoff_m,alt_m", "needs --altitude-reference"),
         ("altitude_m,height_m", "several columns may be the altitude: altitude m, height m"),
-        ("alt_baro_amsl_m,speed", "needs --reference"),
+        ("alt_baro_amsl_m,speed", "needs --altitude-reference"),
         ("ground_elevation_amsl_m,speed", "it is not plain that 'ground elevation amsl m'"),
         ("elevation_m,heading", "it is not plain that 'elevation m'"),
         ("cleared_flight_level,speed", "it is not plain that 'cleared flight level'"),

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from keepclear import Desk, FilingOutcome, Flight, Intent, LocalError, NotSent, OutOfStep, Refused, Unfit
 from keepclear_protocol.encoding import unb64
-from support.desks import MINUTE_US, Line, OnLoop, alerts
+from support.desks import MINUTE_US, Line, OnLoop
 from support.mediator import refusal
 from support.world import box
 
@@ -252,7 +252,8 @@ def test_a_batch_has_a_result_for_each_flight_and_comes_again_without_twins(line
 def test_a_batch_is_judged_whole_and_a_refused_reference_is_its_own_result(line: Line) -> None:
     north = line.desk("north")
     north.file(flight(line, 51.0, "VIPER09"), "transport", reference="OPS-1")
-    wrong = [*batch(line), Intent([box(at=line.now)], "bomber"), Intent([box(at=line.now)], "transport", "X", "viper 1")]
+    here = [box(at=line.now)]
+    wrong = [*batch(line), Intent(here, "bomber"), Intent(here, "transport", "X", "viper 1")]
     with pytest.raises(Unfit) as unfit:
         north.file_all(wrong)
     assert [(fault.place, fault.field) for fault in unfit.value.faults] == [("flight 4", "category"), ("X", "callsign")]
@@ -277,7 +278,7 @@ def test_what_a_flight_would_meet_is_told_from_what_is_known_and_what_is_not(lin
     ]  # fmt: skip
     met = again.meets[0]
     assert (met.party, met.category, met.callsign, met.horizontal_m) == ("south", "transport", None, 0)
-    assert met.other == north.their_volumes(alerts(list(ours.alerts))[0].alert.conflict)[0]
+    assert met.other == ours.alerts[0].their_volumes[0]
     assert again.in_conflict and (again.their_notices, again.their_volumes, again.own_notices) == (1, 1, 1)
     moved = north.what_if(flight(line, 49.5), "transport", reference=OPS)
     assert moved.meets == () and not moved.in_conflict and moved.own_notices == 0

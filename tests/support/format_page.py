@@ -33,7 +33,7 @@ Each is asked for where it is missing; an option fills a gap and overrides nothi
 | `--lower`, `--upper` | the band | `FL245`, `'4500ft AMSL'`, `'300m AGL'`, `GND` |
 | `--half-width` | how far to either side of a line or track is claimed | `2NM`, `3.7km`, `3700m` |
 | `--time-margin` | how many minutes early or late a flight may be | `15` |
-| `--reference` | what the altitudes of a table count from | `FL`, `AMSL`, `W84`, `AGL` |
+| `--altitude-reference` | what the altitudes of a table count from | `FL`, `AMSL`, `W84`, `AGL` |
 | `--points` | a table (CSV) of a plan's named points | a file with `name,latitude,longitude` |
 
 Where the two ends of a band count from different references, both are brought to the upper one's, outward by the

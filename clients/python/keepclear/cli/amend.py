@@ -10,12 +10,13 @@ from keepclear_protocol.volume import parse_volume
 from keepclear.offline.filing import COMPOSED, Draft
 from keepclear.offline.inputs import Flight, Options
 
-from .context import IDS, DeskOptions, desk_options, pick
+from .context import IDS, DeskOptions, desk_options
 from .input_options import filing_options, input_options
-from .main import DONE, REFUSED
+from .main import DONE, IN_CONFLICT, REFUSED
 from .out import note
+from .referenced import pick_notice
 from .report import Report, tell_faults
-from .submit import read_back, read_flights
+from .submit import meets, read_back, read_flights
 
 
 @click.command("amend", context_settings=IDS)
@@ -40,14 +41,15 @@ def amend(
 ) -> int:
     """File the next revision of notice ID: the one flight of FILE instead of what was filed before.
 
-    ID is its code, or its beginning. Exit 3: accepted, but in conflict; 4: NOT SENT, and kept to be sent.
+    ID is its code, its reference, or its beginning. Exit 3: accepted, but in conflict; 4: NOT SENT, and kept to be
+    sent.
     """
     flights = read_flights(file, reading, settings.agreement())
     if len(flights) != 1:
         raise click.UsageError(f"a notice is of one flight; {file} has {len(flights)}")
     (flight,) = flights
     with settings.desk() as desk:
-        chosen = pick(id, [head.id for head in desk.journal.own_heads()], "notice")
+        chosen = pick_notice(desk.journal, id)
         details = {"callsign": callsign or flight.callsign, "remarks": remarks}
         try:
             content = desk.judge_amendment(chosen, flight.volumes, category, **details)
@@ -58,9 +60,10 @@ def amend(
         if remarks is not None and content.remarks != remarks:
             note(f"note: {COMPOSED}")
         if dry_run:
-            read_back(_draft(flight, content), settings.agreement(), settings)
+            draft = _draft(flight, content)
+            found = read_back(draft, settings.agreement(), settings, meets(desk, draft, amends=chosen))
             note("nothing was signed or sent")
-            return DONE
+            return IN_CONFLICT if found else DONE
         report = Report(desk, as_json=settings.as_json)
         try:
             report.filed(desk.amend(chosen, flight.volumes, category, **details), callsign=content.callsign)

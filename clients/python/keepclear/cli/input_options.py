@@ -19,7 +19,7 @@ from .context import officer_option
 SHOWN = "Sign that this officer was shown the alerts that come back."
 """What an officer's handle is for where something is filed."""
 
-_NAMES = ("from_time", "to_time", "lower", "upper", "half_width", "time_margin", "points", "reference")
+_NAMES = ("from_time", "to_time", "lower", "upper", "half_width", "time_margin", "points", "reference_of_altitudes")
 
 MAX_MARGIN_MIN = 24 * 60
 """A day: a plan that is less certain is no plan."""
@@ -61,8 +61,8 @@ def _options(said: dict[str, Any]) -> Options:
         found["margin_s"] = found["route_margin_s"] = said["time_margin"] * 60
     if said["points"] is not None:
         found["points"] = read_points(said["points"])
-    if said["reference"] is not None:
-        found["reference"] = said["reference"].upper()
+    if said["reference_of_altitudes"] is not None:
+        found["reference"] = said["reference_of_altitudes"].upper()
     return Options(**found)
 
 
@@ -79,7 +79,8 @@ _OPTIONS = (
         help="How early or late a planned or recorded flight may be.",
     ),
     click.option(
-        "--reference",
+        "--altitude-reference",
+        "reference_of_altitudes",
         type=click.Choice(["FL", "AMSL", "W84", "AGL"], case_sensitive=False),
         help="What a table's altitudes count from, where its header does not say.",
     ),

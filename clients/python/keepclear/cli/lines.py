@@ -149,7 +149,7 @@ def notice_line(record: NoticeRecord, now: int) -> str:
     state = view.state.upper() if view.state in ("not sent", "lost") else view.state
     revision = f", revision {view.revision}" if view.revision > 1 else ""
     places = " - ".join(about(*place) for place in record.places)
-    words = (view.code, f"{state}{revision}", notice_facts(record, now), places)
+    words = (view.code, view.reference or "", f"{state}{revision}", notice_facts(record, now), places)
     return plain(" ".join(word for word in words if word))
 
 

@@ -8,9 +8,10 @@ from keepclear.transport.client import now_instant
 
 from . import out
 from .conflict import heights_and_times, heights_words, outline
-from .context import IDS, DeskOptions, desk_options, pick, write_json
+from .context import IDS, DeskOptions, desk_options, write_json
 from .ids import Commands, named
 from .pictured import kept_picture, read_picture
+from .referenced import pick_notice
 from .words import about, countdown, exact_window, stamp
 
 
@@ -26,14 +27,15 @@ def notice() -> None:
 def show(settings: DeskOptions, notice: str, offline: bool) -> int:
     """Show NOTICE in full: whose flight, when, how high, where, and each of its volumes.
 
-    NOTICE is its code, its id or the beginning of one. Exit 6: the hotline does not answer; what is shown is what this
-    desk knew before.
+    NOTICE is its code, its reference, its id or the beginning of one. Exit 6: the hotline does not answer; what is
+    shown is what this desk knew before.
     """
     with settings.desk() as desk:
-        named(notice, [row.id for row in desk.journal.own_heads()], "notice")
+        if desk.journal.referenced(notice) is None:
+            named(notice, [row.id for row in desk.journal.own_heads()], "notice")
         code = kept_picture(desk)[1] if offline else read_picture(desk)[1]
         heads = desk.journal.own_heads()
-        chosen = pick(notice, [row.id for row in heads], "notice")
+        chosen = pick_notice(desk.journal, notice)
         records = [found for row in heads if row.id == chosen and (found := desk.notice(row.sha256)) is not None]
         if not records:
             raise Refused("notice_unknown", f"this desk knows no notice {chosen}")
@@ -48,7 +50,8 @@ def show(settings: DeskOptions, notice: str, offline: bool) -> int:
 def record_lines(record: NoticeRecord, now: int) -> list[str]:
     """Return a notice in full, as lines."""
     view = record.view
-    rows = [("flight", f"{view.callsign or 'no callsign'}, {view.category}")] if view.category else []
+    rows = [("reference", view.reference)] if view.reference else []
+    rows += [("flight", f"{view.callsign or 'no callsign'}, {view.category}")] if view.category else []
     rows += [("remarks", record.remarks)] if record.remarks else []
     if view.start is not None and view.end is not None:
         rows.append(("window", f"{exact_window(view.start, view.end, now)}, {countdown(view.start, view.end, now)}"))

@@ -9,6 +9,7 @@ from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.limits import Fault
 from keepclear_protocol.speakable import speakable
 
+from keepclear.desk.batch import FilingResult
 from keepclear.desk.blocking import Desk
 from keepclear.desk.events import AlertEvent
 from keepclear.desk.filed import Filed
@@ -52,16 +53,17 @@ class Report:
     def filed(self, filed: Filed, place: str = "", callsign: str | None = None, instead: str = "") -> None:
         """Tell that a statement was receipted, and the alerts that it caused; ``instead`` of the id of a lost one."""
         self._alerts += filed.alerts
-        outcome = CONFLICTING if any(event.standing == "OPEN" for event in filed.alerts) else FILED
+        outcome = CONFLICTING if filed.in_conflict else ALREADY if filed.before else FILED
         self._outcomes.append(outcome)
         if self._as_json:
             beside = {"place": place or None, "callsign": callsign, "outcome": outcome, "anew": filed.anew or None}
-            write_json({**beside, "instead_of": instead or None, **filed_json(filed)})
+            named = {"instead_of": instead or None, "reference": filed.reference}
+            write_json({**beside, **named, **filed_json(filed)})
             return
         was = f"(LOST as {speakable(instead)})" if instead else ""
-        name = " ".join(part for part in (place, callsign, speakable(filed.id), was) if part)
+        name = " ".join(part for part in (filed.reference, place, callsign, speakable(filed.id), was) if part)
         anew = f"; signed anew: {filed.anew}" if filed.anew else ""
-        say(f"{name}: {filed_line(filed)}{anew}")
+        say(f"{name}: {filed_line(filed)}{anew}{'; nothing was sent anew' if filed.before else ''}")
         for event in filed.alerts:
             self._teller.show(event)
 
@@ -89,6 +91,14 @@ class Report:
     def kept(self, statement: OwnStatement, place: str, callsign: str | None) -> None:
         """Tell that a statement was signed and kept, and that nothing of it was sent."""
         self._told(NOT_SENT, "unreachable", "kept to be sent", place, callsign, statement.id)
+
+    def result(self, result: FilingResult, place: str) -> None:
+        """Tell what became of a flight that was filed under a reference."""
+        callsign = result.intent.callsign
+        if result.filed is not None:
+            self.filed(result.filed, place, callsign)
+        elif result.error is not None:
+            self.failed(result.error, " ".join(part for part in (result.intent.reference, place) if part), callsign)
 
     def stood(self, standing: Standing) -> None:
         """Tell that a flight was said before, and is not filed again."""

@@ -106,8 +106,8 @@ def altitude_column(names: Sequence[str], options: Options, place: str) -> Altit
         raise unreadable(place, f"the column {name!r:.40} does not say whether it is ft, m or FL", hint=hint)
     reference = counted or options.reference
     if reference is None:
-        detail = f"the column {name!r:.40} does not say what altitudes count from, so it needs --reference"
-        raise unreadable(place, detail, hint="--reference FL if from a transponder, or AMSL, W84, AGL")
+        detail = f"the column {name!r:.40} does not say what altitudes count from, so it needs --altitude-reference"
+        raise unreadable(place, detail, hint="--altitude-reference FL if from a transponder, or AMSL, W84, AGL")
     others = [other for other, *_ in found if other != name] + doubtful
     told = f"altitudes are those of {name!r:.40}; left out: {', '.join(others)[:100]}" if others else None
     beside = tuple((other, units, above) for other, units, above in plain if other != name and units and above)

@@ -185,7 +185,7 @@ FORMATS = (
             "times in Unix seconds or ISO 8601 with a zone (or in a column named ..._utc)",
             "comma, semicolon or tab, decimal commas; positions also as degrees, minutes and seconds, or MGRS",
             "the altitude column's name says its unit (ft, m, fl) and what it counts from (baro, amsl, agl, w84); "
-            "without the latter it needs --reference, without altitudes --lower and --upper",
+            "without the latter it needs --altitude-reference, without altitudes --lower and --upper",
             "only a column that names an altitude of the aircraft is one: terrain, limits and wishes are left out",
             "points on the ground from the ground up to the altitude before or after; those without altitude from "
             "the one to the other",
