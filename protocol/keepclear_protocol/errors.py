@@ -102,6 +102,7 @@ CODES: dict[str, Code] = {
     "store_unsafe": Code(503, "the store could lose a receipted notice"),
     "busy": Code(503, "the service is stopping or catching up; send the same bytes again"),
     "unreachable": Code(503, "the hotline cannot be reached"),
+    "client_certificate": Code(503, "the hotline's door asks for another TLS certificate than this machine shows"),
     "internal": Code(500, "a fault of the service's own"),
     # EvidenceInvalid: what a desk says of the mediator or the other side
     "evidence": Code(422, "a signed statement does not verify or does not hold together"),

@@ -43,6 +43,8 @@ class NotSent(Unavailable):
         if certain:
             said = f"NOT SENT and NOT DECONFLICTED: {code} is kept here; {cause.detail}"
             hint = f"keepclear send {code} when the line is back, or keepclear discard {code}"
+            if cause.code == "client_certificate":
+                hint = f"{cause.hint}; then keepclear send {code}"
         else:
             said = f"UNKNOWN whether {code} was filed, and NOT DECONFLICTED until that is known: {cause.detail}"
             hint = f"keepclear notices asks what became of it; keepclear send {code} sends the same bytes again"

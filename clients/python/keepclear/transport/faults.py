@@ -14,6 +14,19 @@ from keepclear_protocol.instant import SECOND
 SILENT = "silent"
 """The start of the detail when nothing came for the time that it should have."""
 
+_ALERTS = {
+    "CERTIFICATE_REQUIRED": "asks for a certificate of this machine's, and none is named",
+    "HANDSHAKE_FAILURE": "asks for a certificate of this machine's, or for another TLS than it speaks",
+    "CERTIFICATE_EXPIRED": "does not take this machine's certificate: it has run out",
+    "CERTIFICATE_REVOKED": "does not take this machine's certificate: it was revoked",
+    "UNKNOWN_CA": "does not take this machine's certificate: it does not know who has issued it",
+    "BAD_CERTIFICATE": "does not take this machine's certificate",
+    "CERTIFICATE_UNKNOWN": "does not take this machine's certificate",
+    "UNSUPPORTED_CERTIFICATE": "does not take this machine's certificate: it is of another kind",
+    "ACCESS_DENIED": "does not take this machine's certificate: it is not let in",
+}
+"""TLS alerts (RFC 8446, section 6.2) of a door that does not take what we show, and what they say of it."""
+
 CLOCK_HINT = "is this machine's clock right?"
 CLOCK_CODES = frozenset({"admitted_too_late", "not_yet", "proof_expired", "key_not_valid"})
 """Refusals that a wrong clock causes."""
@@ -42,13 +55,13 @@ def faults(within_s: float) -> Iterator[None]:
     except (httpx2.ConnectTimeout, httpx2.PoolTimeout):
         raise _out_of_reach("nobody answers there", kind=NeverSent) from None
     except (httpx2.ConnectError, httpx2.ProxyError) as error:
-        raise _out_of_reach(*_words(error), kind=NeverSent) from None
+        raise _fault(error, NeverSent) from None
     except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
-        raise _out_of_reach(*_words(error)) from None
+        raise _fault(error) from None
     except TimeoutError:
         raise silent(within_s) from None
     except OSError as error:
-        raise _out_of_reach(*_words(error)) from None
+        raise _fault(error) from None
 
 
 def clock_hint(error: KeepclearError, date: str | None, now: int) -> None:
@@ -73,6 +86,15 @@ def _off_s(date: str | None, now: int) -> int | None:
 
 def _out_of_reach(why: str, hint: str = "", *, kind: type[Unavailable] = Unavailable) -> Unavailable:
     return kind("unreachable", f"the hotline cannot be reached: {why}", hint=hint)
+
+
+def _fault(error: BaseException, kind: type[Unavailable] = Unavailable) -> Unavailable:
+    """Return what a fault is in our words. A door that refuses our certificate has read nothing of what was sent."""
+    text = str(error)
+    if "ALERT" in text and (alert := next((word for word in _ALERTS if word in text), "")):
+        hint = "KEEPCLEAR_TLS_CERT and KEEPCLEAR_TLS_KEY, or Tls(cert=, key=), name what the operator gave"
+        return NeverSent("client_certificate", f"the hotline's door {_ALERTS[alert]}", hint=hint)
+    return _out_of_reach(*_words(error), kind=kind)
 
 
 def _words(error: BaseException) -> tuple[str, str]:
