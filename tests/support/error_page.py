@@ -100,7 +100,7 @@ WHAT_TO_DO = {
     "rollback": "Assume what you knew before; ask the mediator whether a store was restored.",
     "closed_without_cause": "The conflict stays open for you; call the other side.",
     "stale_picture": "You are NOT DECONFLICTED until the picture is fresh again.",
-    "client_certificate": "Name the one that the mediator's operator gave by `KEEPCLEAR_TLS_CERT`, `_KEY`; has it run out?",
+    "client_certificate": "Has it run out? `KEEPCLEAR_TLS_CERT` and `KEEPCLEAR_TLS_KEY` name it.",
     "reference_conflict": "`--amend` files it as the next revision; or choose another reference.",
     "clock": "Set this machine's clock; the alert is judged again then. If the clock is right, ask the mediator.",
     "journal": "Make room on the desk's disk, or mend it. What was not written down comes again.",
