@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear.verify.verdicts import Adopted, Known, Seen, Standing, Verified, open_addressed, verify_alert
-from keepclear.wire.answers import AlertObject
+from keepclear.verify.verdicts import Standing
 from keepclear.wire.exchange import Exchange
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement, open_agreement
-from keepclear_protocol.alert import Alert
 from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.errors import CODES, KeepclearError
 from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.keys import PrivateKey, PublicKey
-from keepclear_protocol.notice import Notice, open_submission
+from keepclear_protocol.notice import Notice
 from keepclear_protocol.opening import check_opening, open_opening
 from keepclear_protocol.request import check_request, open_request
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
+from support.conforming import alerts_take
 from support.wire_vectors import DOCUMENTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
@@ -77,64 +76,15 @@ def test_each_statement_of_the_vectors_has_a_jti_of_its_own() -> None:
     assert len(revisions) > 2 and len(set(revisions)) > 1
 
 
-class Desk:
-    """As much of a desk's memory as alerts need that come one after the other on one unbroken stream."""
-
-    def __init__(self, case: Case) -> None:
-        self.agreements = agreements("alerts.json")[-case["installed"] :]
-        self.now = parse_instant(case["now"])
-        self.own: dict[str, tuple[Statement, int]] = {}
-        self.last: Alert | None = None
-        self.adopted: Adopted | None = None
-        self.theirs: Seen | None = None
-        for item in case["own"]:
-            opened = self._open(FILES["alerts.json"]["statements"][item["statement"]])
-            self.own[opened.sha256] = opened, item["seq"]
-
-    def _open(self, raw: str) -> Statement:
-        find = self.agreements[-1].party_key
-        return open_submission(raw, find) if "~" in raw else open_withdrawal(raw, find)
-
-    def take_in(self, shown: AlertObject) -> tuple[Alert, Verified]:
-        alert = open_addressed(shown.alert, self.agreements, "south")
-        own = self.own.get(alert.own.sha256)
-        before = self.own.get(self.adopted.alert.own.sha256) if self.adopted else None
-        receipted = [(opened, seq) for opened, seq in self.own.values() if seq <= alert.version]
-        newest = max((opened for opened, _ in receipted), key=lambda opened: opened.revision, default=None)
-        known = Known(
-            agreements=self.agreements,
-            own=own[0] if own else None,
-            own_gone=False,
-            own_before=before[0] if before and isinstance(before[0], Notice) else None,
-            adopted=self.adopted,
-            floor=Seen(self.last.version, self.last.sha256) if self.last else None,
-            theirs_floor=self.theirs,
-            own_floor=Seen(newest.revision, newest.sha256) if newest else None,
-            followed=True,
-            now=self.now,
-        )
-        verified = verify_alert(alert, shown, known)
-        self.last = alert
-        self.adopted = Adopted(alert, verified.theirs if isinstance(verified.theirs, Notice) else None)
-        self.theirs = Seen(alert.other.revision, alert.other.sha256)
-        return alert, verified
-
-
 @cases("alerts.json")
 @pytest.mark.req("R-015", "R-062", "R-066", "R-070", "R-071", "R-074", "R-075", "R-076", "R-078", "R-102", "R-103")
 def test_alerts(case: Case) -> None:
-    desk = Desk(case)
+    statements, installed = FILES["alerts.json"]["statements"], FILES["alerts.json"]["agreements"][: case["installed"]]
     objects = {other["name"]: other["object"] for other in FILES["alerts.json"]["cases"]}
-    for before in case["seen"]:
-        desk.take_in(AlertObject.read(objects[before]))
-    shown = AlertObject.read(case["object"])
-    if "code" in case:
-        with pytest.raises(KeepclearError) as caught:
-            desk.take_in(shown)
-        assert caught.value.code == case["code"], caught.value.detail
-        return
-    alert, verified = desk.take_in(shown)
-    assert case["expect"] == {"standing": str(verified.standing), "sha256": alert.sha256}
+    own = [{"statement": statements[item["statement"]], "seq": item["seq"]} for item in case["own"]]
+    seen = [objects[before] for before in case["seen"]]
+    desk = {"party": "south", "agreements": installed, "now": case["now"], "own": own, "seen": seen}
+    _compare(case, lambda: alerts_take({**desk, "object": case["object"]}), lambda told: told)
 
 
 def test_alerts_try_every_standing_and_every_code_of_a_desk() -> None:
