@@ -21,12 +21,12 @@ EPOCH = "0" * 32
 
 @dataclass(frozen=True)
 class Exchange:
-    """What goes over the wire, and the status and code that must come back; ``None`` for the parser's own answer."""
+    """What goes over the wire, and the status and code that must come back."""
 
     name: str
     make: Callable[[HostileLine], list[bytes]]
     status: int
-    code: str | None
+    code: str
 
     def __str__(self) -> str:
         return self.name
@@ -55,7 +55,7 @@ def http_cases() -> Iterator[Exchange]:
 
 
 def _read(
-    name: str, status: int, code: str | None, make: Callable[[HostileLine], str | None], target: str = "/v1/conflicts"
+    name: str, status: int, code: str, make: Callable[[HostileLine], str | None], target: str = "/v1/conflicts"
 ) -> Exchange:
     def pieces(line: HostileLine) -> list[bytes]:
         made = make(line)
@@ -260,7 +260,7 @@ def _targets() -> Iterator[Exchange]:
     yield _read("an encoded slash", 403, "proof_request", lambda line: proof(line, "/v1/conflicts"), "/v1%2fconflicts")
     yield _read("a query nobody signed", 403, "proof_request", lambda line: proof(line, "/v1/notices"), "/v1/notices?a")
     for strange in (b"/v1/notices/\xc3\xa9", b"/v1/\xff", b"v1/notices", b"/v1/stream?\xc3\xa9", b"/v1/\x00"):
-        yield Exchange(f"target {strange!r}", lambda line, t=strange: [request("GET", t)], 400, None)
+        yield Exchange(f"target {strange!r}", lambda line, t=strange: [request("GET", t)], 400, "request")
 
 
 def _methods() -> Iterator[Exchange]:
@@ -281,11 +281,11 @@ def _methods() -> Iterator[Exchange]:
         b"\x16\x03\x01\x02\x00\x01",
         b"PRI * HTTP/2.0",
     ):
-        yield Exchange(f"line {line!r}", lambda _, line=line: [line + b"\r\nHost: x\r\n\r\n"], 400, None)
+        yield Exchange(f"line {line!r}", lambda _, line=line: [line + b"\r\nHost: x\r\n\r\n"], 400, "request")
 
 
 def _bodies() -> Iterator[Exchange]:
-    def post(name: str, status: int, code: str | None, *headers: str, pieces: tuple[bytes, ...] = ()) -> Exchange:
+    def post(name: str, status: int, code: str, *headers: str, pieces: tuple[bytes, ...] = ()) -> Exchange:
         head = request("POST", "/v1/notices", *headers)
         return Exchange(f"body: {name}", lambda _: [head, *pieces], status, code)
 
@@ -324,8 +324,8 @@ def _bodies() -> Iterator[Exchange]:
         ("an unknown coding", ("Transfer-Encoding: gzip",)),
         ("a length beyond counting", ("Content-Length: " + "9" * 30,)),
     ):
-        yield post(name, 400, None, sd_jwt, *headers, pieces=(b"0\r\n\r\n",))
-    yield post("a chunk that is none", 400, None, sd_jwt, chunked, pieces=(b"zz\r\n",))
+        yield post(name, 400, "request", sd_jwt, *headers, pieces=(b"0\r\n\r\n",))
+    yield post("a chunk that is none", 400, "request", sd_jwt, chunked, pieces=(b"zz\r\n",))
 
 
 def _heads() -> Iterator[Exchange]:
@@ -337,14 +337,14 @@ def _heads() -> Iterator[Exchange]:
         ("a target of a megabyte", ["GET /", "x" * large]),
         ("a megabyte of headers", ["GET /v1/notices HTTP/1.1\r\n", "x: y\r\n" * (large // 6)]),
     ):
-        yield Exchange(f"head: {name}", lambda _, pieces=pieces: [piece.encode() for piece in pieces], 400, None)
+        yield Exchange(f"head: {name}", lambda _, pieces=pieces: [piece.encode() for piece in pieces], 400, "request")
     for name, line in (
         ("a null", "X: a\x00b"),
         ("a line feed alone", "X: a\nb"),
         ("a blank in a name", "X Y: a"),
         ("no colon", "Keepclear"),
     ):
-        yield Exchange(f"head: {name}", lambda _, line=line: [request("GET", "/v1/notices", line)], 400, None)
+        yield Exchange(f"head: {name}", lambda _, line=line: [request("GET", "/v1/notices", line)], 400, "request")
     yield _read("an upgrade", 401, "not_authenticated", lambda _: "Connection: Upgrade\r\nUpgrade: websocket")
     for name in (
         "X-Forwarded-Host: evil",

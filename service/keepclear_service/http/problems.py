@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from keepclear_protocol.encoding import digest, dump_json
 from keepclear_protocol.errors import CODES, KeepclearError
 from keepclear_protocol.kinds import KINDS, REQUEST, Kind
+from keepclear_protocol.request import SCHEME
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
@@ -26,6 +27,10 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "1"
 """Of what is unavailable; the same bytes may be sent again."""
 
+CHALLENGE = SCHEME.strip()
+"""What a 401 asks for, as RFC 9110 section 15.5.2 wants it said."""
+
+_BESIDE = {401: {"WWW-Authenticate": CHALLENGE}, 503: {"Retry-After": RETRY_AFTER_S}}
 _OF_STATUS = {404: "not_found", 405: "method", 413: "too_large", 415: "content_type"}
 
 STATEMENT, REQUEST_ID = "statement", "request_id"
@@ -100,7 +105,7 @@ def refusal(error: KeepclearError | ClientDisconnect, scope: Scope) -> Response:
     note(error.code, scope)
     if error.status >= 500:
         _refusals.began(error, code=error.code)
-    return problem(error.code, error.detail, headers={"Retry-After": RETRY_AFTER_S} if error.retryable else None)
+    return problem(error.code, error.detail, headers=_BESIDE.get(error.status))
 
 
 def install(app: FastAPI) -> None:

@@ -10,9 +10,10 @@ import os
 import re
 from collections.abc import Callable, Iterator
 
+from keepclear_protocol.encoding import dump_json
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..http.problems import REQUEST_ID
+from ..http.problems import MEDIA_TYPE, REQUEST_ID, document
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of one request's line and headers. A proof has under 6 KB; without a bound (uvicorn has none here), anyone could have
@@ -99,7 +100,14 @@ class BoundedHead(HttpToolsProtocol):
         if wire.waiting and heads == wire.heads:
             wire.head_bytes += len(data)
             if wire.head_bytes > MAX_HEAD_BYTES:
-                self.send_400_response("The request's head is too large.")
+                self.send_400_response("the request's head is too large")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, with a problem document as everything is refused (R-094), and hang up."""
+        body = dump_json(document("request", msg[:1].lower() + msg[1:].rstrip(".")))
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the stream that was open here."""
