@@ -14,10 +14,13 @@ import signal
 import subprocess
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 """Of a question and of an answer. The longest question of the vectors has some 300 KB."""
+
+READ_BYTES = 65_536
 
 END_S = 10.0
 """Seconds for a program to end when its input has ended."""
@@ -29,13 +32,26 @@ class Failed(Exception):
     """The program gave no answer: what it did instead, in words."""
 
 
+@dataclass
+class _Running:
+    """The program's process, what it has said beyond its last answer, and whether it was given up.
+
+    Its pipes are unbuffered: a buffer's lock, held by a thread that waits for a program's grandchild, would hold up
+    whoever closes it.
+    """
+
+    process: "subprocess.Popen[bytes]"
+    said: bytearray = field(default_factory=bytearray)
+    given_up: bool = False
+
+
 class Program:
     """One program, started when it is first asked and again after it failed."""
 
     def __init__(self, argv: Sequence[str], timeout_s: float) -> None:
         self._argv = list(argv)
         self._timeout_s = timeout_s
-        self._process: subprocess.Popen[bytes] | None = None
+        self._running: _Running | None = None
         self._asked = 0
 
     def ask(self, do: str, inputs: dict[str, Any]) -> Answer:
@@ -44,10 +60,10 @@ class Program:
         question = json.dumps({"id": self._asked, "do": do, **inputs}, separators=(",", ":")).encode() + b"\n"
         if len(question) > MAX_LINE_BYTES:
             raise ValueError("a question is longer than README.md says that questions are")
-        process = self._started()
-        answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        running = self._started()
+        answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         # A thread, since neither a write nor a read of a pipe can be given a time on every system.
-        threading.Thread(target=_exchange, args=(process, question, answers), daemon=True).start()
+        threading.Thread(target=_exchange, args=(running, question, answers), daemon=True).start()
         try:
             line = answers.get(timeout=self._timeout_s)
         except queue.Empty:
@@ -55,7 +71,7 @@ class Program:
             raise Failed(f"no answer within {self._timeout_s:g} s") from None
         if not line:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(1.0)  # its output ends a little before it does
+                running.process.wait(1.0)  # its output ends a little before it does
         try:
             return _read(line, self._asked)
         except Failed as failed:
@@ -63,15 +79,14 @@ class Program:
 
     def end(self) -> None:
         """End the program's input and wait for its end. Raises ``Failed`` if it goes on."""
-        process = self._process
-        if process is None:
+        running = self._running
+        if running is None:
             return
-        # A program that reads no more keeps what was buffered for it from being flushed; it is ended all the same.
         with contextlib.suppress(OSError):
-            if process.stdin is not None:
-                process.stdin.close()
+            if running.process.stdin is not None:
+                running.process.stdin.close()
         try:
-            process.wait(END_S)
+            running.process.wait(END_S)
         except subprocess.TimeoutExpired:
             self.kill()
             raise Failed(f"it goes on for {END_S:g} s after its input has ended") from None
@@ -79,9 +94,10 @@ class Program:
 
     def kill(self) -> str:
         """End the program and what it started, at once; return how it had ended before, if it had."""
-        process, self._process = self._process, None
-        if process is None:
+        running, self._running = self._running, None
+        if running is None:
             return ""
+        process, running.given_up = running.process, True
         code = process.poll()
         with contextlib.suppress(OSError):
             if os.name == "posix":
@@ -95,25 +111,40 @@ class Program:
                     pipe.close()
         return "" if code is None else f" (exit status {code})"
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603 - what the person at the terminal has named
-                self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=os.name == "posix"
+    def _started(self) -> _Running:
+        if self._running is None:
+            process = subprocess.Popen(  # noqa: S603 - what the person at the terminal has named
+                self._argv,
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=os.name == "posix",
             )
-        return self._process
+            self._running = _Running(process)
+        return self._running
 
 
-def _exchange(process: "subprocess.Popen[bytes]", question: bytes, answers: "queue.SimpleQueue[bytes | None]") -> None:
-    assert process.stdin is not None and process.stdout is not None  # noqa: S101 - for the type checker
-    line: bytes | None = None
+def _exchange(running: _Running, question: bytes, answers: "queue.SimpleQueue[bytes]") -> None:
+    """Write a question and put the next line there, with its end; less of it where the program ended before."""
+    stdin, stdout = running.process.stdin, running.process.stdout
+    assert stdin is not None and stdout is not None  # noqa: S101 - for the type checker
+    line = b""
     with contextlib.suppress(OSError, ValueError):  # it has ended, or was killed for being late
-        process.stdin.write(question)
-        process.stdin.flush()
-        line = process.stdout.readline(MAX_LINE_BYTES + 1)
+        left = memoryview(question)
+        while left:
+            left = left[stdin.write(left) :]
+        while (end := running.said.find(b"\n")) < 0 and len(running.said) <= MAX_LINE_BYTES:
+            piece = stdout.read(READ_BYTES)
+            if running.given_up or not piece:
+                break
+            running.said += piece
+        size = len(running.said) if end < 0 else end + 1
+        line = bytes(running.said[:size])
+        del running.said[:size]
     answers.put(line)
 
 
-def _read(line: bytes | None, id: int) -> Answer:
+def _read(line: bytes, id: int) -> Answer:
     if not line:
         raise Failed("it ended without an answer")
     if len(line) > MAX_LINE_BYTES:

@@ -108,6 +108,10 @@ ACCEPTS = 'json.dumps({"id": q["id"], "ok": True})'
 REFUSES = 'json.dumps({"id": q["id"], "code": "key"})'
 
 
+ESCAPED = "import subprocess, time; subprocess.Popen(['sleep', '20'], start_new_session=True); time.sleep(600)"
+"""What it started holds its output open after it was ended itself."""
+
+
 @pytest.mark.parametrize(
     ("program", "what"),
     [
@@ -123,6 +127,7 @@ REFUSES = 'json.dumps({"id": q["id"], "code": "key"})'
         (stranger("sys.exit(3)"), "ended without an answer (exit status 3)"),
         ([sys.executable, "-S", "-c", "import os, sys; os.write(1, b'{'); sys.stdin.read()"], "no answer within 0.5 s"),
         ([sys.executable, "-S", "-c", "import time; time.sleep(600)"], "no answer within 0.5 s"),
+        ([sys.executable, "-S", "-c", ESCAPED], "no answer within 0.5 s"),
     ],
 )
 def test_a_program_that_does_not_answer_never_agrees(program: list[str], what: str) -> None:
