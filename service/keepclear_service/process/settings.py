@@ -31,6 +31,10 @@ def default_embedded() -> Path:
     return Path(state) / "keepclear" / "store"
 
 
+METRICS_AWAY = 1000
+"""From a service's port to the one of its operator's doors, where none is named."""
+
+
 class Settings(BaseSettings):
     """What one service is told. Lists in variables are separated as ``PATH`` is."""
 
@@ -85,7 +89,7 @@ class Settings(BaseSettings):
         default=None,
         ge=-1,
         le=65535,
-        description="Port for them; -1 for none, 0 takes a free one. Without it: the one after the service's own.",
+        description="Port for them; -1 for none, 0 takes a free one. Without it: the service's own plus 1000.",
     )
     proxy_names_requests: bool = Field(
         default=False,
@@ -128,7 +132,8 @@ class Settings(BaseSettings):
         """Return the port of the operator's doors: 0 for a free one, None for none."""
         if self.metrics_port is not None:
             return None if self.metrics_port < 0 else self.metrics_port
-        return self.port + 1 if 0 < self.port < 65535 else 0
+        # The ports next to a service's are others': a second service's, or a gate's before it.
+        return self.port + METRICS_AWAY if 0 < self.port <= 65535 - METRICS_AWAY else 0
 
     def with_store(self, url: str) -> "Settings":
         """Return these settings with the store at ``url``."""
