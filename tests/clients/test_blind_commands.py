@@ -1,5 +1,6 @@
 """Commands while the hotline is silent or gone: the kept picture at once, and what became of an officer's answer."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -15,6 +16,7 @@ from keepclear.cli import pictured
 from keepclear.cli.main import DONE, STALE, UNREACHABLE, USAGE, run
 from keepclear.desk.acknowledging import Unanswered
 from keepclear.transport.client import READ_S
+from keepclear.transport.silence import unless_silent
 from keepclear_protocol.errors import Unavailable
 from support.desks import Lied
 from support.line import write_key
@@ -67,6 +69,22 @@ def test_what_is_known_is_shown_within_a_second_of_silence(types: Types) -> None
     assert code == STALE and "OPEN" in shown and "picture" in talk
     assert "silent: the hotline does not answer (unreachable)" in talk and "KEEPCLEAR_WAIT=15" in talk
     assert pictured.WAIT_S <= 0.5 and took_s < 3, took_s  # a busy machine's part of it is its own
+
+
+def test_what_this_machine_took_for_itself_is_no_silence_of_the_hotlines() -> None:
+    async def story() -> None:
+        client = mock.Mock(waiting_since=asyncio.get_running_loop().time())
+
+        async def busy() -> str:
+            time.sleep(0.6)  # noqa: ASYNC251 - all of this process is kept from working, as by a busy machine
+            await asyncio.sleep(0.01)
+            return "answer"
+
+        assert await unless_silent(client, busy(), 0.3) == "answer"
+        with pytest.raises(Unavailable, match="silent"):
+            await unless_silent(client, asyncio.sleep(60), 0.3)
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """The desk's commands on a running line: real service, real store, two parties as they would type."""
 
+import contextlib
 import json
+import os
+import signal
 from pathlib import Path
 
 from support.nursery import Lifeline, Nursery
 from support.officer import Officer
+from support.terminal import Terminal
 from support.world import box
 
 
@@ -66,3 +70,21 @@ def test_a_watch_goes_on_where_it_left_off_through_a_restart(
         code, later, _ = south.type("watch", "--for", "2")
     assert code == 0
     assert [event["event"] for event in later if event["event"] in ("alert", "gap", "notice")] == []
+
+
+def test_on_a_terminal_a_hotline_that_is_slow_is_shown_behind_what_was_known(line: Lifeline, tmp_path: Path) -> None:
+    north, south = (Officer(line.world, tmp_path, party, line.url) for party in ("north", "south"))
+    north.type("submit", "-", "--category", "transport", stdin=json.dumps([box()]))
+    north.type("conflicts")
+    south.type("submit", "-", "--category", "transport", stdin=json.dumps([box(48.05)]))
+    env = {name: value for name, value in north.env.items() if name != "KEEPCLEAR_WAIT"}
+    os.kill(line.life.pid, signal.SIGSTOP)
+    try:
+        with contextlib.closing(Terminal("conflicts", folder=tmp_path, env=env, columns=200)) as terminal:
+            said = terminal.until("asking once more")
+            assert "picture" in said and "OPEN" not in said
+            os.kill(line.life.pid, signal.SIGCONT)
+            terminal.after(b"asking once more", "OPEN", "picture ")
+            assert terminal.ended() == 0
+    finally:
+        os.kill(line.life.pid, signal.SIGCONT)

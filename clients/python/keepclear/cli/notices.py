@@ -2,12 +2,14 @@
 
 import click
 
+from keepclear.desk.blocking import Desk
+from keepclear.desk.picture import Picture
 from keepclear.transport.client import now_instant
 
 from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, notice_line
 from .out import note, say
-from .pictured import read_picture
+from .pictured import read_picture, show_picture
 
 
 @click.command("notices")
@@ -22,12 +24,16 @@ def notices(settings: DeskOptions) -> int:
     it. Exit 6: the hotline does not answer; the list is what this desk knew before.
     """
     with settings.desk() as desk:
+        if not settings.as_json:
+            return show_picture(desk, lambda picture: _show(desk, picture))
         picture, code = read_picture(desk)
-        records = [record for view in picture.notices if (record := desk.notice(view.sha256)) is not None]
-    records.sort(key=lambda record: (record.view.start or 0, record.view.callsign or ""))
-    if settings.as_json:
         write_json({name: value for name, value in picture.to_json().items() if name != "conflicts"})
-        return code
+    return code
+
+
+def _show(desk: Desk, picture: Picture) -> None:
+    records = [record for view in picture.notices if (record := desk.notice(view.sha256)) is not None]
+    records.sort(key=lambda record: (record.view.start or 0, record.view.callsign or ""))
     now = now_instant()
     for record in records:
         say(notice_line(record, now))
@@ -40,4 +46,3 @@ def notices(settings: DeskOptions) -> int:
     if picture.lost:
         note(f"{picture.lost} LOST by the hotline, NOT DECONFLICTED: keepclear send --lost files them again")
     note(age_line(picture))
-    return code

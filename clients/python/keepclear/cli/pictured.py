@@ -1,10 +1,14 @@
 """The picture behind ``notices``, ``conflicts`` and ``ack``: read again where the hotline answers, else as it was.
 
 Whatever keeps the hotline from answering, its silence, a stranger in its place, an environment that bars the way, what
-this desk knew is shown, with its age; silence is waited for under a second.
+this desk knew is shown, with its age; silence is waited for under a second. A busy hotline may be silent as long as one
+that hangs, and nothing tells them apart but its answer: an officer at a terminal is shown what this desk knew, and then
+what the hotline says if it does; a script gets the one or the other at once.
 """
 
 import os
+import sys
+from collections.abc import Callable
 
 from keepclear_protocol.errors import KeepclearError, LocalError, OutOfStep, StalePicture, Unavailable
 
@@ -14,6 +18,7 @@ from keepclear.transport.client import READ_S, SILENT, now_instant
 from keepclear.transport.faults import CLOCK_CODES
 
 from . import out
+from .asking import is_terminal
 from .lines import event_line, holds
 from .main import DONE, INVALID, STALE, exit_code, tell_error
 
@@ -27,11 +32,32 @@ TIMES_SLOWEST = 5
 WAIT = "KEEPCLEAR_WAIT"
 
 
+def show_picture(desk: Desk, show: Callable[[Picture], None]) -> int:
+    """Have ``show`` write the picture; return the exit code for it.
+
+    Where somebody looks on and the hotline is silent, it is asked once more with all patience, and shown once more.
+    """
+    within_s = _wait_s(desk)
+    picture, code, silent = _read(desk, within_s)
+    show(picture)
+    if silent and within_s < READ_S and not os.environ.get(WAIT) and is_terminal(sys.stdout):
+        out.note(f"asking once more, for {READ_S:.0f} s at most; Ctrl-C ends it")
+        picture, code, _ = _read(desk, READ_S)
+        show(picture)
+    return code
+
+
 def read_picture(desk: Desk) -> tuple[Picture, int]:
     """Return the picture and the exit code for it. What does not hold, and that it is stale, is told aloud."""
-    code, within_s = DONE, _wait_s(desk)
+    picture, code, _ = _read(desk, _wait_s(desk))
+    return picture, code
+
+
+def _read(desk: Desk, within_s: float) -> tuple[Picture, int, bool]:
+    """Return the picture, the exit code for it, and whether it is an old one because the hotline was silent."""
+    code = DONE
     if desk.journal.fault is not None:
-        return kept_picture(desk)
+        return *kept_picture(desk), False
     try:
         for event in desk.refresh(settle=True, within_s=within_s):
             if not holds(event):
@@ -42,9 +68,9 @@ def read_picture(desk: Desk) -> tuple[Picture, int]:
             raise
         _tell(error)
         known = isinstance(error, Unavailable | OutOfStep | LocalError) or error.code in CLOCK_CODES
-        return desk.picture(everything=True), STALE if known else exit_code(error)
+        return desk.picture(everything=True), STALE if known else exit_code(error), error.detail.startswith(SILENT)
     picture, kept = kept_picture(desk)
-    return picture, code or kept
+    return picture, code or kept, False
 
 
 def kept_picture(desk: Desk) -> tuple[Picture, int]:
