@@ -40,7 +40,7 @@ class Lines:
     """Lines on their way to a descriptor; ``lost`` is told how many were not taken."""
 
     def __init__(self, descriptor: int = 2) -> None:
-        self._write = _writer(descriptor)
+        self._write, self._close = _writer(descriptor)
         self._fresh: list[bytes] = []
         self._waiting: deque[bytes] = deque()
         self._held = 0
@@ -93,6 +93,10 @@ class Lines:
             time.sleep(0.01)
             self.flush()
 
+    def close(self) -> None:
+        """Give up what was opened for this; nothing is written any more."""
+        self._close()
+
     def _gather(self, fresh: list[bytes]) -> None:
         """Put lines together into pieces that are written at once."""
         piece = bytearray()
@@ -124,24 +128,28 @@ class Lines:
             self._scheduled = True
 
 
-def _writer(descriptor: int) -> Write:
-    """Return what writes to a descriptor without waiting.
+def _writer(descriptor: int) -> tuple[Write, Callable[[], None]]:
+    """Return what writes to a descriptor without waiting, and what closes that.
 
     A pipe's or terminal's mode belongs to all who hold it, so that ours is opened anew for ourselves.
     """
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:
-        return len  # there is none: everything is taken
+        return len, _nothing  # there is none: everything is taken
     if stat.S_ISSOCK(mode):
         own = socket.socket(fileno=os.dup(descriptor))
-        return lambda data: own.send(data, socket.MSG_DONTWAIT)
+        return lambda data: own.send(data, socket.MSG_DONTWAIT), own.close
     if stat.S_ISREG(mode):
-        return lambda data: os.write(descriptor, data)  # at its common end; a disk makes nobody wait for a reader
+        return lambda data: os.write(descriptor, data), _nothing  # a disk makes nobody wait for a reader
     with contextlib.suppress(OSError):
         again = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        return lambda data: os.write(again, data)
-    return lambda data: _when_room(descriptor, data)
+        return lambda data: os.write(again, data), lambda: os.close(again)
+    return lambda data: _when_room(descriptor, data), _nothing
+
+
+def _nothing() -> None:
+    return None
 
 
 def _when_room(descriptor: int, data: bytes) -> int:

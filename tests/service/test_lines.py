@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 
@@ -56,6 +57,23 @@ def test_a_pipe_that_nobody_reads_costs_lines_and_no_time(pipe: tuple[int, int])
     assert 0 < sum(lost) < count
     assert sum(line["event"] == "admitted" for line in told) == count - sum(lost)
     assert [line for line in told if line["event"] != "admitted"] == [{"event": "log_lines_lost", "count": sum(lost)}]
+
+
+def test_a_socket_that_nobody_reads_costs_no_time_either() -> None:
+    """As journald's is: a write may take a part of what it is given."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        lines = Lines(ours.fileno())
+        count = 4_000  # 800 KB, more than the socket takes
+        for number in range(count):
+            lines.add(LINE % number)
+        assert lines._waiting, "the socket took everything"
+        read = b""
+        while piece := drained(theirs.fileno()):
+            read += piece
+            lines.flush()
+        assert [json.loads(line)["n"] for line in read.splitlines()] == list(range(100_000, 100_000 + count))
+        lines.close()
 
 
 @pytest.mark.parametrize("closed", ["reader", "descriptor"])

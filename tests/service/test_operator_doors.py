@@ -169,7 +169,7 @@ def test_nothing_else_is_at_the_operators_address_and_nothing_of_it_at_the_parti
     status = operator(line, "/status").json()
     assert status["wrong"] == [] and status["agreements"][0]["ready"] == "ok"
     text = operator(line, "/status").text + operator(line).text
-    for secret in ("transport", "duty-2", "outline", "48.0"):
+    for secret in ("transport", "duty-2", "outline", "vertices"):
         assert secret not in text, secret
 
 

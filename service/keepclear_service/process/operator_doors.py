@@ -1,7 +1,8 @@
 """The operator's address: ``/metrics`` for scrapers, ``/status`` for ``keepclear-service status``. Never the parties'.
 
-On an address of its own, loopback unless told otherwise, and beside the supervisor's loop in a thread: nothing that is
-asked here waits for or holds up a worker. Nobody is asked who they are; what is said holds no content of a statement.
+On an address of its own, loopback unless told otherwise, and each request in a thread beside the supervisor's loop:
+nothing that is asked here waits for or holds up a worker. Nobody is asked who they are; what is said holds no content
+of a statement.
 """
 
 import asyncio
@@ -10,7 +11,6 @@ import logging
 import socket
 import socketserver
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -114,12 +114,13 @@ def _serving(settings: Settings, lookout: Lookout) -> Iterator[int | None]:
         yield None
         return
     with server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+        server.timeout = 0  # it is called when somebody has come
+        loop = asyncio.get_running_loop()
+        loop.add_reader(server.fileno(), server.handle_request)
         try:
             yield int(server.server_port)
         finally:
-            server.shutdown()
+            loop.remove_reader(server.fileno())
 
 
 def _application(lookout: Lookout) -> Callable[..., Iterable[bytes]]:

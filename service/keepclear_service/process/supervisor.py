@@ -126,21 +126,21 @@ async def _run_workers(
     store: EmbeddedStore | None,
 ) -> None:
     workers = [Worker(settings, program, address) for _ in range(settings.workers)]
-    tasks = [asyncio.create_task(worker.start()) for worker in workers]
-    try:
-        async with operator_doors(settings, agreements, workers) as (lookout, port):
+    async with operator_doors(settings, agreements, workers) as (lookout, port):
+        tasks = [asyncio.create_task(worker.start()) for worker in workers]
+        try:
             await asyncio.gather(*tasks)
             _say_listening(address, workers, store, port)
             tasks = [asyncio.create_task(worker.keep_running()) for worker in workers]
             if lookout is not None:
                 tasks.append(asyncio.create_task(lookout.run()))
             await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        address.close()
-        await asyncio.gather(*(worker.stop(settings.drain_s + KILL_AFTER_S) for worker in workers))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            address.close()
+            await asyncio.gather(*(worker.stop(settings.drain_s + KILL_AFTER_S) for worker in workers))
 
 
 def _say_listening(
