@@ -89,6 +89,8 @@ def test_wrong_usage_is_one_line_and_exit_2(
     assert hint.startswith("keepclear-service: hint: ")
 
 
-@pytest.mark.parametrize(("port", "named", "at"), [(8700, None, 9700), (0, None, 0), (64_536, None, 0), (8700, -1, None)])
+@pytest.mark.parametrize(
+    ("port", "named", "at"), [(8700, None, 9700), (0, None, 0), (64_536, None, 0), (8700, -1, None)]
+)
 def test_the_operators_doors_take_no_neighbouring_port(port: int, named: int | None, at: int | None) -> None:
     assert load_settings(port=port, metrics_port=named).operator_port() == at
