@@ -11,7 +11,7 @@ from typing import Any
 
 from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.instant import SECOND, format_instant
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, OPENING
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, OPENING
 from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.statement import sign_statement
 
@@ -31,6 +31,13 @@ def payload(shown: Object) -> Object:
     """Return what an alert object's alert says."""
     read: Object = json.loads(unb64(shown["alert"].split(".")[1]))
     return read
+
+
+def signed_anew(party: str, raw: str, **changed: Any) -> str:
+    """Return a submission with other claims, as its party signs it: under other terms, or at another time."""
+    jwt, _, disclosures = raw.partition("~")
+    said = {**json.loads(unb64(jwt.split(".")[1])), **changed}
+    return f"{sign_statement(KEYS[party], NOTICE.typ, said)}~{disclosures}"
 
 
 def event(number: int, name: str, data: Object, *, epoch: str = EPOCH) -> str:

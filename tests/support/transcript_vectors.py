@@ -8,18 +8,16 @@ plays it through the real desk.
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from keepclear_protocol.alert import CLOSED
-from keepclear_protocol.encoding import digest, unb64
-from keepclear_protocol.kinds import NOTICE
-from keepclear_protocol.statement import sign_statement
+from keepclear_protocol.encoding import digest
 
+from support.transcript_night import night
 from support.transcript_story import (
     EPOCH,
     OTHER_EPOCH,
@@ -32,12 +30,12 @@ from support.transcript_story import (
     in_answer,
     payload,
     receipt,
+    signed_anew,
 )
 from support.wire_alerts import FARTHER, NEARER, OURS, OWN, told
 from support.wire_world import (
     AGREEMENT,
     IAT,
-    KEYS,
     NAMES,
     SUCCESSOR,
     circle,
@@ -55,21 +53,15 @@ _ABOUT = (
     "(connect, stream, read, sent, install or wait); protocol/conformance/README.md says what each is, and what the "
     "members of expect mean. requirements: what the step holds. keys: seeds of 32 bytes in base64url, for tests alone."
 )
-_WHY = "one desk's evening: alerts, answers, a hole, a closing that must be confirmed, new terms, a restored store"
+_EVENING = "alerts, answers, a hole, a closing that must be confirmed, new terms, a restored store"
+_NIGHT = "every other way in which a conflict ends: by either side's act, by time, too early, and past when it was told"
 
 MOVED_AWAY = notice(submission("north", "north three", [circle(51.5)], id="north one", revision=3, prev=NEARER.sha256))
 
 
-def renewed(party: str, raw: str) -> str:
-    """Return a submission as its party signs it under the new terms."""
-    jwt, _, disclosures = raw.partition("~")
-    said = {**json.loads(unb64(jwt.split(".")[1])), "terms": SUCCESSOR.terms}
-    return f"{sign_statement(KEYS[party], NOTICE.typ, said)}~{disclosures}"
-
-
-LATE = renewed("south", submission("south", "south late", [circle(45.0)]))
+LATE = signed_anew("south", submission("south", "south late", [circle(45.0)]), terms=SUCCESSOR.terms)
 OWN_LATE = notice(LATE)
-THEIR_LATE = notice(renewed("north", submission("north", "north late", [circle(45.004)])))
+THEIR_LATE = notice(signed_anew("north", submission("north", "north late", [circle(45.004)]), terms=SUCCESSOR.terms))
 LAST_WORD: Object = {"terms": SUCCESSOR.terms, "iat": IAT + 510, "admit_by": IAT + 1110}
 WE_ENDED = withdrawal("south", "south ended at last", OWN, **LAST_WORD)
 
@@ -95,7 +87,7 @@ STAYED = told(9, other=NEARER, at=at(70))
 FAR_AGAIN = told(13, other=FARTHER, at=at(90))
 LEFT = told(22, CLOSED, other=MOVED_AWAY, reason="amended", cause=f"{MOVED_AWAY.jwt}~", at=at(120))
 UNDER_NEW_TERMS = told(40, CLOSED, other=FARTHER, reason="terms", agreement=SUCCESSOR, at=at(240))
-AHEAD = told(51, own=OWN_LATE, other=THEIR_LATE, agreement=SUCCESSOR, at=at(420.25))
+AHEAD = told(50, own=OWN_LATE, other=THEIR_LATE, agreement=SUCCESSOR, at=at(420.25))
 CONFLICT = payload(OPENED)["conflict"]
 
 FILED = receipt(OURS, OWN.id, 1, 1, 3.25)
@@ -230,7 +222,7 @@ def _new_terms(story: Story) -> None:
 def _dated_ahead(story: Story) -> None:
     story.filed(OWN_LATE.id, 1)
     story.newest(AHEAD, "clock")
-    filed = receipt(LATE, OWN_LATE.id, 1, 50, 300)
+    filed = receipt(LATE, OWN_LATE.id, 1, 50, 420.25)
     story.step("filed, and the answer is dated ahead", "120 s ahead of the desk's clock: CLOCK, and nothing is signed "
                "of it", ["R-074", "R-083", "R-089"], 300,
                {"sent": {"statement": LATE, "receipt": filed, "alerts": [AHEAD]}}, alarms=["clock"])  # fmt: skip
@@ -265,11 +257,13 @@ def _restored(story: Story) -> None:
 
 def transcript() -> str:
     """Return the text of ``transcript.json``."""
-    case: Mapping[str, Any] = {
-        "name": "an evening", "why": _WHY, "party": "south", "key": "south", "installed": 1, "steps": evening(),
-    }  # fmt: skip
+    desk = {"party": "south", "key": "south", "installed": 1}
+    cases = [
+        {"name": "an evening", "why": _EVENING, **desk, "steps": evening()},
+        {"name": "a night", "why": _NIGHT, **desk, "steps": night()},
+    ]
     agreements = [AGREEMENT.raw.decode(), SUCCESSOR.raw.decode()]
-    document = {"about": _ABOUT, "keys": keys_json(*NAMES), "agreements": agreements, "cases": [case]}
+    document = {"about": _ABOUT, "keys": keys_json(*NAMES), "agreements": agreements, "cases": cases}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
