@@ -114,7 +114,7 @@ def _step(place: Any, name: str) -> Any:
 
 def _volumes(document: Value) -> Asked:
     for case in document["cases"]:
-        yield "volumes.read", {"volume": case["volume"]}, case
+        yield "volumes.read", {"volume": case["volume"], "read": case.get("read", False)}, case
 
 
 def _separation(document: Value) -> Asked:

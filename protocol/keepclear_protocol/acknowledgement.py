@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .characters import is_name
 from .claims import ADMIT_WITHIN_S, Claims, digest_claim, new_jti, read_claims, whole
 from .encoding import is_digest
-from .errors import CODES, Malformed
+from .errors import Malformed
 from .keys import PrivateKey
 from .kinds import ACKNOWLEDGEMENT
 from .statement import KeyFinder, sign_statement
@@ -24,6 +25,18 @@ FIRST_ANSWERS = 8
 and the others of a watch; more would let one side fill what the other has to read again."""
 
 VERIFIED = "verified"
+VERDICTS = (
+    VERIFIED,
+    "evidence",
+    "rollback",
+    "wrong_terms",
+    "over_disclosed",
+    "recompute",
+    "category",
+    "closed_without_cause",
+)
+"""What a desk may say of an alert: that it holds, or the code of what is wrong with it."""
+
 MAX_OFFICER_CHARACTERS = 64
 """An opaque handle of the party's own, not a name or an address."""
 
@@ -122,14 +135,14 @@ def _check(payload: Mapping[str, Any]) -> None:
     whole(payload, "version", low=1)
     if payload.get("stage") not in STAGES:
         raise Malformed("claims", f"stage must be one of {', '.join(STAGES)}")
-    verdict = payload.get("verdict")
-    if not isinstance(verdict, str) or not (verdict == VERIFIED or verdict in CODES):
-        raise Malformed("claims", "verdict must be verified or one of the stable codes")
+    if payload.get("verdict") not in VERDICTS:
+        raise Malformed("claims", f"verdict must be one of {', '.join(VERDICTS)}")
     officer = payload.get("officer", ...)
-    if officer is not None and not (
-        isinstance(officer, str) and 0 < len(officer) <= MAX_OFFICER_CHARACTERS and officer.isprintable()
-    ):
-        raise Malformed("claims", f"officer must be null or at most {MAX_OFFICER_CHARACTERS} printable characters")
+    if officer is not None and not is_name(officer, MAX_OFFICER_CHARACTERS):
+        detail = (
+            f"officer must be null or 1 to {MAX_OFFICER_CHARACTERS} characters, none unseen, no blank at either end"
+        )
+        raise Malformed("claims", detail)
     if officer is None and payload["stage"] != "delivered":
         raise Malformed("claims", "only delivered is signed without an officer")
     read_back = payload.get("read_back", ...)

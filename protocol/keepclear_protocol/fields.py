@@ -5,9 +5,9 @@ returns it in its one meaning or raises ``Malformed`` with ``agreement``. Nothin
 message: an agreement may come from a stranger, and messages end up on terminals and in logs.
 """
 
-import re
 from typing import Any
 
+from .characters import is_name
 from .encoding import is_digest
 from .errors import Malformed
 from .instant import parse_instant
@@ -15,14 +15,6 @@ from .keys import PublicKey
 
 MAX_NAME_CHARACTERS = 80
 """A name is a line on a console, not a text."""
-
-# Control characters, and those that are invisible or turn the direction of what follows: a name must not be able to
-# look like another one. Spelled out, because character classes differ between versions of Unicode, and with them two
-# receivers' verdicts.
-_UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
-)
 
 
 def refusal(detail: str) -> Malformed:
@@ -69,11 +61,10 @@ def number(value: object, place: str, least: float, most: float) -> float:
 
 def name(value: object, place: str) -> str:
     """Return a text of 1 to 80 characters, none of them unseen, not blank at either end."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARACTERS:
-        raise refusal(f"{place} must be a text of 1 to {MAX_NAME_CHARACTERS} characters")
-    if _UNSEEN.search(value) or value != value.strip():
-        raise refusal(f"{place} must have no control or invisible character and no blank at either end")
-    return value
+    if not is_name(value, MAX_NAME_CHARACTERS):
+        detail = f"must be a text of 1 to {MAX_NAME_CHARACTERS} characters, none of them unseen, no blank at either end"
+        raise refusal(f"{place} {detail}")
+    return str(value)
 
 
 def instant(value: object, place: str) -> int:

@@ -43,16 +43,15 @@ class Unfit(Malformed):
 
 
 def composed(remarks: str | None) -> str | None:
-    """Return remarks as they are signed: in Unicode NFC, which says the same and is what a notice must have.
+    """Return remarks as they are signed: in Unicode NFC, which says the same.
 
-    Some systems write an accent apart from its letter; nobody can see the difference, or type it away.
+    Some systems write an accent apart from its letter, and the same remarks shall be known again. No receiver asks for
+    it: what is composed depends on the version of Unicode.
     """
     return None if remarks is None else unicodedata.normalize("NFC", remarks)
 
 
-def find_faults(
-    content: Content, agreement: Agreement, *, party: str, now: int, revision: int = 1
-) -> Iterator[Fault]:
+def find_faults(content: Content, agreement: Agreement, *, party: str, now: int, revision: int = 1) -> Iterator[Fault]:
     """Give all that is wrong with filing ``content`` as ``revision`` of a notice of ``party`` at ``now``."""
     fit = True
     for name in ("callsign", "remarks"):

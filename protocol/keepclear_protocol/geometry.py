@@ -16,13 +16,14 @@ import math
 from collections.abc import Sequence
 from itertools import repeat
 from math import asin, cos, sin
-from typing import Any
+from typing import Any, NamedTuple
 
 import spherely
 from msgspec import Struct
 
 from .errors import Malformed
 from .outline import Circle, Corridor, Outline, Polygon, Position
+from .ring import keeps_apart
 
 Vector = tuple[float, float, float]
 
@@ -38,17 +39,21 @@ EDGE_SHIFT_PER_M = 7e-11
 ROUNDING_M = 1e-6
 """One micrometre for the arithmetic itself: S2 finds touching shapes some nanometres apart."""
 
-MAX_EDGE_M = 1_000_000
-"""The longest edge, on the sphere. Longer ones run too far apart on sphere and ellipsoid to be agreed on."""
 
-MIN_EDGE_M = 1e-5
-"""Closer vertices are one point: a tenth of the smallest step that nine decimals can take at the equator."""
+class Bounds(NamedTuple):
+    """How near the points of an outline may come (``apart_m``), how long an edge is and how far vertices reach."""
 
-MIN_AREA_M2 = 0.01
-"""An area below a square decimetre is no extent; collinear vertices have 1e-280."""
+    apart_m: float
+    edge_m: float
+    reach_m: float
 
-MAX_REACH_M = 5_000_000
-"""How far vertices may lie from the middle of their outline: half of a hemisphere's reach."""
+
+SUBMITTED = Bounds(apart_m=0.001, edge_m=1_000_000, reach_m=5_000_000)
+"""What may be filed. A millimetre is a tenth of what F3548-21 asks for, and a million times what two processors differ
+by. Longer edges run too far apart on sphere and ellipsoid to be agreed on. Half of a hemisphere's reach."""
+
+SHOWN = Bounds(apart_m=0.000_5, edge_m=1_000_001, reach_m=5_000_001)
+"""What is taken of what another processor took: whoever did so rightly can never look wrong."""
 
 _DIAMETER_M = 2 * EARTH_RADIUS_M
 
@@ -80,21 +85,21 @@ class Shape(Struct, frozen=True, eq=False):
     vertices: int
 
 
-def shape_of(outline: Outline) -> Shape:
+def shape_of(outline: Outline, bounds: Bounds = SUBMITTED) -> Shape:
     """Return the shape of ``outline``, whose numbers are already known to be finite and in range.
 
-    Raises ``Malformed`` with ``volume_polygon`` (crossing, repeated vertices), ``volume_edge``, ``volume_extent`` or
-    ``volume_size``.
+    Raises ``Malformed`` with ``volume_polygon`` (edges that cross or touch), ``volume_edge``, ``volume_extent`` (a path
+    that stands still) or ``volume_size``.
     """
     match outline:
         case Polygon(vertices):
-            return _polygon(_one_spelling(vertices))
+            return _polygon(_one_spelling(vertices), bounds)
         case Corridor(path, half_width_m):
-            return _corridor(_one_spelling(path), half_width_m)
+            return _corridor(_one_spelling(path), half_width_m, bounds)
         case Circle(center, radius_m):
             positions = _one_spelling((center,))
             lat, lng = positions[0]
-            return _shape(spherely.create_point(lng, lat), unit_vectors(positions), radius_m, 0.0, 0.0, 0.0)
+            return _shape(spherely.create_point(lng, lat), unit_vectors(positions), radius_m, 0.0, 0.0, 0.0, bounds)
 
 
 def distance_m(a: Shape, b: Shape) -> float:
@@ -107,22 +112,24 @@ def center_distance_m(a: Shape, b: Shape) -> float:
     return arc_m(math.dist(a.center, b.center))
 
 
-def _polygon(positions: Sequence[Position]) -> Shape:
+def _polygon(positions: Sequence[Position], bounds: Bounds) -> Shape:
     units = unit_vectors(positions)
-    edges = _edges(units, closed=True, code="volume_polygon")
+    edges = _edges(units, bounds, closed=True, code="volume_polygon")
     try:
         geography = spherely.create_polygon([(lng, lat) for lat, lng in positions])
     except ValueError:
         raise Malformed("volume_polygon", "edges cross or touch, or a vertex stands twice") from None
+    if not keeps_apart(units, bounds.apart_m / EARTH_RADIUS_M):
+        raise Malformed("volume_polygon", "a vertex lies within a millimetre of an edge that it does not end")
     area_m2 = float(spherely.area(geography, EARTH_RADIUS_M))
-    return _shape(geography, units, 0.0, max(edges), math.fsum(edges), area_m2)
+    return _shape(geography, units, 0.0, max(edges), math.fsum(edges), area_m2, bounds)
 
 
-def _corridor(positions: Sequence[Position], half_width_m: float) -> Shape:
+def _corridor(positions: Sequence[Position], half_width_m: float, bounds: Bounds) -> Shape:
     units = unit_vectors(positions)
-    edges = _edges(units, closed=False, code="volume_extent")
+    edges = _edges(units, bounds, closed=False, code="volume_extent")
     geography = spherely.create_linestring([(lng, lat) for lat, lng in positions])
-    return _shape(geography, units, half_width_m, max(edges), 2 * math.fsum(edges), 0.0)
+    return _shape(geography, units, half_width_m, max(edges), 2 * math.fsum(edges), 0.0, bounds)
 
 
 def _shape(
@@ -132,16 +139,17 @@ def _shape(
     longest_m: float,
     perimeter_m: float,
     outline_area_m2: float,
+    bounds: Bounds,
 ) -> Shape:
     center = _middle(units)
     # A cap under a hemisphere holds every geodesic between two of its points, and the smaller of the two areas that a
     # ring inside it bounds: so the farthest vertex bounds edges and interior too.
     reach_m = arc_m(max(map(math.dist, repeat(center), units)))
-    if reach_m > MAX_REACH_M:
-        raise Malformed("volume_size", f"reaches more than {MAX_REACH_M // 1000} km from its middle", hint=_SPLIT)
+    if reach_m > bounds.reach_m:
+        raise Malformed(
+            "volume_size", f"reaches more than {SUBMITTED.reach_m // 1000:.0f} km from its middle", hint=_SPLIT
+        )
     area_m2 = outline_area_m2 + radius_m * (perimeter_m + math.pi * radius_m)
-    if area_m2 < MIN_AREA_M2:
-        raise Malformed("volume_extent", "the outline has no area")
     margin_m = radius_m + EDGE_SHIFT_PER_M * longest_m**2
     bound_m = reach_m + (margin_m + ROUNDING_M) / SPHERE_FACTOR
     return Shape(
@@ -158,14 +166,16 @@ def _shape(
     )
 
 
-def _edges(units: list[Vector], *, closed: bool, code: str) -> list[float]:
+def _edges(units: list[Vector], bounds: Bounds, *, closed: bool, code: str) -> list[float]:
     ends = units[1:] + units[:1] if closed else units[1:]
     lengths = [_DIAMETER_M * asin(chord / 2 if chord < 2 else 1.0) for chord in map(math.dist, units, ends)]
-    if min(lengths) < MIN_EDGE_M:
+    if min(lengths) < bounds.apart_m:
         hint = "a ring is not closed: leave out the last vertex if it repeats the first" if closed else ""
         raise Malformed(code, "two neighbouring points are the same place", hint=hint)
-    if max(lengths) > MAX_EDGE_M:
-        raise Malformed("volume_edge", f"an edge is longer than {MAX_EDGE_M // 1000} km", hint="add points along it")
+    if max(lengths) > bounds.edge_m:
+        raise Malformed(
+            "volume_edge", f"an edge is longer than {SUBMITTED.edge_m // 1000:.0f} km", hint="add points along it"
+        )
     return lengths
 
 

@@ -34,6 +34,7 @@ from .disclosure import (
 )
 from .encoding import digest
 from .errors import Malformed, NotAuthentic
+from .geometry import SHOWN, SUBMITTED, Bounds
 from .keys import PrivateKey
 from .kinds import NOTICE
 from .properties import is_category, read_properties
@@ -171,7 +172,7 @@ class Envelope(Struct, frozen=True):
     def _tail(self) -> str:
         return self.raw[len(self.signed.raw) + 1 :]
 
-    def open(self) -> Notice:
+    def open(self, bounds: Bounds = SUBMITTED) -> Notice:
         """Open all disclosures and return the notice; raises what ``open_submission`` raises after ``notice``."""
         tail = self._tail
         disclosures = _open(self.visible, tail)
@@ -186,7 +187,7 @@ class Envelope(Struct, frozen=True):
         properties = read_properties(others)
         if "category" not in properties:
             raise Malformed("disclosure_missing", "the category must be disclosed")
-        volumes = _read_volumes(others)
+        volumes = _read_volumes(others, bounds)
         if not volumes:
             raise Malformed("disclosure_missing", "at least one volume must be disclosed")
         return _notice(self.signed, self.visible, volumes, properties, digest(self.raw))
@@ -270,13 +271,15 @@ def open_envelope(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_
     return Envelope(raw, signed, read_visible(signed))
 
 
-def open_submission(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
-    """Verify a notice sent with all its disclosures and return it.
+def open_submission(
+    raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES, bounds: Bounds = SUBMITTED
+) -> Notice:
+    """Verify a notice sent with all its disclosures and return it; with ``SHOWN``, one that was admitted before.
 
     Raises what ``open_envelope`` raises, then ``Malformed`` with a ``disclosure`` code, ``manifest``,
     ``limit_volumes``, ``limit_vertices`` or a ``volume`` code.
     """
-    return open_envelope(raw, find_key, max_bytes=max_bytes).open()
+    return open_envelope(raw, find_key, max_bytes=max_bytes).open(bounds)
 
 
 def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = MAX_SUBMISSION_BYTES) -> Notice:
@@ -292,17 +295,16 @@ def open_presentation(raw: str, find_key: KeyFinder | None, *, max_bytes: int = 
     properties = read_properties(disclosures)
     if not _SHOWN_TO_COUNTERPART.issuperset(properties):
         raise Malformed("disclosure", "only volumes and the category may be shown to a counterpart")
-    volumes = _read_volumes(disclosures)
-    if volumes and "category" not in properties:
+    if "category" not in properties and any(item.name is None for item in disclosures):
         raise Malformed("disclosure_missing", "volumes are shown together with their category")
+    volumes = _read_volumes(disclosures, SHOWN)
     return _notice(signed, visible, volumes, properties, None)
 
 
 def present(notice: Notice, digests: Collection[str]) -> str:
     """Return the presentation of ``notice`` that discloses the volumes named by ``digests``, and the category.
 
-    With no digests it is the JWT part and ``~`` alone: that the revision exists, and nothing of it. Raises
-    ``Malformed`` with ``disclosure_unmatched`` for a digest that is not of a disclosed volume.
+    Without digests it is ``<JWT>~``. Raises ``Malformed`` with ``disclosure_unmatched`` for one of no disclosed volume.
     """
     wanted = set(digests)
     if not wanted:
@@ -358,14 +360,14 @@ def _padded(count: int) -> int:
     return max(MIN_VOLUME_DIGESTS, 1 << (count - 1).bit_length())
 
 
-def _read_volumes(disclosures: Sequence[Disclosure]) -> tuple[DisclosedVolume, ...]:
+def _read_volumes(disclosures: Sequence[Disclosure], bounds: Bounds) -> tuple[DisclosedVolume, ...]:
     elements = [item for item in disclosures if item.name is None]
     if len(elements) > MAX_VOLUMES:
         raise Malformed("limit_volumes", f"a notice has at most {MAX_VOLUMES} volumes")
     volumes: list[DisclosedVolume] = []
     vertices = 0
     for item in elements:
-        volume = item.value if isinstance(item.value, Volume) else parse_volume(item.value)
+        volume = item.value if isinstance(item.value, Volume) else parse_volume(item.value, bounds)
         vertices += volume.shape.vertices
         if vertices > MAX_VERTICES:
             raise Malformed("limit_vertices", f"a notice has at most {MAX_VERTICES} vertices")

@@ -13,8 +13,9 @@ from .fields import refusal
 MAX_ORIGIN_CHARACTERS = 255
 """The longest host name of RFC 1035, roughly."""
 
-_ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::([1-9][0-9]{0,4}))?\Z")
+_ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:]{2,39}\]|[a-z0-9.-]{1,253})(?::([1-9][0-9]{0,4}))?\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
 _DEFAULT_PORT = {"http": "80", "https": "443"}
 _HIGHEST_PORT = 65_535
 
@@ -32,10 +33,18 @@ def read_origin(value: object, place: str) -> str:
 def _is_host(host: str) -> bool:
     try:
         if host.startswith("["):
-            return str(ipaddress.IPv6Address(host[1:-1])) == host[1:-1]
+            return _ipv6(ipaddress.IPv6Address(host[1:-1])) == host[1:-1]
         # A host whose last label is a number is an IPv4 address to every URL parser, or to none of them.
-        if host.rpartition(".")[2].isdigit():
+        if _NUMBER.match(host.rpartition(".")[2]):
             return str(ipaddress.IPv4Address(host)) == host
     except ValueError:
         return False
     return all(_LABEL.match(label) for label in host.split("."))
+
+
+def _ipv6(address: ipaddress.IPv6Address) -> str:
+    """The address as RFC 5952 section 4 has it, in hexadecimal throughout: from 3.13 on Python mixes in decimals."""
+    mapped = address.ipv4_mapped
+    if mapped is None:
+        return str(address)
+    return f"::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}"

@@ -24,6 +24,9 @@ MAX_DECIMALS = 9
 MAX_RADIUS_M = 1_000_000
 """The largest radius or half width: as far as the longest edge."""
 
+MIN_RADIUS_M = 0.001
+"""The smallest radius or half width: as near as two points of an outline may come."""
+
 MIN_VERTICES = 3
 MIN_PATH_POINTS = 2
 
@@ -149,8 +152,8 @@ def _length_m(obj: object, what: str) -> float:
     if length["units"] != "M":
         raise Malformed("volume_shape", f"{what} must have units M")
     metres = number(length["value"], 0, MAX_RADIUS_M, "volume_size", f"{what} in metres")
-    if metres == 0:
-        raise Malformed("volume_extent", f"{what} is nought")
+    if metres < MIN_RADIUS_M:
+        raise Malformed("volume_extent", f"{what} is below a millimetre")
     return metres
 
 

@@ -5,9 +5,9 @@ none of them can look like another on a console. Not guaranteed: that the agreem
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
+from .characters import UNSEEN_IN_TEXT
 from .disclosure import Disclosure
 from .errors import Malformed
 
@@ -15,9 +15,6 @@ MAX_REMARKS_CHARACTERS = 280
 
 _CATEGORY = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 _CALLSIGN = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}\Z")
-_CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-"""Unicode categories that could make remarks read otherwise than they stand: controls, format and bidirectional
-marks, surrogates, private use, unassigned, line and paragraph separators."""
 
 
 def is_category(text: str) -> bool:
@@ -38,10 +35,9 @@ def objection(name: str, value: str) -> str:
         return "are empty"
     if len(value) > MAX_REMARKS_CHARACTERS:
         return f"have {len(value)} characters; {MAX_REMARKS_CHARACTERS} at most"
-    if not unicodedata.is_normalized("NFC", value):
-        return "are not in Unicode NFC: an accent stands apart from its letter"
-    at, character = next((at, c) for at, c in enumerate(value, 1) if unicodedata.category(c) in _CONTROLS)
-    return f"have a character that nobody sees, or that no one has yet: U+{ord(character):04X} at {at}"
+    found = UNSEEN_IN_TEXT.search(value)
+    assert found is not None  # noqa: S101 - nothing else is left
+    return f"have a character that nobody sees: U+{ord(found[0]):04X} at {found.start() + 1}"
 
 
 def read_properties(disclosures: Sequence[Disclosure]) -> dict[str, Disclosure]:
@@ -69,10 +65,4 @@ def _fits(name: object, value: object) -> bool:
 
 
 def _is_plain_text(value: str) -> bool:
-    if not 0 < len(value) <= MAX_REMARKS_CHARACTERS:
-        return False
-    # In ASCII the characters that are not printable are the controls.
-    return (value.isascii() and value.isprintable()) or (
-        unicodedata.is_normalized("NFC", value)
-        and not any(unicodedata.category(character) in _CONTROLS for character in value)
-    )
+    return 0 < len(value) <= MAX_REMARKS_CHARACTERS and UNSEEN_IN_TEXT.search(value) is None

@@ -20,7 +20,17 @@ from msgspec.json import Decoder
 from .encoding import BITS_128, is_128_bits
 from .errors import Malformed
 from .geometry import shape_of
-from .outline import MAX_RADIUS_M, MIN_PATH_POINTS, MIN_VERTICES, Circle, Corridor, Outline, Polygon, Position
+from .outline import (
+    MAX_RADIUS_M,
+    MIN_PATH_POINTS,
+    MIN_RADIUS_M,
+    MIN_VERTICES,
+    Circle,
+    Corridor,
+    Outline,
+    Polygon,
+    Position,
+)
 from .volume import Reference, Volume, altitude_m, volume_instant
 
 
@@ -33,7 +43,7 @@ class _Position(Known):
     lng: Annotated[float, Meta(ge=-180, le=180)]
 
 
-_Metres = Annotated[float, Meta(gt=0, le=MAX_RADIUS_M)]
+_Metres = Annotated[float, Meta(ge=MIN_RADIUS_M, le=MAX_RADIUS_M)]
 
 
 class _Length(Known):

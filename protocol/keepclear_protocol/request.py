@@ -39,7 +39,7 @@ def sign_request(
         "iat": iat,
         "jti": new_jti(),
         "htm": method,
-        "htu": origin + target,
+        "htu": origin + _bare(target),
     }
     return SCHEME + sign_statement(key, REQUEST.typ, payload)
 
@@ -60,7 +60,13 @@ def open_request(header: str, find_key: KeyFinder) -> RequestProof:
 
 def check_request(proof: RequestProof, *, method: str, origin: str, target: str, now: int) -> None:
     """Raise ``Forbidden`` unless the proof is for this request and fresh at the instant ``now``."""
-    if proof.htm != method or proof.htu != origin + target:
+    if proof.htm != method or proof.htu != origin + _bare(target):
         raise Forbidden("proof_request")
     if abs(now - proof.claims.iat * 1_000_000) > WITHIN_S * 1_000_000:
         raise Forbidden("proof_expired")
+
+
+def _bare(target: str) -> str:
+    """A path with its raw query; an empty query is none, as servers cannot tell the two apart."""
+    path, mark, query = target.partition("?")
+    return path + mark + query if query else path

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from .errors import Malformed
-from .geometry import Shape, shape_of
+from .geometry import SUBMITTED, Bounds, Shape, shape_of
 from .instant import format_instant, parse_instant
 from .outline import (
     Circle,
@@ -101,8 +101,8 @@ class Volume:
     shape: Shape = field(compare=False, repr=False)
 
 
-def parse_volume(obj: object) -> Volume:
-    """Return the volume of one F3548 Volume4D JSON object.
+def parse_volume(obj: object, bounds: Bounds = SUBMITTED) -> Volume:
+    """Return the volume of one F3548 Volume4D JSON object; with ``SHOWN``, of one that another processor took.
 
     Raises ``Malformed`` with ``volume_shape``, ``volume_position``, ``volume_polygon``, ``volume_edge``,
     ``volume_extent``, ``volume_size``, ``volume_band`` or ``volume_window``. Times finer than a microsecond are
@@ -120,7 +120,7 @@ def parse_volume(obj: object) -> Volume:
     if start >= end:
         raise Malformed("volume_extent" if start == end else "volume_window", "the window must end after its start")
     outline = read_outline(name, volume3d[name])
-    return Volume(outline, lower_m, upper_m, reference, start, end, shape_of(outline))
+    return Volume(outline, lower_m, upper_m, reference, start, end, shape_of(outline, bounds))
 
 
 def parse_outline(obj: object) -> Outline:
@@ -194,7 +194,9 @@ def _time(volume4d: Mapping[str, Any], name: str, *, up: bool) -> int:
 
 
 def volume_instant(value: object, name: str, *, up: bool) -> int:
-    """Return the instant of time ``name``; raise ``Malformed`` with ``volume_window``."""
+    """Return the instant of time ``name``; raise ``Malformed`` with ``volume_shape`` or ``volume_window``."""
+    if not isinstance(value, str):
+        raise Malformed("volume_shape", f"the value of {name} must be a text")
     instant = parse_instant(value, up=up)
     if instant > LAST_INSTANT:
         raise Malformed("volume_window", f"{name} is later than the year 9000")

@@ -123,7 +123,7 @@ def test_the_size_is_foretold_to_the_byte(count: int, callsign: str | None, rema
 def test_all_faults_are_told_with_place_and_field_and_how_to_mend_them() -> None:
     world = tight(area_km2=900, duration_s=700)
     content = Content(
-        [box(at=NOW), box(48.0, size=5.0, last_s=3600, at=NOW)], "transport", "REACH 12", "cafe\u0301"
+        [box(at=NOW), box(48.0, size=5.0, last_s=3600, at=NOW)], "transport", "REACH 12", "hot\u200bline"
     )
     found = list(find_faults(content, world.agreement, party="north", now=NOW))
     assert [(fault.place, fault.field, fault.code) for fault in found] == [
@@ -132,7 +132,7 @@ def test_all_faults_are_told_with_place_and_field_and_how_to_mend_them() -> None
         ("volume 2", "window", "limit_duration"),
         ("volume 2", "area", "limit_area"),
     ]
-    assert found[0].hint == "REACH12 would do" and "NFC" in found[1].detail
+    assert found[0].hint == "REACH12 would do" and "U+200B at 4" in found[1].detail
     error = Unfit(found)
     assert error.code == "disclosure" and "(and 3 more)" in error.detail and error.faults == tuple(found)
     assert composed("cafe\u0301") == "caf\u00e9" and composed(None) is None

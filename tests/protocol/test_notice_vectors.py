@@ -47,7 +47,7 @@ def test_sd_jwt_accepts_what_we_accept() -> None:
     for case in VECTORS["cases"]:
         if "expect" in case:
             read = SDJWTVerifier(case["sd_jwt"], lambda *_: JWK(**VECTORS["key"])).get_verified_payload()
-            assert [volume["time_start"]["value"] for volume in read["volumes"]] or case["expect"]["category"] == ""
+            assert len(read["volumes"]) == len(case["expect"]["time_starts"])
             for name in ("category", "callsign", "remarks", "revision"):
                 assert read.get(name) == (case["expect"][name] or None)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keepclear_protocol.errors import CODES, Malformed
-from keepclear_protocol.geometry import EARTH_RADIUS_M, MAX_REACH_M, Shape, distance_m, shape_of
+from keepclear_protocol.geometry import EARTH_RADIUS_M, SHOWN, SUBMITTED, Bounds, Shape, distance_m, shape_of
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.outline import Circle, Corridor, Outline, Polygon, outline_json
 from keepclear_protocol.volume import (
@@ -32,9 +32,9 @@ def volume4d(outline: Any = BOX, lower: Any = 0, upper: Any = 100, reference: st
     return volume4d_json(outline, lower, upper, reference, units, START, START + 3600 * SECOND)
 
 
-def refused(obj: object) -> str | None:
+def refused(obj: object, bounds: Bounds = SUBMITTED) -> str | None:
     try:
-        parse_volume(obj)
+        parse_volume(obj, bounds)
     except Malformed as error:
         return error.code
     return None
@@ -43,7 +43,7 @@ def refused(obj: object) -> str | None:
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 @pytest.mark.req("R-030", "R-031", "R-032", "R-033", "R-034", "R-036")
 def test_vectors(case: dict[str, Any]) -> None:
-    assert refused(case["volume"]) == case["code"]
+    assert refused(case["volume"], SHOWN if case.get("read") else SUBMITTED) == case["code"]
 
 
 def test_vectors_try_every_volume_code() -> None:
@@ -138,7 +138,7 @@ def test_many_vertices_and_great_reach(offset: float) -> None:
     def ring(reach_deg: float) -> Polygon:
         return Polygon(tuple((90 - reach_deg, float(lng) - 180) for lng in range(0, 360, 6)))
 
-    widest = math.degrees(MAX_REACH_M / EARTH_RADIUS_M)
+    widest = math.degrees(SUBMITTED.reach_m / EARTH_RADIUS_M)
     assert shape_of(ring(widest - 0.01)).vertices == 60
     with pytest.raises(Malformed) as caught:
         shape_of(ring(widest + 0.01))

@@ -77,7 +77,8 @@ def _members() -> Iterator[Attack]:
             yield _refused(f"{path} {json.dumps(value)}", path, value, "of another type, or empty")
     for value in ("2", 1, None, "1.0"):
         yield _refused(f"rules {json.dumps(value)}", "rules", value, "another version of the rules")
-    for value in ("", " x", "x ", 3, None, "x" * 81, "a\nb", "a\x00b", "a\x1b[31mb", "a\u202eb", "a\u200bb", "a\x85b"):
+    for value in ("", " x", "x ", 3, None, "x" * 81, "a\nb", "a\x00b", "a\x1b[31mb", "a\u202eb", "a\u200bb", "a\x85b",
+                  "\u2009x", "x\u00a0", "a\ue000b", "a\ufdd0b", "\U0001d173", "a\U000e0067", "\U0003ffff"):  # fmt: skip
         yield _refused(f"name {json.dumps(value)[:20]}", "name", value, "a text of 80 characters, none of them unseen")
     for value in (
         {"lat": 1, "lng": 1},
@@ -145,6 +146,7 @@ def _people() -> Iterator[Attack]:
             "2026-01-01",
             "2026-01-01T00:00:00+00:00",
             "2026-02-30T00:00:00Z",
+            "2026-01-01T00:00:00.0000000001Z",
             5,
             None,
         ):
@@ -182,6 +184,15 @@ def _people() -> Iterator[Attack]:
         "https://[::1",
         "https://[0:0:0:0:0:0:0:1]",
         "https://[::g]",
+        "https://[::ffff:1.2.3.4]",
+        "https://[2001:db8:0:1:1:1:1:0:1]",
+        "https://[2001:db8::1:1:1:1:1]x",
+        "https://[2001:DB8::1]",
+        "https://[fe80::1%eth0]",
+        "https://127.0x1",
+        "https://hotline.0x",
+        "https://1.2.3",
+        "https://hotline-.example",
         "https://hotline.example\n",
         "https://hotline.example\r\nx: y",
         " https://hotline.example",

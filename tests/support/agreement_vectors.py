@@ -72,8 +72,19 @@ def good() -> Iterator[tuple[str, bytes, bytes | None]]:
     yield "three parties", document(three, (NORTH_ROOT, SOUTH_ROOT, EAST_ROOT, SERVICE)), None
     names = {"en": "Northern Command", "he": "פיקוד צפון", "ar": "القيادة الشمالية", "zh-Hant": "北方司令部"}
     yield "names in several languages", _changed("parties.0.names", names), None
+    characters = "\u0378 a\u2009b \U0001fae8 \U0003fffd"
+    yield "a name of characters that Unicode may not know", _changed("name", characters), None
     yield "an unknown member of the payload", _changed("remarks", {"agreed": "by telephone"}), None
-    for origin in ("http://127.0.0.1:8000", "http://[::1]:8000", "https://a-b.c1.example:8443", "http://localhost"):
+    for origin in (
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000",
+        "https://a-b.c1.example:8443",
+        "http://localhost",
+        "https://[::ffff:102:304]",
+        "https://[2001:db8::1:0:0:1]:65535",
+        "https://0x1.example",
+        "https://xn--4dbcd",
+    ):
         yield f"origin {origin}", _changed("service.origin", origin), None
     largest = {
         "area_km2": 255_000_000,

@@ -26,6 +26,7 @@ from keepclear_protocol.alert import Alert
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import b64, digest, unb64
 from keepclear_protocol.errors import KeepclearError, Unavailable
+from keepclear_protocol.geometry import SHOWN, SUBMITTED
 from keepclear_protocol.instant import format_instant, parse_instant
 from keepclear_protocol.keys import PrivateKey, PublicKey
 from keepclear_protocol.kinds import EVERY_KIND
@@ -115,7 +116,7 @@ def agreement_terms(given: Inputs) -> Any:
 
 def volumes_read(given: Inputs) -> Any:
     """A Volume4D."""
-    parse_volume(given["volume"])
+    parse_volume(given["volume"], SHOWN if given["read"] else SUBMITTED)
     return True
 
 

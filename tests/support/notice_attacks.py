@@ -7,6 +7,7 @@ from typing import Any
 from keepclear_protocol.encoding import b64, digest, dump_json, unb64
 
 from support.notice_forge import IAT, Forge, Payload, circle
+from support.notice_manifests import manifests, refusal
 
 
 def attacks() -> Iterator[dict[str, Any]]:
@@ -14,11 +15,7 @@ def attacks() -> Iterator[dict[str, Any]]:
     yield from _payloads()
     yield from _disclosures()
     yield from _signed_disclosures()
-    yield from _manifests()
-
-
-def refusal(name: str, raw: str, code: str, why: str, door: str = "submission") -> dict[str, Any]:
-    return {"name": name, "door": door, "sd_jwt": raw, "code": code, "why": why}
+    yield from manifests()
 
 
 def ordinary(name: str) -> tuple[Forge, list[str], list[str], str]:
@@ -296,13 +293,21 @@ def _signed_disclosures() -> Iterator[dict[str, Any]]:
         ("of 281 characters", "x" * 281),
         ("with a line break", "a\nb"),
         ("with a tab", "a\tb"),
-        ("not NFC", "e\u0301"),
         ("with a right-to-left override", "a\u202eb"),
         ("with an isolate", "a\u2067b"),
         ("with a zero-width space", "a\u200bb"),
         ("with a line separator", "a\u2028b"),
         ("in private use", "\ue000"),
-        ("unassigned", "\u0378"),
+        ("with a soft hyphen", "a\u00adb"),
+        ("with a joiner", "\U0001f468\u200d\U0001f680"),
+        ("with a mark of direction", "a\u200fb"),
+        ("with a filler", "\u3164"),
+        ("with a tag", "\U0001f3f4\U000e0067"),
+        ("with a noncharacter", "\ufdd0"),
+        ("with the last noncharacter", "\U0010ffff"),
+        ("in private use beyond 16 bits", "\U000f0000"),
+        ("of 281 characters beyond 16 bits", "\U0001f681" * 281),
+        ("with a musical control", "\U0001d173"),
         ("a number", 7),
     ):
         extra = forge.property("remarks", remarks)
@@ -318,82 +323,3 @@ def _signed_disclosures() -> Iterator[dict[str, Any]]:
         bare = Forge(f"category {json.dumps(category)}")
         raw = bare.submission([bare.element(circle())], [bare.property("category", category)])
         yield refusal(f"category {json.dumps(category)}", raw, "disclosure", "a lower-case name")
-
-
-def _manifests() -> Iterator[dict[str, Any]]:
-    def made(
-        name: str, code: str, why: str, send: Callable[[Forge, list[str], list[str]], tuple[list[str], list[str]]]
-    ) -> dict[str, Any]:
-        """``send`` gives the signed properties and all that is sent."""
-        forge = Forge(name)
-        elements, properties = forge.parts()
-        signed, sent = send(forge, elements, properties)
-        return refusal(name, forge.sign(forge.payload(elements, signed), sent), code, why)
-
-    def over(others: Callable[[list[str]], list[str]]) -> Any:
-        def send(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-            sent = [*elements, *properties]
-            manifest = forge.manifest(others(sent))
-            return [*properties, manifest], [*sent, manifest]
-
-        return send
-
-    yield made("manifest missing", "manifest", "none signed", lambda _, e, p: (p, [*e, *p]))
-    yield made("manifest over nothing", "manifest", "not over what was sent", over(lambda sent: []))
-    yield made("manifest over another order", "manifest", "sending order counts", over(lambda sent: sent[::-1]))
-    yield made("manifest over less", "manifest", "not over what was sent", over(lambda sent: sent[1:]))
-    yield made("manifest over more", "manifest", "a volume was held back", over(lambda sent: [*sent, sent[0]]))
-
-    def unsent(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-        sent = [*elements, *properties]
-        return [*properties, forge.manifest(sent)], sent
-
-    def first(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-        sent = [*elements, *properties]
-        manifest = forge.manifest(sent)
-        return [*properties, manifest], [manifest, *sent]
-
-    def in_remarks(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-        sent = [*elements, properties[0]]
-        remarks = forge.property("remarks", digest("".join(f"{raw}~" for raw in sent)))
-        return [properties[0], remarks], [*sent, remarks]
-
-    def double(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-        sent = [*elements, *properties]
-        one = forge.manifest(sent)
-        two = forge.manifest([*sent, one])
-        return [*properties, one, two], [*sent, one, two]
-
-    def joined(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-        sent = [*elements, *properties]
-        manifest = forge.property("manifest", digest("~".join(sent)))
-        return [*properties, manifest], [*sent, manifest]
-
-    def misspelt(value: Callable[[str], object]) -> Any:
-        def send(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-            sent = [*elements, *properties]
-            manifest = forge.property("manifest", value(digest("".join(f"{raw}~" for raw in sent))))
-            return [*properties, manifest], [*sent, manifest]
-
-        return send
-
-    yield made("manifest kept back", "manifest", "signed, not sent", unsent)
-    yield made("manifest first", "manifest", "it must be last", first)
-    yield made("a manifest by another name", "manifest", "remarks are no manifest", in_remarks)
-    yield made("two manifests", "manifest", "one only", double)
-    yield made("manifest over the text between tildes", "manifest", "each disclosure is followed by a tilde", joined)
-    yield made("manifest padded", "manifest", "a digest has one spelling", misspelt(lambda value: value + "="))
-    yield made("manifest in a list", "manifest", "a digest is a text", misspelt(lambda value: [value]))
-    yield made("manifest null", "manifest", "a digest is a text", misspelt(lambda value: None))
-
-    def without(drop: Callable[[list[str], list[str]], list[str]]) -> Any:
-        def send(forge: Forge, elements: list[str], properties: list[str]) -> tuple[list[str], list[str]]:
-            sent = drop(elements, properties)
-            manifest = forge.manifest(sent)
-            return [*properties, manifest], [*sent, manifest]
-
-        return send
-
-    yield made("category kept back", "disclosure_missing", "the rules need it", without(lambda e, p: [*e, *p[1:]]))
-    yield made("no volume", "disclosure_missing", "a notice of nothing", without(lambda e, p: p))
-    yield made("manifest alone", "disclosure_missing", "a notice of nothing", without(lambda e, p: []))

@@ -16,8 +16,11 @@ if __name__ == "__main__":
 
 from keepclear_protocol.encoding import b64, digest, unb64
 
-from support.notice_attacks import attacks, ordinary, refusal
+from support import slivers
+from support.notice_attacks import attacks, ordinary
 from support.notice_forge import KEY, STRANGER, Forge, circle
+from support.notice_good import TEXTS, Flight, flights, good, presented
+from support.notice_manifests import refusal
 
 ABOUT = (
     "Notices as SD-JWTs. door: submission is what a party sends to the service, presentation what the service shows "
@@ -41,66 +44,60 @@ def _presentation(name: str, volumes: int = 1, properties: int = 1) -> tuple[For
 
 
 def _good() -> Iterator[dict[str, Any]]:
-    def good(name: str, raw: str, volumes: list[int], door: str = "submission", **expect: Any) -> dict[str, Any]:
-        jwt, *sent = raw.split("~")[:-1]
-        values = [json.loads(unb64(item)) for item in sent]
-        times = [value[1]["time_start"]["value"] for value in values if len(value) == 2]
-        assert len(times) == len(volumes)
-        read = {"revision": 1, "category": "transport", "callsign": None, "remarks": None}
-        read |= {"sha256": digest(jwt), "submission_sha256": digest(raw) if door == "submission" else None}
-        read |= {"time_starts": times, "prev": None}
-        return {"name": name, "door": door, "sd_jwt": raw, "expect": read | expect}
-
-    texts = {"callsign": "BLUE-01", "remarks": "Relief flight, daylight only"}
-    _, elements, properties, raw = ordinary("all disclosed")
-    yield good("all disclosed", raw, [0, 1], **texts)
+    both, one = [circle(0), circle(1)], [circle()]
+    forge, elements, properties, raw = ordinary("all disclosed")
+    yield good("all disclosed", raw, Flight(both, **TEXTS))
     forge = Forge("category only")
-    yield good(
-        "category only",
-        forge.submission([forge.element(circle())], [forge.property("category", "uas")]),
-        [0],
-        category="uas",
-    )
+    only = forge.submission([forge.element(circle())], [forge.property("category", "uas")])
+    yield good("category only", only, Flight(one, "uas"))
     forge = Forge("seventeen volumes")
-    many = [forge.element(circle(minute)) for minute in range(17)]
-    yield good(
-        "seventeen volumes pad to 32",
-        forge.submission(many, [forge.property("category", "transport")]),
-        list(range(17)),
-    )
+    seventeen = [circle(minute) for minute in range(17)]
+    elements_17 = [forge.element(volume) for volume in seventeen]
+    padded = forge.submission(elements_17, [forge.property("category", "transport")])
+    yield good("seventeen volumes pad to 32", padded, Flight(seventeen))
     forge = Forge("amended")
     before = digest(raw.split("~")[0])
-    yield good(
-        "second revision",
-        forge.submission(*forge.parts(), revision=2, prev=before),
-        [0, 1],
-        revision=2,
-        prev=before,
-        **texts,
-    )
+    amended = forge.submission(*forge.parts(), revision=2, prev=before)
+    yield good("second revision", amended, Flight(both, **TEXTS), revision=2, prev=before)
     forge = Forge("any order")
-    one, two = (forge.element(circle(minute)) for minute in (0, 1))
+    first, second = (forge.element(circle(minute)) for minute in (0, 1))
     category = forge.property("category", "transport")
-    sent = [two, category, one]
+    sent = [second, category, first]
     manifest = forge.manifest(sent)
-    yield good(
-        "any order with the manifest last",
-        forge.sign(forge.payload([one, two], [category, manifest]), [*sent, manifest]),
-        [1, 0],
-    )
+    mixed = forge.sign(forge.payload([first, second], [category, manifest]), [*sent, manifest])
+    yield good("any order with the manifest last", mixed, Flight(both[::-1]))
     forge = Forge("spaced JSON")
     spaced = b64(json.dumps([forge.random(16), circle()]).encode())
     category = b64(f'[ "{forge.random(16)}", "category",\n"\\u0074ransport" ]'.encode())
-    yield good(
-        "a disclosure is its bytes, whatever its spacing and escapes", forge.submission([spaced], [category]), [0]
-    )
-    forge = Forge("hebrew remarks")
-    remarks = forge.property("remarks", "טיסת סיוע, בתיאום טלפוני")
-    raw_hebrew = forge.submission([forge.element(circle())], [forge.property("category", "transport"), remarks])
-    yield good("remarks in Hebrew", raw_hebrew, [0], remarks="טיסת סיוע, בתיאום טלפוני")
+    name = "a disclosure is its bytes, whatever its spacing and escapes"
+    yield good(name, forge.submission([spaced], [category]), Flight(one))
+    yield from flights()
     jwt = raw.split("~")[0]
-    yield good("one of two volumes presented", "~".join([jwt, elements[1], properties[0], ""]), [1], "presentation")
-    yield good("nothing presented", f"{jwt}~", [], "presentation", category="")
+    shown = "~".join([jwt, elements[1], properties[0], ""])
+    yield good("one of two volumes presented", shown, Flight(both[1:]), door="presentation")
+    yield good("nothing presented", f"{jwt}~", Flight([], ""), door="presentation")
+    many = [circle(minute) for minute in range(20)]
+    yield presented("three of twenty volumes presented, in another order", Flight(many, remarks="x"), [7, 3, 19])
+    yield presented("all volumes presented", Flight(many, callsign="BLUE-01"), range(20))
+    category_alone = "~".join([jwt, properties[0], ""])
+    yield good("the category alone presented", category_alone, Flight([]), door="presentation")
+    yield from _border()
+
+
+def _border() -> Iterator[dict[str, Any]]:
+    """A polygon of less than a millimetre: it may not be filed, but who is shown it takes it (R-034)."""
+    slim = slivers.volume(slivers.BETWEEN)
+    forge = Forge("between the bounds")
+    element, category = forge.element(slim), forge.property("category", "transport")
+    raw = forge.submission([element], [category])
+    yield refusal("a polygon between the bounds", raw, "volume_polygon", "0.7 mm: below the bound of filing")
+    shown = "~".join([raw.split("~")[0], element, category, ""])
+    yield good("a polygon between the bounds, presented", shown, Flight([slim]), door="presentation")
+    forge = Forge("below both bounds")
+    element, category = forge.element(slivers.volume(slivers.BELOW)), forge.property("category", "transport")
+    shown = "~".join([forge.submission([element], [category]).split("~")[0], element, category, ""])
+    name = "a polygon below both bounds, presented"
+    yield refusal(name, shown, "volume_polygon", "0.3 mm: nobody could have taken it", "presentation")
 
 
 def _before_the_signature() -> Iterator[dict[str, Any]]:

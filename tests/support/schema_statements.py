@@ -4,7 +4,7 @@ Numbers and lists come from ``keepclear_protocol``; which member stands where is
 """
 
 from keepclear_protocol import properties, visible
-from keepclear_protocol.acknowledgement import MAX_OFFICER_CHARACTERS, STAGES, VERIFIED
+from keepclear_protocol.acknowledgement import MAX_OFFICER_CHARACTERS, STAGES, VERDICTS
 from keepclear_protocol.alert import CLOSED, OPEN, PAST
 from keepclear_protocol.claims import SERVICE
 from keepclear_protocol.encoding import MAX_SAFE_INTEGER
@@ -14,7 +14,21 @@ from keepclear_protocol.notice import MAX_VOLUMES
 from keepclear_protocol.separation import RULES
 from keepclear_protocol.volume import Reference
 
-from support.schema_words import NO_CRIT, NULL, Schema, listed, obj, or_null, ref, text, when, whole, words
+from support.schema_words import (
+    NO_CRIT,
+    NULL,
+    Schema,
+    listed,
+    name_of,
+    obj,
+    or_null,
+    ref,
+    remarks,
+    text,
+    when,
+    whole,
+    words,
+)
 
 METRES: Schema = {"type": "integer"}
 
@@ -107,8 +121,8 @@ PAYLOADS: dict[str, Schema] = {
             "ours": ref("digest"),
             "theirs": ref("digest"),
             "ours_newest": ref("digest"),
-            "verdict": {"anyOf": [{"const": VERIFIED}, ref("code")]},
-            "officer": or_null({"type": "string", "minLength": 1, "maxLength": MAX_OFFICER_CHARACTERS}),
+            "verdict": words(VERDICTS),
+            "officer": or_null(name_of(MAX_OFFICER_CHARACTERS)),
             "read_back": or_null(ref("digest")),
         },
         optional=NO_CRIT,
@@ -195,7 +209,7 @@ PAYLOADS: dict[str, Schema] = {
             _disclosed("", ref("volume")),
             _disclosed("category", ref("category")),
             _disclosed("callsign", text(properties._CALLSIGN)),
-            _disclosed("remarks", {"type": "string", "minLength": 1, "maxLength": properties.MAX_REMARKS_CHARACTERS}),
+            _disclosed("remarks", remarks(properties.MAX_REMARKS_CHARACTERS)),
             _disclosed("manifest", ref("digest")),
         ],
     },

@@ -37,7 +37,7 @@ VOLUMES: dict[str, Schema] = {
         description=f"Degrees on WGS-84, with at most {outline.MAX_DECIMALS} decimals (R-032).",
     ),
     "length": obj(
-        {"value": {"type": "number", "exclusiveMinimum": 0, "maximum": outline.MAX_RADIUS_M}, "units": {"const": "M"}},
+        {"value": number(outline.MIN_RADIUS_M, outline.MAX_RADIUS_M), "units": {"const": "M"}},
         exact=True,
     ),
     "altitude": obj(

@@ -10,6 +10,7 @@ from typing import Any
 
 from keepclear_protocol import cursor, encoding, fields, instant, lead, party, terms
 from keepclear_protocol.alert import REASONS
+from keepclear_protocol.characters import BLANKS, UNSEEN, UNSEEN_IN_TEXT
 from keepclear_protocol.claims import MAX_ISSUER_CHARACTERS, MAX_SECONDS, SERVICE
 from keepclear_protocol.encoding import MAX_SAFE_INTEGER, b64
 from keepclear_protocol.errors import CODES
@@ -107,8 +108,26 @@ def statement_text(kind: Kind, before: str = "") -> Schema:
     return text(before + jws_pattern(kind), about, maxLength=longest)
 
 
-_UNSEEN = re.sub(r"\\U([0-9a-f]{8})", lambda match: chr(int(match[1], 16)), fields._UNSEEN.pattern)
-"""With the characters themselves where Python's spelling of them is nobody else's."""
+def name_of(most: int) -> Schema:
+    """Return a name of at most so many characters (R-023)."""
+    blanks = f"[{BLANKS}]"
+    refused = [{"pattern": pattern} for pattern in (_anybodys(UNSEEN), f"^{blanks}", f"{blanks}$")]
+    return {"type": "string", "minLength": 1, "maxLength": most, "not": {"anyOf": refused}}
+
+
+def remarks(most: int) -> Schema:
+    """Return remarks of at most so many characters (R-040)."""
+    return {"type": "string", "minLength": 1, "maxLength": most, "not": {"pattern": _anybodys(UNSEEN_IN_TEXT)}}
+
+
+def _anybodys(pattern: re.Pattern[str]) -> str:
+    """A pattern with the characters themselves where Python's spelling of them is nobody else's.
+
+    Halves of characters, which stand in no JSON text, some engines do not know.
+    """
+    whole_ones = pattern.pattern.replace(r"\ud800-", r"\ue000-")
+    return re.sub(r"\\U([0-9a-f]{8})", lambda match: chr(int(match[1], 16)), whole_ones)
+
 
 DEFINITIONS: dict[str, Schema] = {
     "digest": text(encoding._DIGEST, "A SHA-256 in base64url, in its one spelling (R-002)."),
@@ -128,10 +147,7 @@ DEFINITIONS: dict[str, Schema] = {
     "code": words(list(CODES), "A stable code (docs/errors.md)."),
     "name": {
         "description": "A name: no blank at either end, no unseen character (R-023).",
-        "type": "string",
-        "minLength": 1,
-        "maxLength": fields.MAX_NAME_CHARACTERS,
-        "allOf": [{"pattern": r"^\S"}, {"pattern": r"\S$"}, {"not": {"pattern": _UNSEEN}}],
+        **name_of(fields.MAX_NAME_CHARACTERS),
     },
     "key": obj(
         {"kty": {"const": "OKP"}, "crv": {"const": "Ed25519"}, "x": text(spelling(32))},

@@ -28,6 +28,7 @@ WE_STAYED = submission("south", "south three", [circle(48.001)], id="south one",
 WE_ENDED = withdrawal("south", "south ended", OWN)
 THEY_ENDED = withdrawal("north", "north ended", OTHER)
 FARTHER = notice(submission("north", "north far", [circle(48.09)]))
+NEARER_SHOWN = f"{NEARER.jwt}~"
 OVER = START + 800 * SECOND
 """After the last widened window: ten minutes of flight, two of tail, and some."""
 
@@ -173,6 +174,15 @@ def _closings() -> Iterator[Case]:
     yield bad(code, "withdrawn by nobody", "no withdrawal is shown", told(5, CLOSED, reason="withdrawn"), seen)
     closed = told(5, CLOSED, other=AWAY, reason="withdrawn", cause=f"{AWAY.jwt}~")
     yield bad(code, "an amendment as cause of a withdrawal", "another kind of statement", closed, seen)
+    closed = told(5, CLOSED, other=they_gone, reason="amended", cause=THEY_ENDED)
+    yield bad(code, "a withdrawal as cause of an amendment", "another kind of statement", closed, seen)
+    flipped = THEY_ENDED[:-10] + ("A" if THEY_ENDED[-10] != "A" else "B") + THEY_ENDED[-9:]
+    closed = told(5, CLOSED, other=they_gone, reason="withdrawn", cause=flipped)
+    yield bad("evidence", "their withdrawal altered", "their key does not verify it", closed, seen)
+    closed = told(5, CLOSED, other=AWAY, reason="withdrawn", cause=THEY_ENDED)
+    yield bad("evidence", "another withdrawal than named", "its hash is not that of other", closed, seen)
+    closed = told(5, CLOSED, other=AWAY, reason="amended", cause=NEARER_SHOWN)
+    yield bad("evidence", "another amendment than named", "its hash is not that of other", closed, seen)
     yield bad(code, "amended by nobody", "no higher revision is shown", told(5, CLOSED, reason="amended"), seen)
     closed = told(5, CLOSED, own=stayed, reason="amended")
     yield bad(code, "our amendment did not clear it", "recomputed: still in conflict", closed,

@@ -15,6 +15,7 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from keepclear_protocol.acknowledgement import VERDICTS
 from keepclear_protocol.encoding import b64, digest, unb64
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, OPENING, RECEIPT, REQUEST, WITHDRAWAL
@@ -147,9 +148,33 @@ def acknowledgements() -> str:
                    read_back=digest("read back"))  # fmt: skip
         yield good("what did not verify", "the verdict is the desk's code", stage="delivered", officer=None,
                    verdict="recompute")  # fmt: skip
+        for verdict in VERDICTS:
+            yield good(f"verdict {verdict}", "those of R-079 and no other", stage="delivered", officer=None,
+                       verdict=verdict)  # fmt: skip
+        for name, officer in (("in Hebrew", "תורן 2"), ("of later Unicode", "\U0001fae8"), ("of 64", "\U0001f681" * 64),
+                              ("with a blank within", "duty\u00a02")):  # fmt: skip
+            yield good(f"an officer {name}", "as a name, of at most 64 characters", officer=officer)
+        last = 9_007_199_254
+        yield good("the last second", "in microseconds below 2^53", iat=last, admit_by=last)
+        yield good("the first second", "nought is a time", iat=0, admit_by=0)
+        yield good("the highest version", "2^53 - 1", version=2**53 - 1)
         refused: dict[str, dict[str, Any]] = {
             "approved": {"stage": "approved"},
             "an unknown verdict": {"verdict": "fine"},
+            "a code that is no verdict": {"verdict": "not_authenticated"},
+            "the verdict clock": {"verdict": "clock"},
+            "a verdict in a list": {"verdict": ["verified"]},
+            "without verdict": {"verdict": "absent"},
+            "iat beyond the last second": {"iat": 9_007_199_255, "admit_by": 9_007_199_255},
+            "admit_by beyond the last second": {"admit_by": 9_007_199_255},
+            "iat below nought": {"iat": -1},
+            "an officer of nothing": {"officer": ""},
+            "an officer with a blank before": {"officer": " duty-2"},
+            "an officer with a wide blank behind": {"officer": "duty-2\u3000"},
+            "an officer with a mark of direction": {"officer": "duty\u200f2"},
+            "an officer in private use": {"officer": "\ue000"},
+            "an officer with a variation selector": {"officer": "\u2708\ufe0f"},
+            "an officer that is a number": {"officer": 2},
             "acknowledged by nobody": {"officer": None},
             "an officer with a line break": {"officer": "duty\n2"},
             "an officer of 65 characters": {"officer": "x" * 65},
@@ -225,6 +250,16 @@ def requests() -> str:
         code = "proof_request"
         yield _bad(code, "another method", "htm is the request's", **given(proof(), method="POST"))
         yield _bad(code, "another query", "the raw query counts", **given(proof(), where="/v1/stream"))
+        read_list = {**read, "htu": f"{ORIGIN}/v1/notices"}
+        listed = proof(htu=f"{ORIGIN}/v1/notices")
+        yield _good("no query", "the path alone", read_list, **given(listed, where="/v1/notices"))
+        why = "servers do not tell it from none"
+        yield _good("an empty query", why, read_list, **given(listed, where="/v1/notices?"))
+        marked = proof(htu=f"{ORIGIN}/v1/notices?")
+        yield _bad(code, "an empty query in htu", "it ends with the path", **given(marked, where="/v1/notices?"))
+        twice = {**read, "htu": f"{ORIGIN}/v1/notices??"}
+        yield _good("a query of a question mark", "it is not empty", twice,
+                    **given(proof(htu=f"{ORIGIN}/v1/notices??"), where="/v1/notices??"))  # fmt: skip
         yield _bad(code, "another origin", "the agreement's, not the Host header's",
                    **given(proof(htu="https://hotline.example:8443" + target)))  # fmt: skip
         yield _bad(code, "the same place in another spelling", "bytes are compared",
@@ -267,6 +302,8 @@ def openings() -> str:
             yield _good(name, why, read, **given(signed(), ahead_s=ahead_s))
         yield _good("of an empty stream", "positions begin with 1", {**read, "at": f"{EPOCH}-0"},
                     **given(signed(at=f"{EPOCH}-0")))  # fmt: skip
+        most = f"{EPOCH}-{9_999_999_999_999_999}"
+        yield _good("of the most digits", "sixteen", {**read, "at": most}, **given(signed(at=most)))
         yield _good("with another member", "unknown members are kept", read, **given(signed(later=1)))
         code = "unreachable"
         for ahead_s in (61, -61):
@@ -283,6 +320,7 @@ def openings() -> str:
         yield _bad(code, "with admit_by", "it is admitted by nobody", **given(signed(admit_by=IAT + 600)))
         yield _bad("cursor", "without at", "how far the stream had come", **given(signed(at="absent")))
         yield _bad("cursor", "at is no position", "no leading noughts", **given(signed(at=f"{EPOCH}-07")))
+        yield _bad("cursor", "at of seventeen digits", "at most sixteen", **given(signed(at=f"{EPOCH}-1{'0' * 16}")))
         yield _bad("crit", "critical members", "none are understood", **given(signed(crit=["to"])))
         code = "not_authenticated"
         yield _bad(code, "by the other party", "only the service opens", **given(signed("north")))

@@ -17,6 +17,7 @@ from keepclear_protocol.alert import Alert, open_alert
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid
+from keepclear_protocol.geometry import SHOWN
 from keepclear_protocol.notice import open_presentation, open_submission
 from keepclear_protocol.separation import Severity, severity_rank
 
@@ -100,7 +101,7 @@ def _shown(desk: AsyncDesk, alert: Alert, presentation: str) -> dict[str, Any]:
     agreement = desk.exchange.agreement
     theirs = open_presentation(presentation, agreement.party_key)
     own = desk.journal.own(alert.own.sha256)
-    filed = None if own is None else open_submission(own.raw, agreement.party_key)
+    filed = None if own is None else open_submission(own.raw, agreement.party_key, bounds=SHOWN)
     worst = min(
         alert.pairs,
         key=lambda pair: (

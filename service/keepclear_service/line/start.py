@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import KeepclearError, Unavailable
+from keepclear_protocol.geometry import SHOWN
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.lead import read_note
@@ -129,7 +130,7 @@ class Replay:
             return None if gone else Poisoned("its bytes are gone")
         try:
             if entry.kind == NOTICE.name:
-                notice = open_submission(raw, find_key)
+                notice = open_submission(raw, find_key, bounds=SHOWN)
                 held = (notice.party, notice.id, notice.revision, notice.sha256, notice.submission_sha256)
                 as_logged = held == (entry.party, entry.id, entry.revision, entry.sha256, entry.submission)
                 return notice if as_logged else Poisoned("its bytes are another statement")
@@ -199,4 +200,3 @@ def _outlived(entry: Entry, agreement: Agreement, clock: int) -> bool:
     _, last, _, _ = read_note(unsealed(entry.note))
     tail_s = max((minima.tail_s for minima in agreement.categories.values()), default=0)
     return last + (tail_s + agreement.retention_s) * 1_000_000 < clock
-

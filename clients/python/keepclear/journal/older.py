@@ -11,6 +11,7 @@ from collections.abc import Callable
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.alert import open_alert
 from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.geometry import SHOWN
 from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import Notice, open_presentation, open_submission
 
@@ -86,7 +87,7 @@ def _make_missing(db: sqlite3.Connection, tables: str) -> None:
 
 def _summary(kind: str, raw: str) -> Summary:
     try:
-        return Summary.of(open_submission(raw, None)) if kind == NOTICE.name else Summary()
+        return Summary.of(open_submission(raw, None, bounds=SHOWN)) if kind == NOTICE.name else Summary()
     except KeepclearError:
         # Statements of before a change of the wire cannot be read any more; their bytes stay.
         return Summary()
@@ -116,7 +117,7 @@ def _theirs(presentation: str | None) -> Notice | None:
 def _own(db: sqlite3.Connection, sha256: str) -> Notice | None:
     row = db.execute("SELECT kind, raw FROM own WHERE sha256 = ?", (sha256,)).fetchone()
     try:
-        return None if row is None or row[0] != NOTICE.name else open_submission(row[1], None)
+        return None if row is None or row[0] != NOTICE.name else open_submission(row[1], None, bounds=SHOWN)
     except KeepclearError:
         return None
 

@@ -15,6 +15,7 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import Alert, open_alert
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError
+from keepclear_protocol.geometry import SHOWN
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.kinds import ACKNOWLEDGE, NOTICE
 from keepclear_protocol.notice import Notice, open_presentation, open_submission
@@ -89,7 +90,9 @@ class Opener:
         """Return an own statement that came from elsewhere; raise ``KeepclearError`` if it is not one."""
         statement: Notice | Withdrawal
         is_notice = kind == NOTICE.name
-        statement = open_submission(raw, self.party_key) if is_notice else open_withdrawal(raw, self.party_key)
+        statement = (
+            open_submission(raw, self.party_key, bounds=SHOWN) if is_notice else open_withdrawal(raw, self.party_key)
+        )
         found = next((found for item in self.agreements if (found := item.find(statement.kid))), None)
         if found is None or found[0].id != statement.party or statement.party != self.party:
             raise EvidenceInvalid("evidence", "it is not signed by a key of ours")
@@ -104,7 +107,7 @@ class Opener:
         """Return the own statement of the journal whose identity is ``sha256``."""
 
         def read() -> Notice | Withdrawal:
-            return open_submission(raw, None) if kind == NOTICE.name else open_withdrawal(raw, None)
+            return open_submission(raw, None, bounds=SHOWN) if kind == NOTICE.name else open_withdrawal(raw, None)
 
         return self._open(sha256, raw, read)
 

@@ -301,6 +301,8 @@ def _verify_closing(
 
 
 def _their_act(alert: Alert, cause: str, known: Known) -> Verified:
+    if ("~" in cause) != (alert.reason == "amended"):
+        raise EvidenceInvalid("closed_without_cause", f"closed as {alert.reason}, but the cause is of another kind")
     if alert.reason == "amended":
         amended = _their_notice(cause, alert, known)
         before = known.adopted.alert.other.revision if known.adopted is not None else 1
@@ -310,7 +312,7 @@ def _their_act(alert: Alert, cause: str, known: Known) -> Verified:
     try:
         withdrawal = open_withdrawal(cause, lambda kid: find_party_key(known.agreements, kid))
     except KeepclearError as error:
-        raise EvidenceInvalid("closed_without_cause", f"the withdrawal does not hold: {error.detail}") from None
+        raise EvidenceInvalid("evidence", f"the withdrawal does not hold: {error.detail}") from None
     _check_theirs(withdrawal, alert, known)
     return Verified(withdrawal, Standing.CLOSED)
 

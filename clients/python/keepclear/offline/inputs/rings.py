@@ -13,7 +13,7 @@ larger than the wire's outlines.
 
 from itertools import pairwise
 
-from keepclear_protocol.geometry import MAX_REACH_M
+from keepclear_protocol.geometry import SUBMITTED
 from keepclear_protocol.outline import MAX_DECIMALS
 
 from .flight import MAX_VERTICES, unreadable
@@ -105,8 +105,8 @@ def _without_seam(ring: list[Position], place: str) -> list[Position]:
     if distance_m(up[-1], down[0]) < COINCIDENT_M:
         down = down[1:]
     whole = [*up, *down]
-    if max(distance_m(position, line[first]) for position in whole) > MAX_REACH_M:
-        raise unreadable(place, f"a cap that reaches more than {MAX_REACH_M // 1000} km from its pole")
+    if max(distance_m(position, line[first]) for position in whole) > SUBMITTED.reach_m:
+        raise unreadable(place, f"a cap that reaches more than {SUBMITTED.reach_m // 1000:.0f} km from its pole")
     return whole
 
 
@@ -115,8 +115,8 @@ def _cap(ring: list[Position], turns: float, place: str, notes: list[str]) -> No
         raise unreadable(place, "a ring that goes round the Earth more than once")
     pole = 90.0 if sum(lat for lat, _ in ring) > 0 else -90.0
     farthest_m = max(distance_m(position, (pole, 0.0)) for position in ring)
-    if farthest_m > MAX_REACH_M:
-        raise unreadable(place, f"a cap that reaches more than {MAX_REACH_M // 1000} km from its pole")
+    if farthest_m > SUBMITTED.reach_m:
+        raise unreadable(place, f"a cap that reaches more than {SUBMITTED.reach_m // 1000:.0f} km from its pole")
     notes.append(f"{place}: its ring goes once round the Earth and is taken for the cap of the {_name(pole)} pole")
 
 
