@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from keepclear_protocol.encoding import digest
 from keepclear_service import metrics
+from keepclear_service.process.settings import METRICS_AWAY
 from support.exposition import Series, families, faults, series, total
 from support.line import RunningLine, payload, running_line
 from support.service import running_service, service_process
@@ -184,8 +185,8 @@ def test_a_port_that_is_named_must_be_free_and_one_that_follows_need_not(
     assert process.returncode == 2 and "for the operator" in (tmp_path / "log").read_text()
     with running_service(tmp_path / "none", "run", *files, "--port", "0", "--metrics-port", "-1") as service:
         assert service.listening["metrics_port"] is None
-    if taken > 1024:
-        with running_service(tmp_path / "next", "run", *files, "--port", str(taken - 1)) as service:
+    if taken > 1024 + METRICS_AWAY:
+        with running_service(tmp_path / "next", "run", *files, "--port", str(taken - METRICS_AWAY)) as service:
             assert service.listening["metrics_port"] is None
             (said,) = service.wait_for("no_operator_port")
             assert str(taken) in said["detail"]
