@@ -64,6 +64,7 @@ Settings of {party}, to be pasted into a shell:
   export KEEPCLEAR_KEY={key}
   export KEEPCLEAR_ROOT={root}
   export KEEPCLEAR_DESK={desk}
+  # its root key, as one would hear it said: {fingerprint}
 """
 
 TAIL = """
@@ -155,7 +156,7 @@ def _settings(scene: Scene, *, stays: bool) -> str:
         files = {"agreement": scene.agreement_file, "key": scene.desk_keys[party.id]}
         paths = {**files, "desk": scene.folder / party.id / "desk"}
         quoted = {name: _quoted(path) for name, path in paths.items()}
-        parts.append(PARTY.format(party=party.id, root=party.root.text, **quoted))
+        parts.append(PARTY.format(party=party.id, root=party.root.text, fingerprint=party.root.fingerprint, **quoted))
     flight = scene.folder / GUEST / "flight.json"
     flight.write_text(json.dumps([_flight()], indent=1) + "\n", "utf-8")
     kept = f"All of it stays in {scene.folder}, and begins again from there." if stays else REMOVED
