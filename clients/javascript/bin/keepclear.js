@@ -9,11 +9,11 @@ import { Hotline } from "../src/hotline.js";
 import { now, SECOND } from "../src/instant.js";
 import { isObject, parse } from "../src/json.js";
 import { Journal } from "../src/journal.js";
-import { keyFingerprint, publicText, readPublicText, readSecretText, secretText, signingKey } from "../src/keys.js";
+import { keyFingerprint, publicText, readKeyFile, readPublicText, secretText, signingKey } from "../src/keys.js";
 import { makeNotice } from "../src/notice.js";
 import { ensure, Refusal, refuse } from "../src/refusal.js";
 import { newClaims } from "../src/statement.js";
-import { readVolume } from "../src/volume.js";
+import { FILED, readVolume } from "../src/volume.js";
 import { acknowledge, ADMIT_S, fileAndKeep, Watch } from "../src/watch.js";
 import { makeWithdrawal } from "../src/withdrawal.js";
 
@@ -46,7 +46,7 @@ const OPTIONS = Object.fromEntries([
 
 function readKey(path) {
   ensure(path && existsSync(path), "key_file", "name a key file with --key");
-  return readSecretText(readFileSync(path, "utf8").replace(/\r?\n$/, ""));
+  return readKeyFile(readFileSync(path));
 }
 
 function open({ desk: folder, key: path, address }) {
@@ -147,7 +147,7 @@ const COMMANDS = {
     const value = parse(readFileSync(file ?? refuse("usage", "name a file of volumes")));
     const volumes = isObject(value) ? [value] : value;
     ensure(Array.isArray(volumes) && volumes.length, "input_file", "a JSON array of volumes");
-    volumes.forEach(readVolume);
+    volumes.forEach((volume) => readVolume(volume, FILED));
     ensure(
       line.desk.agreement.categories.has(category),
       "category",

@@ -1,7 +1,7 @@
 // Acknowledgements: "received, read, understood", never "approved".
 import { isDigest } from "./encoding.js";
-import { characters, isText, isWhole } from "./json.js";
-import { UNPRINTABLE } from "./notice.js";
+import { isName } from "./characters.js";
+import { isWhole } from "./json.js";
 import { ensure } from "./refusal.js";
 import { checkClaims, KINDS, make, open } from "./statement.js";
 
@@ -14,12 +14,10 @@ export const VERDICTS = [
   "recompute",
   "over_disclosed",
   "closed_without_cause",
-  "category",
-  "clock",
+  "category"
 ];
 
-const isOfficer = (value) =>
-  isText(value) && characters(value) >= 1 && characters(value) <= 64 && !UNPRINTABLE.test(value);
+const isOfficer = (value) => isName(value, 64);
 
 export function readAcknowledgement(text, keys) {
   const { payload, kid, sha256 } = open(text, KINDS.acknowledgement, keys);

@@ -1,9 +1,11 @@
 // Agreements (R-021 to R-029): a document that all roots and the service signed, what it says, and what may follow it.
+import { isName } from "./characters.js";
 import { decode, digest, isDigest } from "./encoding.js";
 import { readInstant } from "./instant.js";
-import { asNumber, characters, hasExactly, inBounds, isNumber, isObject, isText, isWhole, parse } from "./json.js";
+import { asNumber, hasExactly, inBounds, isNumber, isObject, isText, isWhole, parse } from "./json.js";
 import { agreementFingerprint, readJwk, verifies } from "./keys.js";
-import { readOutline } from "./volume.js";
+import { isOrigin } from "./origin.js";
+import { FILED, readOutline } from "./volume.js";
 import { ensure, refuse, under } from "./refusal.js";
 import { header, KINDS } from "./statement.js";
 
@@ -13,9 +15,6 @@ const TEXT_ID = /^[a-z][a-z0-9-]{0,31}$/;
 const CATEGORY = /^[a-z][a-z0-9_-]{0,31}$/;
 const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/;
 const ROLES = ["submit", "acknowledge", "watch", "admin"];
-const UNSEEN = new RegExp(
-  "[\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F-\\u1160\\u17B4-\\u17B5\\u180B-\\u180F\\u200B-\\u200F"
-  + "\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFF\\u{E0000}-\\u{E0FFF}]", "u");
 const LIMITS = {
   area_km2: 255_000_000, band_m: 308_000, duration_s: YEAR_S, horizon_s: YEAR_S, volumes: 500, vertices: 5000,
   submission_bytes: 524_288, revisions: 1_000_000,
@@ -31,33 +30,14 @@ const number = (value, least, most, what) => {
 const list = (value, least, most, what) =>
   need(Array.isArray(value) && value.length >= least && value.length <= most, what);
 
-function checkName(value, what) {
-  const sound = isText(value) && value.trim() === value && characters(value) >= 1 && characters(value) <= 80;
-  need(sound && !UNSEEN.test(value), `${what}: a name of 1 to 80 characters that can be seen`);
-}
+const checkName = (value, what) => need(isName(value), `${what}: a name of 1 to 80 characters that can be seen`);
 
-export function isOrigin(text) {
-  if (!isText(text) || !/^https?:\/\/[\x21-\x7e]+$/.test(text)) return false;
-  let url;
-  try {
-    url = new URL(text);
-  } catch {
-    return false;
-  }
-  const labels = url.hostname.startsWith("[") ? [] : url.hostname.split(".");
-  const sound = labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
-  return url.origin === text && sound && url.hostname.length <= 253 && url.port !== "0";
-}
-
-const time = (text) => {
-  const instant = under("agreement", () => readInstant(text));
-  need(instant <= readInstant("9000-01-01T00:00:00Z"), "a time before the year 9000");
-  return instant;
-};
+const time = (text) => under("agreement", () => readInstant(text));
+const LATEST = readInstant("9000-01-01T00:00:00Z");
 
 function readSpan(entry) {
   const [from, to] = [time(entry.not_before), time(entry.not_after)];
-  need(from < to, "not_before is before not_after");
+  need(from < to && to <= LATEST, "not_before is before not_after, and that before the year 9000");
   return { notBefore: from, notAfter: to };
 }
 
@@ -144,7 +124,7 @@ function readLimits(entry) {
 function readArea(area) {
   if (area === null) return null;
   need(isObject(area) && Object.keys(area).length === 1, "an area is null or one outline");
-  return under("agreement", () => readOutline(area));
+  return under("agreement", () => readOutline(area, FILED));
 }
 
 const MEMBERS = [

@@ -79,7 +79,7 @@ function checkMembers(payload) {
   );
   need(state === "closed" ? REASONS.includes(reason) : reason === null, "a reason stands exactly with closed");
   need(state === "open" ? SEVERITIES.includes(severity) : severity === null, "a severity stands exactly with open");
-  need(state === "closed" ? lead === null : LEADS.includes(lead), "a lead class stands unless closed");
+  need(lead === null || LEADS.includes(lead), "a lead class, or null");
   checkSide(payload.own, "own");
   checkSide(payload.other, "other");
   need(areDigests(payload.disclosed) && areDigests(payload.shown), "disclosed and shown are sorted digests");

@@ -24,7 +24,7 @@ import { ensure, under } from "./refusal.js";
 import { judge } from "./separation.js";
 import { KINDS, make, open } from "./statement.js";
 import { follow } from "./stream.js";
-import { readVolume } from "./volume.js";
+import { FILED, READ, readVolume } from "./volume.js";
 import { readWithdrawal } from "./withdrawal.js";
 
 const kindOf = (typ) => Object.values(KINDS).find((kind) => kind.typ === typ);
@@ -83,11 +83,11 @@ export const OPERATIONS = {
     return { agreement: id, terms, revision, prev, fingerprint, signers };
   },
   "agreement.terms": ({ payload }) => ({ terms: readTerms(Buffer.from(payload)).terms }),
-  "volumes.read": ({ volume }) => readVolume(volume) && true,
+  "volumes.read": ({ volume, read }) => readVolume(volume, read ? READ : FILED) && true,
   "separation.judge": ({ uncertainty, a, b, a_minima: ours, b_minima: theirs }) =>
-    judge(readVolume(a), numbers(ours), readVolume(b), numbers(theirs), readUncertainty(uncertainty)),
+    judge(readVolume(a, FILED), numbers(ours), readVolume(b, FILED), numbers(theirs), readUncertainty(uncertainty)),
   "notices.read": ({ key, door, sd_jwt: text }) => {
-    const notice = readNotice(text, byKid([key]), door === "submission");
+    const notice = readNotice(text, byKid([key]), door === "submission", door === "submission" ? FILED : READ);
     const { revision, prev, category, callsign, remarks, sha256, submission, volumes } = notice;
     const starts = volumes.map(({ start }) => writeInstant(start));
     return {

@@ -9,6 +9,7 @@ import { ensure } from "./refusal.js";
 const PUBLIC = "keepclear-public-1";
 const SECRET = "KEEPCLEAR-SECRET-KEY-1";
 const SEED_AS_PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
+const KEY_FILE_BYTES = 4096;
 const NEUTRAL = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
 
 /** A public key from its 32 bytes: `bytes`, `x`, `kid`, `jwk`. Refused unless it is of the prime-order subgroup. */
@@ -75,6 +76,15 @@ export function readSecretText(text) {
   const spelt = SECRET + withChecksum(SECRET, seed).toUpperCase() === text;
   ensure(spelt && seed.length === 32, "key", "not the one spelling of a secret key, or its checksum differs");
   return signingKey(seed);
+}
+
+/** The signing key in a key file: one line that is neither blank nor a comment. */
+export function readKeyFile(bytes) {
+  ensure(bytes.length <= KEY_FILE_BYTES, "key", "a key file is at most 4 096 bytes");
+  const lines = bytes.toString("utf8").replace(/^\ufeff/, "").split(/\r\n|\n|\r/).map((line) => line.trim());
+  const said = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  ensure(said.length === 1, "key", "exactly one key stands in a key file");
+  return readSecretText(said[0]);
 }
 
 function fingerprint(label, bytes, count) {

@@ -1,25 +1,20 @@
 // Notices (R-037 to R-045): SD-JWTs of volumes and properties, as submitted and as shown to a counterpart.
 import { randomBytes, randomInt } from "node:crypto";
+import { isRemarks } from "./characters.js";
 import { decode, digest, encode, isDigest, isId, newId } from "./encoding.js";
-import { characters, hasExactly, isObject, isText, isWhole, parse } from "./json.js";
+import { hasExactly, isObject, isText, isWhole, parse } from "./json.js";
 import { ensure, under } from "./refusal.js";
 import { checkClaims, KINDS, make as makeStatement, open } from "./statement.js";
-import { readVolume } from "./volume.js";
+import { READ, readVolume } from "./volume.js";
 
 const CATEGORY = /^[a-z][a-z0-9_-]{0,31}$/;
 const CALLSIGN = /^[A-Z0-9][A-Z0-9-]{0,15}$/;
-export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/u;
 const COUNTS = [16, 32, 64, 128, 256, 512];
 const MEMBERS = ["iss", "aud", "terms", "iat", "jti", "admit_by", "notice", "revision", "volumes", "_sd", "_sd_alg"];
 const PROPERTIES = 8;
+const MOST_VOLUMES = 500;
+const MOST_VERTICES = 5000;
 const HIDING = ["_sd", "_sd_alg", "..."];
-
-const isRemarks = (value) =>
-  isText(value) &&
-  characters(value) >= 1 &&
-  characters(value) <= 280 &&
-  value.normalize("NFC") === value &&
-  !UNPRINTABLE.test(value);
 
 const SOUND = {
   category: (value) => isText(value) && CATEGORY.test(value),
@@ -30,16 +25,11 @@ const SOUND = {
 /** Checks what stands in the open, and tells the digests of volumes and properties. */
 function readSigned(payload) {
   checkClaims(payload, true);
-  for (const name of MEMBERS) ensure(name in payload, "notice", `without ${name}`);
-  ensure(isId(payload.notice), "claims", "a notice's id is 128 bits in their one spelling");
   ensure(isWhole(payload.revision) && payload.revision >= 1, "claims", "a revision is a whole number from 1");
-  ensure("prev" in payload === payload.revision > 1, "notice", "prev stands from revision 2 on and not before");
-  if ("prev" in payload) ensure(isDigest(payload.prev), "claims", "prev is a digest");
-  ensure(
-    hasExactly(payload, "prev" in payload ? [...MEMBERS, "prev"] : MEMBERS),
-    "notice",
-    "has a member that it must not have",
-  );
+  const members = payload.revision > 1 ? [...MEMBERS, "prev"] : MEMBERS;
+  ensure(hasExactly(payload, members), "notice", "not exactly the members of a notice; prev stands from revision 2 on");
+  ensure(isId(payload.notice), "claims", "a notice's id is 128 bits in their one spelling");
+  ensure(!("prev" in payload) || isDigest(payload.prev), "claims", "prev is a digest");
   const { volumes, _sd: properties } = payload;
   ensure(payload._sd_alg === "sha-256", "notice", "_sd_alg is sha-256");
   ensure(
@@ -57,11 +47,9 @@ function readSigned(payload) {
     "notice",
     "_sd is 8 digests",
   );
-  const digests = volumes.map((entry) => entry["..."]);
-  const all = [...digests, ...properties];
-  ensure(new Set(all).size === all.length, "disclosure_repeated", "a digest stands twice");
-  ensure(properties.every((value, index) => index === 0 || properties[index - 1] < value), "notice", "_sd is sorted");
-  return { digests: new Set(digests), properties: new Set(properties) };
+  const sorted = properties.every((value, index) => index === 0 || properties[index - 1] <= value);
+  ensure(sorted, "notice", "_sd is sorted");
+  return { digests: volumes.map((entry) => entry["..."]), properties };
 }
 
 function hides(value) {
@@ -70,48 +58,71 @@ function hides(value) {
 }
 
 /** One disclosure: `salt`, `isVolume`, `value`, `name` (of a property) and `digest`. */
-function readDisclosure(text, signed) {
-  ensure(!/[^\x00-\x7f]/.test(text), "disclosure", "a disclosure is ASCII");
+function readDisclosure(text, { digests, properties }) {
   const own = digest(text);
-  const isVolume = signed.digests.has(own);
-  ensure(isVolume || signed.properties.has(own), "disclosure_unmatched", "a disclosure that nobody signed");
+  const isVolume = digests.has(own);
+  ensure(isVolume || properties.has(own), "disclosure_unmatched", "a disclosure that nobody signed");
   const value = under("disclosure", () => parse(decode(text, "disclosure")));
-  ensure(
-    Array.isArray(value) && value.length === (isVolume ? 2 : 3),
-    "disclosure",
-    "[salt, volume] or [salt, name, value], each in its place",
-  );
+  const shaped = Array.isArray(value) && value.length === (isVolume ? 2 : 3) && (isVolume || isText(value[1]));
+  ensure(shaped, "disclosure", "[salt, volume] or [salt, name, value], each in its place");
   ensure(isId(value[0]), "disclosure", "a salt is 128 bits in their one spelling");
   ensure(!hides(value.at(-1)), "disclosure", "a value hides digests");
   return { salt: value[0], isVolume, name: value[1], value: value.at(-1), digest: own };
 }
 
-function readDisclosures(texts, signed, submission) {
-  ensure(new Set(texts).size === texts.length, "disclosure_repeated", "a disclosure stands twice");
-  const all = texts.map((text) => readDisclosure(text, signed));
-  ensure(new Set(all.map(({ salt }) => salt)).size === all.length, "disclosure", "a salt stands twice");
-  const properties = all.filter(({ isVolume }) => !isVolume);
-  const manifests = properties.filter(({ name }) => name === "manifest");
-  if (submission) {
-    ensure(manifests.length === 1 && all.at(-1) === manifests[0], "manifest", "exactly one manifest, and it is last");
-    const listed = digest(texts.slice(0, -1).map((text) => `${text}~`).join(""));
-    ensure(manifests[0].value === listed, "manifest", "not over what was sent");
+/** The disclosures in turn: none twice, each signed, no salt twice (R-041, step 3). */
+function readInTurn(texts, signed) {
+  const before = new Set();
+  const salts = new Set();
+  return texts.map((text) => {
+    ensure(!before.has(text), "disclosure_repeated", "a disclosure stands twice");
+    before.add(text);
+    const disclosure = readDisclosure(text, signed);
+    ensure(!salts.has(disclosure.salt), "disclosure", "a salt stands twice");
+    salts.add(disclosure.salt);
+    return disclosure;
+  });
+}
+
+function checkManifest(all, texts) {
+  const last = all.at(-1);
+  const manifests = all.filter(({ isVolume, name }) => !isVolume && name === "manifest");
+  ensure(manifests.length === 1 && last === manifests[0], "manifest", "exactly one manifest, and it is last");
+  const listed = digest(texts.slice(0, -1).map((text) => `${text}~`).join(""));
+  ensure(last.value === listed, "manifest", "not over what was sent");
+}
+
+function readProperties(properties, submission) {
+  const byName = new Map();
+  for (const { name, value } of properties) {
+    ensure(!byName.has(name), "disclosure_repeated", "a property stands twice");
+    ensure(submission || name === "category", "disclosure", "shows more than it may");
+    const sound = Object.hasOwn(SOUND, name) && SOUND[name](value);
+    ensure(sound || (submission && name === "manifest"), "disclosure", "no such property, or value");
+    byName.set(name, value);
   }
-  const others = properties.filter(({ name }) => name !== "manifest");
-  ensure(
-    submission || (manifests.length === 0 && others.every(({ name }) => name === "category")),
-    "disclosure",
-    "shows more than it may",
-  );
-  for (const { name, value } of others)
-    ensure(
-      isText(name) && Object.hasOwn(SOUND, name) && SOUND[name](value),
-      "disclosure",
-      "no such property, or value",
-    );
-  const byName = Object.fromEntries(others.map(({ name, value }) => [name, value]));
-  ensure(Object.keys(byName).length === others.length, "disclosure_repeated", "a property stands twice");
-  return { volumes: all.filter(({ isVolume }) => isVolume), properties: byName };
+  return byName;
+}
+
+/** What follows the JWT part (R-041): `volumes`, read by `bounds`, and `properties` by name. */
+function readDisclosures(rest, signed, submission, bounds) {
+  const ends = rest === "" || rest.endsWith("~");
+  ensure(ends && !/[^\x00-\x7f]/.test(rest), "disclosure", "disclosures are ASCII, and end in ~");
+  const [digests, properties] = [new Set(signed.digests), new Set(signed.properties)];
+  const distinct = new Set([...digests, ...properties]).size;
+  ensure(distinct === signed.digests.length + signed.properties.length, "disclosure_repeated", "a digest stands twice");
+  const texts = rest === "" ? [] : rest.slice(0, -1).split("~");
+  const all = readInTurn(texts, { digests, properties });
+  if (submission) checkManifest(all, texts);
+  const byName = readProperties(all.filter(({ isVolume }) => !isVolume), submission);
+  const found = all.filter(({ isVolume }) => isVolume);
+  ensure(byName.has("category") || (!submission && found.length === 0), "disclosure_missing", "without a category");
+  ensure(found.length <= MOST_VOLUMES, "limit_volumes", "more volumes than a notice holds");
+  const volumes = found.map(({ value, digest: own }) => ({ ...readVolume(value, bounds), digest: own, signed: value }));
+  const vertices = volumes.reduce((sum, volume) => sum + volume.vertices, 0);
+  ensure(vertices <= MOST_VERTICES, "limit_vertices", "more vertices than a notice holds");
+  ensure(!submission || volumes.length, "disclosure_missing", "without a volume");
+  return { volumes, properties: byName };
 }
 
 const shown = (text) => {
@@ -126,19 +137,13 @@ export const jwtPart = (text) => shown(text)[0];
 /**
  * A notice that verified under one of `keys`: `iss`, `id`, `revision`, `prev`, `sha256`, `terms`, `category`,
  * `callsign`, `remarks` and `volumes`, each a read volume with its `digest`. `submission` tells which door it comes
- * through.
+ * through, `bounds` (FILED or READ) by which its outlines are held.
  */
-export function readNotice(text, keys, submission) {
+export function readNotice(text, keys, submission, bounds = READ) {
   const [jwt, rest] = shown(text);
   const statement = open(jwt, KINDS.notice, keys);
   const { payload } = statement;
-  const signed = readSigned(payload);
-  ensure(rest === "" || rest.endsWith("~"), "disclosure", "an SD-JWT ends in ~");
-  const texts = rest === "" ? [] : rest.slice(0, -1).split("~");
-  const { volumes, properties } = readDisclosures(texts, signed, submission);
-  if (submission || volumes.length) {
-    ensure("category" in properties && volumes.length, "disclosure_missing", "without a volume or a category");
-  }
+  const { volumes, properties } = readDisclosures(rest, readSigned(payload), submission, bounds);
   return {
     kind: "notice",
     text,
@@ -153,10 +158,10 @@ export function readNotice(text, keys, submission) {
     prev: payload.prev ?? null,
     sha256: statement.sha256,
     submission: submission ? digest(text) : null,
-    category: properties.category ?? null,
-    callsign: properties.callsign ?? null,
-    remarks: properties.remarks ?? null,
-    volumes: volumes.map(({ value, digest: own }) => ({ ...readVolume(value), digest: own, signed: value })),
+    category: properties.get("category") ?? null,
+    callsign: properties.get("callsign") ?? null,
+    remarks: properties.get("remarks") ?? null,
+    volumes,
   };
 }
 

@@ -3,10 +3,9 @@
 import { checkKeyAt, partyKeys } from "./agreement.js";
 import { readAlert, conflictId } from "./alert.js";
 import { readInstant, seconds, SECOND } from "./instant.js";
-import { jwtPart, readNotice } from "./notice.js";
+import { readNotice } from "./notice.js";
 import { anyAhead, recompute, windowsOf } from "./recompute.js";
 import { ensure, Refusal, under } from "./refusal.js";
-import { KINDS, peek } from "./statement.js";
 import { readWithdrawal } from "./withdrawal.js";
 
 const AHEAD_S = 60;
@@ -136,11 +135,13 @@ export class Picture {
       [own, other].every((side) => at >= readInstant(side.received_at)),
       "dated before what it is about was received",
     );
-    const statement = this.own.get(own.sha256);
-    evidence(
-      statement && statement.id === own.id && statement.revision === own.revision,
-      "of a statement that this desk does not have",
-    );
+    const statement = this.own.get(own.sha256) ?? null;
+    if (statement === null) {
+      const gone = payload.state !== "open" && own.revision < (this.newestOwn(own.id)?.revision ?? 0);
+      evidence(gone, "of a statement that this desk does not have");
+      return null;
+    }
+    evidence(statement.id === own.id && statement.revision === own.revision, "of another statement than it says");
     evidence(this.rankOf(statement.terms) <= rank, "under older terms than our statement");
     return statement;
   }
@@ -149,19 +150,22 @@ export class Picture {
     return this.agreements.findIndex((agreement) => agreement.terms === terms);
   }
 
-  /** A statement of the counterpart's, verified under a key that was its own with role submit when it was received. */
-  readTheirs(read, text, kind, { payload: { other }, rank }) {
+  /**
+   * A statement of the counterpart's that is just `other`, verified under a key that was its own with role submit when it
+   * was received, by the newest revision that lists it (R-074, step 6). `~` tells a notice from a withdrawal.
+   */
+  readTheirs(text, { payload: { other }, rank }) {
     return under("evidence", () => {
-      const named = this.rankOf(peek(kind === "notice" ? jwtPart(text) : text, KINDS[kind]).terms);
-      evidence(named <= rank, "under older terms than their statement");
-      const agreement = this.agreements[Math.max(named, 0)];
-      const statement = read(text, partyKeys(agreement));
-      const entry = agreement.operational.get(statement.kid);
+      const isNotice = text.includes("~");
+      const keys = new Map(this.agreements.flatMap((agreement) => [...partyKeys(agreement)]));
+      const statement = isNotice ? readNotice(text, keys, false) : readWithdrawal(text, keys);
+      const entry = this.agreements
+        .findLast(({ operational }) => operational.has(statement.kid))
+        .operational.get(statement.kid);
       checkKeyAt(entry, readInstant(other.received_at), "submit");
-      evidence(
-        entry.party === other.party && statement.iss === other.party && statement.aud === agreement.id,
-        "not the counterpart's",
-      );
+      const theirs =
+        entry.party === other.party && statement.iss === other.party && statement.aud === this.agreements[0].id;
+      evidence(theirs && this.rankOf(statement.terms) <= rank, "not the counterpart's, or under newer terms");
       const same =
         statement.id === other.id && statement.revision === other.revision && statement.sha256 === other.sha256;
       evidence(same, "not the statement that the alert names");
@@ -171,14 +175,11 @@ export class Picture {
     });
   }
 
-  readPresentation(text, alert) {
-    return this.readTheirs((jws, keys) => readNotice(jws, keys, false), text, "notice", alert);
-  }
-
   checkOpen(alert, own) {
     const { disclosed } = alert.payload;
     evidence(alert.cause === null && alert.presentation !== null, "open: their notice and no cause");
-    const theirs = this.readPresentation(alert.presentation, alert);
+    const theirs = this.readTheirs(alert.presentation, alert);
+    evidence(theirs.kind === "notice", "open: their notice");
     const shown = theirs.volumes.map(({ digest }) => digest).sort();
     evidence(
       shown.length > 0 && shown.length === disclosed.length && shown.every((own_, index) => own_ === disclosed[index]),
@@ -191,12 +192,31 @@ export class Picture {
 
   checkClosing(alert, own, before) {
     const { payload, presentation, cause } = alert;
-    const { state, reason, disclosed, shown, pairs } = payload;
+    const { state, reason, disclosed, shown, pairs, lead } = payload;
     evidence(disclosed.length + shown.length + pairs.length === 0, "what is not open has no figures");
-    evidence(state === "past" || presentation === null, "a closing shows no presentation");
+    evidence(presentation === null || state === "past", "a closing shows no presentation");
+    const theirs = state === "past" ? this.readPast(alert) : null;
+    ensure(
+      lead === (state === "past" ? "RETROACTIVE" : null),
+      "recompute",
+      "what is past is RETROACTIVE, what is closed is nothing",
+    );
     evidence(cause === null || ["withdrawn", "amended"].includes(reason), "a cause that needs none");
-    const closing = { alert, own, before, lastOpen: before.lastOpen, agreement: this.agreements[alert.rank] };
+    const closing = { alert, own, before, theirs, lastOpen: before.lastOpen, agreement: this.agreements[alert.rank] };
+    if (cause !== null) closing.cause = this.readTheirs(cause, alert);
+    evidence(closing.cause?.kind !== "notice" || closing.cause.volumes.length === 0, "a cause discloses nothing");
+    if (own === null && closing.cause?.kind !== "withdrawal") return { standing: NOT_CONFIRMED };
     return CLOSINGS[state === "past" ? "past" : reason].call(this, closing);
+  }
+
+  readPast(alert) {
+    evidence(alert.presentation !== null, "past: their notice, with nothing disclosed");
+    const theirs = this.readTheirs(alert.presentation, alert);
+    evidence(
+      theirs.kind === "notice" && theirs.volumes.length === 0 && theirs.category === null,
+      "past: nothing disclosed",
+    );
+    return theirs;
   }
 
   /**
@@ -237,29 +257,23 @@ const shownOf = ({ alert, own }) => ({
   volumes: own.volumes.filter(({ digest }) => alert.payload.shown.includes(digest)),
 });
 
-/** What each closing proves (R-076). Called on the picture. */
+/** What each closing proves (R-076). Called on the picture; `cause`, where there is one, was read and is `other`. */
 const CLOSINGS = {
-  withdrawn({ alert, own }) {
-    if (alert.cause === null) {
-      without(own.kind === "withdrawal", "no withdrawal is shown");
-      return { standing: "CLOSED" };
-    }
-    without(isKind(alert.cause, "withdrawal"), "the cause is no withdrawal");
-    this.readTheirs(readWithdrawal, alert.cause, "withdrawal", alert);
+  withdrawn({ own, cause }) {
+    without((cause ?? own).kind === "withdrawal", "no withdrawal is shown");
     return { standing: "CLOSED" };
   },
 
-  amended({ alert, own, lastOpen, agreement }) {
-    if (alert.cause === null) {
-      without(lastOpen && own.kind === "notice" && own.revision > lastOpen.own.revision, "no higher revision is shown");
-      without(!anyAhead(own, lastOpen.theirs, agreement, alert.at), "recomputed, our revision is still in conflict");
-      return { standing: lastOpen.theirs.sha256 === alert.payload.other.sha256 ? "CLOSED" : NOT_CONFIRMED };
+  amended({ alert, own, before, lastOpen, agreement, cause }) {
+    if (cause) {
+      without(cause.kind === "notice", "the cause is no notice");
+      const last = before.held?.alert.payload.other.revision ?? 1;
+      without(cause.revision > last, "no higher revision is shown");
+      return { standing: NOT_CONFIRMED };
     }
-    without(isKind(alert.cause, "notice"), "the cause is no notice");
-    const theirs = this.readPresentation(alert.cause, alert);
-    evidence(theirs.volumes.length === 0, "a cause discloses nothing");
-    without(theirs.revision > (lastOpen?.theirs.revision ?? 1), "no higher revision is shown");
-    return { standing: NOT_CONFIRMED };
+    without(lastOpen && own.kind === "notice" && own.revision > lastOpen.own.revision, "no higher revision is shown");
+    without(!anyAhead(own, lastOpen.theirs, agreement, alert.at), "recomputed, our revision is still in conflict");
+    return { standing: lastOpen.theirs.sha256 === alert.payload.other.sha256 ? "CLOSED" : NOT_CONFIRMED };
   },
 
   ended({ alert, own, lastOpen, agreement }) {
@@ -276,33 +290,17 @@ const CLOSINGS = {
     const open = ofThese(lastOpen, alert.payload);
     if (!open) return { standing: NOT_CONFIRMED };
     without(open.alert.payload.terms !== alert.payload.terms, "the terms are not new");
-    without(
-      !anyAhead(shownOf(open), open.theirs, agreement, alert.at),
-      "recomputed under the new terms, a pair is still ahead",
-    );
+    const pairs = !anyAhead(shownOf(open), open.theirs, agreement, alert.at);
+    without(pairs, "recomputed under the new terms, a pair is still ahead");
     return { standing: "CLOSED" };
   },
 
-  past({ alert, own, before, agreement }) {
-    evidence(alert.presentation !== null, "past: their notice, with nothing disclosed");
-    const theirs = this.readPresentation(alert.presentation, alert);
-    evidence(theirs.volumes.length === 0 && theirs.category === null, "past: nothing disclosed");
-    ensure(alert.payload.lead === "RETROACTIVE", "recompute", "what is past is RETROACTIVE");
+  past({ alert, own, before, lastOpen, agreement }) {
     if (before.held?.standing === "OPEN") {
-      const { lastOpen } = before;
-      without(!anyAhead(shownOf(lastOpen), lastOpen.theirs, agreement, alert.at), "an open conflict is not over");
+      const over = !anyAhead(shownOf(lastOpen), lastOpen.theirs, agreement, alert.at);
+      without(over, "an open conflict is not over");
     }
     without(own.kind === "notice" && windowsOf(own, agreement).first <= alert.at, "nothing of ours had begun");
     return { standing: "PAST" };
   },
 };
-
-function isKind(text, kind) {
-  try {
-    peek(kind === "notice" ? jwtPart(text) : text, KINDS[kind]);
-    return true;
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
-}

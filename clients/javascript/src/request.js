@@ -23,13 +23,14 @@ export function readProof(header, method, target, agreement, now) {
   checkClaims(payload, false);
   ensure(isText(payload.htm) && isText(payload.htu), "claims", "htm and htu are texts");
   const entry = agreement.operational.get(kid);
-  const open_ = target === "/v1/agreement";
+  const asked = target.replace(/^([^?]*)\?$/, "$1"); // an empty query is none
+  const isOpen = asked === "/v1/agreement";
   ensure(payload.iss === entry.party, "wrong_party", "the issuer is not whose key signed");
   ensure(payload.aud === agreement.id, "wrong_agreement", "of another agreement");
-  checkKeyAt(entry, now, open_ ? null : "watch");
-  ensure(open_ || payload.terms === agreement.terms, "wrong_terms", "not the terms in force");
+  checkKeyAt(entry, now, isOpen ? null : "watch");
+  ensure(isOpen || payload.terms === agreement.terms, "wrong_terms", "not the terms in force");
   ensure(
-    payload.htm === method && payload.htu === agreement.service.origin + target,
+    payload.htm === method && payload.htu === agreement.service.origin + asked,
     "proof_request",
     "of another request",
   );

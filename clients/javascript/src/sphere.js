@@ -114,38 +114,21 @@ export function distance(one, two) {
   return fromChord(least);
 }
 
-/** Square metres within a ring, on the sphere: a fan of triangles, each from differences. */
-export function areaOf({ points }) {
-  let sum = 0;
-  const [a] = points;
-  for (let i = 1; i + 1 < points.length; i += 1) {
-    const [b, c] = [points[i], points[i + 1]];
-    sum += 2 * Math.atan2(dot(a, cross(sub(b, a), sub(c, a))), 1 + dot(a, b) + dot(b, c) + dot(c, a));
-  }
-  return Math.abs(sum) * RADIUS_M ** 2;
-}
-
-/** Metres of all arcs together. */
-export const lengthOf = ({ arcs }) => arcs.reduce((sum, [a, b]) => sum + between(a, b), 0);
-
-/**
- * Whether some two arcs of a ring that are no neighbours come within `metres` of one another, or neighbours fold
- * back.
- */
+/** Whether arcs of a ring cross, or a vertex comes within `metres` of an arc that does not end in it. */
 export function touchesItself({ arcs, balls }, metres) {
-  const near = metres / RADIUS_M;
+  const near = 2 * Math.sin(metres / RADIUS_M / 2);
   const count = arcs.length;
   for (let i = 0; i < count; i += 1) {
     const [a, b] = arcs[i];
     const [, next] = arcs[(i + 1) % count];
-    if (chordToArc(next, a, b) <= near || chordToArc(a, b, next) <= near) return true;
+    if (chordToArc(next, a, b) < near || chordToArc(a, b, next) < near) return true;
     for (let j = i + 2; j < count; j += 1) {
       if (i === 0 && j === count - 1) continue;
       const reach = balls[i].radius * (1 + balls[i].radius) + balls[j].radius * (1 + balls[j].radius) + near;
       if (chord(balls[i].middle, balls[j].middle) > reach) continue;
       const [c, d] = arcs[j];
       if (arcsCross(a, b, c, d)) return true;
-      if (Math.min(chordToArc(a, c, d), chordToArc(b, c, d), chordToArc(c, a, b), chordToArc(d, a, b)) <= near)
+      if (Math.min(chordToArc(a, c, d), chordToArc(b, c, d), chordToArc(c, a, b), chordToArc(d, a, b)) < near)
         return true;
     }
   }

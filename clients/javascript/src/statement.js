@@ -32,6 +32,8 @@ export const KINDS = {
   agreement: kind("keepclear-agreement+jws", 65536),
 };
 
+const LATEST_S = 9_007_199_254;
+
 export const header = (kid, typ) => `{"alg":"Ed25519","kid":"${kid}","typ":"${typ}"}`;
 const KID_AT = '{"alg":"Ed25519","kid":"'.length;
 
@@ -86,9 +88,14 @@ export function checkClaims(payload, admitted) {
   const { iss, aud, terms, iat, jti, admit_by: admitBy } = payload;
   ensure(isText(iss) && iss.length > 0 && characters(iss) <= 32, "claims", "iss is a text of 1 to 32 characters");
   ensure(isDigest(aud) && isDigest(terms), "claims", "aud and terms are digests");
-  ensure(isWhole(iat) && iat >= 0, "claims", "iat is a whole number of seconds");
+  ensure(isWhole(iat) && iat >= 0 && iat <= LATEST_S, "claims", "iat is a whole number of seconds");
   ensure(isId(jti), "claims", "jti is 128 bits in their one spelling");
-  if (admitted) ensure(isWhole(admitBy) && admitBy >= iat, "claims", "admit_by is a whole number, not below iat");
+  if (admitted)
+    ensure(
+      isWhole(admitBy) && admitBy >= iat && admitBy <= LATEST_S,
+      "claims",
+      "admit_by is a whole number, not below iat",
+    );
   else ensure(!("admit_by" in payload), "claims", "admit_by does not stand here");
 }
 

@@ -3,14 +3,14 @@
 import { readInstant } from "./instant.js";
 import { asNumber, hasExactly, isNumber, isObject, isText } from "./json.js";
 import { ensure } from "./refusal.js";
-import { areaOf, between, coreOf, lengthOf, pointOf, touchesItself } from "./sphere.js";
+import { between, coreOf, pointOf, touchesItself } from "./sphere.js";
 
-const NEIGHBOURS_M = 1e-5;
-const LEAST_AREA_M2 = 0.01;
-const LONGEST_EDGE_M = 1_000_000;
-const FARTHEST_M = 5_000_000;
+/** The bounds of an outline where it is filed, and the wider ones where it is read (R-034). */
+export const FILED = { apart: 0.001, edge: 1_000_000, reach: 5_000_000 };
+export const READ = { apart: 0.0005, edge: 1_000_001, reach: 5_000_001 };
+const SHORTEST_LENGTH_M = 0.001;
 const LONGEST_LENGTH_M = 1_000_000;
-const TOUCH_M = 1e-9;
+const LEAST_MIDDLE = 0.1;
 const FOOT_M = 0.3048;
 const UNITS = { M: 1, FT: FOOT_M, FL: 100 * FOOT_M };
 const REFERENCES = {
@@ -46,59 +46,53 @@ function readLength(value) {
   );
   const metres = asNumber(value.value);
   ensure(metres >= 0 && metres <= LONGEST_LENGTH_M, "volume_size", "a length is at most 1 000 km");
-  ensure(metres > 0, "volume_extent", "a length is above 0");
+  ensure(metres >= SHORTEST_LENGTH_M, "volume_extent", "a length is at least a millimetre");
   return metres;
 }
 
-function checkReach(core) {
+function checkReach(core, bounds) {
   const size = Math.hypot(...core.middle);
-  ensure(size > 1e-12, "volume_size", "the vertices have no middle");
+  ensure(size > LEAST_MIDDLE, "volume_size", "the vertices have no middle");
   const middle = core.middle.map((part) => part / size);
-  ensure(core.points.every((point) => between(point, middle) <= FARTHEST_M), "volume_size", "reaches too far");
+  ensure(core.points.every((point) => between(point, middle) <= bounds.reach), "volume_size", "reaches too far");
 }
 
-function readChain(positions, ring, degenerate) {
+/** A polygon or a path, through the steps of R-034. */
+function readChain(positions, ring, bounds) {
   shape(Array.isArray(positions), "positions are an array");
   const points = positions.map(readPosition);
+  const degenerate = ring ? "volume_polygon" : "volume_extent";
   ensure(points.length >= (ring ? 3 : 2), degenerate, "too few positions");
   const core = coreOf(points, ring);
   const lengths = core.arcs.map(([a, b]) => between(a, b));
-  ensure(lengths.every((length) => length > NEIGHBOURS_M), degenerate, "neighbours at one place");
-  ensure(lengths.every((length) => length <= LONGEST_EDGE_M), "volume_edge", "an edge is longer than 1 000 km");
-  checkReach(core);
-  return { core, longest: Math.max(...lengths) };
+  ensure(lengths.every((length) => length >= bounds.apart), degenerate, "neighbours at one place");
+  ensure(lengths.every((length) => length <= bounds.edge), "volume_edge", "an edge is longer than 1 000 km");
+  ensure(!ring || !touchesItself(core, bounds.apart), "volume_polygon", "edges cross, or a vertex touches one");
+  checkReach(core, bounds);
+  return { core, longest: Math.max(...lengths), vertices: points.length };
 }
 
 const OUTLINES = {
-  outline_polygon(value) {
+  outline_polygon(value, bounds) {
     shape(hasExactly(value, ["vertices"]), "a polygon is exactly vertices");
-    const { core, longest } = readChain(value.vertices, true, "volume_polygon");
-    const area = areaOf(core);
-    ensure(area >= LEAST_AREA_M2, "volume_extent", "an outline below 0.01 square metres");
-    ensure(!touchesItself(core, TOUCH_M), "volume_polygon", "edges cross or touch");
-    return { core, longest, radius: 0, area };
+    return { ...readChain(value.vertices, true, bounds), radius: 0 };
   },
   outline_circle(value) {
     shape(hasExactly(value, ["center", "radius"]), "a circle is exactly center and radius");
     const core = coreOf([readPosition(value.center)], false);
-    return { core, longest: 0, radius: readLength(value.radius) };
+    return { core, longest: 0, vertices: 1, radius: readLength(value.radius) };
   },
-  outline_corridor(value) {
+  outline_corridor(value, bounds) {
     shape(hasExactly(value, ["path", "half_width"]), "a corridor is exactly path and half_width");
-    const { core, longest } = readChain(value.path, false, "volume_extent");
-    return { core, longest, radius: readLength(value.half_width) };
+    return { ...readChain(value.path, false, bounds), radius: readLength(value.half_width) };
   },
 };
 
-/** The one outline in an object that has nothing else: `core`, `radius` and `longest` edge in metres. */
-export function readOutline(holder) {
+/** The one outline in an object that has nothing else: `core`, `radius` and `longest` edge in metres, `vertices`. */
+export function readOutline(holder, bounds) {
   const names = Object.keys(holder);
-  shape(names.length === 1 && names[0] in OUTLINES, "exactly one outline");
-  const outline = OUTLINES[names[0]](holder[names[0]]);
-  const { core, radius } = outline;
-  const covered = core.ring ? outline.area : 2 * lengthOf(core) * radius + Math.PI * radius ** 2;
-  ensure(covered >= LEAST_AREA_M2, "volume_extent", "an outline below 0.01 square metres");
-  return outline;
+  shape(names.length === 1 && Object.hasOwn(OUTLINES, names[0]), "exactly one outline");
+  return OUTLINES[names[0]](holder[names[0]], bounds);
 }
 
 function readAltitude(value) {
@@ -117,7 +111,7 @@ function readAltitude(value) {
 
 function readTime(value, up) {
   shape(
-    hasExactly(value, ["value", "format"]) && value.format === "RFC3339",
+    hasExactly(value, ["value", "format"]) && isText(value.value) && value.format === "RFC3339",
     "a time is exactly value and format RFC3339",
   );
   const instant = readInstant(value.value, "volume_window", up);
@@ -125,13 +119,13 @@ function readTime(value, up) {
   return instant;
 }
 
-/** A volume: its outline, `reference`, `low` and `high` in metres, `start` and `end` in microseconds. */
-export function readVolume(value) {
+/** A volume, by the bounds FILED or READ: its outline, `reference`, `low` and `high` in metres, `start` and `end` in microseconds. */
+export function readVolume(value, bounds) {
   shape(hasExactly(value, ["volume", "time_start", "time_end"]), "a volume is exactly volume, time_start and time_end");
   shape(isObject(value.volume), "volume is an object");
   const { altitude_lower: lower, altitude_upper: upper, ...holder } = value.volume;
   shape(lower !== undefined && upper !== undefined, "a volume has two altitudes");
-  const outline = readOutline(holder);
+  const outline = readOutline(holder, bounds);
   const [low, high] = [readAltitude(lower), readAltitude(upper)];
   ensure(lower.reference === upper.reference, "volume_band", "both altitudes have the same reference");
   ensure(low !== high, "volume_extent", "no height");
