@@ -151,8 +151,8 @@ export class Picture {
   }
 
   /**
-   * A statement of the counterpart's that is just `other`, verified under a key that was its own with role submit when it
-   * was received, by the newest revision that lists it (R-074, step 6). `~` tells a notice from a withdrawal.
+   * A statement of the counterpart's that is just `other`, verified under a key that was its own with role submit when
+   * it was received, by the newest revision that lists it (R-074, step 6). `~` tells a notice from a withdrawal.
    */
   readTheirs(text, { payload: { other }, rank }) {
     return under("evidence", () => {
