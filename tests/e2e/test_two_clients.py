@@ -119,7 +119,8 @@ def line(tmp_path_factory: pytest.TempPathFactory, require: Callable[[str, str],
     make_agreement(line, f"http://127.0.0.1:{port}")
     service = PROGRAMS / "keepclear-service"
     good(run(service, "found", "--agreement", "hotline.json", "--embedded", "store", cwd=line.folder))
-    words = ["run", "--key", "service.key", "--agreement", "hotline.json", "--embedded", "store", "--port", str(port)]
+    words = ["run", "--key", "service.key", "--agreement", "hotline.json", "--embedded", "store"]
+    words += ["--port", str(port), "--metrics-port", "-1"]
     with (line.folder / "service.log").open("w") as log:
         process = subprocess.Popen([service, *words], stdout=subprocess.PIPE, stderr=log, text=True, cwd=line.folder)
     try:

@@ -106,7 +106,7 @@ const COMMANDS = {
     say({ public: publicText(key.public), fingerprint: keyFingerprint(key.public), kid: key.public.kid });
   },
 
-  check({ desk: folder, key: path, root, heard }, [file]) {
+  async check({ desk: folder, key: path, root, heard, address }, [file]) {
     const document = readFileSync(file ?? refuse("usage", "name the agreement"), "utf8");
     const agreement = readAgreement(document);
     const key = readKey(path);
@@ -128,8 +128,16 @@ const COMMANDS = {
       );
     }
     const resumed = folder && existsSync(folder) ? new Journal(folder, complain) : null;
-    if (resumed?.desk) resumed.append({ do: "install", document });
-    else if (folder) Journal.begin(folder, own.id, [document]);
+    if (resumed?.desk) {
+      const inForce = await new Hotline(resumed.desk, key, address).termsInForce();
+      ensure(
+        inForce === agreement.terms,
+        "wrong_terms",
+        "these terms are not in force yet: install them once they are",
+      );
+      resumed.append({ do: "install", document });
+    }
+    if (folder && !resumed?.desk) Journal.begin(folder, own.id, [document]);
     say({
       event: "installed",
       party: own.id,

@@ -240,26 +240,25 @@ export class Desk {
   /** The answers of /v1/conflicts and /v1/notices, in full: what should be in them and is not is ROLLBACK. */
   read({ at, conflicts, notices }, now) {
     readPosition(at);
-    for (const { notice, receipt } of notices)
-      this.loudly(() => under("evidence", () => this.receipted("notice", notice, receipt)));
+    const there = new Map();
+    for (const { notice, withdrawal = null, receipt } of notices) {
+      const kind = notice === null ? "withdrawal" : "notice";
+      const own = this.loudly(() => under("evidence", () => this.receipted(kind, notice ?? withdrawal, receipt)));
+      if (!(own instanceof Refusal)) there.set(own.id, own.revision);
+    }
     for (const entry of conflicts) {
       const { alert, presentation, cause } = entry;
       this.loudly(() => this.shown.take({ alert, presentation, cause }, now), entry.conflict);
       const record = this.shown.conflicts.get(entry.conflict);
       if (record) this.line.adopt(record);
-      for (const acknowledgement of entry.acknowledgements ?? [])
-        this.loudly(() => this.acknowledged({ acknowledgement }));
+      const answers = Array.isArray(entry.acknowledgements) ? entry.acknowledgements : [];
+      for (const acknowledgement of answers) this.loudly(() => this.acknowledged({ acknowledgement }));
     }
     this.missConflicts(new Set(conflicts.map(({ conflict }) => conflict)));
-    this.missNotices(new Map(notices.map(({ notice }) => this.idAndRevision(notice))), now);
+    this.missNotices(there, now);
     this.cursor = at;
     this.gap = null;
     Object.assign(this.follower, { cursor: at, gap: null });
-  }
-
-  idAndRevision(notice) {
-    const { notice: id, revision } = peek(jwtPart(notice), KINDS.notice);
-    return [id, revision];
   }
 
   missConflicts(there) {

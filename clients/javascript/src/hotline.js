@@ -1,5 +1,6 @@
 // The hotline's doors over HTTP (R-086 to R-095). An answer is the hotline's only if its status, media type and shape
 // are the table's; everything else is `unreachable`, and no evidence.
+import { readAgreement } from "./agreement.js";
 import { isObject, isText, parse } from "./json.js";
 import { now } from "./instant.js";
 import { ensure, Refusal, refuse } from "./refusal.js";
@@ -7,6 +8,8 @@ import { makeProof } from "./request.js";
 import { KINDS } from "./statement.js";
 
 const LARGEST_ANSWER = 4 * 1_048_576;
+const MOST_ITEMS = 1_000_000;
+const NEXT = /^[A-Za-z0-9_.~-]+$/;
 const WAIT_MS = 15_000;
 const PROBLEM = "urn:keepclear:problem:";
 const UNKNOWN_OUTCOME = [408, 425, 429];
@@ -97,7 +100,11 @@ export class Hotline {
 
   async read(target, names) {
     const value = objectOf(await this.get(target));
-    ensure(names.every((name) => name in value), "unreachable", "an answer of another shape");
+    ensure(
+      names.every((name) => name in value),
+      "unreachable",
+      "an answer of another shape",
+    );
     return value;
   }
 
@@ -120,29 +127,28 @@ export class Hotline {
   }
 
   /** All pages of a list, with the `at` of the first (R-092). */
-  async pages(target, name) {
+  async pages(target, name, key) {
     let at = null;
-    const items = [];
-    for (let after = null; ; ) {
+    const all = [];
+    for (let after = null; ;) {
       const query = after === null ? "" : `${target.includes("?") ? "&" : "?"}after=${after}`;
       const page = await this.read(target + query, ["at", name, "next"]);
-      ensure(
-        Array.isArray(page[name]) && (page.next === null || /^[A-Za-z0-9_.~-]+$/.test(page.next)),
-        "unreachable",
-        "a page of another shape",
-      );
+      const items = page[name];
+      const shaped = Array.isArray(items) && items.every((item) => isObject(item) && isText(item[key]));
+      const next = page.next === null || (isText(page.next) && NEXT.test(page.next));
+      ensure(shaped && next && all.length < MOST_ITEMS, "unreachable", "a page of another shape");
       at ??= page.at;
-      items.push(...page[name]);
-      if (page.next === null) return { at, items };
+      all.push(...items);
+      if (page.next === null) return { at, items: all };
       after = page.next;
     }
   }
 
   /** Everything that a desk reads anew after a gap (R-099): `at`, `conflicts`, `notices`. */
   async everything() {
-    const { at, items } = await this.pages("/v1/conflicts", "conflicts");
+    const { at, items } = await this.pages("/v1/conflicts", "conflicts", "conflict");
     const conflicts = [];
-    for (let ids = items.map(({ conflict }) => conflict); ids.length; ) {
+    for (let ids = items.map(({ conflict }) => conflict); ids.length;) {
       const { conflicts: some, more } = await this.read(`/v1/conflicts/${ids.slice(0, 32).join(",")}`, [
         "at",
         "conflicts",
@@ -151,14 +157,33 @@ export class Hotline {
       ensure(Array.isArray(some) && some.every(isObject), "unreachable", "conflicts of another shape");
       conflicts.push(...some);
       const last = some.at(-1)?.conflict;
-      ids = ids.slice(more && last ? ids.indexOf(last) + 1 : 32);
+      const done = more ? ids.indexOf(last) + 1 : 32;
+      ensure(done > 0, "unreachable", "conflicts that were not asked for");
+      ids = ids.slice(done);
     }
     const notices = [];
-    for (const { id } of (await this.pages("/v1/notices", "notices")).items) {
-      const { notice, receipt } = await this.read(`/v1/notices/${id}`, ["at", "notice", "receipt"]);
-      if (notice !== null) notices.push({ notice, receipt });
+    for (const { id } of (await this.pages("/v1/notices", "notices", "id")).items) {
+      const own = await this.ownNotice(id);
+      if (own !== null) notices.push(own);
     }
     return { at, conflicts, notices };
+  }
+
+  /** What the hotline holds of an own notice: `notice` or `withdrawal`, and `receipt`; null where it let it go. */
+  async ownNotice(id) {
+    try {
+      return await this.read(`/v1/notices/${id}`, ["at", "notice", "withdrawal", "receipt"]);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "not_found") return null;
+      throw error;
+    }
+  }
+
+  /** The terms that the hotline says are in force: this installs nothing (R-027). */
+  async termsInForce() {
+    const { authorization } = this.proof("GET", "/v1/agreement");
+    const { body } = await this.answer("/v1/agreement", { headers: { authorization } });
+    return readAgreement(body).terms;
   }
 
   /** Opens the stream behind `cursor`: its response and the identity of the proof that it was asked with. */

@@ -119,7 +119,7 @@ function readTime(value, up) {
   return instant;
 }
 
-/** A volume, by the bounds FILED or READ: outline, `reference`, `low` and `high` in metres, `start`, `end` (instants). */
+/** A volume, by the bounds FILED or READ: outline, `reference`, `low` and `high` in metres, `start` and `end`. */
 export function readVolume(value, bounds) {
   shape(hasExactly(value, ["volume", "time_start", "time_end"]), "a volume is exactly volume, time_start and time_end");
   shape(isObject(value.volume), "volume is an object");

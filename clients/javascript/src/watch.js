@@ -173,17 +173,20 @@ export class Watch {
     }
     if (!this.signs) return;
     for (const { record, verdict, oursNewest } of journal.desk.unsigned()) {
-      await this.attempt(() => acknowledge(journal, hotline, record, { stage: "delivered", verdict, oursNewest }));
-      record.signed = true;
+      const said = { stage: "delivered", verdict, oursNewest };
+      record.signed = await this.attempt(() => acknowledge(journal, hotline, record, said));
     }
   }
 
+  /** Whether it was said, or refused for good: if not, it is still owed. */
   async attempt(act) {
     try {
       await act();
+      return true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.tell({ event: "not_sent", code: error.code, message: error.message });
+      return !mayAgain(error);
     }
   }
 }
