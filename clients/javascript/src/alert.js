@@ -9,9 +9,6 @@ import { serviceKeys } from "./agreement.js";
 
 const STATES = ["open", "closed", "past"];
 const REASONS = ["withdrawn", "amended", "ended", "terms"];
-const SEVERITIES = ["overlap", "proximity", "possible"];
-const LEADS = ["RETROACTIVE", "IN_PROGRESS", "ROUTINE", "SHORT", "LATE"];
-const REFERENCES = ["W84", "AMSL", "AGL", "FL"];
 const PAIR = [
   "own",
   "other",
@@ -58,8 +55,8 @@ function checkPair(pair) {
   need(
     isDigest(pair.own) &&
       isDigest(pair.other) &&
-      SEVERITIES.includes(pair.severity) &&
-      REFERENCES.includes(pair.reference),
+      isText(pair.severity) &&
+      isText(pair.reference),
     "a pair's members",
   );
   need(
@@ -78,8 +75,8 @@ function checkMembers(payload) {
     "version, state, rules",
   );
   need(state === "closed" ? REASONS.includes(reason) : reason === null, "a reason stands exactly with closed");
-  need(state === "open" ? SEVERITIES.includes(severity) : severity === null, "a severity stands exactly with open");
-  need(lead === null || LEADS.includes(lead), "a lead class, or null");
+  need(state === "open" ? isText(severity) : severity === null, "a severity stands exactly with open");
+  need(lead === null || isText(lead), "a lead class, or null");
   checkSide(payload.own, "own");
   checkSide(payload.other, "other");
   need(areDigests(payload.disclosed) && areDigests(payload.shown), "disclosed and shown are sorted digests");

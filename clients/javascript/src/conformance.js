@@ -31,6 +31,22 @@ const kindOf = (typ) => Object.values(KINDS).find((kind) => kind.typ === typ);
 const byKid = (jwks) => new Map(jwks.map(readJwk).map((key) => [key.kid, key]));
 const inForce = ({ agreements }) => partyKeys(readAgreement(agreements[0]));
 const numbers = (minima) => Object.fromEntries(Object.entries(minima).map(([name, value]) => [name, asNumber(value)]));
+const CLAIMS = ["iss", "aud", "terms", "iat", "jti", "admit_by"];
+const WITHDRAWAL = [...CLAIMS, "notice", "revision", "prev"];
+const ANSWERED = [
+  "stage",
+  "alert",
+  "conflict",
+  "version",
+  "ours",
+  "theirs",
+  "ours_newest",
+  "verdict",
+  "officer",
+  "read_back",
+];
+const ACKNOWLEDGEMENT = [...CLAIMS, ...ANSWERED];
+const only = (names, payload) => Object.fromEntries(names.map((name) => [name, payload[name]]));
 const forms = (key) => ({ kid: key.kid, jwk: key.jwk, public_text: publicText(key), fingerprint: keyFingerprint(key) });
 
 function readSent(kind, text, keys) {
@@ -101,8 +117,9 @@ export const OPERATIONS = {
       time_starts: starts,
     };
   },
-  "withdrawals.read": (question) => readWithdrawal(question.statement, inForce(question)).payload,
-  "acknowledgements.read": (question) => readAcknowledgement(question.statement, inForce(question)).payload,
+  "withdrawals.read": (question) => only(WITHDRAWAL, readWithdrawal(question.statement, inForce(question)).payload),
+  "acknowledgements.read": (question) =>
+    only(ACKNOWLEDGEMENT, readAcknowledgement(question.statement, inForce(question)).payload),
   "receipts.read": ({ agreements, party, kind, statement, receipt }) => {
     const installed = agreements.map(readAgreement);
     const sent = under("evidence", () => readSent(kind, statement, partyKeys(installed[0])));

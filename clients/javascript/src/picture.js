@@ -44,25 +44,22 @@ export class Picture {
     const alert = readAlert(object, this.agreements);
     this.checkAddress(alert);
     const id = alert.payload.conflict;
-    const before = this.conflicts.get(id) ?? {
-      id,
-      held: null,
-      newest: null,
-      lastOpen: null,
-      answers: new Map(),
-      signed: false,
-    };
+    const before = this.conflicts.get(id) ?? { id, held: null, newest: null, lastOpen: null, basis: null };
     this.checkOrder(alert, before);
-    if (before.newest?.sha256 === alert.sha256 && before.newest.verdict === "verified") return before;
     const repeated = before.newest?.sha256 === alert.sha256;
-    const record = repeated ? before : { ...before, answers: new Map(), signed: false };
+    const basis = repeated ? before.basis : { held: before.held, lastOpen: before.lastOpen };
+    if (repeated && before.newest.verdict === "verified") {
+      this.judge(alert, basis, now);
+      return before;
+    }
+    const record = repeated ? before : { ...before, basis, answers: new Map(), signed: false };
     record.newest = { version: alert.payload.version, sha256: alert.sha256, verdict: null, alert };
     this.conflicts.set(id, record);
     try {
-      const { standing, lastOpen, theirs } = this.judge(alert, before, now);
+      const { standing, lastOpen, theirs } = this.judge(alert, basis, now);
       record.newest.verdict = "verified";
       record.held = { version: alert.payload.version, sha256: alert.sha256, alert, standing, theirs };
-      record.lastOpen = lastOpen ?? before.lastOpen;
+      record.lastOpen = lastOpen ?? basis.lastOpen;
       this.learn(alert);
       return record;
     } catch (error) {
@@ -71,6 +68,7 @@ export class Picture {
     }
   }
 
+  /** Steps 4 to 9. `before` is what held, and the last open alert, when this one first came. */
   judge(alert, before, now) {
     ensure(alert.rank >= 0, "wrong_terms", "the alert is under terms that are not installed");
     const own = this.checkFrame(alert);
@@ -271,7 +269,8 @@ const CLOSINGS = {
       without(cause.revision > last, "no higher revision is shown");
       return { standing: NOT_CONFIRMED };
     }
-    without(lastOpen && own.kind === "notice" && own.revision > lastOpen.own.revision, "no higher revision is shown");
+    without(own.kind === "notice" && own.revision > (lastOpen?.own.revision ?? 1), "no higher revision is shown");
+    if (!lastOpen) return { standing: NOT_CONFIRMED };
     without(!anyAhead(own, lastOpen.theirs, agreement, alert.at), "recomputed, our revision is still in conflict");
     return { standing: lastOpen.theirs.sha256 === alert.payload.other.sha256 ? "CLOSED" : NOT_CONFIRMED };
   },
