@@ -42,12 +42,12 @@ def test_the_tutorial_can_be_typed_in(tmp_path: Path) -> None:
     assert "signed by everyone" in done.stderr
     filed = said.index("IN CONFLICT")
     refused = said.index("exit code 3", filed)
-    alerted = said.index("our BIRCH5 with israel's", refused)
+    alerted = said.index("with israel's", said.index("our BIRCH5 ", refused))
     assert "OPEN OVERLAP" in said[refused:alerted]
     answered = said.index("acknowledged by turkiye-duty-1", alerted)
     assert "QUARTZ2" not in said[alerted:answered], "a callsign is not shown to the other side"
     heard = said.index("acknowledged by turkiye-duty-1", answered + 1)
-    assert "our QUARTZ2 with turkiye's" in said[answered:heard]
+    assert "our QUARTZ2 " in said[answered:heard] and "with turkiye's" in said[answered:heard]
     assert "CLOSED" in said[heard:]
 
 
