@@ -20,12 +20,12 @@ from support.world import World
 REPOSITORY = Path(__file__).resolve().parents[1]
 Require = Callable[[str, str], None]
 
-STORIES = ("tests/clients/", "tests/e2e/")
-"""Rooms whose tests tell of desks and officers: on the second store they are told in ``make test-long``."""
+STORIES = ("tests/clients/", "tests/e2e/", "tests/service/", "tests/http/test_store_down.py")
+"""Rooms whose tests tell of desks, officers and processes: on the second store they are told in ``make test-long``."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put off what costs much and says little more: a story of the clients' again, on the other store."""
+    """Put off what costs much and says little more: a story again, on the other store."""
     for item in items:
         if item.nodeid.startswith(STORIES) and "[redis" in item.nodeid:
             item.add_marker(pytest.mark.long)

@@ -1,23 +1,20 @@
 """``keepclear check`` as a program, against the 103 pairs of InterUSS and by hand."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.volume import circle_json, volume4d_json
+from support.program import Done, keepclear, started
 from support.world import World
 
 T0 = 1_700_000_000 * SECOND
 
 
-def keepclear_check(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    start = "import sys; from keepclear.cli.main import main; sys.exit(main())"
-    program = [sys.executable, "-c", start, "check", *words]
-    return subprocess.run(program, input=given, capture_output=True, timeout=120, check=False)
+def keepclear_check(*words: str, given: bytes = b"") -> Done:
+    return keepclear("check", *words, folder=Path.cwd(), given=given)
 
 
 def volume(
@@ -32,7 +29,7 @@ def volume(
 def batch(*lines: object, options: tuple[str, ...] = ()) -> tuple[int, list[dict[str, Any]]]:
     given = b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in lines)
     done = keepclear_check("--batch", "-", *options, given=given)
-    assert b"Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -52,7 +49,7 @@ def test_the_pairs_of_interuss(shared: Path, tmp_path: Path) -> None:
     assert len(lines) == 103
     file = tmp_path / "pairs.jsonl"
     file.write_text("\n".join(lines) + "\n")
-    done = keepclear_check("--batch", str(file))
+    done = started("check", "--batch", str(file), folder=tmp_path)
     assert done.returncode == 0, done.stderr
     verdicts = [json.loads(line) for line in done.stdout.splitlines()]
     assert [verdict["verdict"] for verdict in verdicts] == truths
@@ -145,17 +142,17 @@ def test_two_files(tmp_path: Path) -> None:
     far = write(tmp_path, "far.json", [volume(lat=48.1)])
     done = keepclear_check(a, near)
     assert done.returncode == 0
-    assert done.stdout.startswith(b"CLEAR")
+    assert done.stdout.startswith("CLEAR")
     done = keepclear_check(a, near, "--horizontal-m", "100")
     assert done.returncode == 3
-    assert done.stdout.startswith(b"CONFLICT; 1 pair of volumes")
-    assert b"A 2, B 1" in done.stdout
+    assert done.stdout.startswith("CONFLICT; 1 pair of volumes")
+    assert "A 2, B 1" in done.stdout
     done = keepclear_check(a, far, "--horizontal-m", "20000", "--json")
     assert done.returncode == 3
     assert json.loads(done.stdout)["severity"] == "proximity"
     possible = write(tmp_path, "possible.json", [volume(reference="AMSL")])
     done = keepclear_check(a, possible)
-    assert (done.returncode, done.stdout.startswith(b"POSSIBLE")) == (3, True)
+    assert (done.returncode, done.stdout.startswith("POSSIBLE")) == (3, True)
 
 
 def test_a_track_against_itself_and_a_plan(shared: Path, tmp_path: Path) -> None:
@@ -198,7 +195,7 @@ def test_under_an_agreement(tmp_path: Path) -> None:
     chosen = (*options, "--category-a", "transport", "--category-b", "transport")
     assert keepclear_check(a, b, *chosen).returncode == 0
     b = write(tmp_path, "b.json", [volume(lower=300, reference="AMSL")])
-    assert keepclear_check(a, b, *chosen).stdout.startswith(b"POSSIBLE")
+    assert keepclear_check(a, b, *chosen).stdout.startswith("POSSIBLE")
     assert keepclear_check(a, b, *options, "--category-a", "transport", "--category-b", "picnic").returncode == 2
 
 
@@ -217,13 +214,13 @@ def test_the_agreement_of_the_environment_is_taken_with_a_category_and_else_said
     monkeypatch.setenv("KEEPCLEAR_AGREEMENT", str(tmp_path / "agreement.json"))
     a, b = write(tmp_path, "a.json", [volume()]), write(tmp_path, "b.json", [volume(lat=48.1)])
     done = keepclear_check(a, b)
-    assert done.stdout.startswith(b"CLEAR") and b"KEEPCLEAR_AGREEMENT is set and not used" in done.stderr
+    assert done.stdout.startswith("CLEAR") and "KEEPCLEAR_AGREEMENT is set and not used" in done.stderr
     done = keepclear_check(a, b, "--category-a", "transport", "--category-b", "strike")
-    assert done.stdout.startswith(b"CONFLICT; 1 pair of volumes") and done.stderr == b""
+    assert done.stdout.startswith("CONFLICT; 1 pair of volumes") and done.stderr == ""
     done = keepclear_check(a, b, "--agreement", str(tmp_path / "agreement.json"))
-    assert done.returncode == 2 and b"not used" not in done.stderr
+    assert done.returncode == 2 and "not used" not in done.stderr
     monkeypatch.setenv("KEEPCLEAR_AGREEMENT", "")
-    assert keepclear_check(a, b).stderr == b""
+    assert keepclear_check(a, b).stderr == ""
 
 
 USAGE = {
@@ -244,7 +241,7 @@ USAGE = {
 def test_usage(name: str) -> None:
     done = keepclear_check(*USAGE[name])
     assert done.returncode == 2
-    assert b"Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -252,21 +249,21 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     bad = write(tmp_path, "bad.json", [volume(), 7])
     done = keepclear_check(good, bad)
     assert done.returncode == 2
-    assert b"volume 2" in done.stderr
-    assert b"bad.json" in done.stderr
+    assert "volume 2" in done.stderr
+    assert "bad.json" in done.stderr
     assert keepclear_check(good, str(tmp_path / "none")).returncode == 2
     assert keepclear_check("--batch", str(tmp_path)).returncode == 2
     done = keepclear_check("--agreement", good, good, good)
     assert done.returncode == 1
-    assert b"good.json" in done.stderr
+    assert "good.json" in done.stderr
 
 
 def test_a_callsign_cannot_rewrite_the_terminal(tmp_path: Path) -> None:
     points = [[1_633_608_000, 48.0, 2.0, 0], [1_633_608_300, 48.1, 2.0, 0]]
     track = write(tmp_path, "track.json", {"callsign": "\x1b[2JCLEAR", "points": points})
     done = keepclear_check(track, track)
-    assert b"1 gap bridged" in done.stderr
-    assert b"\x1b" not in done.stderr
+    assert "1 gap bridged" in done.stderr
+    assert "\x1b" not in done.stderr
 
 
 def test_a_byte_order_mark_before_a_batch_or_an_agreement_is_passed_over(tmp_path: Path) -> None:

@@ -44,6 +44,15 @@ def service(tmp_path: Path) -> Iterator[RunningService]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service that nobody harms."""
+    folder = tmp_path_factory.mktemp("standing")
+    words = (*BASE, "--embedded", str(folder / "store"), "--workers", "2")
+    with running_service(folder / "log", *words, factory=APP) as running:
+        yield running
+
+
 def read_stream(service: RunningService, path: str, into: list[str], started: threading.Event) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", service.listening["port"], timeout=30)
     connection.request("GET", path)
@@ -95,16 +104,16 @@ def test_stream_that_ignores_the_drain_is_cut(tmp_path: Path) -> None:
         assert "worker_drained" in told and "worker_killed" not in told
 
 
-def test_connections_spread_over_the_workers(service: RunningService) -> None:
+def test_connections_spread_over_the_workers(standing: RunningService) -> None:
     """On one shared socket a burst was measured to land on one worker; then a second one would be worth nothing."""
-    clients = [httpx2.Client(base_url=service.url) for _ in range(32)]
+    clients = [httpx2.Client(base_url=standing.url) for _ in range(32)]
     try:
         with ThreadPoolExecutor(32) as pool:
             found = Counter(pool.map(lambda client: client.get("/healthz").json()["pid"], clients))
     finally:
         for client in clients:
             client.close()
-    assert set(found) == set(service.listening["workers"])
+    assert set(found) == set(standing.listening["workers"])
     assert min(found.values()) >= 4  # of 32 fair coins, fewer than 4 of a side once in two million
 
 
@@ -166,18 +175,18 @@ def test_service_starts_at_once_on_the_folder_of_a_killed_one(service: RunningSe
         assert get(again, "/count")["count"] == 6
 
 
-def test_second_service_on_a_folder_is_refused(service: RunningService, tmp_path: Path) -> None:
+def test_second_service_on_a_folder_is_refused(standing: RunningService, tmp_path: Path) -> None:
     log = tmp_path / "log2"
-    second = service_process(log, *BASE, "--embedded", str(tmp_path / "store"), factory=APP)
+    second = service_process(log, *BASE, "--embedded", str(standing.log_file.parent / "store"), factory=APP)
     output, _ = second.communicate(timeout=60)
     assert second.returncode == 2
     assert output == ""
     assert "keepclear-service: error: another service uses the store" in log.read_text()
-    assert get(service, "/healthz")["pid"]
+    assert get(standing, "/healthz")["pid"]
 
 
-def test_port_in_use_is_one_line(service: RunningService, tmp_path: Path) -> None:
-    words = [*BASE[:-1], str(service.listening["port"]), "--embedded", str(tmp_path / "other")]
+def test_port_in_use_is_one_line(standing: RunningService, tmp_path: Path) -> None:
+    words = [*BASE[:-1], str(standing.listening["port"]), "--embedded", str(tmp_path / "other")]
     second = service_process(tmp_path / "log2", *words, factory=APP)
     second.communicate(timeout=60)
     assert second.returncode == 2
@@ -188,7 +197,7 @@ def test_port_in_use_is_one_line(service: RunningService, tmp_path: Path) -> Non
     ("factory", "says"),
     [
         ("refusing_app", "error: the key file is readable by others (key_file)\nkeepclear-service: hint: chmod 600 it"),
-        ("unready_app", "error: could lose a notice (store_unsafe)"),
+        pytest.param("unready_app", "error: could lose a notice (store_unsafe)", marks=pytest.mark.long),
         ("broken_app", "error: a worker failed; its log says why (internal)"),
     ],
 )
@@ -235,13 +244,13 @@ def test_named_store_is_used(store_url: str, tmp_path: Path) -> None:
         assert service.stop() == 0
 
 
-def test_headers_tell_nothing_of_the_server(service: RunningService) -> None:
-    answer = httpx2.get(f"{service.url}/healthz", timeout=10)
+def test_headers_tell_nothing_of_the_server(standing: RunningService) -> None:
+    answer = httpx2.get(f"{standing.url}/healthz", timeout=10)
     assert "server" not in answer.headers
 
 
-def test_only_the_named_address_listens(service: RunningService) -> None:
-    with pytest.raises(OSError), socket.create_connection(("127.0.0.2", service.listening["port"]), timeout=2):
+def test_only_the_named_address_listens(standing: RunningService) -> None:
+    with pytest.raises(OSError), socket.create_connection(("127.0.0.2", standing.listening["port"]), timeout=2):
         pass
 
 

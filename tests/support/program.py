@@ -30,11 +30,11 @@ def started(*words: str, folder: Path) -> Done:
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def keepclear(*words: str, folder: Path) -> Done:
-    """Run ``keepclear`` with ``words`` in ``folder``, in this process; standard input is empty and no terminal."""
+def keepclear(*words: str, folder: Path, given: bytes = b"") -> Done:
+    """Run ``keepclear`` with ``words`` in ``folder``, in this process; standard input is ``given`` and no terminal."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     before = sys.stdin
-    sys.stdin = io.TextIOWrapper(io.BytesIO())
+    sys.stdin = io.TextIOWrapper(io.BytesIO(given))
     try:
         with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(words)
