@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,12 +90,42 @@ def cause(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+SAID_A_SECOND = 5
+
+
+class _Few(logging.Filter):
+    """Lets a few a second pass of what the server says of each broken or surplus request, and counts the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begun = 0.0
+        self._said: Counter[str] = Counter()
+        self._unsaid: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record becomes a line; the next one that does says how many did not."""
+        if not record.name.startswith("uvicorn"):
+            return True
+        now = time.monotonic()
+        if now - self._begun >= 1:
+            self._begun = now
+            self._said.clear()
+        self._said[record.msg] += 1
+        if self._said[record.msg] > SAID_A_SECOND:
+            self._unsaid[record.msg] += 1
+            return False
+        if more := self._unsaid.pop(record.msg, 0):
+            setattr(record, _FIELDS, {"more_before": more})
+        return True
+
+
 class _Handler(logging.Handler):
     """Sends records to ``lines``."""
 
     def __init__(self, lines: Lines) -> None:
         super().__init__()
         self._lines = lines
+        self.addFilter(_Few())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one."""

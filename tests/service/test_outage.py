@@ -67,3 +67,19 @@ def test_an_outage_lasts_until_it_works_again(
     outage.over()
     outage.over()
     assert [line.get("lasted_s") for line in lines(log)] == [None, 2.0]
+
+
+def test_what_the_server_says_of_each_broken_request_is_said_a_few_times_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rubbish costs whoever sends it nothing: it must not fill our disk."""
+    now = [10.0]
+    monkeypatch.setattr(logs, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    few = logs._Few()
+    record = logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, "Invalid HTTP request received.", (), None)
+    ours = logging.LogRecord("keepclear_service.line", logging.WARNING, "", 0, "line_lost", (), None)
+    assert sum(few.filter(record) for _ in range(100)) == logs.SAID_A_SECOND
+    assert all(few.filter(ours) for _ in range(100))
+    now[0] += 1
+    assert few.filter(record)
+    assert json.loads(JsonLines().format(record))["more_before"] == 100 - logs.SAID_A_SECOND
