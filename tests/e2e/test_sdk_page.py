@@ -1,5 +1,6 @@
 """``docs/sdk.md``: each of its examples runs as it stands against a real service, typed, and from the wheel alone."""
 
+import re
 import subprocess
 import sys
 import venv
@@ -7,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from keepclear import Corridor, corridor_json, parse_volume, volume4d_json
 from support.embedded import embedded_line
 from support.line import RunningLine
-from support.sdk_page import Evening, examples, opening, plan, until, world
+from support.sdk_page import PAGE, Evening, examples, opening, plan, until, world
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -70,7 +72,16 @@ def test_the_examples_are_typed_and_need_nothing_private(tmp_path: Path) -> None
     typed(tmp_path)
 
 
+def test_the_volume_that_the_page_makes_is_one() -> None:
+    (made,) = re.findall(r"^`(volume4d_json\(.*\))`", PAGE.read_text("utf-8"), re.MULTILINE)
+    names = {"half_width_m": 2000, "start": 1_800_000_000_000_000, "end": 1_800_000_600_000_000}
+    volume = parse_volume(eval(made, {"corridor_json": corridor_json, "volume4d_json": volume4d_json}, names))  # noqa: S307
+    assert isinstance(volume.outline, Corridor) and volume.outline.path[0] == (34.8, 38.0)
+    assert (round(volume.lower_m, 3), volume.reference) == (5486.4, "FL")
+
+
 @pytest.mark.long
+@pytest.mark.timeout(900)  # the pinned requirements are installed anew
 def test_the_wheel_in_a_fresh_environment_runs_the_five_examples(line: RunningLine, tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     done = subprocess.run(

@@ -27,7 +27,20 @@ from keepclear_protocol.limits import Fault
 from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.separation import Severity
 from keepclear_protocol.speakable import speakable
-from keepclear_protocol.volume import Circle, Corridor, Outline, Polygon, Position, Reference, Volume
+from keepclear_protocol.volume import (
+    Circle,
+    Corridor,
+    Outline,
+    Polygon,
+    Position,
+    Reference,
+    Volume,
+    circle_json,
+    corridor_json,
+    parse_volume,
+    polygon_json,
+    volume4d_json,
+)
 
 from .agreements import load_agreement
 from .desk.acknowledging import Acknowledged, Stage, Unanswered
@@ -140,11 +153,16 @@ __all__ = [
     "Volume",
     "VolumesJson",
     "WhatIf",
+    "circle_json",
+    "corridor_json",
     "format_instant",
     "load",
     "load_agreement",
     "load_private_key",
     "parse_instant",
+    "parse_volume",
+    "polygon_json",
     "save_private_key",
     "speakable",
+    "volume4d_json",
 ]
