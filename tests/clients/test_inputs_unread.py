@@ -212,9 +212,17 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name == "many elements" else ()) for name in BOMBS]
+)
 def test_bombs_end_quickly(name: str) -> None:
     assert not only_flights_or_one_error(BOMBS[name], **EVERYTHING)
+
+
+def test_of_many_elements_no_more_are_read_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepclear.offline.inputs.xmltree.MAX_ELEMENTS", 1000)
+    with pytest.raises(LocalError, match="elements"):
+        load(b"<kml>" + b"<a/>" * 1000 + b"</kml>", Options())
 
 
 def test_a_band_by_options_alone_may_have_two_references_in_geojson_too() -> None:

@@ -101,7 +101,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["stage", "use", "open"]), st.sampled
 
 
 @given(steps=STEPS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_in_whatever_order_what_is_in_use_is_one_chain_and_never_gets_shorter(
     steps: list[tuple[str, Agreement]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
