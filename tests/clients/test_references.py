@@ -285,7 +285,7 @@ def test_what_a_flight_would_meet_is_told_from_what_is_known_and_what_is_not(lin
     assert moved.to_json()["in_conflict_with_what_is_known"] is False
     # It meets what they have hidden, which nobody here can know, and is not called clear.
     blind = north.what_if([hidden], "transport")
-    assert blind.meets == () and blind.unknown.startswith("NOT a clearance: of the other side 1 volumes of 1 notices")
+    assert blind.meets == () and blind.unknown.startswith("NOT a clearance: of the other side 1 volume of 1 notice is")
     assert "clear" not in blind.to_json() and len(line.mediator.requests) == before
     with pytest.raises(Unfit):
         north.what_if(flight(line), "bomber")

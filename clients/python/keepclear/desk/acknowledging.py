@@ -117,7 +117,8 @@ class Acknowledging:
         if kept is None:
             raise Refused("conflict_unknown")
         if version is not None and version != kept.version:
-            raise OutOfStep("version_stale", f"the newest version is {kept.version}, not {version}")
+            hint = "the conflict has changed since it was read: read it again, then acknowledge that version"
+            raise OutOfStep("version_stale", f"the newest version is {kept.version}, not {version}", hint=hint)
         spoken = None if read_back is None else digest(read_back)
         raw = self._acknowledgement(kept, stage=stage, officer=officer, read_back=spoken)
         return await self._send_acknowledgement(raw, kept, stage, officer)

@@ -99,7 +99,8 @@ class WhatIf:
     @property
     def unknown(self) -> str:
         """What this cannot know, in plain words."""
-        of = f"{self.their_volumes} volumes of {self.their_notices} notices" if self.their_notices else "nothing"
+        of = f"{_counted(self.their_volumes, 'volume')} of {_counted(self.their_notices, 'notice')}"
+        of = of if self.their_notices else "nothing"
         age = "the hotline was never heard" if self.age_s is None else f"last heard {self.age_s:.0f} s ago"
         return (
             f"NOT a clearance: of the other side {of} is known here ({age}), and what it has hidden is not; "
@@ -192,6 +193,10 @@ def _meeting(flight: Sequence[Volume], category: str, known: _Known, agreement: 
         pair.severity, pair.horizontal_m, pair.vertical_m, pair.start, pair.end, pair.lower_m, pair.upper_m,
         str(pair.reference), verdict.pairs, flight[verdict.a_volume - 1], known.volumes[verdict.b_volume - 1],
     )  # fmt: skip
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _minima(category: str, agreement: Agreement) -> Minima:
