@@ -13,7 +13,6 @@ from keepclear_protocol.alert import REASONS
 from keepclear_protocol.characters import BLANKS, UNSEEN, UNSEEN_IN_TEXT
 from keepclear_protocol.claims import MAX_ISSUER_CHARACTERS, MAX_SECONDS, SERVICE
 from keepclear_protocol.encoding import MAX_SAFE_INTEGER, b64
-from keepclear_protocol.errors import CODES
 from keepclear_protocol.keys import SIGNATURE_BYTES
 from keepclear_protocol.kinds import AGREEMENT, EVERY_KIND, NOTICE, REQUEST, WITHDRAWAL, Kind
 from keepclear_protocol.notice import MAX_SUBMISSION_BYTES
@@ -144,7 +143,6 @@ DEFINITIONS: dict[str, Schema] = {
     "severity": words([*Severity], "Worst first (R-060)."),
     "lead": words([lead.ROUTINE, lead.SHORT, lead.LATE, lead.IN_PROGRESS, lead.RETROACTIVE], "R-063"),
     "reason": words(sorted(REASONS), "Why a conflict closed (R-071)."),
-    "code": words(list(CODES), "A stable code (docs/errors.md)."),
     "name": {
         "description": "A name: no blank at either end, no unseen character (R-023).",
         **name_of(fields.MAX_NAME_CHARACTERS),
