@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+from msgspec.json import Decoder
+
 from .claims import SERVICE, Claims, digest_claim, read_claims, whole
-from .encoding import digest, dump_json, is_digest
+from .encoding import digest, dump_json, is_digest, unb64
 from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
@@ -68,6 +71,25 @@ class Alert:
     disclosed: tuple[str, ...]
     shown: tuple[str, ...]
     pairs: tuple[Mapping[str, Any], ...]
+
+
+class _Named(Struct):
+    sha256: str
+
+
+class _Sides(Struct):
+    to: str
+    own: _Named
+    other: _Named
+
+
+_SIDES = Decoder(_Sides)
+
+
+def sides_of(raw: str) -> tuple[str, str, str]:
+    """Return to whom an alert of one's own writing is, and the hashes of its two notices; nothing else is read."""
+    sides = _SIDES.decode(unb64(raw.split(".")[1]))
+    return sides.to, sides.own.sha256, sides.other.sha256
 
 
 def conflict_id(aud: str, first: tuple[str, str], second: tuple[str, str]) -> str:

@@ -96,6 +96,7 @@ CODES: dict[str, Code] = {
     "notice_withdrawn": Code(409, "the notice was withdrawn; its id has ended for ever"),
     "jti_conflict": Code(409, "another statement was already accepted under this jti"),
     "conflict_unknown": Code(409, "there is no such conflict"),
+    "alert_mismatch": Code(409, "ours or theirs are not those of the alert that the acknowledgement names"),
     "version_stale": Code(409, "the acknowledgement is not of the conflict's newest alert"),
     # Unavailable
     "store_unavailable": Code(503, "the store does not answer; nothing was accepted"),

@@ -72,13 +72,20 @@ def test_the_party_is_who_the_key_says_and_a_strangers_key_is_told() -> None:
     assert refused.value.code == "key_file" and refused.value.hint
 
 
-def test_a_statement_is_sent_as_its_exact_bytes_without_a_proof() -> None:
+def test_a_statement_is_sent_as_its_exact_bytes_with_a_proof_for_its_receipt() -> None:
     submission = world.submission("north")
     call = exchange.submit(submission)
     assert (call.method, call.target, call.body, call.media) == (
         "POST", "/v1/notices", submission, "application/sd-jwt",
     )  # fmt: skip
-    assert "authorization" not in exchange.headers(call, NOW)
+    headers = exchange.headers(call, NOW)
+    assert headers["content-type"] == "application/sd-jwt"
+    proof = open_request(headers["authorization"], world.agreement.party_key)
+    check_request(proof, method="POST", origin=ORIGIN, target="/v1/notices", now=NOW)
+    # Without a proof that holds no receipt comes for what was admitted before: the outcome is not known.
+    with pytest.raises(Unavailable) as caught:
+        exchange.read(call, 200, "application/json", b'{"receipt":null}')
+    assert caught.value.code == "unreachable" and "our proof" in caught.value.detail
     assert exchange.withdraw("w").target == "/v1/withdrawals"
     assert exchange.acknowledge("a").media == "application/jwt"
 

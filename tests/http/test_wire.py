@@ -199,6 +199,8 @@ def test_both_sides_of_a_conflict(line: RunningLine) -> None:
     assert code(acknowledge("south", mine["alert"], told["version"], conflict=digest("none"))) == "conflict_unknown"
     assert code(acknowledge("south", mine["alert"], told["version"] + 1)) == "version_stale"
     assert code(acknowledge("south", theirs["alert"], told["version"])) == "version_stale"
+    for wrong in ({"ours": said["theirs"], "theirs": said["ours"]}, {"theirs": digest("x")}, {"ours": digest("x")}):
+        assert code(acknowledge("south", mine["alert"], told["version"], **wrong)) == "alert_mismatch"
     accepted = acknowledge("south", mine["alert"], told["version"])
     assert accepted.status_code == 201 and accepted.json()["alerts"] == []
     receipt = open_receipt(accepted.json()["receipt"], world.agreement.service_key)
@@ -215,6 +217,34 @@ def test_both_sides_of_a_conflict(line: RunningLine) -> None:
     ended = line.post("withdrawals", world.withdrawal("south", world.opened(south["sent"])))
     (closing,) = ended.json()["alerts"]
     assert closing["cause"] is None and payload(closing["alert"])["reason"] == "withdrawn"
+
+
+@pytest.mark.req("R-090")
+def test_a_receipt_is_given_again_to_its_own_party_alone(line: RunningLine) -> None:
+    """Whoever holds the bytes can send them again, and learns nothing of when they were admitted and as what."""
+    world, target = line.world, "/v1/notices"
+    filed = line.file("north", box(71.0))
+
+    def again(headers: dict[str, str]) -> httpx2.Response:
+        return line.http.post(target, content=filed["sent"], headers={"Content-Type": "application/sd-jwt", **headers})
+
+    own = world.proof("north", target, method="POST")
+    stale = int(time.time()) - 31
+    for headers in (
+        {},
+        world.proof("south", target, method="POST"),
+        world.proof("north", target),
+        world.proof("north", "/v1/withdrawals", method="POST"),
+        world.proof("north", target, method="POST", iat=stale),
+        {"Authorization": own["Authorization"][:-1]},
+        {"Authorization": "Basic bm9ydGg6eA=="},
+    ):
+        answer = again(headers)
+        assert (answer.status_code, answer.json()) == (200, {"receipt": None}), headers
+    assert again(own).json() == {"receipt": filed["receipt"]}
+    assert again(own).json() == {"receipt": None}  # a proof is spent once
+    ids = [row["id"] for row in line.get("north", target).json()["notices"]]
+    assert ids.count(world.opened(filed["sent"]).id) == 1
 
 
 @pytest.mark.req("R-097", "R-098", "R-099")

@@ -88,6 +88,7 @@ WHAT_TO_DO = {
     "notice_withdrawn": "File it as a new notice.",
     "jti_conflict": _BUG,
     "conflict_unknown": "Read the conflicts again.",
+    "alert_mismatch": "Sign of the alert as it came: its own.sha256 and other.sha256.",
     "version_stale": "Look at the newest alert and acknowledge that.",
     "store_unavailable": "The operator: start the store. Until then nothing is deconflicted.",
     "store_unsafe": "The operator: make the store durable (appendfsync always, noeviction), or restore what it lost.",

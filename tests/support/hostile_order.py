@@ -1,10 +1,11 @@
 """The hostile table: statements that are sound alone and do not follow from what was said before."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from keepclear_protocol.claims import new_jti
-from keepclear_protocol.encoding import digest
+from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.withdrawal import build_withdrawal
 
 from support.forge import NoticeForge
@@ -77,6 +78,7 @@ def _acknowledgements() -> Iterator[Case]:
     yield case("of no conflict", "conflict_unknown", conflict=digest("none"))
     yield case("of the other side's alert", "version_stale")
     yield case("of an older version", "version_stale", version=1)
+    yield Case("of other notices than its alert's", "acknowledgements", _swapped, 409, "alert_mismatch")
     yield case("of a version to come", "version_stale", version=2**53 - 1)
     for name, changed in (
         ("stage", {"stage": "approved"}),
@@ -95,6 +97,22 @@ def _acknowledgements() -> Iterator[Case]:
         ("theirs of 42", {"theirs": "A" * 42}),
     ):
         yield case(f"claims: {name}", "claims", 400, **changed)
+
+
+def _swapped(line: HostileLine) -> str:
+    """South's own newest alert, with the two notices changed over."""
+    said = json.loads(unb64(line.alert.split(".")[1]))
+    return line.world.acknowledgement(
+        "south",
+        stage="displayed",
+        alert=digest(line.alert),
+        conflict=said["conflict"],
+        version=said["version"],
+        ours=said["other"]["sha256"],
+        theirs=said["own"]["sha256"],
+        ours_newest=said["own"]["sha256"],
+        officer="duty-1",
+    )
 
 
 def _revisions() -> Iterator[Case]:

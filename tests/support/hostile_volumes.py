@@ -86,7 +86,7 @@ def _outlines() -> Iterator[Case]:
         "polygon: one spelling of the pole each", "volume_polygon", polygon((90, 0), (90, 10), (80, 0), (80, 10))
     )
     yield _case("polygon: on the antimeridian twice", "volume_polygon", polygon((0, 180), (0, -180), (1, 179)))
-    yield _case("polygon: on a line", "volume_extent", polygon((0, 2.0), (0, 2.1), (0, 2.2)))
+    yield _case("polygon: on a line", "volume_polygon", polygon((0, 2.0), (0, 2.1), (0, 2.2)))
     yield _case("polygon: an edge of 1 001 km", "volume_edge", polygon((0, 0), (0, 9.002), (1, 4)))
     yield _case("polygon: antipodal vertices", "volume_edge", polygon((0, 0), (0, 180), (1, 90)))
     yield _case("polygon: poles", "volume_edge", polygon((90, 0), (-90, 0), (0, 90)))
@@ -174,7 +174,8 @@ def _windows() -> Iterator[Case]:
         None,
     ):
         for name in ("time_start", "time_end"):
-            yield _case(f"{name} {text!a}", "volume_window", lambda name=name, text=text: _time(name, value=text))
+            code = "volume_window" if isinstance(text, str) else "volume_shape"
+            yield _case(f"{name} {text!a}", code, lambda name=name, text=text: _time(name, value=text))
     yield _case("format of the time", "volume_shape", lambda: _time("time_start", format="ISO"))
 
 

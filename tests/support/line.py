@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx2
 from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.encoding import unb64
+from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.keys import PrivateKey
 from keepclear_service.store.connect import connect
 from keepclear_service.store.line import StoredLine
@@ -37,7 +39,15 @@ class Doors:
     def post(self, door: str, raw: str | bytes, **headers: str) -> httpx2.Response:
         """Send a statement to ``notices``, ``withdrawals`` or ``acknowledgements``."""
         kind = SD_JWT if door == "notices" else JWT
-        return self.http.post(f"/v1/{door}", content=raw, headers={**kind, **headers})
+        return self.http.post(f"/v1/{door}", content=raw, headers={**kind, **self._proof(door, raw), **headers})
+
+    def _proof(self, door: str, raw: str | bytes) -> dict[str, str]:
+        """A proof by the party in whose name a statement is, if it can be read: for the receipt, if it came before."""
+        try:
+            party = json.loads(unb64(str(raw).split("~", 1)[0].split(".")[1]))["iss"]
+            return self.world.proof(party, f"/v1/{door}", method="POST")
+        except (KeepclearError, LookupError, ValueError, TypeError, RecursionError):
+            return {}
 
     def file(self, party: str, *volumes: dict[str, Any], **changed: Any) -> dict[str, Any]:
         """File a notice that must be accepted; return the answer with the submission under ``sent``."""

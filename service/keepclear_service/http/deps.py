@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 from keepclear_protocol.encoding import unb64
-from keepclear_protocol.errors import Malformed, NotAuthentic
+from keepclear_protocol.errors import Malformed, NotAuthentic, Refused
 from keepclear_protocol.kinds import REQUEST
 from keepclear_protocol.request import SCHEME, RequestProof, open_request
 from keepclear_protocol.statement import match_header
@@ -92,3 +92,21 @@ def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Await
         return Reader(hotline, party, proof)
 
     return admit
+
+
+async def asks_as(request: Request, hotline: Hotline, party: str) -> bool:
+    """Whether a request carries a proof of any valid key of ``party``; it is used up.
+
+    A proof that does not hold is as none: what was accepted before is not refused for it.
+    """
+    headers = request.headers.getlist(PROOF_HEADER)
+    if len(headers) != 1:
+        return False
+    try:
+        proof = open_request(headers[0], hotline.agreement.party_key)
+        if await hotline.check_reader(proof, role=None, terms=False) != party:
+            return False
+        await hotline.spend(proof, method=request.method, target=target(request))
+    except (NotAuthentic, Refused):
+        return False
+    return True

@@ -30,7 +30,7 @@ _ADMISSION = (*PARTY, "wrong_role", "jti_conflict", *KEY, "wrong_terms", "not_ye
 _CHAIN = ("revision_conflict", "revision_order", "prev_mismatch", "notice_unknown", "notice_withdrawn")
 _PRECONDITION = {
     Precondition.CHAIN: _CHAIN,
-    Precondition.COMPARE_AND_SET: ("conflict_unknown", "version_stale", "limit_answers"),
+    Precondition.COMPARE_AND_SET: ("alert_mismatch", "conflict_unknown", "version_stale", "limit_answers"),
     Precondition.NONE: (),
 }
 _NOTICE = (

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ..line.hotline import Accepted
-from .deps import hotlines
+from .deps import asks_as, hotlines
 from .problems import REQUEST_ID, STATEMENT, served
 from .service import Door
 
@@ -40,8 +40,13 @@ def _door(kind: Kind) -> Door:
         arrived = asyncio.get_running_loop().time()
         state = request.scope["state"]
         state[STATEMENT] = raw
-        accepted = await hotlines(request).of(raw, kind.typ).submit(kind, raw, arrived, state.get(REQUEST_ID, ""))
+        hotline = hotlines(request).of(raw, kind.typ)
+        accepted = await hotline.submit(kind, raw, arrived, state.get(REQUEST_ID, ""))
         served()
+        if accepted.again:
+            # Whoever holds the bytes of another's statement can send them: its receipt is for its own party.
+            own = await asks_as(request, hotline, accepted.party)
+            return Answer(dump_plain({"receipt": accepted.receipt if own else None}), 200)
         return _answer(accepted)
 
     router.add_api_route(kind.door, door, methods=["POST"], response_model=None)
@@ -80,9 +85,7 @@ async def _body(request: Request, media_type: str) -> str:
 
 
 def _answer(accepted: Accepted) -> Answer:
-    body: dict[str, Any] = {"receipt": accepted.receipt}
-    if not accepted.again:
-        body["alerts"] = list(accepted.alerts)
-        if accepted.more:
-            body["more"] = True
-    return Answer(dump_plain(body), 200 if accepted.again else 201)
+    body: dict[str, Any] = {"receipt": accepted.receipt, "alerts": list(accepted.alerts)}
+    if accepted.more:
+        body["more"] = True
+    return Answer(dump_plain(body), 201)

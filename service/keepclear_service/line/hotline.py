@@ -49,6 +49,7 @@ class Accepted(Struct, frozen=True):
     """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender.
 
     ``more``: some were left out, which come on the stream as all do. ``told`` alerts were caused for either side.
+    ``party``: whose statement it is, where it was accepted before.
     """
 
     receipt: str
@@ -56,6 +57,7 @@ class Accepted(Struct, frozen=True):
     alerts: tuple[AlertObject, ...] = ()
     more: bool = False
     told: int = 0
+    party: str = ""
 
 
 class Hotline:
@@ -122,11 +124,11 @@ class Hotline:
     async def _admit(self, opened: Opened | Entry, request: str) -> tuple[Entry, Accepted]:
         if isinstance(opened, Entry):
             await self.turn.matched(opened)
-            return opened, Accepted(self.receipt(opened), True)
+            return opened, Accepted(self.receipt(opened), True, party=opened.party)
         told = await self.turn.submit(opened.arrival, opened.body, request)
         entry = _accepted(told)
         if told.outcome.again:
-            return entry, Accepted(self.receipt(entry), True)
+            return entry, Accepted(self.receipt(entry), True, party=entry.party)
         signed = self.receipt(entry)
         alerts, more = await self._objects([alert for alert in told.alerts if alert.to == entry.party])
         return entry, Accepted(signed, False, alerts, more, told=len(told.alerts))

@@ -8,8 +8,9 @@ arrived, and on what was said before it, is for the store to decide (``admission
 
 import time
 
-from keepclear_protocol.acknowledgement import ACKNOWLEDGED, FIRST_ANSWERS, open_acknowledgement
+from keepclear_protocol.acknowledgement import ACKNOWLEDGED, FIRST_ANSWERS, Acknowledgement, open_acknowledgement
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
+from keepclear_protocol.alert import sides_of
 from keepclear_protocol.claims import MAX_AHEAD_S, Claims
 from keepclear_protocol.errors import Malformed, NotAuthentic, OutOfStep
 from keepclear_protocol.instant import SECOND
@@ -119,10 +120,24 @@ class Opening:
     async def _acknowledgement(self, raw: str) -> Opened | Entry:
         ack = open_acknowledgement(raw, self._turn.agreement.party_key)
         before = await self._check(ack.kid, ack.claims, ack.sha256, ACKNOWLEDGEMENT)
+        if before is None:
+            await self._hold_against_alert(ack)
         first = FIRST_ANSWERS if ack.stage == ACKNOWLEDGED else 0
         newest = CompareAndSet(ack.conflict, ack.version, ack.alert, ack.stage, first)
         bounds = tuple(statement_bounds(ack.claims, self.signer(ack.kid)[1]))
         return before or Opened(self._arrival(ACKNOWLEDGEMENT, raw, ack.claims, ack.sha256, newest, bounds), None)
+
+    async def _hold_against_alert(self, ack: Acknowledgement) -> None:
+        """Raise ``OutOfStep`` with ``alert_mismatch`` where it says other notices than the alert that it names.
+
+        Whether that alert is the newest is the store's to say; of one that was sent to somebody else nothing is said.
+        """
+        (jws,) = await self._line.alerts([ack.alert])
+        if jws is None:
+            return
+        to, own, other = sides_of(jws)
+        if to == ack.claims.iss and (ack.ours, ack.theirs) != (own, other):
+            raise OutOfStep("alert_mismatch")
 
     def _arrival(
         self,

@@ -129,10 +129,11 @@ class Exchange:
         return Call("GET", target, lambda _: None)
 
     def headers(self, call: Call[T], now: int) -> dict[str, str]:
-        """Return the headers of one attempt at the instant ``now``, with a fresh request proof for a read."""
+        """Return the headers of one attempt at the instant ``now``, with a fresh request proof.
+
+        A statement needs none to be admitted, but its receipt is given again to its own party alone.
+        """
         headers = {"accept-encoding": "identity", "user-agent": USER_AGENT}
-        if call.media is not None:
-            return headers | {"content-type": call.media}
         proof = sign_request(
             self.key,
             iss=self.party,
@@ -143,7 +144,8 @@ class Exchange:
             origin=self.agreement.service.origin,
             target=call.target,
         )
-        return headers | {"authorization": proof, "cache-control": "no-store"}
+        what = {"cache-control": "no-store"} if call.media is None else {"content-type": call.media}
+        return headers | {"authorization": proof, **what}
 
     def read(self, call: Call[T], status: int, media: str, body: bytes) -> T:
         """Return what an answer of media type ``media`` says, or raise the error that its problem stands for.
@@ -181,6 +183,8 @@ class Exchange:
     def _admission(self, body: bytes, kind: str, sha256: str, submission: str | None) -> Admission:
         try:
             answer = read_object(body)
+            if answer.get("receipt", ...) is None:
+                raise _kept_back()
             signed = text_of(answer, "receipt")
         except EvidenceInvalid as error:
             raise _no_answer(error) from None  # nothing of it is signed
@@ -197,6 +201,11 @@ class Exchange:
         if (receipt.sha256, receipt.submission) != (sha256, submission):
             raise EvidenceInvalid("evidence", "the receipt is for other bytes than those that were sent")
         return receipt
+
+
+def _kept_back() -> Unavailable:
+    detail = "the hotline says that it had this before, and did not take our proof for the receipt"
+    return Unavailable("unreachable", detail, hint="set this machine's clock to within 30 s, then send the same again")
 
 
 def _no_answer(error: EvidenceInvalid) -> Unavailable:
