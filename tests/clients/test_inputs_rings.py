@@ -147,6 +147,7 @@ def test_no_distance_of_neighbours_ends_otherwise_than_in_a_flight_or_our_error(
 CAP: list[list[float]] = [[-180, 70], [-90, 70], [0, 70], [90, 70], [180, 70]]
 POLAR: dict[str, list[list[float]]] = {
     "box": [*CAP, [180, 90], [-180, 90], [-180, 70]],
+    "box of four corners": [[-180, 70], [180, 70], [180, 90], [-180, 90], [-180, 70]],
     "box with a seam of steps": [*CAP, [180, 80], [180, 90], [0, 90], [-180, 90], [-180, 80], [-180, 75], [-180, 70]],
     "box with unequal steps": [*CAP, [180, 81], [180, 90], [-180, 90], [-180, 76], [-180, 70]],
     "box from its pole": [[-180.0, 90], *CAP, [180, 90]],
@@ -217,6 +218,7 @@ def test_areas_that_touch_a_pole_hold_what_was_drawn(name: str) -> None:
 
 NOT_TAKEN: dict[str, tuple[list[list[float]], str]] = {
     "hole at the pole": ([[-180, 70], [0, 70], [180, 70], [180, 80], [0, 80], [-180, 80], [-180, 70]], "leaves a hole"),
+    "band of four corners": ([[-180, 70], [180, 70], [180, 80], [-180, 80], [-180, 70]], "leaves a hole"),
     "round the equator": ([[0, 0], [120, 0], [240, 0], [360, 0]], "reaches more than"),
     "twice round": ([[-360, 70], [-180, 70], [0, 70], [180, 70], [360, 70]], "more than once"),
     "all but the south": ([[-180, -70], [0, -70], [180, -70], [180, 90], [-180, 90], [-180, -70]], "reaches more than"),

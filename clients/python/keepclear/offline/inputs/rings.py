@@ -38,7 +38,7 @@ def ring_vertices(ring: list[Position], place: str, notes: list[str]) -> list[Po
         raise unreadable(place, _CLOSED)
     if abs(ring[0][0]) > _POLE and ring[0] != ring[-1]:
         ring = [*ring, ring[0]]
-    drawn = _without_seam(_unrolled(ring, place), place)
+    drawn = _without_seam(_unrolled(_once_round(ring), place), place)
     turns = (drawn[-1][1] - drawn[0][1]) / 360
     west, east = min(lng for _, lng in drawn), max(lng for _, lng in drawn)
     if abs(turns) < 0.5 and east - west > 360 - _SAME_DEG:
@@ -47,6 +47,22 @@ def ring_vertices(ring: list[Position], place: str, notes: list[str]) -> list[Po
     if abs(turns) > 0.5:
         _cap(drawn, turns, place, notes)
     return _settled(_dense(drawn, place)[:-1], place, notes, closed=True)
+
+
+def _once_round(ring: list[Position]) -> list[Position]:
+    """Return a ring with corners on its edges from -180 to 180, where they must mean once round the Earth.
+
+    Both ends are one place, and elsewhere no more than the other sign of the antimeridian; a box all of whose corners
+    lie there would hold nothing.
+    """
+    if any(abs(lat) <= _POLE and abs(abs(lng) - 180) > _SAME_DEG for lat, lng in ring):
+        return ring
+    found = ring[:1]
+    for a, b in pairwise(ring):
+        if abs(a[0]) <= _POLE and a[0] == b[0] and abs(b[1] - a[1]) > 360 - _SAME_DEG:
+            found += [(a[0], a[1] + (b[1] - a[1]) * part) for part in (0.25, 0.5, 0.75)]
+        found.append(b)
+    return found
 
 
 def line_vertices(line: list[Position], place: str, notes: list[str]) -> list[Position]:
