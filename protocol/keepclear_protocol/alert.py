@@ -25,6 +25,10 @@ from .stored import open_or_reopen
 OPEN = "open"
 CLOSED = "closed"
 PAST = "past"
+_PAIR = frozenset(
+    "own other severity horizontal_m vertical_m time_start time_end altitude_lower_m altitude_upper_m reference".split()
+)
+_OR_NULL = frozenset({"state", "reason", "severity", "lead"})
 REASONS = frozenset({"withdrawn", "amended", "ended", "terms"})
 
 
@@ -159,7 +163,9 @@ def open_alert(raw: str, find_key: KeyFinder | None) -> Alert:
         statement = open_or_reopen(raw, ALERT.typ, find_key, max_payload_bytes=ALERT.max_payload_bytes)
         payload = statement.payload
         claims = read_claims(payload, admit_by=False)
-        state, reason = payload.get("state"), payload.get("reason")
+        if not _OR_NULL <= payload.keys():
+            raise EvidenceInvalid("evidence", f"an alert has {', '.join(sorted(_OR_NULL))}, if only as null")
+        state, reason = payload["state"], payload["reason"]
         if claims.iss != SERVICE or state not in (OPEN, CLOSED, PAST):
             raise EvidenceInvalid("evidence", "an alert must be the service's and open, closed or past")
         if reason is not None and not isinstance(reason, str):
@@ -218,6 +224,6 @@ def _digests(value: object) -> tuple[str, ...]:
 
 
 def _pairs(value: object) -> tuple[Mapping[str, Any], ...]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise EvidenceInvalid("evidence", "pairs must be a list of objects")
+    if not isinstance(value, list) or not all(isinstance(item, dict) and item.keys() == _PAIR for item in value):
+        raise EvidenceInvalid("evidence", "pairs must be a list of objects with exactly a pair's members")
     return tuple(value)

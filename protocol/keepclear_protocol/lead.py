@@ -14,6 +14,7 @@ SHORT = "SHORT"
 LATE = "LATE"
 IN_PROGRESS = "IN_PROGRESS"
 RETROACTIVE = "RETROACTIVE"
+LEADS = (ROUTINE, SHORT, LATE, IN_PROGRESS, RETROACTIVE)
 
 _SECOND = 1_000_000
 # An instant has at most 18 digits (the year 9000), an agreement's seconds at most 8.

@@ -6,12 +6,13 @@ A receipt is a pure function of its log entry, so that it can be made again, byt
 from dataclasses import dataclass
 from typing import Any
 
-from .claims import SERVICE, Claims, digest_claim, read_claims, whole
+from .claims import SERVICE, Claims, digest_claim, is_jti, read_claims, whole
 from .encoding import digest, dump_plain, is_digest
 from .errors import EvidenceInvalid, KeepclearError
-from .instant import format_instant, parse_instant
+from .instant import SECOND, format_instant, parse_instant
 from .keys import PrivateKey
-from .kinds import KINDS, RECEIPT
+from .kinds import KINDS, NOTICE, RECEIPT
+from .lead import LEADS
 from .statement import KeyFinder, open_statement, sign_statement
 
 _FILED = frozenset(kind.name for kind in KINDS)
@@ -82,6 +83,12 @@ def open_receipt(raw: str, find_key: KeyFinder) -> Receipt:
             raise EvidenceInvalid("evidence", "a receipt must be the service's and of a known kind")
         if submission is not None and not is_digest(submission):
             raise EvidenceInvalid("evidence", "the receipt's submission is not a SHA-256")
+        received_at = parse_instant(payload.get("received_at"), code="claims")
+        lead = payload.get("lead", ...)
+        if claims.iat != received_at // SECOND or not is_jti(payload.get("id")):
+            raise EvidenceInvalid("evidence", "the receipt names two times, or nothing that was filed")
+        if lead is not None if payload["kind"] != NOTICE.name else lead not in LEADS:
+            raise EvidenceInvalid("evidence", "a notice's receipt has a class of lead, and no other has")
         return Receipt(
             raw=raw,
             claims=claims,
@@ -93,8 +100,8 @@ def open_receipt(raw: str, find_key: KeyFinder) -> Receipt:
             submission=submission,
             seq=whole(payload, "seq", low=1),
             epoch=str(payload.get("epoch")),
-            received_at=parse_instant(payload.get("received_at"), code="claims"),
-            lead=None if payload.get("lead") is None else str(payload["lead"]),
+            received_at=received_at,
+            lead=lead,
         )
     except EvidenceInvalid:
         raise

@@ -139,7 +139,10 @@ def test_receipts(case: Case) -> None:
         )
         names = ("aud", "party", "kind", "sha256", "submission")
         foreign.need(sent == tuple(payload.get(name) for name in names), "evidence")
-        foreign.need(foreign.is_whole(payload.get("seq"), 1), "evidence")
+        foreign.need(foreign.is_whole(payload.get("seq"), 1) and foreign.is_bits(payload.get("id"), 16), "evidence")
+        foreign.need(foreign.instant(payload["received_at"]) // 1_000_000 == payload["iat"], "evidence")
+        leads = ("ROUTINE", "SHORT", "LATE", "IN_PROGRESS", "RETROACTIVE") if case["kind"] == "notice" else (None,)
+        foreign.need(payload.get("lead") in leads, "evidence")
         return payload
 
     assert (refused(read) is None) == ("expect" in case)

@@ -212,6 +212,20 @@ def _altered(name: str, value: object) -> Object:
     return told(2, alter=alter)
 
 
+def _without(name: str) -> Object:
+    def alter(payload: Object) -> None:
+        del payload[name]
+
+    return told(2, alter=alter)
+
+
+def _with_more() -> Object:
+    def alter(payload: Object) -> None:
+        payload["pairs"] = [{**row, "bearing": 90} for row in payload["pairs"]]
+
+    return told(2, alter=alter)
+
+
 def _forged() -> Iterator[Case]:
     code = "evidence"
     yield bad(code, "signed by a party", "alerts are the service's to sign", told(2, key="north"))
@@ -224,6 +238,9 @@ def _forged() -> Iterator[Case]:
     yield bad(code, "other rules", "only version 1 can be recomputed", _altered("rules", "2"))
     yield bad(code, "a reason for an opening", "a reason belongs to a closing", _altered("reason", "ended"))
     yield bad(code, "a closing without a reason", "each closing has one", told(5, CLOSED), Desk(seen=["opened"]))
+    for name in ("reason", "severity", "lead"):
+        yield bad(code, f"without {name}", "null is a member too", _without(name))
+    yield bad(code, "a pair with another member", "exactly those of R-070", _with_more())
     yield bad(code, "critical members", "none are understood", _altered("crit", ["urgent"]))
     yield bad(code, "a version that is no whole number", "1.0 is not 1", _altered("version", 2.0))
     yield bad(code, "of a revision that we never filed", "own names a hash that the desk does not hold",

@@ -98,6 +98,9 @@ def receipts() -> str:
             ("of another kind", "a withdrawal's receipt for a notice", {"kind": "withdrawal"}),
             ("of an unknown kind", "notice, withdrawal or acknowledgement", {"kind": "promise"}),
             ("of no position", "seq counts from 1", {"seq": 0}),
+            ("of an unknown class of lead", "one of R-063", {"lead": "SOON"}),
+            ("of a notice without a class of lead", "null but for notices", {"lead": None}),
+            ("of no id", "the notice's", {"id": "south one"}),
         ]
         for name, why, changed in wrong:
             yield _bad("evidence", name, why, statement=OURS, kind="notice", receipt=_receipt(OURS, **changed)[0])
@@ -106,6 +109,9 @@ def receipts() -> str:
         as_alert = sign_statement(KEYS["service"], ALERT.typ, payload)
         yield _bad("evidence", "of type alert", "typ is matched byte by byte", statement=OURS, kind="notice",
                    receipt=as_alert)  # fmt: skip
+        dated = sign_statement(KEYS["service"], RECEIPT.typ, {**payload, "iat": payload["iat"] + 1})
+        yield _bad("evidence", "of two times", "iat is the second of received_at", statement=OURS, kind="notice",
+                   receipt=dated)  # fmt: skip
         other = sign_statement(KEYS["service"], RECEIPT.typ, {**payload, "aud": digest("another agreement")})
         yield _bad("evidence", "of another agreement", "aud differs", statement=OURS, kind="notice", receipt=other)
         flipped = b64(bytes([unb64(signature)[0] ^ 1]) + unb64(signature)[1:])
