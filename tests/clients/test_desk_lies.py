@@ -78,7 +78,6 @@ def test_pairs_left_out_added_or_of_other_volumes_are_shown(line: Lied) -> None:
             own=next(v.digest for v in mine if v.digest not in payload["shown"])
         ),
         lambda payload: payload["pairs"][0].update(other="A" * 43),
-        lambda payload: payload["pairs"][0].pop("own"),
         lambda payload: payload.update(severity="possible"),
         lambda payload: payload.update(severity=None),
         lambda payload: payload.update(lead="LATE"),
@@ -88,6 +87,10 @@ def test_pairs_left_out_added_or_of_other_volumes_are_shown(line: Lied) -> None:
         line.next_version()
         line.mediator.alter = lie
         assert line.told(line.mediator.opened(line.us, line.them)).verdict == "recompute"
+    # A pair that lacks a member, or has one more, cannot even be read.
+    line.next_version()
+    line.mediator.alter = lambda payload: payload["pairs"][0].pop("own")
+    assert line.told(line.mediator.opened(line.us, line.them)).verdict == "evidence"
 
 
 def test_a_volume_of_ours_shown_without_conflict_is_over_disclosure(line: Lied) -> None:
