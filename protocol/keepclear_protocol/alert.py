@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from .claims import SERVICE, Claims, digest_claim, read_claims, whole
-from .encoding import digest, dump_json, is_digest, unb64
+from .encoding import MAX_SAFE_INTEGER, digest, dump_json, is_digest, unb64
 from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
@@ -25,9 +25,8 @@ from .stored import open_or_reopen
 OPEN = "open"
 CLOSED = "closed"
 PAST = "past"
-_PAIR = frozenset(
-    "own other severity horizontal_m vertical_m time_start time_end altitude_lower_m altitude_upper_m reference".split()
-)
+_METRES = ("horizontal_m", "vertical_m", "altitude_lower_m", "altitude_upper_m")
+_PAIR = frozenset({"own", "other", "severity", "time_start", "time_end", "reference", *_METRES})
 _OR_NULL = frozenset({"state", "reason", "severity", "lead"})
 REASONS = frozenset({"withdrawn", "amended", "ended", "terms"})
 
@@ -172,6 +171,11 @@ def open_alert(raw: str, find_key: KeyFinder | None) -> Alert:
             raise EvidenceInvalid("evidence", "an alert's reason is a word or null")
         if (reason in REASONS) != (state == CLOSED) or (reason is not None and state != CLOSED):
             raise EvidenceInvalid("evidence", "a reason belongs to a closing, and each closing has one")
+        severity, lead = payload["severity"], payload["lead"]
+        if isinstance(severity, str) != (state == OPEN) or (severity is not None and state != OPEN):
+            raise EvidenceInvalid("evidence", "a severity belongs to what is open")
+        if lead is not None and not isinstance(lead, str):
+            raise EvidenceInvalid("evidence", "an alert's lead class is a word or null")
         return Alert(
             raw=raw,
             sha256=statement.sha256,
@@ -182,8 +186,8 @@ def open_alert(raw: str, find_key: KeyFinder | None) -> Alert:
             version=whole(payload, "version", low=1),
             state=state,
             reason=reason,
-            severity=None if payload.get("severity") is None else _text(payload, "severity"),
-            lead=None if payload.get("lead") is None else _text(payload, "lead"),
+            severity=severity,
+            lead=lead,
             rules=_text(payload, "rules"),
             at=parse_instant(payload.get("at"), code="claims"),
             own=_side(payload.get("own")),
@@ -218,12 +222,21 @@ def _side(value: object) -> Side:
 
 
 def _digests(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(is_digest(item) for item in value) or len(set(value)) != len(value):
-        raise EvidenceInvalid("evidence", "what is shown must be a list of different digests")
+    if not isinstance(value, list) or not all(is_digest(item) for item in value) or value != sorted(set(value)):
+        raise EvidenceInvalid("evidence", "what is shown must be a sorted list of different digests")
     return tuple(value)
 
 
 def _pairs(value: object) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) and item.keys() == _PAIR for item in value):
         raise EvidenceInvalid("evidence", "pairs must be a list of objects with exactly a pair's members")
+    for pair in value:
+        for name in ("own", "other"):
+            digest_claim(pair, name)
+        if not isinstance(pair["severity"], str) or not isinstance(pair["reference"], str):
+            raise EvidenceInvalid("evidence", "a pair's severity and reference are words")
+        for name in ("time_start", "time_end"):
+            parse_instant(pair[name], code="claims")
+        for name in _METRES:
+            whole(pair, name, low=-MAX_SAFE_INTEGER)
     return tuple(value)

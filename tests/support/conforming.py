@@ -16,6 +16,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from keepclear.desk.position import Position
+from keepclear.desk.transition import notice_id
 from keepclear.verify.verdicts import Adopted, Known, Seen, Verified, open_addressed, verify_alert
 from keepclear.wire.answers import AlertObject
 from keepclear.wire.arrivals import GapArrived, Passing
@@ -38,6 +39,7 @@ from keepclear_protocol.statement import open_statement, protected_header
 from keepclear_protocol.terms import read_terms
 from keepclear_protocol.volume import parse_volume
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
+from keepclear_service.decide.admission import check_signer
 
 from support.transcript_player import play
 
@@ -187,10 +189,8 @@ def _claims(read: Any) -> dict[str, Any]:
 def receipts_read(given: Inputs) -> Any:
     """A receipt held against what was sent."""
     (agreement, *_) = agreements(given)
-    jwt, tilde, _ = given["statement"].partition("~")
     exchange = Exchange(agreement, PrivateKey(unb64(given["seed"])))
-    whole = digest(given["statement"]) if tilde else None
-    receipt = exchange.check_receipt(given["receipt"], given["kind"], digest(jwt), whole)
+    receipt = exchange.check_receipt(given["receipt"], given["kind"], given["statement"])
     names = ("kind", "party", "id", "revision", "sha256", "submission", "seq", "epoch", "lead")
     return {**{name: getattr(receipt, name) for name in names}, "received_at": format_instant(receipt.received_at)}
 
@@ -200,6 +200,9 @@ def requests_read(given: Inputs) -> Any:
     (agreement, *_) = agreements(given)
     proof = open_request(given["authorization"], agreement.party_key)
     asked = {"method": given["method"], "origin": agreement.service.origin, "target": given["target"]}
+    found = agreement.find(proof.kid)
+    assert found is not None
+    check_signer(proof.claims, found[0].id, agreement)
     check_request(proof, **asked, now=parse_instant(given["now"]))
     return {"iss": proof.claims.iss, "kid": proof.kid, "htu": proof.htu}
 
@@ -248,9 +251,9 @@ class AlertDesk:
         self.party = given["party"]
         self.now = parse_instant(given["now"])
         self.own: dict[str, tuple[Notice | Withdrawal, int]] = {}
-        self.last: Alert | None = None
-        self.adopted: Adopted | None = None
-        self.theirs: Seen | None = None
+        self.last: dict[str, Seen] = {}
+        self.adopted: dict[str, Adopted] = {}
+        self.theirs: dict[tuple[str, str], Seen] = {}
         find = self.agreements[-1].party_key
         for item in given["own"]:
             raw = item["statement"]
@@ -260,26 +263,31 @@ class AlertDesk:
     def take_in(self, shown: AlertObject) -> tuple[Alert, Verified]:
         """Return an alert and what it proves, and remember it. Raises ``KeepclearError``."""
         alert = open_addressed(shown.alert, self.agreements, self.party)
-        own = self.own.get(alert.own.sha256)
-        before = self.own.get(self.adopted.alert.own.sha256) if self.adopted else None
-        receipted = [(opened, seq) for opened, seq in self.own.values() if seq <= alert.version]
-        newest = max((opened for opened, _ in receipted), key=lambda opened: opened.revision, default=None)
+        own, adopted = self.own.get(alert.own.sha256), self.adopted.get(alert.conflict)
+        before = self.own.get(adopted.alert.own.sha256) if adopted else None
+        receipted = [(said, seq) for said, seq in self.own.values() if seq <= alert.version]
+        ours = [said for said, _ in receipted if notice_id(said) == alert.own.id]
+        newest = max(ours, key=lambda said: said.revision, default=None)
         known = Known(
             agreements=self.agreements,
             own=own[0] if own else None,
-            own_gone=False,
+            own_gone=any(
+                notice_id(said) == alert.own.id and said.revision > alert.own.revision for said, _ in self.own.values()
+            ),
             own_before=before[0] if before and isinstance(before[0], Notice) else None,
-            adopted=self.adopted,
-            floor=Seen(self.last.version, self.last.sha256) if self.last else None,
-            theirs_floor=self.theirs,
+            adopted=adopted,
+            floor=self.last.get(alert.conflict),
+            theirs_floor=self.theirs.get((alert.other.party, alert.other.id)),
             own_floor=Seen(newest.revision, newest.sha256) if newest else None,
             followed=True,
             now=self.now,
         )
         verified = verify_alert(alert, shown, known)
-        self.last = alert
-        self.adopted = Adopted(alert, verified.theirs if isinstance(verified.theirs, Notice) else None)
-        self.theirs = Seen(alert.other.revision, alert.other.sha256)
+        self.last[alert.conflict] = Seen(alert.version, alert.sha256)
+        self.adopted[alert.conflict] = Adopted(
+            alert, verified.theirs if isinstance(verified.theirs, Notice) else None
+        )
+        self.theirs[alert.other.party, alert.other.id] = Seen(alert.other.revision, alert.other.sha256)
         return alert, verified
 
 

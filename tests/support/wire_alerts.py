@@ -147,6 +147,8 @@ def _openings() -> Iterator[Case]:
     yield good("opened at a distance", "within the minima and no nearer", "OPEN", told(2, other=FARTHER))
     yield good(AGAIN, "an alert is a snapshot, not a delta", "OPEN", again, Desk(seen=["opened"]))
     yield good("the same alert again", "sent at least once", "OPEN", FIRST, Desk(seen=["opened"]))
+    yield good("of another conflict", "versions are counted for each conflict, revisions for each notice", "OPEN",
+               told(2, other=FARTHER), Desk(seen=[AGAIN]))  # fmt: skip
     yield good("past", "over when it was received: nothing is disclosed", "PAST", told(2, PAST, at=OVER))
 
 
@@ -167,6 +169,13 @@ def _closings() -> Iterator[Case]:
                Desk(("moved", 5), ["opened"]))  # fmt: skip
     yield good("closed by the end of time", "the last widened overlap is over", "CLOSED",
                told(9, CLOSED, at=OVER, reason="ended"), seen)  # fmt: skip
+    never = "no open alert of these two revisions was seen"
+    yield good("ended, as we are told", f"{never}, and `at` is not behind the longest tail of any category",
+               "CLOSED NOT CONFIRMED", told(9, CLOSED, at=OVER, reason="ended"))  # fmt: skip
+    closed = told(5, CLOSED, own=moved, reason="amended")
+    yield good("amended by us, as we are told", never, "CLOSED NOT CONFIRMED", closed, Desk(("moved", 5)))
+    closed = told(7, CLOSED, other=FARTHER, reason="terms", agreement=SUCCESSOR, at=AT + 60 * SECOND)
+    yield good("new terms, as we are told", never, "CLOSED NOT CONFIRMED", closed, Desk(installed=2))
     newer: Object = {"reason": "terms", "agreement": SUCCESSOR, "at": AT + 60 * SECOND}
     yield good("closed by new terms", "recomputed under the terms that the desk has installed", "CLOSED",
                told(7, CLOSED, other=FARTHER, **newer), Desk(seen=["opened at a distance"], installed=2))  # fmt: skip
@@ -200,6 +209,8 @@ def _closings() -> Iterator[Case]:
               told(9, CLOSED, at=NOW + 61 * SECOND, reason="ended"), seen)  # fmt: skip
     yield bad(code, "past before it began", "nothing of ours can be over before our first widened window",
               told(2, PAST))  # fmt: skip
+    shown = told(2, PAST, at=OVER, beside={"presentation": present(OTHER, [OTHER.volumes[0].digest])})
+    yield bad("evidence", "past with a disclosure", "nothing of what is over is disclosed", shown)
     yield bad("evidence", "a closing with a presentation", "a closing shows its cause alone", both, seen)
     closed = told(9, CLOSED, at=OVER, reason="ended", cause=THEY_ENDED)
     yield bad("evidence", "a cause for the end of time", "time needs none", closed, seen)
@@ -219,15 +230,21 @@ def _without(name: str) -> Object:
     return told(2, alter=alter)
 
 
-def _with_more() -> Object:
-    def alter(payload: Object) -> None:
-        payload["pairs"] = [{**row, "bearing": 90} for row in payload["pairs"]]
-
-    return told(2, alter=alter)
-
-
 def _forged() -> Iterator[Case]:
     code = "evidence"
+    for name in ("reason", "severity", "lead"):
+        yield bad(code, f"without {name}", "where null may stand, something stands", _without(name))
+    yield bad(code, "open without a severity", "null is for what is not open", _altered("severity", None))
+    yield bad(code, "another jti", "it follows from conflict, version and receiver", _altered("jti", "A" * 22))
+    pairs = findings(match_all(OWN, OTHER, AGREEMENT), AT, AGREEMENT)["pairs"]
+    more = [{**pair, "lead": "SHORT"} for pair in pairs]
+    yield bad(code, "a pair with a member too many", "exactly those of R-070", _altered("pairs", more))
+    less = [{name: value for name, value in pair.items() if name != "reference"} for pair in pairs]
+    yield bad(code, "a pair with a member too few", "exactly those of R-070", _altered("pairs", less))
+    half = [{**pair, "vertical_m": 0.5} for pair in pairs]
+    yield bad(code, "a pair with half a metre", "its figures are whole metres", _altered("pairs", half))
+    turned = sorted((item.digest for item in OWN.volumes[:2]), reverse=True)
+    yield bad(code, "shown out of order", "digests are sorted", _altered("shown", turned))
     yield bad(code, "signed by a party", "alerts are the service's to sign", told(2, key="north"))
     yield bad(code, "signed by a stranger", "the key is in no agreement", told(2, key="stranger"))
     yield bad(code, "another issuer", "iss must be service", _altered("iss", "north"))
@@ -238,9 +255,6 @@ def _forged() -> Iterator[Case]:
     yield bad(code, "other rules", "only version 1 can be recomputed", _altered("rules", "2"))
     yield bad(code, "a reason for an opening", "a reason belongs to a closing", _altered("reason", "ended"))
     yield bad(code, "a closing without a reason", "each closing has one", told(5, CLOSED), Desk(seen=["opened"]))
-    for name in ("reason", "severity", "lead"):
-        yield bad(code, f"without {name}", "null is a member too", _without(name))
-    yield bad(code, "a pair with another member", "exactly those of R-070", _with_more())
     yield bad(code, "critical members", "none are understood", _altered("crit", ["urgent"]))
     yield bad(code, "a version that is no whole number", "1.0 is not 1", _altered("version", 2.0))
     yield bad(code, "of a revision that we never filed", "own names a hash that the desk does not hold",
@@ -296,6 +310,9 @@ def _figures() -> Iterator[Case]:
     everything = sorted(item.digest for item in OTHER.volumes)
     shown = told(2, presentation=present(OTHER, everything), alter=lambda payload: payload.update(disclosed=everything))
     yield bad(code, "their volume that is not in conflict", "the mediator showed us too much of theirs", shown)
+    strange = sorted([*first["shown"], digest("a volume of nobody's")])
+    yield bad("over_disclosed", "a volume of nobody's in shown", "a digest that is no volume of ours in conflict",
+              _altered("shown", strange))  # fmt: skip
     ours = sorted(item.digest for item in OWN.volumes)
     yield bad(
         "over_disclosed", "our volume that is not in conflict", "MEDIATOR OVER-DISCLOSED", _altered("shown", ours)

@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
 from keepclear_protocol.acknowledgement import VERDICTS
 from keepclear_protocol.encoding import b64, digest, unb64
-from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, OPENING, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.request import SCHEME
@@ -61,9 +61,10 @@ def alerts() -> str:
     )
 
 
-def _receipt(statement: str, *, key: str = "service", **changed: Any) -> tuple[str, Case]:
+def _receipt(statement: str, *, key: str = "service", at: int = AT - 2 * SECOND, **changed: Any) -> tuple[str, Case]:
     jwt, tilde, _ = statement.partition("~")
     kind = "notice" if tilde else "withdrawal"
+    terms = changed.pop("terms", AGREEMENT.terms)
     members: Case = {
         "kind": kind,
         "party": "south",
@@ -76,8 +77,8 @@ def _receipt(statement: str, *, key: str = "service", **changed: Any) -> tuple[s
         "lead": "SHORT" if tilde else None,
         **changed,
     }
-    signed = sign_receipt(KEYS[key], aud=AGREEMENT.id, terms=AGREEMENT.terms, received_at=AT - 2 * SECOND, **members)
-    return signed, {**members, "received_at": format_instant(AT - 2 * SECOND)}
+    signed = sign_receipt(KEYS[key], aud=AGREEMENT.id, terms=terms, received_at=at, **members)
+    return signed, {**members, "received_at": format_instant(at)}
 
 
 def receipts() -> str:
@@ -90,6 +91,13 @@ def receipts() -> str:
         ended, read = _receipt(WE_ENDED, seq=5)
         yield _good("of a withdrawal", "no submission and no lead class", read, statement=WE_ENDED, kind="withdrawal",
                     receipt=ended)  # fmt: skip
+        answered, said = sign_statement(KEYS["south"], ACKNOWLEDGEMENT.typ, _ACK), {"id": _ACK["jti"], "revision": None}
+        answer, read = _receipt(answered, kind="acknowledgement", seq=3, **said)
+        yield _good("of an acknowledgement", "its id is the statement's jti", read, statement=answered,
+                    kind="acknowledgement", receipt=answer)  # fmt: skip
+        late, read = _receipt(OURS, at=parse_instant("2027-01-01T00:00:01Z"))
+        yield _good("by a key that had run out", "what is asked for again is signed anew: any key that is listed", read,
+                    statement=OURS, kind="notice", receipt=late)  # fmt: skip
         wrong: list[tuple[str, str, Case]] = [
             ("signed by a party", "receipts are the service's to sign", {"key": "north"}),
             ("of another party", "the receipt is not for what we sent", {"party": "north"}),
@@ -98,14 +106,36 @@ def receipts() -> str:
             ("of another kind", "a withdrawal's receipt for a notice", {"kind": "withdrawal"}),
             ("of an unknown kind", "notice, withdrawal or acknowledgement", {"kind": "promise"}),
             ("of no position", "seq counts from 1", {"seq": 0}),
-            ("of an unknown class of lead", "one of R-063", {"lead": "SOON"}),
-            ("of a notice without a class of lead", "null but for notices", {"lead": None}),
-            ("of no id", "the notice's", {"id": "south one"}),
+            ("of another id", "the id of the notice that is filed", {"id": "A" * 22}),
+            ("of no id", "22 characters", {"id": ""}),
+            ("of another revision", "the statement's", {"revision": 2}),
+            ("of no revision", "null is for acknowledgements", {"revision": None}),
+            ("of a lead class of nobody's", "one of R-063", {"lead": "EARLY"}),
+            ("of no lead class", "null is for other kinds", {"lead": None}),
+            ("of other terms", "those of the statement", {"terms": SUCCESSOR.terms}),
+            ("of an epoch in capitals", "32 hexadecimal digits", {"epoch": EPOCH.upper()}),
         ]
         for name, why, changed in wrong:
             yield _bad("evidence", name, why, statement=OURS, kind="notice", receipt=_receipt(OURS, **changed)[0])
+        strange: list[tuple[str, Case]] = [
+            ("a withdrawal's lead class", {"lead": "SHORT"}),
+            ("a withdrawal's submission", {"submission": digest(WE_ENDED)}),
+        ]
+        for name, changed in strange:
+            yield _bad("evidence", name, "a notice's alone", statement=WE_ENDED, kind="withdrawal",
+                       receipt=_receipt(WE_ENDED, **changed)[0])  # fmt: skip
         header, body, signature = filed.split(".")
         payload = json.loads(unb64(body))
+        altered: list[tuple[str, str, Case]] = [
+            ("of another second", "iat is that of received_at", {"iat": payload["iat"] + 1}),
+            ("with another jti", "it follows from epoch and seq", {"jti": "A" * 22}),
+            ("without lead", "every member stands", {"lead": "absent"}),
+            ("without id", "every member stands", {"id": "absent"}),
+        ]
+        for name, why, changed in altered:
+            said = {name: value for name, value in {**payload, **changed}.items() if value != "absent"}
+            receipt = sign_statement(KEYS["service"], RECEIPT.typ, said)
+            yield _bad("evidence", name, why, statement=OURS, kind="notice", receipt=receipt)
         as_alert = sign_statement(KEYS["service"], ALERT.typ, payload)
         yield _bad("evidence", "of type alert", "typ is matched byte by byte", statement=OURS, kind="notice",
                    receipt=as_alert)  # fmt: skip
@@ -253,6 +283,12 @@ def requests() -> str:
             yield _good(name, why, read, **given(proof(), ahead_s=ahead_s))
         for ahead_s in (31, -31):
             yield _bad("proof_expired", f"{ahead_s} s off", "within 30 s either way", **given(proof(), ahead_s=ahead_s))
+        for code, name, changed in (
+            ("wrong_party", "in the other party's name", {"iss": "north"}),
+            ("wrong_party", "in nobody's name", {"iss": "GET"}),
+            ("wrong_agreement", "under another agreement", {"aud": digest("another agreement")}),
+        ):
+            yield _bad(code, name, "R-019: the party is whose key signed", **given(proof(**changed)))
         code = "proof_request"
         yield _bad(code, "another method", "htm is the request's", **given(proof(), method="POST"))
         yield _bad(code, "another query", "the raw query counts", **given(proof(), where="/v1/stream"))

@@ -29,6 +29,9 @@ export function conflictId(agreementId, one, two) {
   return digest(JSON.stringify([agreementId, [first, second]]));
 }
 
+/** The jti of an alert (R-073). */
+export const alertJti = (conflict, version, to) => `${digest(JSON.stringify([conflict, version, to])).slice(0, 21)}A`;
+
 /** Six symbols to name an id by voice, from its first 30 bits. */
 export function spokenCode(id) {
   const bits = Buffer.from(id, "base64url").readUInt32BE(0) >>> 2;

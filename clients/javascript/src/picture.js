@@ -1,7 +1,7 @@
 // The picture of a desk: what holds of each conflict, and the steps that every alert object goes
 // through before it changes that. What fails is thrown as a Refusal and leaves the picture as it was.
 import { checkKeyAt, partyKeys } from "./agreement.js";
-import { readAlert, conflictId } from "./alert.js";
+import { alertJti, conflictId, readAlert } from "./alert.js";
 import { readInstant, seconds, SECOND } from "./instant.js";
 import { readNotice } from "./notice.js";
 import { anyAhead, recompute, windowsOf } from "./recompute.js";
@@ -92,13 +92,14 @@ export class Picture {
   }
 
   checkAddress({ payload }) {
-    const { aud, to, own, other, conflict } = payload;
+    const { aud, jti, to, own, other, conflict, version } = payload;
     evidence(
       aud === this.agreements[0].id && to === this.party && own.party === this.party,
       "not of this agreement, or not to us",
     );
     evidence(other.party !== this.party, "the other side is another party");
     evidence(conflict === conflictId(aud, [own.party, own.id], [other.party, other.id]), "not the id of this conflict");
+    evidence(jti === alertJti(conflict, version, to), "not the jti of this alert");
   }
 
   checkOrder({ payload, sha256, rank }, before) {
@@ -208,7 +209,7 @@ export class Picture {
   }
 
   readPast(alert) {
-    evidence(alert.presentation !== null, "past: their notice, with nothing disclosed");
+    if (alert.presentation === null) return null; // the service has let it go
     const theirs = this.readTheirs(alert.presentation, alert);
     evidence(
       theirs.kind === "notice" && theirs.volumes.length === 0 && theirs.category === null,

@@ -37,8 +37,6 @@ export function recompute(alert, own, theirs, agreement) {
   const { at, payload: { disclosed, shown, pairs, severity, lead } } = alert;
   const fail = (holds, what) => ensure(holds, "recompute", what);
   const all = pairsOf(own, theirs, agreement);
-  const digests = new Set(own.volumes.map((volume) => volume.digest));
-  fail(shown.every((mine) => digests.has(mine)), "shown names a volume that is none of that revision's");
   for (const mine of shown) {
     ensure(
       all.some((pair) => pair.own === mine && ahead(pair.grown, at)),
@@ -63,9 +61,10 @@ export function recompute(alert, own, theirs, agreement) {
   fail(lead === leadClass(theirs.volumes, at, agreement.leadClasses), "lead is not that of the disclosed volumes");
 }
 
-/** The end of a notice's last window as widened, and the beginning of its first. */
+/** The beginning of a notice's first window as widened, and when surely all is over: by the longest tail. */
 export function windowsOf(notice, agreement) {
-  const { lead_s: lead, tail_s: tail } = minimaOf(notice, agreement);
+  const { lead_s: lead } = minimaOf(notice, agreement);
+  const tail = Math.max(...[...agreement.categories.values()].map(({ tail_s }) => tail_s));
   const first = notice.volumes.reduce((least, { start }) => (start < least ? start : least), notice.volumes[0].start);
   const last = notice.volumes.map(({ end }) => end).reduce(later);
   return { first: first - BigInt(lead) * 1_000_000n, last: last + BigInt(tail) * 1_000_000n };

@@ -235,7 +235,6 @@ class Intake:
                 statement = self.opener.kept_own(sha256, raw, kept.kind)
             else:
                 statement = self.opener.arrived_own(raw, kind)
-            whole = statement.submission_sha256 if isinstance(statement, Notice) else None
-            return OpenedOwn(kind, raw, statement, self._exchange.check_receipt(receipt, kind, statement.sha256, whole))
+            return OpenedOwn(kind, raw, statement, self._exchange.check_receipt(receipt, kind, raw))
         except KeepclearError as error:
             return OpenedOwn(kind, raw, None, None, error.detail)

@@ -14,7 +14,6 @@ from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import KeepclearError, LocalError, OutOfStep, Refused
 from keepclear_protocol.filing import Content, composed, content_digest, content_of
 from keepclear_protocol.kinds import NOTICE
-from keepclear_protocol.notice import Notice
 from keepclear_protocol.speakable import speakable
 from keepclear_protocol.volume import parse_volume
 
@@ -94,9 +93,7 @@ class References:
         return None if id is None else next(iter(self._journal.own_history(id)), None)
 
     def _before(self, row: OwnStatement, reference: str) -> Filed:
-        statement = self._intake.opener.kept_own(row.sha256, row.raw, row.kind)
-        whole = statement.submission_sha256 if isinstance(statement, Notice) else None
-        receipt = self._exchange.check_receipt(row.receipt or "", row.kind, row.sha256, whole)
+        receipt = self._exchange.check_receipt(row.receipt or "", row.kind, row.raw)
         alerts = tuple(self._open(row.id))
         return Filed(row.id, row.revision, row.sha256, receipt, alerts, reference=reference, before=True)
 

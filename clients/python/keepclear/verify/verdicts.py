@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from keepclear_protocol.agreement import SUBMIT, Agreement
-from keepclear_protocol.alert import CLOSED, OPEN, Alert, conflict_id, open_alert
+from keepclear_protocol.alert import CLOSED, OPEN, Alert, alert_jti, conflict_id, open_alert
 from keepclear_protocol.claims import MAX_AHEAD_S, Claims
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError
 from keepclear_protocol.instant import SECOND
@@ -124,6 +124,8 @@ def open_kept(raw: str, agreements: tuple[Agreement, ...], party: str) -> Alert:
         raise EvidenceInvalid("evidence", "the alert is not addressed to this party")
     if alert.conflict != conflict_id(alert.claims.aud, own, other):
         raise EvidenceInvalid("evidence", "the conflict's id is not that of the two notices")
+    if alert.claims.jti != alert_jti(alert.conflict, alert.version, alert.to):
+        raise EvidenceInvalid("evidence", "the alert's jti is not that of this alert")
     return alert
 
 
@@ -169,11 +171,9 @@ def _verify(alert: Alert, came: AlertObject, known: Known) -> Verified:
     _check_bare(alert)
     if alert.state == CLOSED:
         return _verify_closing(alert, came, known, own, terms)
+    past = _past(alert, came, known)
     if not isinstance(own, Notice) or alert.at < first_window(own, terms):
         raise EvidenceInvalid("closed_without_cause", "called past, but nothing of ours had begun")
-    past = _presentation(alert, came, known) if came.presentation is not None else None
-    if (past is not None and past.volumes) or came.cause is not None:
-        raise EvidenceInvalid("evidence", "what is past comes without disclosures")
     # Otherwise "past" would be a closing that needs no cause.
     if _is_open(known) and not _is_over(alert, known, terms):
         raise EvidenceInvalid("closed_without_cause", "an open conflict was called past before it was over")
@@ -183,10 +183,17 @@ def _verify(alert: Alert, came: AlertObject, known: Known) -> Verified:
 def _verify_without_own(alert: Alert, came: AlertObject, known: Known) -> Verified:
     """What is not open names an old revision of ours, filed by another desk: only a withdrawal of theirs proves it."""
     _check_bare(alert)
-    if alert.state == CLOSED and alert.reason == "withdrawn" and came.cause is not None and not came.presentation:
-        return _their_act(alert, came.cause, known)
+    theirs: Notice | Withdrawal | None = None
+    if alert.state != CLOSED:
+        theirs = _past(alert, came, known)
+    elif (cause := _cause(alert, came)) is not None:
+        if alert.reason == "withdrawn":
+            return _their_act(alert, cause, known)
+        theirs = _their_notice(cause, alert, known)
+        if theirs.volumes:
+            raise EvidenceInvalid("evidence", "a cause discloses nothing")
     detail = f"cannot be checked here: our revision {alert.own.revision} was another desk's, and is not to be had"
-    return Verified(None, Standing.UNCONFIRMED, detail)
+    return Verified(theirs, Standing.UNCONFIRMED, detail)
 
 
 def check_order(alert: Alert, known: Known) -> None:
@@ -238,6 +245,23 @@ def _presentation(alert: Alert, came: AlertObject, known: Known) -> Notice:
     return _their_notice(came.presentation, alert, known)
 
 
+def _past(alert: Alert, came: AlertObject, known: Known) -> Notice | None:
+    """Return their notice that comes, with nothing disclosed, beside what is past, unless the service let it go."""
+    past = _presentation(alert, came, known) if came.presentation is not None else None
+    if (past is not None and (past.volumes or past.category)) or came.cause is not None:
+        raise EvidenceInvalid("evidence", "what is past comes without disclosures")
+    return past
+
+
+def _cause(alert: Alert, came: AlertObject) -> str | None:
+    """Return what stands beside a closing as its cause, if it may."""
+    if came.presentation is not None:
+        raise EvidenceInvalid("evidence", "a closing shows nothing of the counterpart but its cause")
+    if came.cause is not None and alert.reason not in ("withdrawn", "amended"):
+        raise EvidenceInvalid("evidence", "neither the end of time nor new terms have a signed cause")
+    return came.cause
+
+
 def _their_notice(raw: str, alert: Alert, known: Known) -> Notice:
     try:
         notice = open_presentation(raw, lambda kid: find_party_key(known.agreements, kid))
@@ -270,12 +294,8 @@ def _check_theirs(theirs: Notice | Withdrawal, alert: Alert, known: Known) -> No
 def _verify_closing(
     alert: Alert, came: AlertObject, known: Known, own: Notice | Withdrawal, terms: Agreement
 ) -> Verified:
-    if came.presentation is not None:
-        raise EvidenceInvalid("evidence", "a closing shows nothing of the counterpart but its cause")
-    if alert.reason in ("withdrawn", "amended") and came.cause is not None:
-        return _their_act(alert, came.cause, known)
-    if came.cause is not None:
-        raise EvidenceInvalid("evidence", "neither the end of time nor new terms have a signed cause")
+    if (cause := _cause(alert, came)) is not None:
+        return _their_act(alert, cause, known)
     if alert.reason == "withdrawn":
         if not isinstance(own, Withdrawal):
             raise EvidenceInvalid("closed_without_cause", "closed as withdrawn, but nobody's withdrawal was shown")

@@ -20,10 +20,11 @@ from keepclear_protocol.encoding import digest, is_digest
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, Malformed, Unavailable
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Kind
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, KINDS, NOTICE, WITHDRAWAL, Kind
 from keepclear_protocol.opening import Opening, read_opening
 from keepclear_protocol.receipt import Receipt, open_receipt
 from keepclear_protocol.request import sign_request
+from keepclear_protocol.stored import open_or_reopen
 
 from .answers import (
     MAX_IDS,
@@ -46,6 +47,7 @@ T = TypeVar("T")
 
 CONFLICTS = "/v1/conflicts"
 USER_AGENT = "keepclear"
+TYPES = {kind.name: kind.typ for kind in KINDS}
 JSON, EVENT_STREAM = "application/json", "text/event-stream"
 
 
@@ -84,8 +86,7 @@ class Exchange:
 
     def submit(self, submission: str) -> Call[Admission]:
         """Return the call that files a notice, or its next revision, with all its disclosures."""
-        jwt, whole = submission.partition("~")[0], digest(submission)
-        return self._filed(NOTICE, submission, digest(jwt), whole)
+        return self._filed(NOTICE, submission)
 
     def amend(self, submission: str) -> Call[Admission]:
         """Return the call that files a notice's next revision: the same door as ``submit``."""
@@ -93,11 +94,11 @@ class Exchange:
 
     def withdraw(self, withdrawal: str) -> Call[Admission]:
         """Return the call that files a withdrawal."""
-        return self._filed(WITHDRAWAL, withdrawal, digest(withdrawal), None)
+        return self._filed(WITHDRAWAL, withdrawal)
 
     def acknowledge(self, acknowledgement: str) -> Call[Admission]:
         """Return the call that files an acknowledgement."""
-        return self._filed(ACKNOWLEDGEMENT, acknowledgement, digest(acknowledgement), None)
+        return self._filed(ACKNOWLEDGEMENT, acknowledgement)
 
     def notices(self, after: str | None = None) -> Call[Notices]:
         """Return the call that lists the party's own live notices, page by page: ``after`` is a page's ``next``."""
@@ -175,12 +176,10 @@ class Exchange:
             raise Unavailable("unreachable", "the hotline's key is not valid at this time, or the clock is wrong")
         return said
 
-    def _filed(self, kind: Kind, raw: str, sha256: str, submission: str | None) -> Call[Admission]:
-        return Call(
-            "POST", kind.door, lambda body: self._admission(body, kind.name, sha256, submission), raw, kind.media_type
-        )
+    def _filed(self, kind: Kind, raw: str) -> Call[Admission]:
+        return Call("POST", kind.door, lambda body: self._admission(body, kind.name, raw), raw, kind.media_type)
 
-    def _admission(self, body: bytes, kind: str, sha256: str, submission: str | None) -> Admission:
+    def _admission(self, body: bytes, kind: str, sent: str) -> Admission:
         try:
             answer = read_object(body)
             if answer.get("receipt", ...) is None:
@@ -190,16 +189,24 @@ class Exchange:
             raise _no_answer(error) from None  # nothing of it is signed
         if signed.count(".") != 2:
             raise _no_answer(EvidenceInvalid("evidence", "its receipt is no statement"))
-        receipt = self.check_receipt(signed, kind, sha256, submission)
+        receipt = self.check_receipt(signed, kind, sent)
         return read_admission(answer, receipt)
 
-    def check_receipt(self, raw: str, kind: str, sha256: str, submission: str | None) -> Receipt:
-        """Return the receipt ``raw``; raise ``EvidenceInvalid`` unless it is for exactly this statement of ours."""
+    def check_receipt(self, raw: str, kind: str, sent: str) -> Receipt:
+        """Return the receipt ``raw``; raise ``EvidenceInvalid`` unless it is for exactly ``sent``, a statement of ours.
+
+        ``kind`` is that of ``sent``, which is a submission, a withdrawal or an acknowledgement.
+        """
         receipt = open_receipt(raw, self.agreement.service_key)
         if (receipt.claims.aud, receipt.party, receipt.kind) != (self.agreement.id, self.party, kind):
             raise EvidenceInvalid("evidence", "the receipt is for another agreement, party or kind of statement")
-        if (receipt.sha256, receipt.submission) != (sha256, submission):
+        jwt, tilde, _ = sent.partition("~")
+        if (receipt.sha256, receipt.submission) != (digest(jwt), digest(sent) if tilde else None):
             raise EvidenceInvalid("evidence", "the receipt is for other bytes than those that were sent")
+        said = open_or_reopen(jwt, TYPES[kind], None).payload
+        id = said["jti"] if kind == ACKNOWLEDGEMENT.name else said["notice"]
+        if (receipt.id, receipt.revision, receipt.claims.terms) != (id, said.get("revision"), said["terms"]):
+            raise EvidenceInvalid("evidence", "the receipt names another id, revision or terms than what was sent")
         return receipt
 
 
