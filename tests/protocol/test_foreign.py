@@ -90,13 +90,16 @@ def test_withdrawals(case: Case) -> None:
 
 @cases("requests")
 def test_requests(case: Case) -> None:
-    terms, _, parties, _ = first_agreement("requests")
+    terms, identity, parties, _ = first_agreement("requests")
+    owners = {foreign.enrol(key["key"])[0]: party["id"] for party in terms["parties"] for key in party["keys"]}
 
     def read() -> None:
         foreign.need(case["authorization"].startswith("Keepclear "), "not_authenticated")
-        _, payload = foreign.statement(case["authorization"][10:], "keepclear-request+jws", parties)
+        kid, payload = foreign.statement(case["authorization"][10:], "keepclear-request+jws", parties)
         foreign.claims(payload, admit=False)
         foreign.need(isinstance(payload.get("htm"), str) and isinstance(payload.get("htu"), str), "claims")
+        foreign.need(payload["iss"] == owners[kid], "wrong_party")
+        foreign.need(payload["aud"] == identity, "wrong_agreement")
         path, _, query = case["target"].partition("?")
         there = (case["method"], terms["service"]["origin"] + (case["target"] if query else path))
         foreign.need((payload["htm"], payload["htu"]) == there, "proof_request")
@@ -139,6 +142,13 @@ def test_receipts(case: Case) -> None:
         )
         names = ("aud", "party", "kind", "sha256", "submission")
         foreign.need(sent == tuple(payload.get(name) for name in names), "evidence")
+        said = json.loads(foreign.decode(jwt.split(".")[1], ""))
+        id = said["jti"] if case["kind"] == "acknowledgement" else said["notice"]
+        what = (id, said.get("revision"), said["terms"])
+        foreign.need(what == tuple(payload.get(name) for name in ("id", "revision", "terms")), "evidence")
+        foreign.need(foreign.is_position(f"{payload['epoch']}-0"), "evidence")
+        recipe = f'["{payload["epoch"]}",{payload["seq"]}]'
+        foreign.need(payload["jti"] == foreign.digest(recipe)[:21] + "A", "evidence")
         foreign.need(foreign.is_whole(payload.get("seq"), 1) and foreign.is_bits(payload.get("id"), 16), "evidence")
         foreign.need(foreign.instant(payload["received_at"]) // 1_000_000 == payload["iat"], "evidence")
         leads = ("ROUTINE", "SHORT", "LATE", "IN_PROGRESS", "RETROACTIVE") if case["kind"] == "notice" else (None,)
@@ -149,8 +159,6 @@ def test_receipts(case: Case) -> None:
     if "expect" in case:
         payload = read()
         assert case["expect"] == {name: payload[name] for name in case["expect"]}
-        recipe = f'["{payload["epoch"]}",{payload["seq"]}]'
-        assert payload["jti"] == foreign.digest(recipe)[:21] + "A"
 
 
 @cases("streams")

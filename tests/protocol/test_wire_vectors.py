@@ -19,9 +19,8 @@ from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.keys import PrivateKey, PublicKey
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.opening import check_opening, open_opening
-from keepclear_protocol.request import check_request, open_request
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
-from support.conforming import alerts_take
+from support.conforming import alerts_take, requests_read
 from support.wire_vectors import DOCUMENTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
@@ -123,15 +122,8 @@ def test_withdrawals(case: Case) -> None:
 @cases("requests.json")
 @pytest.mark.req("R-086", "R-087")
 def test_requests(case: Case) -> None:
-    agreement = agreements("requests.json")[0]
-
-    def read() -> Any:
-        proof = open_request(case["authorization"], agreement.party_key)
-        now = parse_instant(case["now"])
-        check_request(proof, method=case["method"], origin=agreement.service.origin, target=case["target"], now=now)
-        return proof
-
-    _compare(case, read, lambda proof: {"iss": proof.claims.iss, "kid": proof.kid, "htu": proof.htu})
+    given = {"agreements": FILES["requests.json"]["agreements"], **case}
+    _compare(case, lambda: requests_read(given), lambda read: read)
 
 
 @cases("openings.json")
