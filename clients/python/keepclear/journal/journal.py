@@ -12,9 +12,7 @@ once; one process may follow the stream (``lock_stream``). Not guaranteed: anyth
 file. It is the party's own evidence, protected by the machine's accounts; back it up.
 """
 
-import os
 import sqlite3
-import stat
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from .agreements import go_over, install, read_revisions, stage
 from .changes import JUDGED, Change, write
 from .faults import journal_faults
 from .kept import OwnStatement
+from .private import note_closed, note_open, open_private
 from .readonly import open_to_read
 from .reads import Reads
 from .tables import SCHEMA, bring_up_to_date
@@ -62,13 +61,15 @@ class Journal(Reads):
             if fault.code != "journal" or not self._open_to_read(agreement):
                 raise
             self.fault = fault
+        note_open(self.folder / JOURNAL)
+        self._closed = False
 
     def _open(self, agreement: Agreement) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._db = _open_private(self.folder / JOURNAL)
+        self._db = open_private(self.folder / JOURNAL, busy_s=BUSY_S)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        reads = _open_private(self.folder / JOURNAL)
+        reads = open_private(self.folder / JOURNAL, busy_s=BUSY_S)
         reads.execute("PRAGMA query_only = 1")
         super().__init__(reads)
         with self._transaction():
@@ -137,6 +138,9 @@ class Journal(Reads):
             self._db.close()
             if self._lock is not None:
                 self._lock.close()
+            if not self._closed:
+                self._closed = True
+                note_closed(self.folder / JOURNAL)
 
     def apply(self, changes: Sequence[Change], *, since: int | None = None) -> list[int]:
         """Write ``changes``, all or none, on the disk when this returns; return the numbers of their events.
@@ -182,7 +186,7 @@ class Journal(Reads):
             raise LocalError(self.fault.code, detail, hint=self.fault.hint)
         if self._lock is None:
             with journal_faults():
-                lock = _open_private(self.folder / "stream.lock", busy_s=0.0)
+                lock = open_private(self.folder / "stream.lock", busy_s=0.0)
                 try:
                     lock.execute("BEGIN EXCLUSIVE")
                 except sqlite3.OperationalError:
@@ -219,10 +223,3 @@ class Journal(Reads):
             hint = "give each agreement and party a folder of its own with --desk"
             raise LocalError("usage", f"the journal in {self.folder} is of another {what}", hint=hint)
 
-
-def _open_private(path: Path, *, busy_s: float = BUSY_S) -> sqlite3.Connection:
-    """Open a database that nobody else may read. SQLite gives its side files the mode of the file itself."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise LocalError("usage", f"others may read {path}", hint=f"chmod 600 {path}")
-    return sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)

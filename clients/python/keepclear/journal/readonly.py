@@ -10,6 +10,8 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from .private import is_open_here
+
 _ASK = "SELECT count(*) FROM meta"
 
 
@@ -21,6 +23,8 @@ def open_to_read(path: Path) -> sqlite3.Connection | None:
     with contextlib.suppress(sqlite3.Error, OSError, ValueError):
         if not wal.exists() or not wal.stat().st_size:
             return _open(f"{path.absolute().as_uri()}?mode=ro&immutable=1")
+    if is_open_here(path):
+        return None  # to copy it would drop the locks of the connections that this process has
     for elsewhere in (None, "/dev/shm"):  # noqa: S108 - memory, where the disk of temporary files is full too
         with contextlib.suppress(sqlite3.Error, OSError, ValueError):
             return _copied(path, wal, elsewhere)
