@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from keepclear import AsyncClient, AsyncDesk
+from keepclear import AsyncClient, AsyncDesk, Tls
 from keepclear.keystore import load_private_key
 from keepclear.wire.answers import Admission
 from keepclear.wire.sse import EventParser
@@ -55,7 +55,7 @@ class Outsider:
         folder = stack.party(name)
         self.agreement = open_agreement((folder / "agreement.json").read_bytes())
         self.key = load_private_key(folder / "desk.key")
-        self._reach: dict[str, Any] = {"connect_to": stack.url, "verify": str(folder / "authority.pem")}
+        self._reach: dict[str, Any] = {"connect_to": stack.url, "tls": Tls(ca=folder / "authority.pem")}
 
     def client(self) -> AsyncClient:
         """Return a client; use it in ``async with``."""

@@ -237,7 +237,7 @@ def test_the_proxys_log_tells_no_party_and_no_cursor(stack: Stack, http: httpx2.
     http.get("/v1/stream?cursor=00112233445566778899aabbccddeeff-1", headers={"Authorization": "Keepclear eyJ"})
     said = stack.compose("logs", "--no-color", "proxy")
     lines = [line[line.index("{") :] for line in said.splitlines() if "{" in line]
-    names = {"time", "method", "path", "status", "seconds", "upstream", "upstream_status"}
+    names = {"time", "method", "path", "status", "request", "seconds", "upstream", "upstream_status"}
     assert len(lines) > 20
     assert all(set(json.loads(line)) == names for line in lines)
     assert not re.search(r"cursor=|Keepclear |eyJ|client:", said)
