@@ -101,7 +101,7 @@ def test_pairs_left_out_added_or_of_other_volumes_are_shown(line: Lied) -> None:
 
 def test_a_volume_of_ours_shown_without_conflict_is_over_disclosure(line: Lied) -> None:
     line.next_version()
-    own = [item.digest for item in line.mediator.filed[line.us].notice.volumes]
+    own = sorted(item.digest for item in line.mediator.filed[line.us].notice.volumes)
     event = line.told(line.mediator.opened(line.us, line.them, shown=own))
     assert event.verdict == "over_disclosed"
     assert event.detail.startswith("MEDIATOR OVER-DISCLOSED")
