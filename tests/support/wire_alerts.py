@@ -192,6 +192,8 @@ def _closings() -> Iterator[Case]:
     yield bad("evidence", "another withdrawal than named", "its hash is not that of other", closed, seen)
     closed = told(5, CLOSED, other=AWAY, reason="amended", cause=NEARER_SHOWN)
     yield bad("evidence", "another amendment than named", "its hash is not that of other", closed, seen)
+    closed = told(5, CLOSED, other=NEARER, reason="amended", cause=present(NEARER, [NEARER.volumes[0].digest]))
+    yield bad(code, "an amendment that discloses", "R-076: nothing disclosed", closed, seen)
     yield bad(code, "amended by nobody", "no higher revision is shown", told(5, CLOSED, reason="amended"), seen)
     closed = told(5, CLOSED, own=stayed, reason="amended")
     yield bad(code, "our amendment did not clear it", "recomputed: still in conflict", closed,

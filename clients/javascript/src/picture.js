@@ -203,8 +203,7 @@ export class Picture {
     evidence(cause === null || ["withdrawn", "amended"].includes(reason), "a cause that needs none");
     const closing = { alert, own, before, theirs, lastOpen: before.lastOpen, agreement: this.agreements[alert.rank] };
     if (cause !== null) closing.cause = this.readTheirs(cause, alert);
-    evidence(closing.cause?.kind !== "notice" || closing.cause.volumes.length === 0, "a cause discloses nothing");
-    if (own === null && closing.cause?.kind !== "withdrawal") return { standing: NOT_CONFIRMED };
+    if (own === null && !closing.cause) return { standing: NOT_CONFIRMED };
     return CLOSINGS[state === "past" ? "past" : reason].call(this, closing);
   }
 
@@ -266,6 +265,7 @@ const CLOSINGS = {
   amended({ alert, own, before, lastOpen, agreement, cause }) {
     if (cause) {
       without(cause.kind === "notice", "the cause is no notice");
+      without(cause.volumes.length === 0 && cause.category === null, "a cause discloses nothing");
       const last = before.held?.alert.payload.other.revision ?? 1;
       without(cause.revision > last, "no higher revision is shown");
       return { standing: NOT_CONFIRMED };

@@ -183,15 +183,11 @@ def _verify(alert: Alert, came: AlertObject, known: Known) -> Verified:
 def _verify_without_own(alert: Alert, came: AlertObject, known: Known) -> Verified:
     """What is not open names an old revision of ours, filed by another desk: only a withdrawal of theirs proves it."""
     _check_bare(alert)
-    theirs: Notice | Withdrawal | None = None
+    theirs = None
     if alert.state != CLOSED:
         theirs = _past(alert, came, known)
     elif (cause := _cause(alert, came)) is not None:
-        if alert.reason == "withdrawn":
-            return _their_act(alert, cause, known)
-        theirs = _their_notice(cause, alert, known)
-        if theirs.volumes:
-            raise EvidenceInvalid("evidence", "a cause discloses nothing")
+        return _their_act(alert, cause, known)
     detail = f"cannot be checked here: our revision {alert.own.revision} was another desk's, and is not to be had"
     return Verified(theirs, Standing.UNCONFIRMED, detail)
 
@@ -235,6 +231,9 @@ def _check_bare(alert: Alert) -> None:
     """What is not open shows nothing and claims nothing."""
     if alert.disclosed or alert.shown or alert.pairs or alert.severity is not None:
         raise EvidenceInvalid("evidence", "only an open conflict has figures and disclosures")
+
+
+def _check_lead(alert: Alert) -> None:
     if alert.lead != (None if alert.state == CLOSED else "RETROACTIVE"):
         raise EvidenceInvalid("recompute", "the lead class does not go with the state")
 
@@ -248,8 +247,11 @@ def _presentation(alert: Alert, came: AlertObject, known: Known) -> Notice:
 def _past(alert: Alert, came: AlertObject, known: Known) -> Notice | None:
     """Return their notice that comes, with nothing disclosed, beside what is past, unless the service let it go."""
     past = _presentation(alert, came, known) if came.presentation is not None else None
-    if (past is not None and (past.volumes or past.category)) or came.cause is not None:
+    if past is not None and (past.volumes or past.category):
         raise EvidenceInvalid("evidence", "what is past comes without disclosures")
+    _check_lead(alert)
+    if came.cause is not None:
+        raise EvidenceInvalid("evidence", "what is past has no cause")
     return past
 
 
@@ -257,6 +259,7 @@ def _cause(alert: Alert, came: AlertObject) -> str | None:
     """Return what stands beside a closing as its cause, if it may."""
     if came.presentation is not None:
         raise EvidenceInvalid("evidence", "a closing shows nothing of the counterpart but its cause")
+    _check_lead(alert)
     if came.cause is not None and alert.reason not in ("withdrawn", "amended"):
         raise EvidenceInvalid("evidence", "neither the end of time nor new terms have a signed cause")
     return came.cause
@@ -321,20 +324,24 @@ def _verify_closing(
 
 
 def _their_act(alert: Alert, cause: str, known: Known) -> Verified:
-    if ("~" in cause) != (alert.reason == "amended"):
+    theirs = _their_notice(cause, alert, known) if "~" in cause else _their_withdrawal(cause, alert, known)
+    if isinstance(theirs, Notice) != (alert.reason == "amended"):
         raise EvidenceInvalid("closed_without_cause", f"closed as {alert.reason}, but the cause is of another kind")
-    if alert.reason == "amended":
-        amended = _their_notice(cause, alert, known)
-        before = known.adopted.alert.other.revision if known.adopted is not None else 1
-        if amended.volumes or amended.category or amended.revision <= before:
-            raise EvidenceInvalid("closed_without_cause", "the cause must be a higher revision, with no disclosure")
-        return Verified(amended, Standing.UNCONFIRMED)
+    if isinstance(theirs, Withdrawal):
+        return Verified(theirs, Standing.CLOSED)
+    before = known.adopted.alert.other.revision if known.adopted is not None else 1
+    if theirs.volumes or theirs.category or theirs.revision <= before:
+        raise EvidenceInvalid("closed_without_cause", "the cause must be a higher revision, with no disclosure")
+    return Verified(theirs, Standing.UNCONFIRMED)
+
+
+def _their_withdrawal(raw: str, alert: Alert, known: Known) -> Withdrawal:
     try:
-        withdrawal = open_withdrawal(cause, lambda kid: find_party_key(known.agreements, kid))
+        withdrawal = open_withdrawal(raw, lambda kid: find_party_key(known.agreements, kid))
     except KeepclearError as error:
         raise EvidenceInvalid("evidence", f"the withdrawal does not hold: {error.detail}") from None
     _check_theirs(withdrawal, alert, known)
-    return Verified(withdrawal, Standing.CLOSED)
+    return withdrawal
 
 
 def _verify_end(alert: Alert, known: Known, own: Notice | Withdrawal, terms: Agreement) -> Verified:
