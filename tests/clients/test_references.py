@@ -285,11 +285,11 @@ def test_what_a_flight_would_meet_is_told_from_what_is_known_and_what_is_not(lin
     assert moved.to_json()["in_conflict_with_what_is_known"] is False
     # It meets what they have hidden, which nobody here can know, and is not called clear.
     blind = north.what_if([hidden], "transport")
-    assert blind.meets == () and blind.unknown.startswith("NOT a clearance: of the other side 1 volume of 1 notice is")
+    assert blind.meets == () and blind.unknown.startswith("NOT a clearance: of the other side 1 volume of 1 notice, in")
     assert "clear" not in blind.to_json() and len(line.mediator.requests) == before
     with pytest.raises(Unfit):
         north.what_if(flight(line), "bomber")
     south.withdraw(theirs.id)
     line.watched(north)
     gone = north.what_if(flight(line, 48.02), "transport")
-    assert [one.whose for one in gone.meets] == ["ours"] and "nothing is known here" in gone.unknown
+    assert [one.whose for one in gone.meets] == ["ours"] and "nothing in a conflict open now" in gone.unknown

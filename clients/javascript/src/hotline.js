@@ -9,6 +9,7 @@ import { KINDS } from "./statement.js";
 
 const LARGEST_ANSWER = 4 * 1_048_576;
 const MOST_ITEMS = 1_000_000;
+const LONGEST_READ_MS = 120_000; // 10 000 conflicts are 40 pages: two minutes is a hotline that plays for time
 const NEXT = /^[A-Za-z0-9_.~-]+$/;
 const WAIT_MS = 15_000;
 const PROBLEM = "urn:keepclear:problem:";
@@ -130,12 +131,15 @@ export class Hotline {
   async pages(target, name, key) {
     let at = null;
     const all = [];
+    const until = Date.now() + LONGEST_READ_MS;
     for (let after = null; ;) {
       const query = after === null ? "" : `${target.includes("?") ? "&" : "?"}after=${after}`;
       const page = await this.read(target + query, ["at", name, "next"]);
       const items = page[name];
       const shaped = Array.isArray(items) && items.every((item) => isObject(item) && isText(item[key]));
-      const next = page.next === null || (isText(page.next) && NEXT.test(page.next));
+      ensure(Date.now() < until, "unreachable", "the pages do not end");
+      // A page that leads on has something on it, so that the items bound the pages.
+      const next = page.next === null || (isText(page.next) && NEXT.test(page.next) && items.length > 0);
       ensure(shaped && next && all.length < MOST_ITEMS, "unreachable", "a page of another shape");
       at ??= page.at;
       all.push(...items);

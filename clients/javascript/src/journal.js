@@ -5,7 +5,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, fstatS
 import { join } from "node:path";
 import { newId } from "./encoding.js";
 import { Desk } from "./desk.js";
-import { parse } from "./json.js";
+import { isObject, parse } from "./json.js";
 import { now, readInstant, writeInstant } from "./instant.js";
 import { ensure, Refusal, refuse } from "./refusal.js";
 
@@ -22,6 +22,8 @@ export class Journal {
     this.desk = null;
     this.outcomes = new Map();
     this.mine = new Set();
+    /** Whether a line could not be read: then what the hotline holds has to be read anew. */
+    this.incomplete = false;
     if (existsSync(this.path)) this.refresh();
     this.loud = true;
   }
@@ -88,9 +90,13 @@ export class Journal {
     let record;
     try {
       record = parse(line, Infinity, DEEPEST);
+      ensure(isObject(record), "journal", "a line that is no record");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.tell({ code: "journal", message: "a line that a crash cut off was passed over" });
+      // Cut off by a crash, or spoilt since: whatever it told is not known here any more.
+      this.incomplete = true;
+      const message = "a line cannot be read: what it told is missing until a watch has read everything anew";
+      this.tell({ code: "journal", message });
       return;
     }
     const made = { outcome: null, refusal: null };
@@ -111,6 +117,7 @@ export class Journal {
       this.desk = new Desk(record.party, record.documents, alarm);
       return this.desk;
     }
+    ensure(desk !== null, "journal", "a record before the desk begins");
     desk.judgeAgain(at);
     if (record.do === "install") return desk.install(record.document, at);
     if (record.do === "note") return desk.note(record.kind, record.text);

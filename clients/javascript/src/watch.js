@@ -88,6 +88,10 @@ export class Watch {
   async connection(signal, once) {
     const { desk } = this.journal;
     this.journal.refresh();
+    if (this.journal.incomplete) {
+      await this.readEverything();
+      this.journal.incomplete = false;
+    }
     await this.settle();
     const ended = new AbortController();
     const stop = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(LONGEST_STREAM_MS)]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -50,4 +50,18 @@ test("an altered alert is no part of the picture", () => {
   });
   assert.deepEqual(told, ["evidence"]);
   assert.equal(journal.desk.shown.conflicts.size, 0);
+});
+
+test("whatever line is spoilt, the rest is read, and that something is missing is known", () => {
+  const { folder } = begun();
+  const path = join(folder, "journal.jsonl");
+  const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+  for (const bad of ["null", "[]", '"x"', "{", '{"do": 1}', "\u0000"]) {
+    for (let at = 0; at < lines.length; at += 1) {
+      writeFileSync(path, [...lines.slice(0, at), bad, ...lines.slice(at + 1), ""].join("\n"));
+      const told = [];
+      const journal = new Journal(folder, (found) => told.push(found.code));
+      assert.equal(journal.incomplete || journal.desk === null || bad === '{"do": 1}', true, `${bad} at ${at}`);
+    }
+  }
 });

@@ -100,11 +100,11 @@ class WhatIf:
     def unknown(self) -> str:
         """What this cannot know, in plain words."""
         of = f"{_counted(self.their_volumes, 'volume')} of {_counted(self.their_notices, 'notice')}"
-        of = of if self.their_notices else "nothing"
+        of = f"{of}, in conflicts open now," if self.their_notices else "nothing in a conflict open now"
         age = "the hotline was never heard" if self.age_s is None else f"last heard {self.age_s:.0f} s ago"
         return (
-            f"NOT a clearance: of the other side {of} is known here ({age}), and what it has hidden is not; "
-            "only filing compares with all of it"
+            f"NOT a clearance: of the other side {of} is held against it ({age}); what it has hidden is not, nor what was "
+            "shown of conflicts closed since; only filing compares with all of it"
         )
 
     def to_json(self) -> dict[str, Any]:
