@@ -103,8 +103,8 @@ class WhatIf:
         of = f"{of}, in conflicts open now," if self.their_notices else "nothing in a conflict open now"
         age = "the hotline was never heard" if self.age_s is None else f"last heard {self.age_s:.0f} s ago"
         return (
-            f"NOT a clearance: of the other side {of} is held against it ({age}); what it has hidden is not, nor what was "
-            "shown of conflicts closed since; only filing compares with all of it"
+            f"NOT a clearance: of the other side {of} is held against it ({age}); what it has hidden is not, nor what "
+            "was shown of conflicts closed since; only filing compares with all of it"
         )
 
     def to_json(self) -> dict[str, Any]:
