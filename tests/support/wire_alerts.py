@@ -147,6 +147,9 @@ def _openings() -> Iterator[Case]:
     yield good("opened at a distance", "within the minima and no nearer", "OPEN", told(2, other=FARTHER))
     yield good(AGAIN, "an alert is a snapshot, not a delta", "OPEN", again, Desk(seen=["opened"]))
     yield good("the same alert again", "sent at least once", "OPEN", FIRST, Desk(seen=["opened"]))
+    beside = {"presentation": present(OTHER, [OTHER.volumes[0].digest])}
+    yield bad("evidence", "the same alert beside another presentation", "each object is judged, also of an alert seen",
+              told(2, beside=beside), Desk(seen=["opened"]))  # fmt: skip
     yield good("of another conflict", "versions are counted for each conflict, revisions for each notice", "OPEN",
                told(2, other=FARTHER), Desk(seen=[AGAIN]))  # fmt: skip
     yield good("past", "over when it was received: nothing is disclosed", "PAST", told(2, PAST, at=OVER))
