@@ -16,10 +16,13 @@ LOCK_VENV := .venv-lock
 UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench lock clean
+.PHONY: help setup demo test test-long check bench lock clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+setup: $(VENV)/run.stamp  ## only install keepclear and keepclear-service, into .venv/bin
+	@echo "keepclear and keepclear-service are in $(BIN): export PATH=\"$(CURDIR)/$(BIN):\$$PATH\""
 
 demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this machine's loopback (ARGS="--limit 50": flights)
 	@$(BIN)/keepclear demo --scene levant

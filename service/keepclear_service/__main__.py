@@ -21,7 +21,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in _OURS:
             raise
-        return _fail(f"the service needs the package {error.name}", "pip install 'keepclear[service]'")
+        return _fail(f"the service needs the package {error.name}", "in a clone: pip install '.[service]'")
     try:
         code = service.main(
             args=None if words is None else list(words), prog_name="keepclear-service", standalone_mode=False

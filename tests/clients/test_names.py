@@ -121,3 +121,9 @@ def test_both_desks_have_the_same_face() -> None:
         name: parameters for name, parameters in blocking.items() if name in asyncio
     }
     assert {name for name in blocking if name not in asyncio} <= {"exchange", "journal"}
+
+
+def test_what_is_exported_is_what_a_prompt_offers_and_no_environment_stands_in_a_signature() -> None:
+    assert python("import keepclear; print(*dir(keepclear))").split() == sorted(names.__all__)
+    for kind in (keepclear.Desk, keepclear.AsyncDesk):
+        assert inspect.signature(kind.from_environment).parameters["environ"].default is None

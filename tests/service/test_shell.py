@@ -261,5 +261,5 @@ def test_missing_extra_is_one_line_with_a_hint(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "keepclear-service: error: the service needs the package pydantic_settings",
-        "keepclear-service: hint: pip install 'keepclear[service]'",
+        "keepclear-service: hint: in a clone: pip install '.[service]'",
     ]

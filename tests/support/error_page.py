@@ -104,7 +104,7 @@ WHAT_TO_DO = {
     "client_certificate": "Has it run out? `KEEPCLEAR_TLS_CERT` and `KEEPCLEAR_TLS_KEY` name it.",
     "reference_conflict": "`--amend` files it as the next revision; or choose another reference.",
     "clock": "Set this machine's clock; the alert is judged again then. If the clock is right, ask the mediator.",
-    "journal": "Make room on the desk's disk, or mend it. What was not written down comes again.",
+    "journal": "Make room on its disk; what was not written comes again. If damaged: filing.md, A damaged journal.",
     "key_file": "Mode 0600, one key in its one spelling; take it again from its backup.",
     "input_file": "Mend the file at the place that is named.",
     "usage": "See `--help` of the command.",

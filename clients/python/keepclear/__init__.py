@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from .names import __all__ as __all__
 
 
+def __dir__() -> list[str]:
+    import keepclear.names as names
+
+    return list(names.__all__)
+
+
 def __getattr__(name: str) -> Any:
     import keepclear.names as names
 

@@ -92,7 +92,7 @@ class ServiceProcess:
 
     def _failed(self, what: str) -> Unavailable:
         said = last_words(self._log)
-        hint = "pip install 'keepclear[service,embedded]'" if "needs the package" in said else ""
+        hint = "in a clone: pip install '.[service,embedded]'" if "needs the package" in said else ""
         return Unavailable("unreachable", f"{what}: {said}", hint=hint)
 
     def kill(self) -> None:

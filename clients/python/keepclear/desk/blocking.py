@@ -42,9 +42,9 @@ class Desk:
         self._loop = LoopThread("keepclear-desk")
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Desk":
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Desk":
         """Return the desk that the variables of the command ``keepclear`` name, as ``AsyncDesk`` does."""
-        settings = settings_from(environ)
+        settings = settings_from(os.environ if environ is None else environ)
         return cls(settings.agreement, settings.key, settings.folder, **settings.options)
 
     def __enter__(self) -> "Desk":

@@ -92,13 +92,13 @@ class AsyncDesk(Filer):
         self._watchings: list[Watching] = []
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "AsyncDesk":
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "AsyncDesk":
         """Return the desk that the variables of the command ``keepclear`` name (docs/settings.md).
 
-        Raises ``LocalError`` with ``usage`` or ``key_file`` where one is missing or cannot be used, and as
-        ``load_agreement`` does.
+        ``environ`` has them; where it is not given, the process's environment does. Raises ``LocalError`` with
+        ``usage`` or ``key_file`` where one is missing or cannot be used, and as ``load_agreement`` does.
         """
-        settings = settings_from(environ)
+        settings = settings_from(os.environ if environ is None else environ)
         return cls(settings.agreement, settings.key, settings.folder, **settings.options)
 
     async def __aenter__(self) -> "AsyncDesk":

@@ -1,4 +1,4 @@
-"""What is told where the journal's file fails: a full disk, a broken one, a file that others hold."""
+"""What is told where the journal's file fails: a full disk, a broken one, a file that others hold, a damaged one."""
 
 import errno
 import sqlite3
@@ -12,6 +12,8 @@ from ..reasons import reason
 
 HINT = "make room on its disk, or mend it; what was not written down comes again"
 RIGHTS = "give this account the right to write there, or name another folder with --desk or KEEPCLEAR_DESK"
+DAMAGED = "keep its folder, begin with another --desk, file nothing again yet: docs/filing.md, A damaged journal"
+CLOSED = "this desk is closed"
 ELSEWHERE = "--desk or KEEPCLEAR_DESK names another folder"
 
 _RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -30,9 +32,19 @@ def journal_faults(path: Path | None = None) -> Iterator[None]:
         raise
     except (sqlite3.Error, OSError, ValueError) as error:
         why, named = str(error), "" if path is None else f" {path}"
+        if isinstance(error, sqlite3.ProgrammingError) and "closed database" in why:
+            raise LocalError("usage", CLOSED, hint="make another") from None
+        if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            raise damaged(path, why) from None
         if isinstance(error, OSError | ValueError):
             why = _dangling(path) or reason(error)
         raise LocalError("journal", f"the desk's journal{named} cannot be used: {why}", hint=_hint(error)) from None
+
+
+def damaged(path: Path | None, why: str) -> LocalError:
+    """Return what is told of a journal whose file does not hold together."""
+    named = "" if path is None else f" {path}"
+    return LocalError("journal", f"this journal{named} is damaged: {why}", hint=DAMAGED)
 
 
 def _dangling(path: Path | None) -> str:

@@ -23,7 +23,7 @@ from keepclear_protocol.errors import LocalError
 
 from .agreements import go_over, install, read_revisions, stage
 from .changes import JUDGED, Change, write
-from .faults import journal_faults
+from .faults import damaged, journal_faults
 from .kept import OwnStatement
 from .private import note_closed, note_open, open_private
 from .readonly import open_to_read
@@ -32,6 +32,9 @@ from .tables import SCHEMA, bring_up_to_date
 
 BUSY_S = 10.0
 """How long one process waits for another's transaction, which takes milliseconds."""
+
+LOOKED_OVER_BYTES = 32 * 1024 * 1024
+"""Up to this size a file is looked over when a watch begins, which takes some tenths of a second."""
 
 JOURNAL = "journal.sqlite"
 """The file's name in the desk's folder."""
@@ -180,7 +183,12 @@ class Journal(Reads):
             raise LocalError("usage", detail, hint="another process of this desk was quicker; try again") from None
 
     def lock_stream(self) -> None:
-        """Become the one process that follows the stream, until ``close``; raise ``LocalError`` if another one is."""
+        """Become the one process that follows the stream, until ``close``; raise ``LocalError`` if another one is.
+
+        Raises it too where the file turns out to be damaged, which is then only read.
+        """
+        if self._lock is None and self.fault is None:
+            self.fault = self._damage()
         if self.fault is not None:
             detail = f"NOT WATCHED, NOTHING IS HEARD: {self.fault.detail}"
             raise LocalError(self.fault.code, detail, hint=self.fault.hint)
@@ -195,6 +203,15 @@ class Journal(Reads):
                     hint = "look for its terminal, or name a folder of its own with --desk: a party may have many desks"
                     raise LocalError("usage", detail, hint=hint) from None
                 self._lock = lock
+
+    def _damage(self) -> LocalError | None:
+        """Look the file over, indexes too, if it is of a size that this is soon done with."""
+        path = self.folder / JOURNAL
+        with self._reading, journal_faults(path):
+            if path.stat().st_size > LOOKED_OVER_BYTES:
+                return None
+            (found,) = self._read.execute("PRAGMA integrity_check(1)").fetchone()
+        return None if found == "ok" else damaged(path, found.removeprefix("*** in database main ***").strip())
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

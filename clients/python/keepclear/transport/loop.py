@@ -28,7 +28,8 @@ class LoopThread:
         """Return what ``work`` returns; an interrupt of the waiting thread cancels it."""
         if self._loop.is_closed():
             work.close()
-            raise LocalError("usage", "this was closed")
+            what = self._thread.name.removeprefix("keepclear-")
+            raise LocalError("usage", f"this {what} is closed", hint="make another")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
