@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
+from keepclear_protocol.speakable import speakable
 
 from . import metrics
 from .lines import Lines
@@ -127,7 +128,6 @@ class Observer:
         now = time.monotonic()
         if now - self._begun >= 1:
             self._sum_up()
-            self._begun = now
         if self._said[code] >= SAID_A_SECOND:
             if not self._unsaid:
                 with contextlib.suppress(RuntimeError):
@@ -138,6 +138,7 @@ class Observer:
         self.say("refused", {"door": door, "code": code, **about()})
 
     def _sum_up(self) -> None:
+        self._begun = time.monotonic()
         for code, count in self._unsaid.items():
             self.say("refused_more", {"code": code, "count": count})
         self._said.clear()
@@ -209,6 +210,7 @@ class LineObserver:
             "to": alert.to,
             "state": alert.state,
             "conflict": alert.conflict,
+            "code": speakable(alert.conflict),
             "seq": alert.version,
             "id": alert.own[1],
             "counterpart": alert.other[0],

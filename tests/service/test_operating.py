@@ -11,6 +11,7 @@ import pytest
 from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.instant import format_instant
+from keepclear_protocol.speakable import speakable
 from support.exposition import series, total
 from support.line import RunningLine, payload, running_line, write_files
 from support.operating import figures, members, once, operator_port, service_program, shape, status
@@ -32,6 +33,8 @@ class Story:
     seen: dict[str, str] = field(default_factory=dict)
     figures: dict[str, str] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
+    waiting: str = ""
+    waited_s: float = 0.0
 
     def log(self) -> str:
         return self.line.service.log_file.read_text("utf-8")
@@ -49,6 +52,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         _life_of_a_notice(told)
         _outage(told)
         _wave(told)
+        _silence(told)
         yield told
 
 
@@ -76,7 +80,7 @@ def _life_of_a_notice(told: Story) -> None:
     assert line.post("notices", raw).status_code == 201
     assert line.post("withdrawals", world.withdrawal("north", amended)).status_code == 201
     told.sent = {"id": notice.id, "sha256": notice.sha256, "conflict": said["conflict"]}
-    line.file("north")
+    told.waiting = line.file("north")["alerts"][0]["alert"]
     told.seen["calm"] = once(lambda: status(line), lambda seen: "1 overlap" in seen.stdout).stdout
     told.figures["calm"] = figures(line)
 
@@ -91,7 +95,7 @@ def _outage(told: Story) -> None:
     told.store.ensure_running()
     line.service.wait_for("line_back")
     told.figures["after"] = once(lambda: figures(line), lambda text: "keepclear_store_up 1" in text)
-    told.seen["after"] = once(lambda: status(line), lambda seen: seen.returncode == 0).stdout
+    told.seen["after"] = once(lambda: status(line), lambda seen: "does not answer" not in seen.stdout).stdout
 
 
 def _wave(told: Story) -> None:
@@ -99,6 +103,54 @@ def _wave(told: Story) -> None:
         assert told.line.post("notices", "e30.e30.AA").status_code == 401
     told.figures["wave"] = figures(told.line)
     told.line.service.wait_for("refused_more")
+
+
+def _silence(told: Story) -> None:
+    """Have new terms give officers a second; they tell each side of its open conflict anew. One desk takes it."""
+    line, world = told.line, told.line.world
+    began = time.monotonic()
+    world.successor(deadlines={"acknowledge_s": 1})
+    file = told.folder / "second.json"
+    file.write_bytes(world.agreement.raw)
+    assert service_program("adopt", "--agreement", str(file), "--store", told.store.url).returncode == 0
+    line.service.wait_for("overdue", 2)
+    _deliver(told, "north")
+    told.seen["silent"] = once(lambda: status(line), lambda seen: "last delivery" in seen.stdout).stdout
+    told.figures["silent"] = figures(line)
+    told.waited_s = time.monotonic() - began
+
+
+def _deliver(told: Story, party: str) -> None:
+    line, world = told.line, told.line.world
+    (alert,) = [row["alert"] for row in line.conflicts(party) if payload(row["alert"])["state"] == "open"]
+    said = payload(alert)
+    named = {"conflict": said["conflict"], "version": said["version"], "theirs": said["other"]["sha256"]}
+    named |= {"ours": said["own"]["sha256"], "ours_newest": said["own"]["sha256"]}
+    told.sent["version"] = str(said["version"])
+    ack = world.acknowledgement(party, stage="delivered", alert=digest(alert), **named)
+    assert line.post("acknowledgements", ack).status_code == 201
+
+
+def test_a_silent_party_is_a_red_line_a_log_line_and_a_figure(story: Story) -> None:
+    """Counted through new terms, which tell of an open conflict anew and answer nothing."""
+    first = payload(story.waiting)
+    code = speakable(first["conflict"])
+    assert int(story.sent["version"]) > first["version"], "new terms told of it anew"
+    log = [json.loads(line) for line in story.log().splitlines()]
+    said = [line for line in log if line["event"] == "overdue"]
+    assert sorted(line["party"] for line in said) == ["north", "south"], "each once"
+    assert {(line["level"], line["code"], line["within_s"], line["severity"]) for line in said} == {
+        ("error", code, 1, "overlap")
+    }
+    of_it = [line for line in log if line["event"] == "alert" and line["conflict"] == first["conflict"]]
+    assert {line["code"] for line in of_it} == {code}
+    seen, found = story.seen["silent"], series(story.figures["silent"])
+    assert "NOT HEALTHY" in seen and "last delivery " in seen and "last acknowledgement" not in seen
+    assert f"north has not answered {code} (overlap) for " in seen and "agreed is 1 s: telephone them" in seen
+    assert total(found, "keepclear_alerts_overdue", party="north") == 1
+    assert total(found, "keepclear_acknowledge_within_seconds") == 1
+    waited_s = total(found, "keepclear_alert_unanswered_oldest_seconds", party="north")
+    assert waited_s > story.waited_s, "the clock began with the new terms"
 
 
 def test_the_life_of_a_notice_is_found_by_its_id_and_nothing_it_says_is(story: Story) -> None:
@@ -109,7 +161,7 @@ def test_the_life_of_a_notice_is_found_by_its_id_and_nothing_it_says_is(story: S
         ("admitted", "notice"), ("admitted", "withdrawal"),
     ]  # fmt: skip
     assert of_it[0]["sha256"] == story.sent["sha256"]
-    answered = [line for line in log if line.get("stage")]
+    answered = [line for line in log if line.get("stage") == "acknowledged"]
     assert [line["conflict"] for line in answered] == [story.sent["conflict"]]
     for secret in ("VIPER", "nobody's business", "duty-2", "transport", "outline", "vertices"):
         assert secret not in story.log(), secret
@@ -136,7 +188,7 @@ def test_an_outage_is_seen_in_log_figures_and_status(story: Story) -> None:
     assert total(during, "keepclear_store_errors_total") > 0
     assert total(after, "keepclear_store_up") == 1
     assert "NOT HEALTHY" in story.seen["outage"] and "store_unavailable" in story.seen["outage"]
-    assert ": healthy at" in story.seen["after"]
+    assert ": healthy at" in story.seen["calm"] and ": keeps what it is given" in story.seen["after"]
 
 
 def test_a_wave_of_strangers_is_counted_exactly_and_said_shortly(story: Story) -> None:

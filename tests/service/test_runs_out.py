@@ -41,7 +41,8 @@ def said(agreement: Agreement) -> list[tuple[str, tuple[str, ...], int | None]]:
         (29.5, 30, "(in 29 days)"),
         (6.5, 7, "(in 6 days)"),
         (1.5, 7, "(in 1 day)"),
-        (0.5, 1, "(today)"),
+        (0.5, 1, "(in 12 h 0 min)"),
+        (0.02, 1, "(in 28 min)"),
         (-0.1, 0, "cannot file since"),
     ],
 )

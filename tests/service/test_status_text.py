@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from keepclear_service.process.status_text import status_text
 
 
@@ -9,7 +10,8 @@ def state(**changed: Any) -> dict[str, Any]:
     party = {
         "id": "north", "streams": 2, "no_stream_since": None, "live": 7, "oldest_unanswered_s": None,
         "unanswered": {"overlap": 0, "proximity": 0},
-        "last": {"kind": "notice", "at": "2026-11-26T11:58:30Z", "seq": 8},
+        "overdue": 0, "undelivered": 0, "waiting": [],
+        "last": {"kind": "notice", "stage": "", "at": "2026-11-26T11:58:30Z", "seq": 8},
     }  # fmt: skip
     line = {
         "id": "a" * 43, "name": "north and south", "fault": "", "revision": 3, "ready": "ok", "epoch": "e" * 32,
@@ -36,7 +38,7 @@ def test_a_calm_night_is_eight_lines() -> None:
         "north and south, revision 3  (aaaaaaaaaaaa)",
         "  ready      yes; 9 entries, all matched; epoch eeeeeeee",
         "  conflicts  0 open",
-        "  north      2 streams; 7 live; last notice 1 min ago (seq 8)",
+        "  north      2 streams; 7 live; last notice 90 s ago (seq 8)",
         "  keys       none ends within 30 days; the first that counts on 2027-05-01",
     ]
 
@@ -53,14 +55,17 @@ def test_what_is_wrong_stands_first_and_each_ill_has_its_words() -> None:
     line["ends"] = [{"roles": ["submit"], "says": "north can no longer file"}, {"roles": [], "says": "a key ends"}]
     (party,) = line["parties"]
     party.update(streams=0, no_stream_since="2026-11-26T10:29:00Z", last=None, oldest_unanswered_s=200)
-    party["unanswered"] = {"overlap": 1, "proximity": 0}
+    party["unanswered"] = {"overlap": 4, "proximity": 0}
+    codes = [{"code": f"D5M-2K{number}", "at_least": number == 1} for number in range(1, 5)]
+    party.update(waiting=codes, overdue=2, undelivered=1)
     said = status_text(bad)
     assert said[0].startswith("keepclear 0.1.0: NOT HEALTHY") and said[1] == "  !! worker 1 is not running"
     text = "\n".join(said)
     for words in (
-        "1 DOWN", "2 runs (pid 12, started 4 times, SILENT for 1 min)", "3 runs (pid 13, SAYS NOTHING)",
+        "1 DOWN", "2 runs (pid 12, started 4 times, SILENT for 75 s)", "3 runs (pid 13, SAYS NOTHING)",
         "NO: lagging; 9 entries, 5 wait for their alerts", "at least 5 open (3 overlap, 2 proximity)",
-        "NO STREAM for 1 h 31 min; 7 live; has said nothing lately", "UNANSWERED: 1 overlap, the oldest for 3 min",
+        "NO STREAM for 1 h 31 min; 7 live; has said nothing lately", "UNANSWERED: 4 overlap, the oldest for at least",
+        "at least 3 min; 2 OVERDUE; 1 NOT DELIVERED (D5M-2K1, D5M-2K2, D5M-2K3 ...)",
         "  !! north can no longer file", "   - a key ends",
     ):  # fmt: skip
         assert words in text, words
@@ -73,3 +78,14 @@ def test_of_a_service_that_is_down_only_the_store_is_told() -> None:
     text = "\n".join(status_text(down))
     assert "workers  not known: read from the store alone" in text
     assert "ready      not asked; 9 entries" in text and "streams not known; 7 live" in text
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [("delivered", "last delivery"), ("displayed", "last display"), ("acknowledged", "last answer of an officer")],
+)
+def test_what_a_desk_signs_by_itself_is_no_officers_answer(stage: str, words: str) -> None:
+    said = state()
+    (party,) = said["agreements"][0]["parties"]
+    party["last"] |= {"kind": "acknowledgement", "stage": stage}
+    assert f"7 live; {words} 90 s ago" in "\n".join(status_text(said))

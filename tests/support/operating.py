@@ -57,6 +57,7 @@ _CHANGES = (
     (re.compile(r"/\S+/s\.sock"), "SOCKET"),
     (re.compile(r"\b[A-Za-z0-9_-]{43}\b"), "HASH"),
     (re.compile(r"\b[A-Za-z0-9_-]{22}\b"), "ID"),
+    (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3}\b"), "CODE"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "NAME"),
     (re.compile(r"epoch [0-9a-f]{8}"), "epoch E"),
     (re.compile(r"\([A-Za-z0-9_-]{12}\)"), "(SHORT)"),

@@ -171,6 +171,12 @@ def _lines(sight: Sight) -> Iterator[Metric]:
         (((line.id,), line.agreement.revision) for line in lines if line.agreement),
     )
     yield _gauge(
+        "keepclear_acknowledge_within_seconds",
+        "What the agreement gives an officer for an answer.",
+        of_line,
+        (((line.id,), line.within_s) for line in lines if line.within_s is not None),
+    )
+    yield _gauge(
         "keepclear_agreement_end_timestamp_seconds",
         "When the first key ends without which the agreement no longer does what it is for.",
         of_line,
@@ -197,12 +203,24 @@ def _parties(lines: Sequence[LineSurvey], sight: Sight) -> Iterator[Metric]:
     )
     yield _gauge(
         "keepclear_alert_unanswered_oldest_seconds",
-        "Since the oldest of them was told; 0 without one.",
+        "Since the oldest of them was open and unanswered, through all its revisions; 0 without one.",
         of_party,
         (
-            ((line.id, party.id), 0.0 if party.oldest is None else max(0.0, (now - party.oldest) / SECOND))
+            ((line.id, party.id), max(0.0, (now - party.waiting[0].since) / SECOND) if party.waiting else 0.0)
             for line, party in parties
         ),
+    )
+    yield _gauge(
+        "keepclear_alerts_overdue",
+        "Those of them that are older than the agreement gives an officer for an answer.",
+        of_party,
+        (((line.id, party.id), len(line.overdue(party, now))) for line, party in parties),
+    )
+    yield _gauge(
+        "keepclear_alerts_undelivered",
+        "Those of them that no desk of the party took for more than 15 s.",
+        of_party,
+        (((line.id, party.id), len(party.undelivered(now))) for line, party in parties),
     )
     yield _gauge(
         "keepclear_notices_live",

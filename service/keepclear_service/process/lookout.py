@@ -2,7 +2,8 @@
 
 Guaranteed: a sight is at most ``FRESH_S`` old, and the store is asked once however many ask here; a store that does not
 answer is part of the sight. Streams are those of this service's own workers: a second replica has its own. What runs
-out is said in the log at the start, at each stage of ``runs_out``, and never twice.
+out is said in the log at the start, at each stage of ``runs_out``, and never twice; so is each alert that is overdue,
+once while this looks.
 """
 
 import asyncio
@@ -14,12 +15,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.instant import SECOND
 
 from ..logs import log_event
 from ..metrics import Board
 from ..store.connect import Store
 from .note import LineNote, Note, read_note
 from .survey import Survey, survey
+from .unanswered import Memory
 from .version import versions
 
 FRESH_S = 2.0
@@ -30,6 +33,12 @@ SILENT_S = 5.0
 
 LOOKS_EVERY_S = 1.0
 WARNS_EVERY_S = 600.0
+
+WATCHES_EVERY_S = 5.0
+"""Seconds between looks for what is unanswered, whoever asks: exact enough for deadlines of minutes."""
+
+WATCHES_AT_MOST = 0.05
+"""Share of the time that these looks may take: of very many conflicts they come less often."""
 
 logger = logging.getLogger(__name__)
 
@@ -91,24 +100,34 @@ class Lookout:
         self._survey: Survey | None = None
         self._seen: list[dict[str, float]] = [{} for _ in self.agreements]
         self._warned: dict[tuple[str, str, str], int] = {}
+        self._memories = {agreement.id: Memory() for agreement in self.agreements}
+        self._overdue: set[tuple[str, str, str, int]] = set()
 
     async def run(self) -> None:
         """Note who listens, and say what runs out, until cancelled."""
-        warn_at = 0.0
+        warn_at = watch_at = 0.0
         while True:
             now = time.time()
             for seen, streams in zip(self._seen, self._streams(self._workers()), strict=True):
                 seen.update(dict.fromkeys(streams, now))
-            if now >= warn_at:
-                self._warn(await self.look())
-                warn_at = now + WARNS_EVERY_S
+            if now >= watch_at:
+                try:
+                    found = await self.look()
+                except Exception:
+                    logger.exception("survey_failed")  # what only looks must end nothing
+                else:
+                    self._say_overdue(found)
+                    if now >= warn_at:
+                        self._warn(found)
+                        warn_at = now + WARNS_EVERY_S
+                watch_at = time.time() + max(WATCHES_EVERY_S, (time.time() - now) / WATCHES_AT_MOST)
             await asyncio.sleep(LOOKS_EVERY_S)
 
     async def look(self) -> Survey:
         """Return how the store stands, at most ``FRESH_S`` old."""
         async with self._looking:
             if self._survey is None or time.monotonic() - self._looked_at > FRESH_S:
-                self._survey = await survey(self.store, self.agreements, volatile=self.volatile)
+                self._survey = await survey(self.store, self.agreements, self._memories, volatile=self.volatile)
                 self._looked_at = time.monotonic()
             return self._survey
 
@@ -140,6 +159,22 @@ class Lookout:
                 if line is not None:
                     streams.update(line.streams)
         return found
+
+    def _say_overdue(self, found: Survey) -> None:
+        late = {
+            (line.id, party.id, one.conflict, one.since): (line, one)
+            for line in found.lines
+            for party in line.parties
+            for one in line.overdue(party, found.at)
+        }
+        for key in late.keys() - self._overdue:
+            line, one = late[key]
+            fields: dict[str, object] = {"agreement": line.id, "party": key[1], "code": one.code}
+            fields |= {"conflict": one.conflict, "seq": one.version, "severity": one.severity}
+            fields |= {"unanswered_s": (found.at - one.since) // SECOND, "at_least": one.at_least}
+            log_event(logger, logging.ERROR, "overdue", **fields, within_s=line.within_s)
+        if not any(line.fault for line in found.lines):
+            self._overdue = set(late)
 
     def _warn(self, found: Survey) -> None:
         for line in found.lines:

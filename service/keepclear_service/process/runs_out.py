@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from keepclear_protocol.agreement import ACKNOWLEDGE, SUBMIT, WATCH, Agreement, PartyKey
 from keepclear_protocol.instant import SECOND, format_instant
 
+from .span import span
+
 DAY = 86_400 * SECOND
 
 STAGES_DAYS = (30, 7, 1)
@@ -47,7 +49,9 @@ class RunsOut:
         """Return in plain words what ends, when, and what mends it."""
         over = now > self.at
         days = self.days(now)
-        left = "" if over else " (today)" if days < 1 else " (in 1 day)" if days == 1 else f" (in {days} days)"
+        left_s = (self.at - now) / SECOND
+        left = f" (in {span(left_s)})" if days < 1 else " (in 1 day)" if days == 1 else f" (in {days} days)"
+        left = "" if over else left
         when = f"{format_instant(self.at)[:16].replace('T', ' ')} UTC{left}"
         whose = f"{self.party or 'the service'}'s key {self.kid[:8]}"
         if not self.roles:

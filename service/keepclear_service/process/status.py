@@ -1,20 +1,31 @@
 """A service's state in one document: how it stands, line by line and party by party, and what is wrong with it.
 
 Pure: a ``Sight`` in, JSON out. ``wrong`` are sentences for whoever was woken; with none of them the service is healthy.
-What is a party's own affair (no stream, no answer) is shown and is not wrong with the service.
+A party's silence is wrong too where somebody has to telephone: overdue, not delivered, no stream beside what waits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from keepclear_protocol.instant import SECOND, format_instant
 
 from .lookout import Sight, WorkerSight
 from .runs_out import RunsOut
+from .span import span
 from .survey import LineSurvey, PartySurvey
+from .unanswered import Unanswered
 
 LAGS_AT = 1_000
 """Entries that may wait for their alerts: a second or two of the busiest line."""
+
+ALONE_S = 60
+"""Seconds without a stream after which a party that has something to answer is telephoned."""
+
+SHOWN = 64
+"""Alerts of a party that the document holds one by one, the oldest."""
+
+NAMED = 3
+"""Alerts of a party that are named one by one; the others are a sum."""
 
 
 def status(sight: Sight, *, down: str = "") -> dict[str, Any]:
@@ -56,8 +67,45 @@ def _wrong(sight: Sight, down: str) -> list[str]:
         lag = 0 if line.founded is None else line.founded.head - line.founded.matched_through
         if lag > LAGS_AT:
             wrong.append(f"{line.name}: {lag} entries wait for their alerts")
-        wrong += [f"{line.name}: {end.words(found.at)}" for end in line.ends if end.roles and end.stage(found.at) == 0]
+        hurries = [end for end in line.ends if end.roles and end.stage(found.at) in (0, 1)]
+        wrong += [f"{line.name}: {end.words(found.at)}" for end in hurries]
+        for party in line.parties:
+            wrong += [f"{line.name}: {words}" for words in _silence(sight, place, line, party, down=bool(down))]
     return wrong
+
+
+def _silence(sight: Sight, place: int, line: LineSurvey, party: PartySurvey, *, down: bool) -> Iterator[str]:
+    """Yield why a party must be telephoned."""
+    now = sight.survey.at
+    late, lying = line.overdue(party, now), party.undelivered(now)
+    for one in late[:NAMED]:
+        yield (
+            f"{party.id} has not answered {one.code} ({one.severity}) for {_waited(one, now)};"
+            f" agreed is {span(line.within_s or 0)}: telephone them"
+        )
+    if len(late) > NAMED:
+        yield f"{party.id} has not answered {len(late) - NAMED} more in the agreed time"
+    for one in lying[:NAMED]:
+        yield (
+            f"{party.id}: {one.code} ({one.severity}) NOT DELIVERED for {_span_of(one.undelivered, now)}:"
+            " its desk does not take it: telephone them"
+        )
+    if len(lying) > NAMED:
+        yield f"{party.id}: {len(lying) - NAMED} more NOT DELIVERED"
+    alone = sight.alone[place].get(party.id)
+    if party.waiting and not down and alone is not None and now / SECOND - alone > ALONE_S:
+        yield (
+            f"{party.id} has NO STREAM here for {span(now / SECOND - alone)} and {len(party.waiting)} unanswered:"
+            " telephone them (with several replicas, ask each first)"
+        )
+
+
+def _waited(one: Unanswered, now: int) -> str:
+    return ("at least " if one.at_least else "") + _span_of(one.since, now)
+
+
+def _span_of(since: int | None, now: int) -> str:
+    return span(0 if since is None else (now - since) / SECOND)
 
 
 def _line(sight: Sight, place: int, line: LineSurvey, *, down: bool) -> dict[str, Any]:
@@ -74,7 +122,8 @@ def _line(sight: Sight, place: int, line: LineSurvey, *, down: bool) -> dict[str
         "matched_through": None if founded is None else founded.matched_through,
         "conflicts": line.conflicts,
         "more_conflicts": line.more,
-        "parties": [_party(sight, place, party, down=down) for party in line.parties],
+        "acknowledge_s": line.within_s,
+        "parties": [_party(sight, place, line, party, down=down) for party in line.parties],
         "ends": [_end(end, now) for end in line.ends if end.stage(now) is not None],
         "end": None if line.end is None else format_instant(line.end),
     }
@@ -85,7 +134,7 @@ def _ready(workers: Sequence[WorkerSight], place: int) -> str:
     return "; ".join(sorted(states - {"ok"})) or "ok"
 
 
-def _party(sight: Sight, place: int, party: PartySurvey, *, down: bool) -> dict[str, Any]:
+def _party(sight: Sight, place: int, line: LineSurvey, party: PartySurvey, *, down: bool) -> dict[str, Any]:
     now = sight.survey.at
     last = party.last
     alone = sight.alone[place].get(party.id)
@@ -95,10 +144,26 @@ def _party(sight: Sight, place: int, party: PartySurvey, *, down: bool) -> dict[
         "no_stream_since": None if down or alone is None else _seconds(alone),
         "live": party.live,
         "unanswered": party.unanswered,
-        "oldest_unanswered_s": None if party.oldest is None else max(0, (now - party.oldest) // SECOND),
+        "oldest_unanswered_s": max(0, (now - party.waiting[0].since) // SECOND) if party.waiting else None,
+        "overdue": len(line.overdue(party, now)),
+        "undelivered": len(party.undelivered(now)),
+        "waiting": [_waiting(line, one, now) for one in party.waiting[:SHOWN]],
         "last": None
         if last is None
-        else {"kind": last.kind, "at": format_instant(last.received_at), "seq": last.seq},
+        else {"kind": last.kind, "stage": party.stage, "at": format_instant(last.received_at), "seq": last.seq},
+    }
+
+
+def _waiting(line: LineSurvey, one: Unanswered, now: int) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "conflict": one.conflict,
+        "seq": one.version,
+        "severity": one.severity,
+        "unanswered_s": max(0, (now - one.since) // SECOND),
+        "at_least": one.at_least,
+        "overdue": line.within_s is not None and one.overdue(now, line.within_s),
+        "undelivered_s": None if one.undelivered is None else max(0, (now - one.undelivered) // SECOND),
     }
 
 

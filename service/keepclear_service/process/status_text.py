@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+from .span import span
+
+NAMED = 3
+"""Codes of unanswered alerts on a party's line, the oldest."""
+
+_STAGES = {"delivered": "delivery", "displayed": "display", "acknowledged": "answer of an officer"}
+"""What an acknowledgement is called: the first is a desk's own."""
 
 
 def status_text(state: Mapping[str, Any]) -> list[str]:
@@ -34,7 +40,7 @@ def _worker(worker: Mapping[str, Any]) -> str:
         return f"{worker['worker']} DOWN"
     again = f", started {worker['starts']} times" if worker["starts"] > 1 else ""
     silent = worker["silent_s"]
-    hangs = ", SAYS NOTHING" if silent is None else f", SILENT for {_span(silent)}" if silent > 5 else ""
+    hangs = ", SAYS NOTHING" if silent is None else f", SILENT for {span(silent)}" if silent > 5 else ""
     return f"{worker['worker']} runs (pid {worker['pid']}{again}{hangs})"
 
 
@@ -68,31 +74,33 @@ def _party(party: Mapping[str, Any], at: str) -> Iterator[str]:
     else:
         listens = f"NO STREAM for {_since(party['no_stream_since'], at)}"
     last = party["last"]
-    said = "has said nothing lately" if last is None else f"last {last['kind']} {_since(last['at'], at)} ago"
-    yield f"  {party['id']:<10} {listens}; {party['live']} live; {said} (seq {last['seq']})" if last else (
-        f"  {party['id']:<10} {listens}; {party['live']} live; {said}"
+    said = "has said nothing lately" if last is None else f"last {_called(last)} {_since(last['at'], at)} ago"
+    yield (
+        f"  {party['id']:<10} {listens}; {party['live']} live; {said} (seq {last['seq']})"
+        if last
+        else (f"  {party['id']:<10} {listens}; {party['live']} live; {said}")
     )
     waiting = ", ".join(f"{count} {name}" for name, count in party["unanswered"].items() if count)
     if waiting:
         oldest = party["oldest_unanswered_s"]
-        age = "" if oldest is None else f", the oldest for {_span(oldest)}"
-        yield f"  {'':<10} UNANSWERED: {waiting}{age}"
+        least = "at least " if any(one["at_least"] for one in party["waiting"][:1]) else ""
+        age = "" if oldest is None else f", the oldest for {least}{span(oldest)}"
+        codes = ", ".join(one["code"] for one in party["waiting"][:NAMED])
+        more = " ..." if len(party["waiting"]) > NAMED else ""
+        marks = "".join(
+            f"; {party[name]} {word}"
+            for name, word in (("overdue", "OVERDUE"), ("undelivered", "NOT DELIVERED"))
+            if party[name]
+        )
+        yield f"  {'':<10} UNANSWERED: {waiting}{age}{marks} ({codes}{more})"
+
+
+def _called(last: Mapping[str, Any]) -> str:
+    return _STAGES.get(last["stage"], str(last["kind"]))
 
 
 def _since(then: str, now: str) -> str:
-    return _span((_read(now) - _read(then)).total_seconds())
-
-
-def _span(seconds: float) -> str:
-    """Return a length of time in the two units that matter."""
-    whole = max(0, int(seconds))
-    if whole < MINUTE_S:
-        return f"{whole} s"
-    if whole < HOUR_S:
-        return f"{whole // MINUTE_S} min"
-    if whole < DAY_S:
-        return f"{whole // HOUR_S} h {whole % HOUR_S // MINUTE_S} min"
-    return f"{whole // DAY_S} d {whole % DAY_S // HOUR_S} h"
+    return span((_read(now) - _read(then)).total_seconds())
 
 
 def _read(text: str) -> datetime:

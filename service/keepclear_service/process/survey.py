@@ -1,29 +1,26 @@
 """The survey: what the store says of each line, read at once for whoever looks after the service.
 
-Guaranteed: nothing is changed; what cannot be read becomes a line of what is wrong, never an exception. No content of a
-statement is read, but for the agreements in force. Bounded: of very many open conflicts the worst ones are counted, and
-``more`` says that there are others; who has long been silent has no last statement.
+Guaranteed: nothing is changed; what cannot be read becomes a line of what is wrong, never an exception. Of statements
+the agreements in force are read, and which alert an acknowledgement answers. Bounded: of very many open conflicts the
+worst ones are counted, and ``more`` says that there are others; who has long been silent has no last statement.
 """
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND
-from keepclear_protocol.kinds import KINDS
-from keepclear_protocol.separation import Severity, severity_rank
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, KINDS
 
 from ..decide.entry import Entry
 from ..line.ports import Founded, Record
 from ..store.connect import Store, check_durability, server_version
 from ..store.reader import LineReader
 from .runs_out import RunsOut, agreement_end, all_ends
-
-SEVERITIES = {str(severity_rank(severity)): severity.value for severity in Severity}
-"""What a rank of an open conflict begins with; any other is over."""
+from .unanswered import SEVERITIES, Memory, Unanswered, claims_of
 
 PAGES = 40
 CONFLICTS_AT_ONCE = 256
@@ -33,18 +30,30 @@ LOOKS_BACK = (64, 256, 1024, 4096)
 """Entries at the log's end that are looked through for each party's last statement, until all are found."""
 
 _FILED = frozenset(kind.name for kind in KINDS)
-ACKNOWLEDGED = "acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
 class PartySurvey:
-    """A party as its line stands: ``unanswered`` are open alerts to it by severity, ``oldest`` when the first came."""
+    """A party as its line stands: what it has not answered, the oldest first, and the last that it said.
+
+    ``stage`` is that of an acknowledgement, which a desk signs ``delivered`` by itself; "" of anything else.
+    """
 
     id: str
     live: int
-    unanswered: dict[str, int]
-    oldest: int | None
+    waiting: tuple[Unanswered, ...]
     last: Entry | None
+    stage: str
+
+    @property
+    def unanswered(self) -> dict[str, int]:
+        """Open alerts that no officer answered, by severity."""
+        counted = Counter(one.severity for one in self.waiting)
+        return {name: counted[name] for name in SEVERITIES.values()}
+
+    def undelivered(self, now: int) -> list[Unanswered]:
+        """Return those that no desk took."""
+        return [one for one in self.waiting if one.lies(now)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,16 @@ class LineSurvey:
     ends: tuple[RunsOut, ...] = ()
     end: int | None = None
 
+    def overdue(self, party: PartySurvey, now: int) -> list[Unanswered]:
+        """Return what a party should have answered by the agreement in force."""
+        within_s = self.within_s
+        return [] if within_s is None else [one for one in party.waiting if one.overdue(now, within_s)]
+
+    @property
+    def within_s(self) -> int | None:
+        """Seconds that the agreement in force gives an officer for an answer, where it could be read."""
+        return None if self.agreement is None else self.agreement.deadlines.acknowledge_s
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -74,8 +93,13 @@ class Survey:
     lines: tuple[LineSurvey, ...]
 
 
-async def survey(store: Store, agreements: Sequence[Agreement], *, volatile: bool) -> Survey:
-    """Return how the lines of the agreements stand; these are named by the settings, others may be in force."""
+async def survey(
+    store: Store, agreements: Sequence[Agreement], memories: Mapping[str, Memory], *, volatile: bool
+) -> Survey:
+    """Return how the lines of the agreements stand; these are named by the settings, others may be in force.
+
+    ``memories`` are those of who looks, by the agreement's id.
+    """
     now = int(time.time() * SECOND)
     code = fault = version = ""
     try:
@@ -85,38 +109,38 @@ async def survey(store: Store, agreements: Sequence[Agreement], *, volatile: boo
         code, fault = error.code, error.detail
     if code == "store_unavailable":
         return Survey(now, code, fault, version, tuple(LineSurvey(item.id, item.name, fault) for item in agreements))
-    lines = [await _line(LineReader(store, agreement.id), agreement, now) for agreement in agreements]
+    lines = [await _line(LineReader(store, item.id), item, memories[item.id], now) for item in agreements]
     return Survey(now, code, fault, version, tuple(lines))
 
 
-async def _line(line: LineReader, at_hand: Agreement, now: int) -> LineSurvey:
+async def _line(line: LineReader, at_hand: Agreement, memory: Memory, now: int) -> LineSurvey:
     try:
         founded = await line.open()
         raw = at_hand.raw if founded.terms == at_hand.terms else await line.terms(founded.terms)
         agreement = at_hand if raw is None else open_agreement(raw)
-        return await _read(line, founded, agreement, now)
+        return await _read(line, founded, agreement, memory, now)
     except KeepclearError as error:
         return LineSurvey(at_hand.id, at_hand.name, error.detail)
 
 
-async def _read(line: LineReader, founded: Founded, agreement: Agreement, now: int) -> LineSurvey:
+async def _read(line: LineReader, founded: Founded, agreement: Agreement, memory: Memory, now: int) -> LineSurvey:
     last = await _last(line, founded, {party.id for party in agreement.parties})
-    parties = []
+    rows: dict[str, list[Record]] = {}
     worst: dict[str, str] = {}
     more = False
     for party in agreement.parties:
-        rows, cut = await _open_conflicts(line, party.id)
+        rows[party.id], cut = await _open_conflicts(line, party.id)
         more = more or cut
-        for row in rows:
+        for row in rows[party.id]:
             worst[row.conflict] = min(worst.get(row.conflict, "9"), row.rank[0])
-        waiting = [row for row in rows if (party.id, ACKNOWLEDGED) not in row.answers]
-        oldest = None
-        if waiting:
-            (entry,) = await line.entries([min(row.version for row in waiting)])
-            oldest = None if entry is None else entry.received_at
-        live = await line.live(party.id, founded.clock)
-        unanswered = _by_severity(row.rank[0] for row in waiting)
-        parties.append(PartySurvey(party.id, live, unanswered, oldest, last.get(party.id)))
+    waiting = await memory.follow(line, founded, rows)
+    stages = await _stages(line, last)
+    parties = [
+        PartySurvey(
+            party, await line.live(party, founded.clock), waiting[party], last.get(party), stages.get(party, "")
+        )
+        for party in rows
+    ]
     return LineSurvey(
         agreement.id,
         agreement.name,
@@ -157,6 +181,13 @@ async def _last(line: LineReader, founded: Founded, parties: set[str]) -> dict[s
             break
         upto = after
     return found
+
+
+async def _stages(line: LineReader, last: Mapping[str, Entry]) -> dict[str, str]:
+    """Return how far the acknowledgements go that were some parties' last word."""
+    answers = [entry for entry in last.values() if entry.kind == ACKNOWLEDGEMENT.name]
+    bodies = await line.bodies([entry.sha256 for entry in answers])
+    return {entry.party: claims_of(body).get("stage", "") for entry, body in zip(answers, bodies, strict=True)}
 
 
 def _by_severity(digits: Iterable[str]) -> dict[str, int]:
