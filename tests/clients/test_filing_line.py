@@ -219,7 +219,22 @@ def test_the_same_file_twice_is_asked_about_and_refused_where_nobody_can_be_aske
     (tmp_path / "plan.jsonl").write_text(plan)
     path = str(tmp_path / "plan.jsonl")
     code, told, talk = north.type("submit", path, "--category", "transport", stdin="none\n", asked=True)
-    assert (code, len(told)) == (2, 2) and "or none" in talk
+    assert (code, len(told)) == (2, 2) and "file all of them again, or none" in talk
+    assert "nothing was filed: of 2 flights 2 filed already" in talk
+
+
+def test_one_flight_and_one_other_are_counted_in_words(line: Lifeline, north: Officer, tmp_path: Path) -> None:
+    both = tracks("AFR1", "BAW2")
+    (tmp_path / "plan.jsonl").write_text(both.splitlines()[0])
+    words = ("submit", str(tmp_path / "plan.jsonl"), "--category", "transport")
+    assert north.type(*words)[0] == 0
+    code, _, talk = north.type(*words, stdin="none\n", asked=True)
+    assert code == 2 and "file it again, or none" in talk
+    assert "nothing was filed: this flight is filed already" in talk
+    (tmp_path / "plan.jsonl").write_text(both)
+    code, _, talk = north.type(*words, stdin="none\n", asked=True)
+    assert code == 2 and "file the other one (rest), all of them again, or none" in talk
+    assert "nothing was filed: of 2 flights 1 filed already" in talk
 
 
 @pytest.mark.parametrize("state", ["not_sent", "unknown", "lost"])

@@ -108,8 +108,11 @@ def choose(stood: Sequence[Standing], doubles: str | None, *, asked: bool) -> st
         note(f"and {len(settled) - _MOST_TOLD} more")
     if not asked:
         return NONE
-    question = f"keepclear: file the {len(stood) - len(known)} others (rest), all of them again, or none"
-    answer: str = click.prompt(question, type=click.Choice([REST, AGAIN, NONE]), default=NONE, err=True)
+    others = len(stood) - len(known)
+    rest = f"the {'other one' if others == 1 else f'{others} others'} (rest), " if others else ""
+    question = f"keepclear: file {rest}{'it' if len(stood) == 1 else 'all of them'} again, or none"
+    offered = click.Choice([REST, AGAIN, NONE] if others else [AGAIN, NONE])
+    answer: str = click.prompt(question, type=offered, default=NONE, err=True)
     return answer
 
 
@@ -120,13 +123,14 @@ def refuse(stood: Sequence[Standing], *, as_json: bool) -> int:
             one.tell(as_json=True)
     counts = Counter(one.outcome for one in stood if one.outcome)
     what = ", ".join(f"{count} {_WORDS[outcome]}" for outcome, count in counts.items())
+    what = f"of {len(stood)} flights {what}" if len(stood) > 1 else f"this flight is {_WORDS[next(iter(counts))]}"
     ids = {speakable(one.id) for one in stood if one.id}
     hint = "--rest files only what is not, --again files it as another notice too"
     if set(counts) == {TWICE}:
         hint = "--rest files it once, --again each as a notice of its own"
     elif len(ids) == 1 and set(counts) == {ALREADY}:
         hint += f", keepclear amend {min(ids)} changes it"
-    tell_error(LocalError("usage", f"nothing was filed: of {len(stood)} flights {what}", hint=hint))
+    tell_error(LocalError("usage", f"nothing was filed: {what}", hint=hint))
     return UNREACHABLE if waits(stood) else USAGE
 
 
