@@ -223,6 +223,14 @@ def test_the_same_file_twice_is_asked_about_and_refused_where_nobody_can_be_aske
     assert "nothing was filed: of 2 flights 2 filed already" in talk
 
 
+def test_a_flight_over_for_long_is_refused_with_a_word_of_the_clock(north: Officer) -> None:
+    """On a clock that is days ahead each flight of today is over for long."""
+    past = json.loads(tracks("AFR1"))
+    past["points"] = [[at - 60 * 86_400, *rest] for at, *rest in past["points"]]
+    code, _, talk = submit(north, "--dry-run", stdin=json.dumps(past))
+    assert code == 1 and "limit_retention" in talk and "is this machine's clock right?" in talk
+
+
 def test_one_flight_and_one_other_are_counted_in_words(line: Lifeline, north: Officer, tmp_path: Path) -> None:
     both = tracks("AFR1", "BAW2")
     (tmp_path / "plan.jsonl").write_text(both.splitlines()[0])

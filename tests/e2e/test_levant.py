@@ -296,6 +296,17 @@ def test_the_story_is_what_stands_on_the_terminal_and_can_be_read_in_a_minute(pl
     assert sum(len(line.split()) for line in lines) < 480
 
 
+def test_the_windows_of_the_story_are_rounded_outward() -> None:
+    """A strike that ends at 14:36:39 was told as one to 14:36."""
+    at = DUSK - DUSK % (60 * SECOND)
+    facts = {"at": text(at), "party": "israel", "name": "FLINT4", "what": "strike", "volumes": 1, "lead": "SHORT"}
+    (line,) = Claim("filed", {**facts, "start": text(at + SECOND), "end": text(at + 61 * SECOND)}).lines
+    whole = f"{text(at)[11:16]} to {text(at + 120 * SECOND)[11:16]}"
+    assert f"1 volume, {whole}, SHORT" in line
+    (line,) = Claim("filed", {**facts, "start": text(at), "end": text(at + 120 * SECOND)}).lines
+    assert f"1 volume, {whole}, SHORT" in line
+
+
 def test_each_fact_that_is_told_stands_in_the_words(played: Night) -> None:
     """A line that forgot its fact would be the same with another one."""
     for before, claim in zip([{}, *played.story], played.story, strict=False):

@@ -8,6 +8,7 @@ from keepclear_protocol.instant import SECOND, format_instant
 
 FOOT_M = 0.3048
 NM_M = 1_852.0
+MINUTE = 60 * SECOND
 
 _SLACK = 1 / FOOT_M / 100
 """A metre in flight levels: an alert has whole metres, rounded outward, so a level's own height lies within."""
@@ -21,6 +22,11 @@ def clock(instant: int) -> str:
 def hour(instant: int) -> str:
     """Return the UTC time of day to the minute in which it lies, such as ``21:04``."""
     return clock(instant)[:5]
+
+
+def hours(start: int, end: int) -> str:
+    """Return a window in whole minutes, rounded outward, such as ``21:04 to 21:10``."""
+    return f"{hour(start)} to {hour(-(-end // MINUTE) * MINUTE)}"
 
 
 def levels(pair: Mapping[str, Any]) -> str:

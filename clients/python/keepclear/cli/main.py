@@ -50,6 +50,7 @@ HINTS = {
     "admitted_too_late": "is this machine's clock right? signed anew on a slow clock it is too late again",
     "key_not_valid": "has the key run out, or is this machine's clock wrong? keepclear agreement show tells its time",
     "clock": "set this machine's clock; the alert is judged again then",
+    "limit_retention": "is this machine's clock right?",
     "wrong_terms": NEW_TERMS_HINT,
     "unreachable": "is the address right, and is the hotline running? --connect-to names another address",
     "version_stale": "the conflict has changed: look again with keepclear conflicts, then acknowledge that version",

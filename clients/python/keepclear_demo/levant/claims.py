@@ -1,7 +1,7 @@
 """Claims: what a story consists of. A claim's lines say its facts and nothing else.
 
 The lines are made from the facts alone, so that whoever has checked the facts has checked the story. Times in facts
-are RFC 3339; in the lines they are UTC, to the second, or to the minute in which they lie.
+are RFC 3339; in the lines they are UTC, to the second, or windows to the minute, rounded outward.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any
 
 from keepclear_protocol.instant import SECOND, parse_instant
 
-from ..words import FOOT_M, NM_M, clock, hour
+from ..words import FOOT_M, NM_M, clock, hour, hours
 
 Facts = dict[str, Any]
 
@@ -52,7 +52,7 @@ def _setting(facts: Facts) -> list[str]:
 def _filed(facts: Facts) -> list[str]:
     at, start, end = (parse_instant(facts[name]) for name in ("at", "start", "end"))
     days, count = (end - start) // (DAY_S * SECOND), facts["volumes"]
-    when = f"{days} days from {hour(start)}" if days else f"{hour(start)} to {hour(end)}"
+    when = f"{days} days from {hour(start)}" if days else hours(start, end)
     lead = facts["lead"].replace("_", " ")
     ahead = f", {(start - at) // SECOND} s ahead" if facts["lead"] == "LATE" else ""
     what = f"{facts['name']}, {facts['what']}: {count} volume{'s' * (count != 1)}"
@@ -68,7 +68,7 @@ def _conflict(facts: Facts) -> list[str]:
         "proximity": [f"{miles} and {feet} ft", f"apart, where {agreed} are agreed"],
         "possible": [f"{miles} apart over ground;", f"{' against '.join(reversed(references))}:", "cannot be excluded"],
     }[facts["severity"]]
-    window = f"{_hour(facts['start'])} to {_hour(facts['end'])}"
+    window = hours(parse_instant(facts["start"]), parse_instant(facts["end"]))
     head = f"{facts['severity'].upper()} with {facts['party']}'s {facts['with']}, {window}:"
     shown = "; to ".join(
         f"{party}: {one['volumes']} of {one['of']}{_volumes(one['of']) * first}, {one['category']}"
@@ -164,7 +164,3 @@ def _feet(metres: float) -> int:
 
 def _time(text: str) -> str:
     return clock(parse_instant(text))[:8]
-
-
-def _hour(text: str) -> str:
-    return hour(parse_instant(text))
