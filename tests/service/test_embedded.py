@@ -225,6 +225,37 @@ def test_acl_may_allow_reading_settings_alone(odd_store: str) -> None:
     asyncio.run(story())
 
 
+def test_a_store_that_refuses_us_is_not_told_as_one_that_is_silent(odd_store: str) -> None:
+    """Whoever is told that it does not answer goes and starts a store that runs."""
+
+    async def told(url: str, password: str) -> Unavailable:
+        client = connect(url, password=password).submits
+        try:
+            with pytest.raises(Unavailable) as caught:
+                await check_durability(client)
+        finally:
+            await client.aclose()
+        assert caught.value.code == "store_unavailable" and "does not answer" not in caught.value.detail
+        return caught.value
+
+    async def story() -> None:
+        admin = connect(odd_store).submits
+        await admin.acl_setuser("locked", enabled=True, passwords=["+right"], commands=["+@all"])
+        await admin.acl_setuser("bound", enabled=True, passwords=["+right"], commands=["+ping"])
+        wrong = await told(odd_store.replace("unix://", "unix://locked@"), "wrong")
+        assert "password" in wrong.detail and "--store-password-file" in wrong.hint
+        assert "may not" in (await told(odd_store.replace("unix://", "unix://bound@"), "right")).detail
+        await admin.acl_setuser("default", enabled=True, reset_passwords=True, passwords=["+right"])
+        bare = connect(odd_store).submits
+        with pytest.raises(Unavailable) as caught:
+            await check_durability(bare)
+        assert "password" in caught.value.detail
+        await bare.aclose()
+        await admin.aclose()
+
+    asyncio.run(story())
+
+
 def test_absent_store_is_unavailable(tmp_path: Path) -> None:
     async def story() -> None:
         client = connect(f"unix://{tmp_path}/absent.sock").submits

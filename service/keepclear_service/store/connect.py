@@ -145,7 +145,20 @@ def store_faults() -> Iterator[None]:
     try:
         yield
     except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError) as error:
-        raise Unavailable("store_unavailable", f"the store does not answer ({type(error).__name__})") from error
+        raise _told(error) from error
+
+
+def _told(error: Exception) -> Unavailable:
+    # By a unix socket redis-py hands a refused password on as a lost connection.
+    causes = (error, error.__cause__)
+    if any(isinstance(cause, redis.exceptions.AuthenticationError) for cause in causes):
+        detail = "the store lets nobody in without the right password"
+        hint = "--store-password-file names the file that holds it; a user's name stands in the URL before the host"
+        return Unavailable("store_unavailable", detail, hint=hint)
+    if any(isinstance(cause, redis.exceptions.NoPermissionError) for cause in causes):
+        detail = "the store's user may not do what the service needs"
+        return Unavailable("store_unavailable", detail, hint="deploy/sample/access.py has the rights that it needs")
+    return Unavailable("store_unavailable", f"the store does not answer ({type(error).__name__})")
 
 
 async def server_version(client: Client) -> str:
