@@ -50,13 +50,16 @@ QUIET_S = 2.0
 class Outage:
     """Something that fails and comes back: one line with the cause when it begins, one when it is over.
 
-    ``fields`` stand in both lines.
+    ``fields`` stand in both lines; ``level`` is that of the first.
     """
 
-    def __init__(self, logger: logging.Logger, begun: str, ended: str, **fields: object) -> None:
+    def __init__(
+        self, logger: logging.Logger, begun: str, ended: str, *, level: int = logging.WARNING, **fields: object
+    ) -> None:
         self._logger = logger
         self._begun, self._ended = begun, ended
         self._fields = fields
+        self._level = level
         self._since: float | None = None
         self._failures = 0
         self._failed_at = 0.0
@@ -69,7 +72,7 @@ class Outage:
         self._failures += 1
         if self._since is None:
             self._since = self._failed_at
-            log_event(self._logger, logging.WARNING, self._begun, **self._fields, **fields, cause=cause(error))
+            log_event(self._logger, self._level, self._begun, **self._fields, **fields, cause=cause(error))
 
     def over(self) -> None:
         """Note that it works; what has worked for ``QUIET_S`` is over, and logged so."""

@@ -239,7 +239,7 @@ def test_check_finds_each_fault_and_says_what_mends_it(story: Story, tmp_path: P
     assert "watch" in good.stdout  # south's key ends soon
     running = ["--port", str(story.line.service.listening["port"]), "--metrics-port", operator_port(story.line)]
     beside = service_program("check", *files, "--store", story.store.url, *running)
-    assert beside.returncode == 0 and "the service runs there" in beside.stdout
+    assert beside.returncode == 0 and "a service runs there" in beside.stdout
     (tmp_path / "service.key").chmod(0o644)
     other = write_files(World(), tmp_path / "other")
     taken = ["--port", operator_port(story.line), "--metrics-port", "-1"]

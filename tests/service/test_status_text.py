@@ -24,7 +24,7 @@ def state(**changed: Any) -> dict[str, Any]:
             "up": True, "down": "", "since": "2026-11-23T09:00:00Z",
             "workers": [{"worker": "0", "pid": 11, "starts": 1, "silent_s": 0.4}],
         },
-        "store": {"code": "", "fault": "", "version": "Valkey 9.1.2", "durable": True},
+        "store": {"code": "", "fault": "", "version": "Valkey 9.1.2", "durable": True, "own": None},
         "versions": {"keepclear": "0.1.0"}, **changed,
     }  # fmt: skip
 

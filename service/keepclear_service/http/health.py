@@ -16,6 +16,9 @@ ASKED_AGAIN_S = 1.0
 
 OK = "ok"
 
+STORE_WITHIN_S = 1.5
+"""Seconds that a store has to answer here: a probe waits for two, and a store that is silent is not ready."""
+
 router = APIRouter()
 
 
@@ -39,8 +42,11 @@ class Readiness:
 
     async def _look(self) -> dict[str, str]:
         try:
-            await self._check_store()
+            async with asyncio.timeout(STORE_WITHIN_S):
+                await self._check_store()
             store = OK
+        except TimeoutError:
+            store = "store_unavailable"
         except KeepclearError as error:
             store = error.code
         # A line's own state tells of its turns, each of which is a script there and back.

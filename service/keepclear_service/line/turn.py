@@ -80,7 +80,7 @@ class Turn:
         self._turned_at = self._began = 0.0
         self._cleaned_at = 0.0
         self._lost: str | None = None
-        self._outage = Outage(log, "line_lost", "line_back", agreement=founding.id)
+        self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=founding.id)
         self._uncleaned = Outage(log, "cleaning_failed", "cleaning_works", agreement=founding.id)
         self._poison: dict[int, str] = {}
         self._observer = observer or silent(founding.id)

@@ -20,13 +20,14 @@ from .status import status
 WITHIN_S = 25.0
 """Seconds that a service has to answer: it may wait for its store."""
 
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a service listens on, not we
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a service listens on, not we
+"""Where a service is found that listens on all addresses."""
 
 
 def operator_url(settings: Settings, path: str) -> str | None:
     """Return where the service of these settings shows ``path`` to its operator; None where it does not."""
     port = settings.operator_port()
-    host = _ANYWHERE.get(settings.metrics_host, settings.metrics_host)
+    host = ANYWHERE.get(settings.metrics_host, settings.metrics_host)
     return None if not port else f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
 
 

@@ -4,27 +4,35 @@ Guaranteed: nothing is changed, founded or adopted; what is wrong is told with w
 other. Only what it cannot do without is skipped: what an agreement says needs the agreement.
 """
 
-import socket
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.keys import PrivateKey
 
 from ..store.connect import Store, check_durability, connect, server_version
 from ..store.line import CLOCKS_APART_MS
-from ..store.reader import LineReader
+from ..store.reader import LineReader, lines_held
 from .admin import FOUNDED_ONCE
-from .asking import ask_service, opened_store
+from .asking import opened_store
 from .files import read_agreement, read_key
+from .last_words import room
+from .ports import fault_of, who_is_there
 from .runs_out import all_ends
 from .settings import Settings
 
 STORE_MENDS = "start the store, or name the right one by --store or --embedded"
+
+KEY_MENDS = "restore it from its backup; a new key needs a new revision of the agreement, which everyone signs"
+
+SCARCE_BYTES, LITTLE_BYTES = 64 << 20, 1 << 30
+"""Room on the store's disk: too little for the next rewriting of a log; and little for a store that grows."""
 
 OK, WATCH, WRONG = "ok", "watch", "WRONG"
 
@@ -49,17 +57,25 @@ async def check(settings: Settings) -> list[Finding]:
             key = read_key(settings.key)
             found.append(Finding(OK, f"key {settings.key}: {key.kid[:8]}, for its owner alone"))
         except KeepclearError as error:
-            found.append(_wrong(str(settings.key), error, "give it the mode 600, or make one by keepclear keygen"))
-    agreements = []
+            wrong = _wrong(str(settings.key), error, KEY_MENDS)
+            found.append(wrong if wrong.mend.startswith("chmod") else replace(wrong, mend=KEY_MENDS))
+    agreements: list[Agreement] = []
+    paths: list[Path] = []
     for path in settings.agreements:
         try:
             agreement = read_agreement(path)
         except KeepclearError as error:
             found.append(_wrong(str(path), error, "fetch the file that everyone has signed"))
             continue
+        if agreement.id in {item.id for item in agreements}:
+            first = next(at for at, item in zip(paths, agreements, strict=True) if item.id == agreement.id)
+            what = "is given twice" if first == path else f"is of the same agreement as {first}"
+            found.append(Finding(WRONG, f"{path} {what}", "name each agreement once, by its newest file"))
+            continue
         agreements.append(agreement)
+        paths.append(path)
         found += _agreement(agreement, key)
-    found += _keys_apart(agreements)
+    found += _keys_apart(agreements, paths)
     found += [finding async for finding in _store(settings, agreements)]
     found += _ports(settings)
     return found
@@ -103,16 +119,23 @@ def _origin(agreement: Agreement) -> Finding:
     )
 
 
-def _keys_apart(agreements: list[Agreement]) -> Iterator[Finding]:
-    kids = [item.key.kid for agreement in agreements for party in agreement.parties for item in party.keys]
-    if len(set(kids)) != len(kids):
-        yield Finding(
-            WRONG, "one party's key stands in two of the agreements", "have the party sign one of them with another key"
-        )
+def _keys_apart(agreements: list[Agreement], paths: list[Path]) -> Iterator[Finding]:
+    holders: dict[str, list[str]] = {}
+    for agreement, path in zip(agreements, paths, strict=True):
+        for party in agreement.parties:
+            for item in party.keys:
+                holders.setdefault(item.key.kid, []).append(f"{party.id} of {agreement.name} ({path})")
+    for kid, found in holders.items():
+        if len(found) > 1:
+            what = f"the key {kid[:8]} stands in {len(found)} of the agreements: {' and '.join(found)}"
+            yield Finding(WRONG, what, "have the party sign one of them with another key")
 
 
 async def _store(settings: Settings, agreements: list[Agreement]) -> AsyncIterator[Finding]:
     name = settings.store_name()
+    if settings.store is None:
+        for finding in _room(settings.embedded):
+            yield finding
     try:
         async with opened_store(settings) as url:
             store = connect(url, password=settings.store_password(), connections=2)
@@ -123,6 +146,19 @@ async def _store(settings: Settings, agreements: list[Agreement]) -> AsyncIterat
                 await store.close()
     except KeepclearError as error:
         yield _wrong(name, error, STORE_MENDS)
+
+
+def _room(folder: Path) -> Iterator[Finding]:
+    free = room(folder)
+    if free is None:
+        return  # there is no such folder, which is said of the store
+    what = f"the disk of {folder}: {free >> 20} MiB free"
+    if free < SCARCE_BYTES:
+        yield Finding(WRONG, what, "make room: the store ends at a write that its disk does not take")
+    elif free < LITTLE_BYTES:
+        yield Finding(WATCH, what, "make room before it is full: then nothing more is accepted")
+    else:
+        yield Finding(OK, what)
 
 
 async def _opened(
@@ -140,16 +176,18 @@ async def _opened(
         yield _wrong(f"{name} ({version})", error, "give the store more memory")
     for agreement in agreements:
         try:
-            yield await _founded(LineReader(store, agreement.id), agreement)
+            yield await _founded(store, agreement)
         except KeepclearError as error:
             yield _wrong(agreement.name, error, "")
 
 
-async def _founded(line: LineReader, agreement: Agreement) -> Finding:
+async def _founded(store: Store, agreement: Agreement) -> Finding:
+    line = LineReader(store, agreement.id)
     if not await line.stands():
-        return Finding(
-            WRONG, f"{agreement.name}: the store holds nothing of it", f"is it the right store? {FOUNDED_ONCE}"
-        )
+        held = [await _whose(store, other) for other in await lines_held(store)]
+        holds = f"; it holds {', '.join(held[:3])}{' and others' if held[3:] else ''}" if held else ""
+        what = f"{agreement.name} ({agreement.id[:12]}): the store holds nothing of it{holds}"
+        return Finding(WRONG, what, f"is it the right store? {FOUNDED_ONCE}")
     founded = await line.open()
     apart_s = founded.clock / SECOND - time.time()
     if abs(apart_s) * 1000 > CLOCKS_APART_MS:
@@ -167,31 +205,27 @@ async def _founded(line: LineReader, agreement: Agreement) -> Finding:
     return Finding(OK, f"{agreement.name}: founded, {founded.head} entries, revision {agreement.revision} in force")
 
 
+async def _whose(store: Store, agreement_id: str) -> str:
+    line = LineReader(store, agreement_id)
+    name = "another agreement"
+    with contextlib.suppress(KeepclearError):
+        raw = await line.terms((await line.open()).terms)
+        name = name if raw is None else open_agreement(raw).name
+    return f"{name} ({agreement_id[:12]})"
+
+
 def _ports(settings: Settings) -> Iterator[Finding]:
-    state, _ = ask_service(settings)
-    running = state is not None
+    yield _port("the parties", settings.host, settings.port, "--host and --port")
     operator = settings.operator_port()
-    wanted = [("the parties", settings.host, settings.port, "--host and --port")]
     if operator is not None:
-        wanted.append(("the operator", settings.metrics_host, operator, "--metrics-host and --metrics-port"))
-    for whose, host, port, words in wanted:
-        fault = _bind(host, port)
-        where = f"{host} port {port or '(any)'} for {whose}"
-        if fault and running:
-            yield Finding(OK, f"{where}: the service runs there")
-        elif fault:
-            yield Finding(WRONG, f"{where}: {fault}", f"end what uses it, or name another by {words}")
-        else:
-            yield Finding(OK, f"{where}: free")
+        yield _port("the operator", settings.metrics_host, operator, "--metrics-host and --metrics-port")
 
 
-def _bind(host: str, port: int) -> str:
-    """Return why an address cannot be had, "" where it can."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as bound:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(address)
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
-    return ""
+def _port(whose: str, host: str, port: int, words: str) -> Finding:
+    fault = fault_of(host, port)
+    where = f"{host} port {port or '(any)'} for {whose}"
+    if not fault:
+        return Finding(OK, f"{where}: free")
+    if who_is_there(host, port) == whose:
+        return Finding(OK, f"{where}: a service runs there")
+    return Finding(WRONG, f"{where}: {fault}, by what is no such service", f"end it, or name another by {words}")

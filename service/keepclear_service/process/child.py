@@ -37,13 +37,18 @@ class Child(abc.ABC):
     async def start(self) -> None:
         """Start the process and wait until it answers; raise a ``KeepclearError`` or ``OSError`` where it does not."""
 
+    def died(self, pid: int, status: int) -> dict[str, object]:
+        """Return what else is to be said of a process that died."""
+        return {}
+
     async def keep_running(self) -> None:
         """Start the process again whenever it dies, ever more slowly where that does not help; until cancelled."""
         pause = RESTART_FIRST_S
         while True:
             since = time.monotonic()
             if self._process is not None:
-                self._log(logging.ERROR, "died", self._process.pid, status=await self._process.wait())
+                pid, status = self._process.pid, await self._process.wait()
+                self._log(logging.ERROR, "died", pid, status=status, **self.died(pid, status))
             if time.monotonic() - since > LASTING_S:
                 pause = RESTART_FIRST_S
             await asyncio.sleep(pause)

@@ -16,17 +16,19 @@ import shutil
 import signal
 import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import redis.exceptions
-from keepclear_protocol.errors import LocalError, Unavailable
+from keepclear_protocol.errors import LocalError
 
 from ..logs import log_event
 from ..store.connect import connect
 from .child import Child
 from .files import reason
+from .last_words import no_start, why_it_ended
 from .tether import tethered
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,8 @@ SOCKET_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
 POLL_S = 0.02
 
+DEATHS_KEPT = 1000
+"""A store that dies at each start does so every five seconds."""
 
 _SOCKET = re.compile(r'^unixsocket "((?:[^"\\]|\\.)*)"$', re.MULTILINE)
 
@@ -98,6 +102,9 @@ class EmbeddedStore(Child):
     kind = "store"
 
     def __init__(self, folder: Path, sockets: Path, lock: int) -> None:
+        self.starts = 0
+        self.deaths: deque[tuple[float, str]] = deque(maxlen=DEATHS_KEPT)
+        """When it died (seconds since 1970), and why; the newest last."""
         self.folder = folder
         self.socket = sockets / "store.sock"
         self.url = f"unix://{quote(str(self.socket))}"
@@ -105,6 +112,7 @@ class EmbeddedStore(Child):
 
     async def start(self) -> None:
         """Start the process and wait until it has loaded its log; raise ``Unavailable`` where it cannot."""
+        self.starts += 1
         config = self._write_config()
         self._process = await asyncio.create_subprocess_exec(
             *tethered(signal.SIGTERM, [str(store_program()), str(config)]),
@@ -120,8 +128,17 @@ class EmbeddedStore(Child):
     def _write_config(self) -> Path:
         self.socket.unlink(missing_ok=True)
         config = self.folder / "store.conf"
-        config.write_text(_config(self.folder, self.socket), "utf-8")
+        wanted = _config(self.folder, self.socket)
+        # Written where it is not there already: a full disk would empty it, and whoever asks reads the socket there.
+        if not config.exists() or config.read_text("utf-8", "replace") != wanted:
+            config.write_text(wanted, "utf-8")
         return config
+
+    def died(self, pid: int, status: int) -> dict[str, object]:
+        """Note that it died, for whoever asks."""
+        cause = why_it_ended(self.folder, pid, status)
+        self.deaths.append((time.time(), cause))
+        return {"cause": cause}
 
     async def _answering(self) -> None:
         deadline = time.monotonic() + SOCKET_WITHIN_S
@@ -136,17 +153,15 @@ class EmbeddedStore(Child):
                 except (redis.exceptions.RedisError, OSError):
                     pass
                 if self.pid is None or time.monotonic() > deadline:
-                    raise Unavailable("store_unavailable", f"the embedded store did not start: {self._last_words()}")
+                    process = self._process
+                    raise no_start(
+                        self.folder,
+                        None if process is None else process.pid,
+                        None if process is None else process.returncode,
+                    )
                 await asyncio.sleep(POLL_S)
         finally:
             await client.aclose()
-
-    def _last_words(self) -> str:
-        try:
-            lines = (self.folder / "store.log").read_text("utf-8", "replace").splitlines()
-        except OSError:
-            lines = []
-        return lines[-1] if lines else "it left no word"
 
 
 @contextlib.asynccontextmanager

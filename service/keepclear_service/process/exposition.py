@@ -30,6 +30,7 @@ def exposition(sight: Sight) -> Iterator[Metric]:
     yield from _workers(sight.workers)
     yield from _streams(sight)
     yield from _store(sight.survey)
+    yield _store_starts(sight)
     yield from _lines(sight)
     yield from ProcessCollector(registry=None).collect()
 
@@ -135,6 +136,12 @@ def _store(survey: Survey) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "keepclear_survey_timestamp_seconds", "When the store was looked at.", value=survey.at / SECOND
     )
+
+
+def _store_starts(sight: Sight) -> Metric:
+    own = sight.own_store  # of a store that somebody else runs nobody here knows
+    value = None if own is None else float(own.starts)
+    return CounterMetricFamily("keepclear_store_starts", "Times that the embedded store was started.", value=value)
 
 
 def _lines(sight: Sight) -> Iterator[Metric]:

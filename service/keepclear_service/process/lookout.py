@@ -3,13 +3,13 @@
 Guaranteed: a sight is at most ``FRESH_S`` old, and the store is asked once however many ask here; a store that does not
 answer is part of the sight. Streams are those of this service's own workers: a second replica has its own. What runs
 out is said in the log at the start, at each stage of ``runs_out``, and never twice; so is each alert that is overdue,
-once while this looks.
+once while this looks, and each worker whose loop does not come round.
 """
 
 import asyncio
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -30,6 +30,9 @@ FRESH_S = 2.0
 
 SILENT_S = 5.0
 """Seconds after which a worker's note is no longer its word: its loop hangs, or it is gone."""
+
+DIED_LATELY_S = 600.0
+"""Seconds for which a store that died is told as what is wrong, however well it was started again."""
 
 LOOKS_EVERY_S = 1.0
 WARNS_EVERY_S = 600.0
@@ -61,9 +64,21 @@ class WorkerSight:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSight:
+    """The embedded store's process: how often it was started, and when (seconds since 1970) and why it died lately."""
+
+    pid: int | None
+    starts: int
+    deaths: Sequence[tuple[float, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
-    """All that is seen. By the agreements' places in the settings: ``streams`` by party; ``alone`` since when a party
-    has none (seconds since 1970)."""
+    """All that is seen; ``own_store`` where the service runs its store itself.
+
+    By the agreements' places in the settings: ``streams`` by party; ``alone`` since when a party has none (seconds
+    since 1970).
+    """
 
     survey: Survey
     workers: Sequence[WorkerSight]
@@ -71,6 +86,7 @@ class Sight:
     alone: Sequence[dict[str, float]]
     since: float
     versions: dict[str, str]
+    own_store: StoreSight | None = None
 
 
 class Place(Protocol):
@@ -78,6 +94,17 @@ class Place(Protocol):
 
     board: Board
     starts: int
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, while it runs."""
+
+
+class OwnStore(Protocol):
+    """The embedded store as the lookout needs it."""
+
+    starts: int
+    deaths: deque[tuple[float, str]]
 
     @property
     def pid(self) -> int | None:
@@ -92,6 +119,7 @@ class Lookout:
     agreements: Sequence[Agreement]
     places: Sequence[Place]
     volatile: bool
+    own_store: OwnStore | None = None
     since: float = field(default_factory=time.time)
 
     def __post_init__(self) -> None:
@@ -99,6 +127,7 @@ class Lookout:
         self._looked_at = float("-inf")
         self._survey: Survey | None = None
         self._seen: list[dict[str, float]] = [{} for _ in self.agreements]
+        self._silent: dict[int, float] = {}
         self._warned: dict[tuple[str, str, str], int] = {}
         self._memories = {agreement.id: Memory() for agreement in self.agreements}
         self._overdue: set[tuple[str, str, str, int]] = set()
@@ -110,6 +139,7 @@ class Lookout:
             now = time.time()
             for seen, streams in zip(self._seen, self._streams(self._workers()), strict=True):
                 seen.update(dict.fromkeys(streams, now))
+            self._listen(now)
             if now >= watch_at:
                 try:
                     found = await self.look()
@@ -143,7 +173,14 @@ class Lookout:
                 streams[place].setdefault(party.id, 0)
             silent = (party.id for party in parties if not streams[place][party.id])
             alone.append({party: self._seen[place].get(party, self.since) for party in silent})
-        return Sight(found, workers, streams, alone, self.since, {**versions(), "store": found.version})
+        return Sight(found, workers, streams, alone, self.since, {**versions(), "store": found.version}, self._store())
+
+    def _store(self) -> StoreSight | None:
+        own = self.own_store
+        if own is None:
+            return None
+        lately = time.time() - DIED_LATELY_S
+        return StoreSight(own.pid, own.starts, [death for death in own.deaths if death[0] >= lately])
 
     def _workers(self) -> list[WorkerSight]:
         return [
@@ -175,6 +212,21 @@ class Lookout:
             log_event(logger, logging.ERROR, "overdue", **fields, within_s=line.within_s)
         if not any(line.fault for line in found.lines):
             self._overdue = set(late)
+
+    def _listen(self, now: float) -> None:
+        """Say once that a worker's loop does not come round, and once that it does again."""
+        for worker in self._workers():
+            if worker.pid is None or worker.note is None:
+                continue  # it died or is starting, and that is said elsewhere
+            silent_s = now - worker.note.at
+            who = {"worker": worker.place, "worker_pid": worker.pid}
+            if silent_s > SILENT_S and worker.pid not in self._silent:
+                self._silent[worker.pid] = worker.note.at
+                says = f"it hangs: kill -9 {worker.pid}, and another starts at once"
+                log_event(logger, logging.ERROR, "worker_silent", **who, silent_s=round(silent_s, 1), says=says)
+            elif silent_s <= SILENT_S and worker.pid in self._silent:
+                silent_s = worker.note.at - self._silent.pop(worker.pid)
+                log_event(logger, logging.INFO, "worker_heard", **who, silent_s=round(silent_s, 1))
 
     def _warn(self, found: Survey) -> None:
         for line in found.lines:

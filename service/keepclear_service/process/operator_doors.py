@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from ..logs import log_event
 from ..store.connect import connect
 from .exposition import exposition
-from .lookout import Lookout, Place, Sight
+from .lookout import Lookout, OwnStore, Place, Sight
 from .settings import Settings
 from .status import status
 
@@ -76,7 +76,10 @@ class _Handler(WSGIRequestHandler):
 
 @contextlib.asynccontextmanager
 async def operator_doors(
-    settings: Settings, agreements: Sequence[Agreement], places: Sequence[Place]
+    settings: Settings,
+    agreements: Sequence[Agreement],
+    places: Sequence[Place],
+    embedded: OwnStore | None = None,
 ) -> AsyncIterator[tuple[Lookout | None, int | None]]:
     """Look after a service and serve what is seen, for the length of an ``async with`` block; yield the port, if any.
 
@@ -87,7 +90,7 @@ async def operator_doors(
         yield None, None
         return
     store = connect(settings.store, password=settings.store_password(), connections=CONNECTIONS)
-    lookout = Lookout(store, agreements, places, settings.volatile)
+    lookout = Lookout(store, agreements, places, settings.volatile, embedded)
     try:
         with _serving(settings, lookout) as port:
             yield lookout, port

@@ -9,7 +9,7 @@ from typing import Any
 
 from keepclear_protocol.instant import SECOND, format_instant
 
-from .lookout import Sight, WorkerSight
+from .lookout import DIED_LATELY_S, Sight, StoreSight, WorkerSight
 from .runs_out import RunsOut
 from .span import span
 from .survey import LineSurvey, PartySurvey
@@ -41,7 +41,13 @@ def status(sight: Sight, *, down: str = "") -> dict[str, Any]:
             "since": None if down else _seconds(sight.since),
             "workers": [_worker(worker, found.at) for worker in sight.workers],
         },
-        "store": {"code": found.code, "fault": found.fault, "version": found.version, "durable": not found.code},
+        "store": {
+            "code": found.code,
+            "fault": found.fault,
+            "version": found.version,
+            "durable": not found.code,
+            "own": _own_store(sight.own_store),
+        },
         "agreements": lines,
         "versions": sight.versions,
     }
@@ -50,13 +56,8 @@ def status(sight: Sight, *, down: str = "") -> dict[str, Any]:
 def _wrong(sight: Sight, down: str) -> list[str]:
     found = sight.survey
     wrong = [down] if down else []
-    if found.code:
-        wrong.append(f"{found.fault} ({found.code})")
-    for worker in sight.workers:
-        if worker.pid is None:
-            wrong.append(f"worker {worker.place} is not running: the log says why under worker_died or restart_failed")
-        elif worker.line(0) is None:
-            wrong.append(f"worker {worker.place} says nothing: it hangs, or is only starting")
+    wrong += _store_wrong(sight)
+    wrong += [words for worker in sight.workers if (words := _worker_wrong(worker, found.at))]
     for place, line in enumerate(found.lines):
         if line.fault and found.code != "store_unavailable":
             wrong.append(f"{line.name}: {line.fault}")
@@ -106,6 +107,34 @@ def _waited(one: Unanswered, now: int) -> str:
 
 def _span_of(since: int | None, now: int) -> str:
     return span(0 if since is None else (now - since) / SECOND)
+
+
+def _store_wrong(sight: Sight) -> Iterator[str]:
+    found, own = sight.survey, sight.own_store
+    if own is not None and own.deaths:
+        at, cause = own.deaths[-1]
+        times = "once" if len(own.deaths) == 1 else f"{len(own.deaths)} times"
+        last = f"{max(0, int(found.at / SECOND - at))} s ago"
+        when = last if len(own.deaths) == 1 else f"last {last}"
+        yield f"the store died {times} in the last {DIED_LATELY_S // 60:.0f} minutes, {when}: {cause}"
+    if not found.code:
+        return
+    mend = ""
+    if found.code == "store_unavailable" and own is not None and own.pid is not None:
+        mend = f": its process {own.pid} runs; if it stays silent, kill -9 {own.pid}, and it is started again at once"
+    yield f"{found.fault} ({found.code}){mend}"
+
+
+def _worker_wrong(worker: WorkerSight, now: int) -> str:
+    if worker.pid is None:
+        return f"worker {worker.place} is not running: the log says why under worker_died or restart_failed"
+    if worker.line(0) is not None:
+        return ""
+    if worker.note is None:
+        kill = f"if it stays so, kill -9 {worker.pid}, and another starts at once"
+        return f"worker {worker.place} says nothing: it is only starting, or hangs; {kill}"
+    silent_s = max(0, int(now / SECOND - worker.note.at))
+    return f"worker {worker.place} hangs, silent for {silent_s} s: kill -9 {worker.pid}, and another starts at once"
 
 
 def _line(sight: Sight, place: int, line: LineSurvey, *, down: bool) -> dict[str, Any]:
@@ -181,6 +210,13 @@ def _end(end: RunsOut, now: int) -> dict[str, Any]:
 def _worker(worker: WorkerSight, now: int) -> dict[str, Any]:
     silent = None if worker.note is None else round(max(0.0, now / SECOND - worker.note.at), 1)
     return {"worker": worker.place, "pid": worker.pid, "starts": worker.starts, "silent_s": silent}
+
+
+def _own_store(own: StoreSight | None) -> dict[str, Any] | None:
+    if own is None:
+        return None
+    deaths = [{"at": _seconds(at), "cause": cause} for at, cause in own.deaths[-1:]]
+    return {"pid": own.pid, "starts": own.starts, "died_lately": len(own.deaths), "last_death": (*deaths, None)[0]}
 
 
 def _seconds(at: float) -> str:

@@ -26,13 +26,20 @@ def _lines(state: Mapping[str, Any]) -> Iterator[str]:
     for wrong in state["wrong"]:
         yield f"  !! {wrong}"
     kept = "keeps what it is given" if store["durable"] else f"{store['code']}: {store['fault']}"
-    yield f"store    {store['version'] or 'unknown'}: {kept}"
+    yield f"store    {store['version'] or 'unknown'}: {kept}{_own_store(store['own'])}"
     if service["up"]:
         yield f"workers  {'; '.join(_worker(worker) for worker in service['workers'])}"
     else:
         yield "workers  not known: read from the store alone"
     for line in state["agreements"]:
         yield from _agreement(line, at, up=service["up"])
+
+
+def _own_store(own: Mapping[str, Any] | None) -> str:
+    if own is None:
+        return ""
+    again = f", started {own['starts']} times" if own["starts"] > 1 else ""
+    return f" (DOWN{again})" if own["pid"] is None else f" (pid {own['pid']}{again})"
 
 
 def _worker(worker: Mapping[str, Any]) -> str:

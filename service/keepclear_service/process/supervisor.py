@@ -126,7 +126,7 @@ async def _run_workers(
     store: EmbeddedStore | None,
 ) -> None:
     workers = [Worker(settings, program, address) for _ in range(settings.workers)]
-    async with operator_doors(settings, agreements, workers) as (lookout, port):
+    async with operator_doors(settings, agreements, workers, store) as (lookout, port):
         tasks = [asyncio.create_task(worker.start()) for worker in workers]
         try:
             await asyncio.gather(*tasks)

@@ -4,10 +4,13 @@ A view tells the stream position that it is good for, read by the same script. W
 a worker draws on the connections of submits, all else on those of streams.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 from keepclear_protocol.errors import Unavailable
+from redis.exceptions import RedisError
 
 from ..decide.entry import Entry
 from ..line.ports import Event, Founded, NoticeRow, Page, Record, Window
@@ -26,8 +29,26 @@ ENTRIES_AT_ONCE = 256
 PROOF_MS = 90_000
 """Milliseconds for which a spent request proof is remembered: its window of 30 s either way, and half again."""
 
+LOOKED_FOR_S = 2.0
+"""Seconds of a look for whose lines a store holds."""
+
 _OPEN, _EVENTS, _ENTRIES = Script("open"), Script("events"), Script("entries")
 _CONFLICTS, _NOTICES = Script("conflicts"), Script("notices")
+
+
+async def lines_held(store: Store) -> list[str]:
+    """Return the ids of the agreements whose lines a store holds, as far as a look of two seconds finds; none is proof.
+
+    For telling whose store it is: where the store does not let us look, or does not answer, nothing is found.
+    """
+    found: set[str] = set()
+    before, after = Keys("*").meta.split("*")
+    # A brace is none of the pattern's own characters.
+    with contextlib.suppress(RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(LOOKED_FOR_S):
+            async for key in store.streams.scan_iter(match=Keys("*").meta, count=1000):
+                found.add(key.decode().removeprefix(before).removesuffix(after))
+    return sorted(found)
 
 
 class LineReader:
