@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .errors import Malformed
+from .errors import LocalError, Malformed
 from .geometry import SUBMITTED, Bounds, Shape, shape_of
 from .instant import format_instant, parse_instant
 from .outline import (
@@ -143,7 +143,13 @@ def volume4d_json(
     start: int,
     end: int,
 ) -> dict[str, Any]:
-    """Return a Volume4D from its parts: an outline or its member, altitudes in ``units``, and instants."""
+    """Return a Volume4D from its parts: an outline or its member, altitudes in ``units``, and instants.
+
+    Raises ``LocalError`` with ``usage`` where ``start`` or ``end`` is no instant.
+    """
+    if type(start) is not int or type(end) is not int:
+        hint = "microseconds since 1970 in UTC: parse_instant(text) reads RFC 3339"
+        raise LocalError("usage", f"start and end are instants, not {start!r} and {end!r}", hint=hint)
     member = outline if isinstance(outline, Mapping) else outline_json(outline)
     return {
         "volume": {

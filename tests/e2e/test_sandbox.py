@@ -18,6 +18,7 @@ from typing import IO
 import httpx2
 import pytest
 from keepclear_demo import sandbox
+from keepclear_demo.children import last_words
 
 COMMAND = [sys.executable, "-c", "import sys; from keepclear_service.__main__ import main; sys.exit(main())", "sandbox"]
 KEEPCLEAR = [sys.executable, "-c", "import sys; from keepclear.cli.main import main; sys.exit(main())"]
@@ -128,3 +129,11 @@ def test_a_kept_sandbox_stays_at_its_port(tmp_path: Path, capsys: pytest.Capture
     assert sandbox._scene(tmp_path, None).agreement.raw == sandbox._scene(tmp_path, 8710).agreement.raw
     assert sandbox.main(["--folder", str(tmp_path), "--port", "8711"]) == 2
     assert "names http://127.0.0.1:8710" in capsys.readouterr().err
+
+
+def test_why_a_process_failed_is_its_error_and_not_the_hint_below_it(tmp_path: Path) -> None:
+    log = tmp_path / "service.log"
+    log.write_text("keepclear-service: error: another one runs (unreachable)\nkeepclear-service: hint: stop it first\n")
+    assert last_words(log) == "another one runs (unreachable)"
+    log.write_text("earlier\nlast\n")
+    assert last_words(log) == "last"

@@ -33,3 +33,11 @@ def test_it_needs_nothing_but_node() -> None:
     assert len(sources) > 20
     imported = {name for path in sources for name in re.findall(r'\bfrom "([^"]+)"', path.read_text())}
     assert all(name.startswith(("node:", "./", "../")) for name in imported), imported
+
+
+def test_who_asks_for_help_gets_it_as_text(require: Require) -> None:
+    command = [node_program(require), str(CLIENT / "bin" / "keepclear.js")]
+    for words in (["--help"], ["watch", "-h"], ["help"]):
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("keepclear-js COMMAND")
+    assert subprocess.run(command, capture_output=True, text=True, timeout=60).returncode == 1

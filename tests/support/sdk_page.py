@@ -141,6 +141,10 @@ class Evening:
         assert "OPEN overlap" in said and "our VIPER01 with south" in said and "HIDDEN1" not in said
         assert "6401 to 7010 m FL from" in said
 
+        # The one who watched ended at its first conflict without coming back for more: it is known, and comes again.
+        said = self.run("watch")
+        assert said.startswith("known OPEN ") and "UNANSWERED" in said and "OPEN overlap" in said
+
         said = self.run("ask", KEEPCLEAR_CONNECT_TO="http://127.0.0.1:9")
         assert "VIPER01 CONFLICT with south" in said and "VIPER02 CONFLICT" not in said
         assert said.count("NOT a clearance") == 2

@@ -42,6 +42,7 @@ const OPTIONS = Object.fromEntries([
   ]),
   ["heard", { type: "string", multiple: true, default: [] }],
   ["once", { type: "boolean", default: false }],
+  ["help", { type: "boolean", default: false, short: "h" }],
 ]);
 
 function readKey(path) {
@@ -213,8 +214,9 @@ try {
   const { values, positionals: [name, ...rest] } = parseArgs({ options: OPTIONS, allowPositionals: true });
   values.desk ??= process.env.KEEPCLEAR_JS_DESK;
   values.key ??= process.env.KEEPCLEAR_JS_KEY;
-  const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name] : refuse("usage", USAGE);
-  await command(values, rest);
+  const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name] : null;
+  if (values.help || name === "help") process.stdout.write(`${USAGE}\n`);
+  else await (command ?? refuse("usage", USAGE))(values, rest);
 } catch (error) {
   if (error instanceof Refusal) complain(error);
   else if (error.code?.startsWith("ERR_PARSE_ARGS")) complain({ code: "usage", message: error.message });

@@ -74,6 +74,7 @@ from .offline.inputs import Flight, Margins, Options, load
 from .offline.inputs.flight import Altitude
 from .transport.blocking import Client
 from .transport.client import AsyncClient, ClientOptions
+from .transport.faults import NeverSent
 from .transport.tls import Tls
 from .verify.verdicts import Standing
 from .wire.answers import AlertObject
@@ -120,6 +121,7 @@ __all__ = [
     "Malformed",
     "Margins",
     "Meeting",
+    "NeverSent",
     "NotAuthentic",
     "NotSent",
     "NoticeEvent",

@@ -201,9 +201,11 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 
 def last_words(log: Path) -> str:
-    """Return the last line of a log, for the person who must find out why."""
+    """Return the last line of a log that is no hint, for the person who must find out why."""
     try:
         lines = log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:
         lines = []
+    if len(lines) > 1 and ": hint: " in lines[-1]:
+        return lines[-2].partition(": error: ")[2] or lines[-2]
     return lines[-1] if lines else "it left no word"

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
-from keepclear_protocol.acknowledgement import MAX_OFFICER_CHARACTERS
 from keepclear_protocol.errors import LocalError, Refused
 from keepclear_protocol.speakable import read_speakable, speakable
+
+from keepclear.desk.officers import check_handle
 
 IDS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """For commands that take an id: one in 64 begins with a hyphen, and is no option, not even where an h follows. That
@@ -50,27 +51,16 @@ def named(text: str, among: Iterable[str], what: str) -> list[str]:
 
 
 class Handle(click.ParamType[str]):
-    """An officer's handle: what the party calls somebody on duty, such as ``duty-2``.
-
-    The wire takes any 64 printable characters (R-079), and what others sign is shown as it is. What this desk signs
-    goes to the other side, so a space, with which a rank and a name would begin, is taken for a slip.
-    """
+    """An officer's handle: what the party calls somebody on duty, by the rule of every desk."""
 
     name = "handle"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the handle, or fail with what one is."""
-        text = str(value)
-        if text and " " not in text and not text.isprintable():
-            self.fail("an officer's handle has no characters that cannot be seen; type it anew", param, ctx)
-        if not text or len(text) > MAX_OFFICER_CHARACTERS or " " in text:
-            self.fail(
-                f"an officer's handle is at most {MAX_OFFICER_CHARACTERS} characters without a space, such as duty-2: "
-                "the other side is shown it, so it is no name and no rank",
-                param,
-                ctx,
-            )
-        return text
+        try:
+            return check_handle(str(value))
+        except LocalError as error:
+            self.fail(error.detail, param, ctx)
 
 
 HANDLE = Handle()

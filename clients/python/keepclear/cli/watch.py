@@ -53,7 +53,7 @@ class _Seen:
 
 
 @click.command("watch")
-@click.option("--once", is_flag=True, help="End after the first alert; lines, no board.")
+@click.option("--once", is_flag=True, help="End after the first alert that comes, however late; lines, no board.")
 @click.option("--for", "for_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="End after this.")
 @click.option("--lines", "as_lines", is_flag=True, help="Lines, one event each, on a terminal too.")
 @officer_option("Your handle in this party: in its name the board acknowledges.")

@@ -16,6 +16,7 @@ from keepclear_protocol.errors import EvidenceInvalid, LocalError, NotAuthentic,
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.receipt import Receipt
+from keepclear_protocol.speakable import read_speakable, speakable
 
 from ..journal.changes import Change, MarkAnswered, MarkDelivered
 from ..journal.journal import Journal
@@ -23,7 +24,9 @@ from ..journal.kept import RECEIPTED, KeptAcknowledgement, KeptConflict
 from ..transport.client import AsyncClient
 from ..verify.verdicts import Standing
 from ..wire.answers import Admission
+from .answered import answers_of
 from .intake import Intake, Taken
+from .officers import check_handle
 from .succession import WRONG_TERMS, Outcome, Succession
 from .threads import Threads
 from .transition import ANSWERED, CLOCK
@@ -61,7 +64,10 @@ class Unanswered(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """An officer's word on one version of a conflict, receipted by the hotline. ``sha256`` is the statement's."""
+    """An officer's word on one version of a conflict, receipted by the hotline. ``sha256`` is the statement's.
+
+    ``before``: who of this party had acknowledged that version already, as far as this desk knew; None for the first.
+    """
 
     conflict: str
     version: int
@@ -69,11 +75,12 @@ class Acknowledged:
     officer: str
     sha256: str
     receipt: Receipt
+    before: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts, with the exact receipt."""
         named = {"conflict": self.conflict, "version": self.version, "stage": self.stage, "officer": self.officer}
-        return {**named, "sha256": self.sha256, "receipt": self.receipt.raw}
+        return {**named, "sha256": self.sha256, "receipt": self.receipt.raw, "acknowledged_before_by": self.before}
 
 
 class Acknowledging:
@@ -110,18 +117,32 @@ class Acknowledging:
     ) -> Acknowledged:
         """Sign and send that an officer has seen, or has understood, the newest version of a conflict.
 
-        Raises ``OutOfStep`` with ``version_stale`` where ``version``, what the officer has read, is not the newest, and
-        ``Unanswered`` where no receipt came.
+        Raises ``LocalError`` with ``usage`` for what is no handle, ``OutOfStep`` with ``version_stale`` where
+        ``version``, what the officer has read, is not the newest, and ``Unanswered`` where no receipt came.
         """
-        kept = self._journal.conflict(conflict)
-        if kept is None:
-            raise Refused("conflict_unknown")
+        check_handle(officer)
+        kept = self._named(conflict)
         if version is not None and version != kept.version:
             hint = "the conflict has changed since it was read: read it again, then acknowledge that version"
             raise OutOfStep("version_stale", f"the newest version is {kept.version}, not {version}", hint=hint)
         spoken = None if read_back is None else digest(read_back)
         raw = self._acknowledgement(kept, stage=stage, officer=officer, read_back=spoken)
         return await self._send_acknowledgement(raw, kept, stage, officer)
+
+    def _named(self, conflict: str) -> KeptConflict:
+        """Return the conflict of an id, or of the code that is said aloud."""
+        kept = self._journal.conflict(conflict)
+        if kept is not None:
+            return kept
+        code = read_speakable(conflict)
+        meant = [row for row in self._journal.conflicts() if code is not None and speakable(row.conflict) == code]
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            hint = f"they are {', '.join(row.conflict for row in meant[:5])}"
+            raise LocalError("usage", f"{len(meant)} conflicts go by {conflict}", hint=hint)
+        hint = "a view's .conflict or .code names one that this desk knows; refresh() asks the hotline for others"
+        raise Refused("conflict_unknown", f"this desk knows no conflict {conflict}", hint=hint)
 
     async def deliver(self, *, again: bool = True) -> None:
         """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not.
@@ -220,8 +241,10 @@ class Acknowledging:
         admission = reply.answer
         assert admission is not None  # noqa: S101 - for the type checker; without an error there is one
         changes = self._said(kept, raw, stage, officer, admission)
+        said = [ack for ack in self._journal.acknowledgements(kept.conflict, kept.version) if ack.verdict == VERIFIED]
+        before = answers_of(said, kept.version, self._exchange.party).acknowledged_by
         await self._threads.run(self._journal.apply, changes)
-        return Acknowledged(kept.conflict, kept.version, stage, officer, digest(raw), admission.receipt)
+        return Acknowledged(kept.conflict, kept.version, stage, officer, digest(raw), admission.receipt, before)
 
     def _said(
         self, kept: KeptConflict, raw: str, stage: str, officer: str | None, admission: Admission

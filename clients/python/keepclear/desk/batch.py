@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Refused, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Refused, Unavailable
 from keepclear_protocol.filing import Content, Unfit
 from keepclear_protocol.limits import Fault
 from keepclear_protocol.speakable import speakable
@@ -101,9 +101,12 @@ class FilingResult:
 def content_of_flight(
     flight: Flight | VolumesJson, category: str, callsign: str | None, remarks: str | None
 ) -> Content:
-    """Return what a notice of a flight says."""
-    if isinstance(flight, Sequence):
+    """Return what a notice of a flight says; raise ``LocalError`` with ``usage`` for what is no flight."""
+    if isinstance(flight, Sequence) and not isinstance(flight, str | bytes):
         return Content(flight, category, callsign, remarks)
+    if not isinstance(flight, Flight):
+        hint = "load(path) gives the flights of a file, and volume4d_json makes a volume"
+        raise LocalError("usage", f"a flight or a list of volumes is filed, not a {type(flight).__name__}", hint=hint)
     return Content(flight.volumes, category, callsign or flight.callsign, remarks)
 
 

@@ -154,7 +154,8 @@ class Desk:
     ) -> Acknowledged:
         """Sign in an officer's name that ``version`` of a conflict, or its newest, was displayed or acknowledged.
 
-        Raises ``OutOfStep`` with ``version_stale``, and signs nothing, where there is a newer one; see ``AsyncDesk``.
+        ``conflict`` is its id or its code; ``officer`` a handle without a space. Raises ``OutOfStep`` with
+        ``version_stale``, and signs nothing, where there is a newer one; see ``AsyncDesk``.
         """
         return self._loop.run(
             self._desk.acknowledge(conflict, officer=officer, stage=stage, read_back=read_back, version=version)

@@ -139,10 +139,12 @@ class AsyncDesk(Filer):
     ) -> Acknowledged:
         """Sign in an officer's name that a conflict was displayed or acknowledged, as its newest version has it.
 
-        ``officer`` is the party's own handle for them, shown to the other side, which is given the hash of
-        ``read_back``. ``version`` is the one that the officer has read: raises ``OutOfStep`` with ``version_stale``,
-        and signs nothing, where there is a newer one. Raises ``Refused`` with ``conflict_unknown`` where this desk
-        knows no such conflict, ``Unanswered`` where no receipt came: its ``certain`` says whether it may count.
+        ``conflict`` is its id or its code. ``officer`` is the party's own handle for them, without a space, shown to
+        the other side, which is given the hash of ``read_back``. Who of the party had acknowledged that version already
+        is told as ``before``; nothing keeps a second officer from saying the same. ``version`` is the one that the
+        officer has read: raises ``OutOfStep`` with ``version_stale``, and signs nothing, where there is a newer one.
+        Raises ``Refused`` with ``conflict_unknown`` where this desk knows no such conflict, ``LocalError`` with
+        ``usage`` for what is no handle, ``Unanswered`` where no receipt came: ``certain`` says whether it may count.
         """
         said = functools.partial(self._acknowledging.acknowledge, conflict, officer=officer, stage=stage)
         return await self._succession.speak(lambda: said(read_back=read_back, version=version))
