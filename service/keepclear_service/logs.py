@@ -95,9 +95,12 @@ def cause(error: BaseException) -> str:
 
 SAID_A_SECOND = 5
 
+_SAID_SELDOM = ("uvicorn", "keepclear_service.process.operator_http")
+"""Whose lines anybody who can connect may bring about."""
+
 
 class _Few(logging.Filter):
-    """Lets a few a second pass of what the server says of each broken or surplus request, and counts the others."""
+    """Lets a few a second pass of what a server says of each broken or surplus request, and counts the others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +110,7 @@ class _Few(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record becomes a line; the next one that does says how many did not."""
-        if not record.name.startswith("uvicorn"):
+        if not record.name.startswith(_SAID_SELDOM):
             return True
         now = time.monotonic()
         if now - self._begun >= 1:

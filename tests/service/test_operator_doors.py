@@ -190,3 +190,33 @@ def test_a_port_that_is_named_must_be_free_and_one_that_follows_need_not(
             assert service.listening["metrics_port"] is None
             (said,) = service.wait_for("no_operator_port")
             assert str(taken) in said["detail"]
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["text/plain;version=x", "application/openmetrics-text;version=x", "application/openmetrics-text; version=9.9"],
+)
+def test_whatever_a_scraper_would_like_it_gets_figures_that_it_can_read(line: RunningLine, accept: str) -> None:
+    answer = operator(line, Accept=accept)
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/plain")
+    assert "version=0.0.4" in answer.headers["content-type"] and series(answer.text)
+    assert line.service.log(), "and each line of the log is JSON"
+
+
+def test_a_page_in_a_browser_reads_nothing_here_by_a_name_of_its_own(line: RunningLine) -> None:
+    """Its name can be made to lead to us (DNS rebinding); an address or ours cannot."""
+    for host in ("evil.example", "evil.example:9700", "127.0.0.1.evil.example", "localhost.evil.example", "", "[x]"):
+        for path in ("/status", "/metrics"):
+            answer = operator(line, path, Host=host)
+            assert answer.status_code == 421 and "--metrics-host" in answer.text and len(answer.text) < 200, host
+    for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "10.1.2.3:9700", "[::1]:9700"):
+        assert operator(line, "/status", Host=host).status_code == 200, host
+
+
+def test_head_is_told_what_get_is_and_other_methods_which_there_are(line: RunningLine) -> None:
+    url = f"http://127.0.0.1:{line.service.listening['metrics_port']}"
+    for path in ("/metrics", "/status"):
+        answer = httpx2.head(url + path, timeout=30)
+        assert (answer.status_code, answer.content) == (200, b"") and int(answer.headers["content-length"]) > 100
+    posted = httpx2.post(url + "/status", timeout=30)
+    assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")

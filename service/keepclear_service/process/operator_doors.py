@@ -1,30 +1,29 @@
 """The operator's address: ``/metrics`` for scrapers, ``/status`` for ``keepclear-service status``. Never the parties'.
 
-On an address of its own, loopback unless told otherwise, and each request in a thread beside the supervisor's loop:
-nothing that is asked here waits for or holds up a worker. Nobody is asked who they are; what is said holds no content
-of a statement.
+On an address of its own, loopback unless told otherwise: nothing that is asked here waits for or holds up a worker.
+Nobody is asked who they are; what is said holds no content of a statement. However many ask, one look is under way.
 """
 
 import asyncio
 import contextlib
 import logging
-import socket
-import socketserver
-import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import LocalError
-from prometheus_client import CollectorRegistry, Metric, make_wsgi_app
+from prometheus_client import Metric, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.openmetrics import exposition as open_exposition
 from prometheus_client.registry import Collector
 
 from ..logs import log_event
 from ..store.connect import connect
 from .exposition import exposition
+from .listening import Listening
 from .lookout import Lookout, OwnStore, Place, Sight
+from .operator_http import Answer, Door, Request, serving
 from .settings import Settings
 from .status import status
 
@@ -34,44 +33,18 @@ SEEN_WITHIN_S = 20.0
 CONNECTIONS = 2
 """To the store, of each use: one look at a time."""
 
-SILENT_CLIENT_S = 5.0
-"""Seconds that a client may say nothing."""
+OPEN_METRICS = "application/openmetrics-text"
 
 logger = logging.getLogger(__name__)
 
 
 class _Figures(Collector):
-    def __init__(self, see: Callable[[], Sight]) -> None:
-        self._see = see
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
 
     def collect(self) -> Iterable[Metric]:
-        """Return all figures as they are now."""
-        return exposition(self._see())
-
-
-class _Server(socketserver.ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-    def server_bind(self) -> None:
-        """Bind without asking a name server who we are."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-        self.setup_environ()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say that a request failed, in the log."""
-        logger.warning("operator_request_failed", exc_info=sys.exc_info()[1])
-
-
-class _ServerIPv6(_Server):
-    address_family = socket.AF_INET6
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = SILENT_CLIENT_S
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: whoever scrapes does so every few seconds."""
+        """Return all figures of the sight."""
+        return exposition(self._sight)
 
 
 @contextlib.asynccontextmanager
@@ -92,62 +65,69 @@ async def operator_doors(
     store = connect(settings.store, password=settings.store_password(), connections=CONNECTIONS)
     lookout = Lookout(store, agreements, places, settings.volatile, embedded)
     try:
-        with _serving(settings, lookout) as port:
-            yield lookout, port
+        address = _address(settings)
+        if address is None:
+            yield lookout, None
+            return
+        with contextlib.closing(address):
+            async with serving(address.for_worker(), settings.metrics_host, door(lookout.sight)):
+                yield lookout, address.port
     finally:
         await store.close()
 
 
-@contextlib.contextmanager
-def _serving(settings: Settings, lookout: Lookout) -> Iterator[int | None]:
+def _address(settings: Settings) -> Listening | None:
     port = settings.operator_port()
     if port is None:
-        yield None
-        return
-    family = _ServerIPv6 if ":" in settings.metrics_host else _Server
+        return None
     try:
-        server = make_server(
-            settings.metrics_host, port, _application(lookout), server_class=family, handler_class=_Handler
-        )
-    except OSError as error:
-        detail = f"cannot listen on {settings.metrics_host} port {port} for the operator: {error.strerror or error}"
+        return Listening(settings.metrics_host, port, workers=1)
+    except LocalError as error:
+        detail = f"{error.detail} (for the operator)"
         if settings.metrics_port is not None:
             raise LocalError("usage", detail, hint="--metrics-port or KEEPCLEAR_METRICS_PORT; -1 for none") from None
         log_event(logger, logging.WARNING, "no_operator_port", detail=detail)
-        yield None
-        return
-    with server:
-        server.timeout = 0  # it is called when somebody has come
-        loop = asyncio.get_running_loop()
-        loop.add_reader(server.fileno(), server.handle_request)
-        try:
-            yield int(server.server_port)
-        finally:
-            loop.remove_reader(server.fileno())
+        return None
 
 
-def _application(lookout: Lookout) -> Callable[..., Iterable[bytes]]:
-    loop = asyncio.get_running_loop()
+def door(sight: Callable[[], Coroutine[Any, Any, Sight]]) -> Door:
+    """Return what answers with a sight; whoever comes while one is taken gets that one."""
+    taken: asyncio.Task[Sight] | None = None
 
-    def see() -> Sight:
-        return asyncio.run_coroutine_threadsafe(lookout.sight(), loop).result(SEEN_WITHIN_S)
+    async def see() -> Sight:
+        nonlocal taken
+        look = taken = asyncio.create_task(sight()) if taken is None or taken.done() else taken
+        await asyncio.wait((look,), timeout=SEEN_WITHIN_S)
+        if not look.done():
+            raise TimeoutError
+        return look.result()
 
-    registry = CollectorRegistry()
-    registry.register(_Figures(see))
-    metrics = make_wsgi_app(registry)
+    async def answer(request: Request) -> Answer:
+        if request.path not in ("/metrics", "/status"):
+            return Answer("404 Not Found")
+        if request.method not in ("GET", "HEAD"):
+            return Answer("405 Method Not Allowed", headers=(("Allow", "GET, HEAD"),))
+        seen = await see()
+        if request.path == "/status":
+            return Answer("200 OK", dump_json(status(seen)))
+        return await asyncio.to_thread(_figures, seen, open_metrics=_takes_open_metrics(request.accept))
 
-    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        code, body = "404 Not Found", b""
-        try:
-            if method in ("GET", "HEAD") and path == "/metrics":
-                answer: Iterable[bytes] = metrics(environ, start)
-                return answer
-            if method in ("GET", "HEAD") and path == "/status":
-                code, body = "200 OK", dump_json(status(see()))
-        except TimeoutError:
-            code = "503 Service Unavailable"  # the store takes longer than whoever asks would wait
-        start(code, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
+    return answer
 
-    return application
+
+def _takes_open_metrics(accept: str) -> bool:
+    """Whether the one version of it that we write is asked for. Everybody else gets text: what is not ours, or no
+    version at all, is no reason to show nothing."""
+    for wanted in accept.split(","):
+        kind, *parameters = (part.strip().replace(" ", "") for part in wanted.lower().split(";"))
+        versions = [part for part in parameters if part.startswith("version=")]
+        if kind == OPEN_METRICS and versions in ([], ["version=1.0.0"]) and "q=0" not in parameters:
+            return True
+    return False
+
+
+def _figures(seen: Sight, *, open_metrics: bool) -> Answer:
+    if open_metrics:
+        text = open_exposition.generate_latest(_Figures(seen))  # type: ignore[no-untyped-call]
+        return Answer("200 OK", text, open_exposition.CONTENT_TYPE_LATEST)
+    return Answer("200 OK", generate_latest(_Figures(seen)), CONTENT_TYPE_PLAIN_0_0_4)
