@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from keepclear_protocol.encoding import dump_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ..http.problems import MEDIA_TYPE, REQUEST_ID, document
 
@@ -42,7 +42,7 @@ class Wire:
     An object of its own: more attributes on the protocol than Python shares the names of cost each 1.3 KB.
     """
 
-    __slots__ = ("abort", "gone", "head_bytes", "heads", "lost", "waiting")
+    __slots__ = ("abort", "before", "broken", "gone", "head_bytes", "heads", "lost", "waiting")
 
     def __init__(self, abort: Callable[[], None]) -> None:
         self.abort = abort
@@ -52,6 +52,10 @@ class Wire:
         self.heads = self.head_bytes = 0
         """Heads that have begun to come, and bytes of the newest while it has not ended (``waiting``)."""
         self.waiting = False
+        self.before: RequestResponseCycle | None = None
+        """The request before the newest, where it was still being answered when that came."""
+        self.broken = False
+        """Whether something came that is no request: nothing is read any more."""
 
     def when_lost(self, call: Callable[[], None] | None) -> None:
         """Have ``call`` called once the other side is gone, at once if it is; instead of whatever was to be called."""
@@ -83,6 +87,7 @@ class BoundedHead(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:  # it is answered by the application
+            self._wire.before = None if before is None or before.response_complete else before
             name = self.request_name()
             self.scope["state"][REQUEST_ID] = name
             self.cycle.default_headers = [*self.cycle.default_headers, (b"x-request-id", name.encode())]
@@ -94,16 +99,36 @@ class BoundedHead(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what came, then count it where it belongs to a head that is not whole."""
         wire = self._wire
+        if wire.broken:
+            return
         heads = wire.heads
         super().data_received(data)
         # Of data in which a head began, nobody knows where; its size is bounded by what one read takes.
-        if wire.waiting and heads == wire.heads:
+        if wire.waiting and heads == wire.heads and not wire.broken:
             wire.head_bytes += len(data)
             if wire.head_bytes > MAX_HEAD_BYTES:
                 self.send_400_response("the request's head is too large")
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request, with a problem document as everything is refused (R-094), and hang up."""
+        """Refuse what is no request, with a problem document as everything is refused (R-094), and hang up; behind
+        requests that are still being answered, hang up after the last of them and say no more."""
+        self._wire.broken = True
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.more_body:  # it is the body of the newest that cannot be read
+            if self.pipeline and self.pipeline[0][0] is cycle:
+                self.pipeline.popleft()
+                cycle = self._wire.before
+                self.cycle = cycle  # type: ignore[assignment]  # None before the first, as uvicorn has it
+            elif cycle.response_complete:
+                self.transport.close()
+                return
+            elif not cycle.response_started:
+                cycle.disconnected = True  # this is its answer
+                cycle.message_event.set()
+                cycle = None
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+            return
         body = dump_json(document("request", msg[:1].lower() + msg[1:].rstrip(".")))
         head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
         self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
