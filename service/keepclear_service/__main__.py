@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import click
 from keepclear_protocol.errors import KeepclearError
 
+from .process.descriptors import hold_standard
+
 _OURS = ("keepclear", "keepclear_protocol", "keepclear_service")
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2
@@ -16,6 +18,7 @@ _EXIT_USAGE = 2
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command with ``words``, or the process's own, and return the exit code."""
+    hold_standard()
     try:
         from .process.commands import service
     except ModuleNotFoundError as error:

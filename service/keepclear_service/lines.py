@@ -9,6 +9,8 @@ nobody reads from may hold up the process all the same, where another one writes
 
 import asyncio
 import contextlib
+import errno
+import fcntl
 import os
 import select
 import socket
@@ -135,8 +137,11 @@ def _writer(descriptor: int) -> tuple[Write, Callable[[], None]]:
     """
     try:
         mode = os.fstat(descriptor).st_mode
+        closed = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY  # as ``hold_standard`` has it
     except OSError:
-        return len, _nothing  # there is none: everything is taken
+        closed = True
+    if closed:
+        return _refused, _nothing
     if stat.S_ISSOCK(mode):
         own = socket.socket(fileno=os.dup(descriptor))
         return lambda data: own.send(data, socket.MSG_DONTWAIT), own.close
@@ -150,6 +155,10 @@ def _writer(descriptor: int) -> tuple[Write, Callable[[], None]]:
 
 def _nothing() -> None:
     return None
+
+
+def _refused(data: bytes) -> int:
+    raise OSError(errno.EBADF, "nobody takes lines here")
 
 
 def _when_room(descriptor: int, data: bytes) -> int:

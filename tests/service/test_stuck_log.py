@@ -95,3 +95,36 @@ def test_a_log_whose_reader_has_gone_costs_its_lines_alone(store: RunningStore, 
         while total(series(httpx2.get(metrics).text), "keepclear_log_lines_lost_total") < 3:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_a_standard_error_that_is_closed_is_no_pipe_of_ours_and_its_lines_are_counted(
+    store: RunningStore, tmp_path: Path
+) -> None:
+    """As ``2>&-`` leaves it: the next file that a process opens would be its standard error, and be written to."""
+    world = World()
+    words = [*write_files(world, tmp_path), "--store", store.url, "--port", "0", "--workers", "2"]
+    found_line(world.agreement, store.url)
+    command = ["sh", "-c", 'exec "$@" 0<&- 2>&-', "sh", sys.executable, "-m", "keepclear_service", "run", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        listening = json.loads(process.stdout.readline())
+        try:
+            held = {pid: os.readlink(f"/proc/{pid}/fd/2") for pid in (process.pid, *listening["workers"])}
+            assert set(held.values()) == {os.devnull}, held
+            doors = Doors(world, f"http://127.0.0.1:{listening['port']}")
+            for number in range(3):
+                doors.file("north", box(number))
+            doors.http.close()
+            metrics = f"http://127.0.0.1:{listening['metrics_port']}/metrics"
+            deadline = time.monotonic() + 10
+            while total(series(httpx2.get(metrics, timeout=30).text), "keepclear_log_lines_lost_total") < 3:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+            assert process.wait(30) == 0
+
+
+def test_wrong_words_are_told_by_the_exit_code_where_nobody_hears_them() -> None:
+    command = ["sh", "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", sys.executable, "-m", "keepclear_service", "run", "--no"]
+    assert subprocess.run(command, timeout=60).returncode == 2

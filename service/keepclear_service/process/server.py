@@ -31,6 +31,7 @@ from keepclear_protocol.errors import KeepclearError
 from ..logs import configure_logging, log_event
 from ..metrics import Board
 from ..observer import Observer
+from .descriptors import hold_standard
 from .settings import Settings
 from .tether import tether
 from .wire import BehindProxy, BoundedHead
@@ -142,6 +143,7 @@ def _leave_with_parent() -> None:
 
 def main(create_app: AppFactory) -> int:
     """Run one worker around the application that ``create_app`` makes of the settings; see the module."""
+    hold_standard()
     order = json.loads(sys.stdin.buffer.readline())
     tether(order["supervisor"], signal.SIGKILL)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
