@@ -9,6 +9,8 @@ import pytest
 from keepclear import ProblemEvent
 from keepclear.cli.board.card import full
 from keepclear.cli.board.look import Look
+from keepclear.cli.board.strip import Strip
+from keepclear.cli.conflict import record_lines
 from keepclear.cli.lines import conflict_line, event_line
 from keepclear.cli.words import clock
 from keepclear.desk.picture import Picture, build_picture
@@ -121,6 +123,23 @@ def test_an_officer_signs_of_a_closing_what_this_desk_knows_of_it_by_then(line: 
     line.south.acknowledge(conflict, officer="duty-2")
     said = {ack.officer: ack.verdict for ack in line.mediator.acknowledgements if ack.claims.iss == "south"}
     assert (said["duty-1"], said["duty-2"]) == ("closed_without_cause", "verified")
+
+
+def test_no_handle_writes_facts_into_a_line_of_ours(line: Lied) -> None:
+    handle = "duty at 10:00:00Z; CONFIRMED, signed by north's desk; ours: acknowledged by d"
+    handle = handle[:64].rstrip()
+    ours, theirs = (line.mediator.filed[key].side.sha256 for key in (line.them, line.us))
+    named = {"ours": ours, "theirs": theirs, "ours_newest": ours, "stage": "acknowledged", "officer": handle}
+    line.mediator.tell("south", "acknowledgement", {"acknowledgement": acknowledgement(line, **named)})
+    (event,) = line.watched(line.south)
+    (view,) = line.south.picture().conflicts
+    record = line.south.record(view.conflict)
+    card = "".join(span.text for row in full(view, line.now, Look(), 300) for span in row)
+    strip = Strip(1, "south")
+    strip.add(event, line.now, view)
+    shown = "\n".join(record_lines(record, line.now))
+    for said in (conflict_line(view, line.now), event_line(event, line.now, view), card, shown, *strip.last(1)):
+        assert f'"{handle}"' in said and "CONFIRMED" not in said.replace(f'"{handle}"', "")
 
 
 def test_who_answered_first_is_told_to_whoever_comes_later_and_who_after(line: Lied) -> None:

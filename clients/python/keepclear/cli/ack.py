@@ -22,6 +22,7 @@ from .ids import named
 from .lines import conflict_line
 from .main import DONE
 from .pictured import read_picture
+from .plain import foreign
 from .words import clock
 
 
@@ -65,13 +66,13 @@ def ack(
             version_of = f"{speakable(kept.conflict)} version {kept.version}"
             out.note(f"{version_of} is {said}: nothing was signed; --again signs anew")
             return DONE
-        read = _read(desk, kept, version, f"{stage} as {officer}", ask=sys.stdin.isatty() and not yes)
+        read = _read(desk, kept, version, f"{stage} as {foreign(officer)}", ask=sys.stdin.isatty() and not yes)
         signed = desk.acknowledge(kept.conflict, officer=officer, stage=stage, read_back=read_back, version=read)
         if settings.as_json:
             write_json(signed.to_json())
         else:
             view = conflict_views(desk.journal, [kept])[0]
-            out.say(f"{view.code} version {read} {stage} by {officer}")
+            out.say(f"{view.code} version {read} {stage} by {foreign(officer)}")
     return DONE
 
 
@@ -91,9 +92,9 @@ def _said(desk: Desk, kept: KeptConflict, stage: str) -> str:
     """Return what this party has said already of the newest version, in words: ``stage``, or more than that."""
     ours = conflict_views(desk.journal, [kept])[0].ours
     if ours.acknowledged_at is not None:
-        return f"acknowledged already by {ours.acknowledged_by} at {clock(ours.acknowledged_at)}"
+        return f"acknowledged already by {foreign(ours.acknowledged_by)} at {clock(ours.acknowledged_at)}"
     if stage == "displayed" and ours.displayed_at is not None:
-        return f"displayed already to {ours.displayed_by} at {clock(ours.displayed_at)}"
+        return f"displayed already to {foreign(ours.displayed_by)} at {clock(ours.displayed_at)}"
     return ""
 
 

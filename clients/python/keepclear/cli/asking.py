@@ -9,7 +9,7 @@ from keepclear_protocol.speakable import speakable
 
 from keepclear.journal.kept import OwnStatement
 
-from .lines import plain
+from .plain import foreign, plain
 
 
 def is_asked() -> bool:
@@ -34,7 +34,7 @@ def describe(statement: OwnStatement) -> str:
     """Return what a notice is to an officer: its code, its callsign and its window."""
     summary, parts = statement.summary, [speakable(statement.id)]
     if summary.callsign:
-        parts.append(summary.callsign)
+        parts.append(foreign(summary.callsign))
     if summary.first_start is not None and summary.last_end is not None:
         first, last = (format_instant(at // SECOND * SECOND) for at in (summary.first_start, summary.last_end))
         parts.append(f"{first} to {last}")

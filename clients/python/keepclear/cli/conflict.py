@@ -21,6 +21,7 @@ from .ids import Commands, named
 from .lines import NOT_CONFIRMED, answers_words, why_closed
 from .main import DONE, INVALID
 from .pictured import kept_picture, read_picture
+from .plain import foreign
 from .reference import Reference, bullseye_option
 from .words import apart, band, countdown, exact_window, feet_band, lead, metric_band, position, position_dms, stamp
 
@@ -82,7 +83,7 @@ def record_lines(
 
 
 def _summary(view: ConflictView, now: int, reference: Reference | None) -> list[tuple[str, str]]:
-    ours = view.own_callsign or "no callsign"
+    ours = foreign(view.own_callsign, "no callsign")
     rows = [
         ("means", meaning(view)),
         ("ours", f"{ours}: notice {speakable(view.own)}, {view.own}, revision {view.own_revision}"),
@@ -167,7 +168,7 @@ def _points(points: Sequence[tuple[float, float]], brief: bool) -> str:
 
 
 def _answer(ack: KeptAcknowledgement, now: int) -> str:
-    by = f" by {ack.officer}" if ack.officer else ""
+    by = f" by {foreign(ack.officer)}" if ack.officer else ""
     said = "" if ack.said == VERIFIED else f", and says {ack.said}"
     wrong = "" if ack.verdict == VERIFIED else ", UNVERIFIED"
     at = stamp(ack.signed_at * SECOND, now)

@@ -29,7 +29,7 @@ from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, Picture
 from keepclear.desk.shown import bare_view
 from keepclear.verify.verdicts import Standing
 
-from .plain import plain
+from .plain import foreign, plain
 from .reference import Reference
 from .words import about, apart, band, clock, countdown, lead, position, window
 
@@ -156,7 +156,7 @@ def notice_line(record: NoticeRecord, now: int) -> str:
 def notice_facts(record: NoticeRecord, now: int) -> str:
     """Return whose flight an own notice is, when and how high, in a few words; nothing of a withdrawal."""
     view = record.view
-    facts = [view.callsign or "no callsign", view.category or ""]
+    facts = [foreign(view.callsign, "no callsign"), view.category or ""]
     if view.start is not None and view.end is not None:
         facts.append(window(view.start, view.end, now))
     facts += [band(*heights) for heights in record.heights]
@@ -172,7 +172,7 @@ def age_line(picture: Picture) -> str:
 
 def sides_of(view: ConflictView) -> str:
     """Return whose flights meet: ours by its callsign, theirs by what it is."""
-    ours = view.own_callsign or f"notice {speakable(view.own)}"
+    ours = foreign(view.own_callsign, f"notice {speakable(view.own)}")
     return f"our {ours} with {view.party}'s {view.category or 'notice'}"
 
 
@@ -181,12 +181,12 @@ def had_answered(said: Answers) -> str:
     if said.earlier is None:
         return "no answer known at this desk"  # one that began later was told of none
     at = "" if said.earlier_at is None else f" {clock(said.earlier_at)}"
-    return f"had answered{at}{f' by {said.earlier_by}' if said.earlier_by else ''}"
+    return f"had answered{at}{f' by {foreign(said.earlier_by)}' if said.earlier_by else ''}"
 
 
 def answered_after(said: Answers) -> str:
     """Return who of a side acknowledged after its first, in a few words; nothing where nobody did."""
-    told = [f"{who} {clock(at)}" for who, at in said.after[:MOST_AFTER]]
+    told = [f"{foreign(who)} {clock(at)}" for who, at in said.after[:MOST_AFTER]]
     more = [f"{len(said.after) - MOST_AFTER} more"] if len(said.after) > MOST_AFTER else []
     return f", then {', '.join([*told, *more])}" if told else ""
 
@@ -212,11 +212,13 @@ def answers_words(who: str, said: Answers, view: ConflictView) -> str:
     """Return what one side has answered, with times."""
     earlier = f"answered version {said.earlier}, not this one ({view.version})" if said.earlier is not None else ""
     if said.acknowledged_at is not None:
-        return f"{who}: acknowledged by {said.acknowledged_by} at {clock(said.acknowledged_at)}{answered_after(said)}"
+        by = foreign(said.acknowledged_by)
+        return f"{who}: acknowledged by {by} at {clock(said.acknowledged_at)}{answered_after(said)}"
     if view.state == Standing.CLOSED:
         return f"{who}: {had_answered(said)}"
     if said.displayed_at is not None:
-        return f"{who}: displayed to {said.displayed_by} at {clock(said.displayed_at)}, {earlier or 'not answered'}"
+        to = foreign(said.displayed_by)
+        return f"{who}: displayed to {to} at {clock(said.displayed_at)}, {earlier or 'not answered'}"
     if said.delivered_at is not None:
         return f"{who}: delivered {clock(said.delivered_at)}, {earlier or 'not answered'}"
     return f"{who}: {earlier or 'not answered'}"
@@ -229,7 +231,7 @@ def _conflict(view: ConflictView, now: int, reference: Reference | None, late: s
 
 def _head(view: ConflictView, now: int, late: str) -> str:
     """What a screen of 80 columns shows of a line, whatever else is cut: our flight, how high, and when."""
-    ours = f"our {view.own_callsign or f'notice {speakable(view.own)}'}"
+    ours = f"our {foreign(view.own_callsign, f'notice {speakable(view.own)}')}"
     heights = band(*view.our_heights) if view.our_heights is not None else next(iter(bands_of(view)), "")
     when = "" if view.start is None or view.end is None else f", {countdown(view.start, view.end, now)}"
     named = f"{view.code}{late}: {' '.join(filter(None, (ours, heights)))}{when}"
@@ -278,7 +280,8 @@ def _acknowledgement(event: AcknowledgementEvent, view: ConflictView | None) -> 
         who = "ours"
     at = clock(ack.claims.iat * SECOND)
     # A desk is known by its key alone: several of one party's would else say the same line.
-    by = f"{'to' if ack.stage == 'displayed' else 'by'} {ack.officer}" if ack.officer else f"to desk {ack.kid[:4]}"
+    way = "to" if ack.stage == "displayed" else "by"
+    by = f"{way} {foreign(ack.officer)}" if ack.officer else f"to desk {ack.kid[:4]}"
     old = f", of an earlier version ({ack.version})" if view is not None and ack.version < view.version else ""
     whose = "this desk of ours" if who == "ours" else "their desk"
     doubt = "" if ack.verdict == VERIFIED else f", and {whose} says {ack.verdict}"
@@ -287,7 +290,7 @@ def _acknowledgement(event: AcknowledgementEvent, view: ConflictView | None) -> 
     if view is not None and ack.stage == "acknowledged" and not old:
         first = view.ours if who == "ours" else view.theirs
         if (ack.officer or "") in dict(first.after):
-            old = f", after {first.acknowledged_by}"
+            old = f", after {foreign(first.acknowledged_by)}"
     said = f"{who}: {ack.stage} {by} at {at}{old}{doubt}; {of}"
     if event.confirms:
         return f"CONFIRMED CLOSED {of}; {ack.claims.iss}'s desk has signed it; {said.partition(';')[0]}"

@@ -11,6 +11,7 @@ from .conflict import heights_and_times, heights_words, outline
 from .context import IDS, DeskOptions, desk_options, write_json
 from .ids import Commands, named
 from .pictured import kept_picture, read_picture
+from .plain import foreign
 from .referenced import pick_notice
 from .words import about, countdown, exact_window, stamp
 
@@ -51,7 +52,8 @@ def record_lines(record: NoticeRecord, now: int) -> list[str]:
     """Return a notice in full, as lines."""
     view = record.view
     rows = [("reference", view.reference)] if view.reference else []
-    rows += [("flight", f"{view.callsign or 'no callsign'}, {view.category}")] if view.category else []
+    flight = f"{foreign(view.callsign, 'no callsign')}, {view.category}"
+    rows += [("flight", flight)] if view.category else []
     rows += [("remarks", record.remarks)] if record.remarks else []
     if view.start is not None and view.end is not None:
         rows.append(("window", f"{exact_window(view.start, view.end, now)}, {countdown(view.start, view.end, now)}"))

@@ -1,10 +1,13 @@
 """Text from elsewhere, made harmless: what could change how a line reads is escaped, and no text is without end.
 
-Escaped as ``\\x1b`` or ``\\u202e``: controls, marks that turn the direction of writing, surrogates, private and
-unassigned characters, letters without a shape. Marks that combine are kept as far as languages use them. Every kind of
-space is a space, so that a line stays a line. Not guaranteed: that two texts that look alike are the same.
+Escaped as ``\\x1b`` or ``\\u202e``: controls, surrogates, private and unassigned characters, letters without a shape,
+and whatever is written from right to left or turns the direction: terminals differ in what they make of it, and some
+would change round the numbers and times that stand beside it. Marks that combine are kept as far as languages use them,
+upon the letter that they came with. Every kind of space is a space, so that a line stays a line. ``foreign`` marks what
+others wrote as theirs, wherever it stands in a line of ours. Not guaranteed: that texts which look alike are the same.
 """
 
+import re
 import unicodedata
 
 MOST = 4_000
@@ -14,8 +17,24 @@ MOST_MARKS = 4
 """Marks on one letter: Hebrew and Vietnamese use up to three; a flood of them covers the lines above."""
 
 _HARMFUL = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-_SHAPELESS = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+_SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U00016fe4\U0001d159")
+_TURNING = frozenset(("R", "AL", "AN"))
+"""Bidirectional classes of what is written from right to left, or is a number there (UAX #9, table 4)."""
+
 _COMBINING = frozenset(("Mn", "Me"))
+_HANDLE = re.compile(r"[A-Za-z0-9._@-]+\Z")
+
+
+def foreign(text: str | None, absent: str = "") -> str:
+    """Return a name that others wrote, for a line of ours, or ``absent``: a plain handle such as duty-1 as it is.
+
+    All else stands between double quotes, and a double quote or a backslash in it behind a backslash: so no text ends
+    its quotes, and what stands in them is never ours.
+    """
+    if not text or _HANDLE.match(text):
+        return text or absent
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{plain(quoted, MOST // 8)}"'
 
 
 def plain(text: str, most: int = MOST) -> str:
@@ -24,17 +43,23 @@ def plain(text: str, most: int = MOST) -> str:
         return text if len(text) <= most else _cut(text, most)
     told: list[str] = []
     marks = length = 0
+    bare = True  # a mark here would fall upon what is not its own
     for character in text:
         kind = unicodedata.category(character)
         marks = marks + 1 if kind in _COMBINING else 0
-        if kind in _HARMFUL or character in _SHAPELESS:
+        is_mark = kind in _COMBINING or kind == "Mc"
+        turns = unicodedata.bidirectional(character) in _TURNING
+        if kind in _HARMFUL or turns or character in _SHAPELESS or (is_mark and bare):
             shown = _escaped(character)
+            bare = True
         elif kind == "Zs":
             shown = " "
-        elif marks > MOST_MARKS or (marks and not told):
+        elif marks > MOST_MARKS:
             shown = "" if marks > MOST_MARKS + 1 else _escaped(character)
+            bare = False
         else:
             shown = character
+            bare = False
         told.append(shown)
         length += len(shown)
         if length > most:

@@ -2,6 +2,7 @@
 
 from keepclear.desk.whatif import Meeting, WhatIf
 
+from .plain import foreign
 from .words import apart, band, window
 
 
@@ -13,7 +14,7 @@ def what_if_lines(said: WhatIf, now: int) -> list[str]:
 def _line(meeting: Meeting, now: int) -> str:
     other = f"{meeting.party}'s {meeting.category or 'notice'} {meeting.code}"
     if meeting.whose == "ours":
-        other = f"our own {meeting.callsign or 'notice'} {meeting.code}, of which the hotline tells nobody"
+        other = f"our own {foreign(meeting.callsign, 'notice')} {meeting.code}, of which the hotline tells nobody"
     head = f"{'CONFLICT' if meeting.whose == 'theirs' else 'near'} {str(meeting.severity).upper()} with {other}"
     heights = band(meeting.other.lower_m, meeting.other.upper_m, str(meeting.other.reference))
     facts = [head, window(meeting.start, meeting.end, now), heights]

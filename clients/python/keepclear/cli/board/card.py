@@ -15,6 +15,7 @@ from keepclear.verify.verdicts import Standing
 
 from ..deadline import left_s, told_at
 from ..lines import answered_after, bands_of, had_answered, plain, why_closed
+from ..plain import foreign
 from ..words import clock, countdown, feet, lead, loud_lead, miles, near, position, span, window
 from .cells import ALARM, BOLD, DANGER, DIM, GOOD, WARNING, Line, Span, flow, line_width, sides, wrap
 from .look import Look
@@ -87,7 +88,7 @@ def _who(view: ConflictView) -> Line:
 
 
 def _ours(view: ConflictView) -> str:
-    return view.own_callsign or f"our {speakable(view.own)}"
+    return foreign(view.own_callsign, f"our {speakable(view.own)}")
 
 
 def _theirs(view: ConflictView) -> str:
@@ -168,4 +169,4 @@ def _since(at: int | None, now: int) -> str:
 
 
 def _by(officer: str | None) -> str:
-    return f" by {plain(officer)}" if officer else ""
+    return f" by {foreign(officer)}" if officer else ""

@@ -11,6 +11,7 @@ from keepclear.desk.link import Link
 from keepclear.desk.picture import ConflictView, Picture
 
 from ..lines import plain
+from ..plain import foreign
 from .cells import ALARM, BOLD, DIM, PLAIN, Line, Span, fit, flow, wrap
 from .header import NARROW, header, one_line
 from .listing import listing
@@ -127,7 +128,7 @@ def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
         return [*lines, *wrap(words, columns, ALARM, 1)]
     if state.asked is not None:
         of = f"{state.asked.code} (version {state.asked.version}), {state.asked.sides}"
-        words = f"y: sign as {state.officer} that {of}: received, read, understood. Any other key: no."
+        words = f"y: sign as {foreign(state.officer)} that {of}: received, read, understood. Any other key: no."
         asked = wrap(plain(words), columns, ALARM, 1)
         return [*lines, *asked]
     if state.note[0]:

@@ -10,6 +10,7 @@ from keepclear_protocol.instant import SECOND, format_instant
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
+from ..plain import foreign
 from ..words import clock, counted, span
 from .cells import ALARM, BOLD, DANGER, DIM, PLAIN, WARNING, Line, Span, fit, flow, line_width, sides, wrap
 from .look import Look
@@ -59,8 +60,8 @@ def one_line(scene: "Scene", columns: int, look: Look) -> Line:
 
 
 def _whose(scene: "Scene", officer: str | None, look: Look) -> Line:
-    name = plain(scene.name)
-    on_watch = Span(f"{look.between}{plain(officer)} on watch" if officer else "")
+    name = foreign(scene.name)
+    on_watch = Span(f"{look.between}{foreign(officer)} on watch" if officer else "")
     return (Span(f" {plain(scene.picture.party)}", BOLD), on_watch, Span(f"{look.between}{name}" if name else ""))
 
 

@@ -7,7 +7,7 @@ from keepclear_protocol.separation import Severity
 from keepclear.desk.picture import UNVERIFIED, ConflictView
 from keepclear.verify.verdicts import Standing
 
-from ..plain import plain
+from ..plain import foreign, plain
 from .card import full
 from .cells import BOLD, PLAIN, Line, Span, flow, wrap
 from .look import Look
@@ -55,7 +55,8 @@ def help_page(officer: str | None, look: Look, columns: int) -> list[Line]:
     lines += [()]
     for key, does in KEYS:
         lines += wrap(f"{key}: {does}", columns, BOLD, 1)
-    who = f"acknowledges as {officer}" if officer else "acknowledges for nobody: name an officer with --officer HANDLE"
+    nobody = "for nobody: name an officer with --officer HANDLE"
+    who = f"acknowledges {f'as {foreign(officer)}' if officer else nobody}"
     lines += [(), *wrap(who, columns, BOLD, 1)]
     for text in SAID:
         lines += [(), *wrap(text, columns, indent=1)]

@@ -15,6 +15,7 @@ from keepclear.desk.picture import UNVERIFIED, ConflictView, Picture
 from keepclear.verify.verdicts import Standing
 
 from ..lines import sides_of
+from ..plain import foreign
 from ..words import clock, span, stamp
 from .cells import PLAIN, WARNING
 from .strip import Strip
@@ -243,7 +244,7 @@ def unwatched(until: int | None, now: int) -> tuple[int, int] | None:
 def _needs_none(view: ConflictView) -> str:
     if view.ours.acknowledged_at is None:
         return f"{view.code} is over and asks for no answer"
-    by = f" by {view.ours.acknowledged_by}" if view.ours.acknowledged_by else ""
+    by = f" by {foreign(view.ours.acknowledged_by)}" if view.ours.acknowledged_by else ""
     return f"{view.code} has its answer: acknowledged {clock(view.ours.acknowledged_at)}{by}"
 
 

@@ -17,6 +17,7 @@ from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.views import ConflictView
 
 from ..lines import event_line, notice_facts, plain, why_closed
+from ..plain import foreign
 from ..words import clock, stamp
 
 LATE_S = 30
@@ -64,7 +65,7 @@ class Strip:
         match event:
             case AlertEvent(alert=alert, verdict=verdict) if alert is not None and verdict == VERIFIED:
                 code = speakable(alert.conflict)
-                ours = f" {view.own_callsign}" if view is not None and view.own_callsign else ""
+                ours = f" {foreign(view.own_callsign)}" if view is not None and view.own_callsign else ""
                 said = f"{event.standing} {code}{ours} with {alert.other.party}"
                 open_ = f"{alert.severity}, {(alert.lead or '').replace('_', ' ')}"
                 by = None if view is None else view.by
@@ -93,16 +94,17 @@ class Strip:
         if ack is None:
             return ""
         who, at = ack.claims.iss, self._at(ack.claims.iat * SECOND, now)
-        named = f"{speakable(ack.conflict)}{f' {view.own_callsign}' if view is not None and view.own_callsign else ''}"
+        ours = f" {foreign(view.own_callsign)}" if view is not None and view.own_callsign else ""
+        named = f"{speakable(ack.conflict)}{ours}"
         if event.confirms:
             return plain(f"{at} CONFIRMED CLOSED {named}: signed by {who}'s desk")
-        ours = who == self._party
+        is_ours = who == self._party
         # That no desk of ours can prove a closing is what CLOSED NOT CONFIRMED says already.
-        doubt = ack.verdict != VERIFIED and not (ours and ack.verdict == UNPROVEN)
+        doubt = ack.verdict != VERIFIED and not (is_ours and ack.verdict == UNPROVEN)
         if ack.stage == "delivered" and not doubt:
             return ""
-        by = f" ({ack.officer})" if ack.officer else ""
-        whose = "another desk of ours" if ours else "their desk"
+        by = f" ({foreign(ack.officer)})" if ack.officer else ""
+        whose = "another desk of ours" if is_ours else "their desk"
         more = f", and {whose} says {ack.verdict}" if doubt else ""
         return plain(f"{at} {named} {ack.stage} by {who}{by}{more}")
 
