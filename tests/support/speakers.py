@@ -33,6 +33,10 @@ class Said:
     def say(self, data: bytes) -> None:
         self._connection.sendall(data)
 
+    def rest(self, seconds: float) -> None:
+        """Say nothing for a while, or until the test is over."""
+        self._over.wait(seconds)
+
     def hold(self, every_s: float = 0.0, data: bytes = b"", first: bytes = b"") -> None:
         """Say ``first``, then keep the connection open, saying ``data`` again and again."""
         self.say(first)

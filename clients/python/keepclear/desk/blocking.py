@@ -1,5 +1,6 @@
 """``Desk``: a desk for who blocks, a thin face on ``AsyncDesk`` with the same names, in a thread of its own."""
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -193,9 +194,11 @@ class Desk:
         """Sign ``delivered`` for every alert that came."""
         self._loop.run(self._desk.deliver())
 
-    def refresh(self, *, settle: bool = False, within_s: float | None = None) -> Sequence[Event]:
+    def refresh(
+        self, *, settle: bool = False, within_s: float | None = None, whole_s: float = math.inf
+    ) -> Sequence[Event]:
         """Read everything again without moving the stream's cursor; returns what came of it. See ``AsyncDesk``."""
-        return self._loop.run(self._desk.refresh(settle=settle, within_s=within_s))
+        return self._loop.run(self._desk.refresh(settle=settle, within_s=within_s, whole_s=whole_s))
 
     def run(self) -> None:
         """Follow the stream until that cannot go on; from another thread ``subscribe`` hears of it."""

@@ -16,6 +16,7 @@ arrivals come again until they can be written. Not guaranteed: exactly-once disp
 """
 
 import functools
+import math
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
@@ -190,14 +191,16 @@ class AsyncDesk(Filer):
         """Sign ``delivered`` for every alert that came."""
         await self._acknowledging.deliver()
 
-    async def refresh(self, *, settle: bool = False, within_s: float | None = None) -> Sequence[Event]:
+    async def refresh(
+        self, *, settle: bool = False, within_s: float | None = None, whole_s: float = math.inf
+    ) -> Sequence[Event]:
         """Read everything again without moving the stream's cursor; returns what came of it.
 
         ``settle``: ask first for what is unknown. Raises ``Unavailable`` as soon as the hotline has owed an answer for
-        ``within_s`` seconds, at the latest when that is the client's to say.
+        ``within_s`` seconds over all attempts, or the reading lasts for ``whole_s``; what was read by then is kept.
         """
-        work = self._refresh(settle)
-        return await (work if within_s is None else unless_silent(self.client, work, within_s))
+        within_s = math.inf if within_s is None else within_s
+        return await unless_silent(self.client, self._refresh(settle), within_s, whole_s)
 
     async def _refresh(self, settle: bool) -> Sequence[Event]:
         if settle:

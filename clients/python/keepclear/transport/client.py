@@ -84,7 +84,10 @@ class AsyncClient:
         self.exchange = Exchange(agreement, key)
         self.read_s = read_s
         self.waiting_since: float | None = None
-        """On the loop's clock: since when the hotline owes an answer, the last of which came whole; else ``None``."""
+        """On the loop's clock: since when the hotline owes an answer; else ``None``. Each good one that comes sets it
+        anew; a failed attempt does not, nor the pause after it."""
+        self.fault: Unavailable | None = None
+        """Why the last attempt failed, while the hotline is asked again."""
         self.slowest_s = 0.0
         """The longest wait for an answer that came, its connection included; 0 before the first."""
         self._connect_s = connect_s
@@ -165,17 +168,19 @@ class AsyncClient:
         """
         loop = asyncio.get_running_loop()
         lost, until = False, loop.time() + self.read_s
-        for wait_s in (*(RETRY_AFTER_S if again else ()), None):
-            try:
-                answer = await self._once(call)
-                return Reply(answer, lost=lost)
-            except Unavailable as error:
-                lost = lost or not isinstance(error, NeverSent)
-                if wait_s is None or loop.time() + wait_s >= until:
+        with self._owing():
+            for wait_s in (*(RETRY_AFTER_S if again else ()), None):
+                try:
+                    answer = await self._once(call)
+                    return Reply(answer, lost=lost)
+                except Unavailable as error:
+                    self.fault = error
+                    lost = lost or not isinstance(error, NeverSent)
+                    if wait_s is None or loop.time() + wait_s >= until:
+                        return Reply(None, error, lost)
+                except KeepclearError as error:
                     return Reply(None, error, lost)
-            except KeepclearError as error:
-                return Reply(None, error, lost)
-            await asyncio.sleep(wait_s)
+                await asyncio.sleep(wait_s)
         raise AssertionError("unreachable")
 
     async def call(self, call: Call[T], *, again: bool = True) -> T:
@@ -188,13 +193,18 @@ class AsyncClient:
     async def _once(self, call: Call[T]) -> T:
         request = self._request(call)
         sent = len(request["content"] or b"")
-        with self._owing(), faults(self.read_s):
+        asked = asyncio.get_running_loop().time()
+        with faults(self.read_s):
             async with asyncio.timeout(self.read_s + self.read_s * (sent // PROGRESS_BYTES)) as limit:
                 async with self._http.stream(**request) as response:
                     body = await self._body(response, limit)
         status, media = response.status_code, media_type(response.headers.get("content-type"))
         try:
-            return self.exchange.read(call, status, media, body)
+            answer = self.exchange.read(call, status, media, body)
+            came = asyncio.get_running_loop().time()
+            self.slowest_s = max(self.slowest_s, came - asked)
+            self.waiting_since, self.fault = came, None
+            return answer
         except KeepclearError as error:
             clock_hint(error, response.headers.get("date"), self._clock())
             raise
@@ -214,20 +224,16 @@ class AsyncClient:
 
     @contextmanager
     def _owing(self) -> Iterator[None]:
-        """Count an answer that the hotline owes; the wait begins anew with each that comes whole."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
+        """Count an answer that the hotline owes."""
         if not self._owed:
-            self.waiting_since = asked
+            self.waiting_since = asyncio.get_running_loop().time()
         self._owed += 1
         try:
             yield
-            self.waiting_since = loop.time()
-            self.slowest_s = max(self.slowest_s, self.waiting_since - asked)
         finally:
             self._owed -= 1
             if not self._owed:
-                self.waiting_since = None
+                self.waiting_since = self.fault = None
 
     async def submit(self, submission: str) -> Admission:
         """File a notice with all its disclosures."""

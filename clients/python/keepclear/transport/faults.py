@@ -40,6 +40,10 @@ class NeverSent(Unavailable):
     """No connection was made: not a byte has left this machine."""
 
 
+class CutShort(Unavailable):
+    """The time that a caller gives was over before the hotline had answered all: it may yet, if it is asked again."""
+
+
 def silent(within_s: float) -> Unavailable:
     """Return the error of a hotline from which nothing that counts came for a time."""
     return Unavailable("unreachable", f"{SILENT}: nothing came from the hotline for {within_s:.2g} s")
