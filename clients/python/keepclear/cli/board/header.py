@@ -60,7 +60,7 @@ def one_line(scene: "Scene", columns: int, look: Look) -> Line:
 
 
 def _whose(scene: "Scene", officer: str | None, look: Look) -> Line:
-    name = foreign(scene.name)
+    name = plain(scene.name)
     on_watch = Span(f"{look.between}{foreign(officer)} on watch" if officer else "")
     return (Span(f" {plain(scene.picture.party)}", BOLD), on_watch, Span(f"{look.between}{name}" if name else ""))
 
