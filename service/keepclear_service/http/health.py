@@ -5,8 +5,10 @@ import time
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.instant import SECOND
 
 from ..decide.selfcheck import rules_hold
 from .deps import Hotlines, hotlines
@@ -51,7 +53,14 @@ class Readiness:
             store = error.code
         # A line's own state tells of its turns, each of which is a script there and back.
         states = sorted({hotline.state() for hotline in self._lines.all()} - {OK})
+        if not states and all(_ended(hotline.agreement) for hotline in self._lines.all()):
+            states = ["ended"]
         return {"store": store, "lines": "; ".join(states) or OK, "rules": OK if rules_hold() else "wrong"}
+
+
+def _ended(agreement: Agreement) -> bool:
+    """Whether the service can sign nothing any more under an agreement: none of its keys there is valid still."""
+    return time.time() * SECOND > max(item.not_after for item in agreement.service.keys)
 
 
 BOTH = ["GET", "HEAD"]
