@@ -158,6 +158,9 @@ def test_founding_says_what_was_founded_and_what_stood_already(tmp_path: Path) -
     told = say("found", *files[2:], "--embedded", store).stdout
     assert told.startswith("founded: the agreement of the tests, revision 1") and world.agreement.id in told
     assert say("found", *files[2:], "--embedded", store).stdout.startswith("stands already, and nothing was changed")
+    assert "now tell each party (north, south): keepclear send --lost" in say(
+        "new-epoch", *files[2:], "--embedded", store
+    ).stdout
     more = write_files(other, tmp_path / "other")
     done = say("run", *more, "--embedded", store, "--port", "0", code=1)
     assert "holds nothing of the agreement the agreement of the tests" in done.stderr and store in done.stderr

@@ -48,7 +48,12 @@ async def new_epoch(settings: Settings) -> list[str]:
                     f"{settings.store_name()} holds nothing of the agreement {agreement.name}",
                     hint="is it the right store, and was the backup put back?",
                 )
-        return [f"a new epoch, {await line.new_epoch()}, of {agreement.name}" for line, agreement in lines]
+        said = []
+        for line, agreement in lines:
+            said.append(f"a new epoch, {await line.new_epoch()}, of {agreement.name}")
+            parties = ", ".join(party.id for party in agreement.parties)
+            said.append(f"now tell each party ({parties}): keepclear send --lost; what came after the backup is gone")
+        return said
 
 
 async def adopt(settings: Settings) -> list[str]:

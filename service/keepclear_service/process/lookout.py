@@ -18,7 +18,7 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.instant import SECOND
 
 from ..logs import log_event
-from ..metrics import Board
+from ..metrics import LINES_LOST, Board
 from ..store.connect import Store
 from .note import LineNote, Note, read_note
 from .survey import Survey, survey
@@ -77,7 +77,7 @@ class Sight:
     """All that is seen; ``own_store`` where the service runs its store itself.
 
     By the agreements' places in the settings: ``streams`` by party; ``alone`` since when a party has none (seconds
-    since 1970).
+    since 1970). Of the log ``lost`` lines went nowhere; ``lost_at``: when that was last seen to be more.
     """
 
     survey: Survey
@@ -87,6 +87,8 @@ class Sight:
     since: float
     versions: dict[str, str]
     own_store: StoreSight | None = None
+    lost: int = 0
+    lost_at: float | None = None
 
 
 class Place(Protocol):
@@ -130,6 +132,8 @@ class Lookout:
         self._silent: dict[int, float] = {}
         self._warned: dict[tuple[str, str, str], int] = {}
         self._memories = {agreement.id: Memory() for agreement in self.agreements}
+        self._lost = 0
+        self._lost_at: float | None = None
         self._overdue: set[tuple[str, str, str, int]] = set()
 
     async def run(self) -> None:
@@ -137,6 +141,7 @@ class Lookout:
         warn_at = watch_at = 0.0
         while True:
             now = time.time()
+            self._count_lost()
             for seen, streams in zip(self._seen, self._streams(self._workers()), strict=True):
                 seen.update(dict.fromkeys(streams, now))
             self._listen(now)
@@ -173,7 +178,9 @@ class Lookout:
                 streams[place].setdefault(party.id, 0)
             silent = (party.id for party in parties if not streams[place][party.id])
             alone.append({party: self._seen[place].get(party, self.since) for party in silent})
-        return Sight(found, workers, streams, alone, self.since, {**versions(), "store": found.version}, self._store())
+        self._count_lost()
+        known = {**versions(), "store": found.version}
+        return Sight(found, workers, streams, alone, self.since, known, self._store(), self._lost, self._lost_at)
 
     def _store(self) -> StoreSight | None:
         own = self.own_store
@@ -181,6 +188,13 @@ class Lookout:
             return None
         lately = time.time() - DIED_LATELY_S
         return StoreSight(own.pid, own.starts, [death for death in own.deaths if death[0] >= lately])
+
+    def _count_lost(self) -> None:
+        lost = 0.0
+        for place in self.places:
+            lost += sum(sum(place.board.cells(at, 1)) for _, at in place.board.layout.series(LINES_LOST))
+        if lost > self._lost:
+            self._lost, self._lost_at = int(lost), time.time()
 
     def _workers(self) -> list[WorkerSight]:
         return [

@@ -21,6 +21,9 @@ LAGS_AT = 1_000
 ALONE_S = 60
 """Seconds without a stream after which a party that has something to answer is telephoned."""
 
+LOSS_COUNTS_S = 600
+"""Seconds for which a lost line of the log is wrong; then it is a figure."""
+
 SHOWN = 64
 """Alerts of a party that the document holds one by one, the oldest."""
 
@@ -41,6 +44,7 @@ def status(sight: Sight, *, down: str = "") -> dict[str, Any]:
             "since": None if down else _seconds(sight.since),
             "workers": [_worker(worker, found.at) for worker in sight.workers],
         },
+        "log": {"lost": sight.lost, "last_lost": None if sight.lost_at is None else _seconds(sight.lost_at)},
         "store": {
             "code": found.code,
             "fault": found.fault,
@@ -58,6 +62,11 @@ def _wrong(sight: Sight, down: str) -> list[str]:
     wrong = [down] if down else []
     wrong += _store_wrong(sight)
     wrong += [words for worker in sight.workers if (words := _worker_wrong(worker, found.at))]
+    if sight.lost_at is not None and found.at / SECOND - sight.lost_at < LOSS_COUNTS_S:
+        wrong.append(
+            f"the log is lost: {sight.lost} lines, the last {_span_of(int(sight.lost_at * SECOND), found.at)} ago:"
+            " standard error is closed, full, or nobody reads it; see to that, and start the service again"
+        )
     for place, line in enumerate(found.lines):
         if line.fault and found.code != "store_unavailable":
             wrong.append(f"{line.name}: {line.fault}")

@@ -1,0 +1,81 @@
+"""What is wrong, and whom to wake: pure, over sights made by hand."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+from keepclear_protocol.instant import SECOND
+from keepclear_protocol.speakable import speakable
+from keepclear_service.line.ports import Founded
+from keepclear_service.process.lookout import Sight
+from keepclear_service.process.runs_out import RunsOut
+from keepclear_service.process.status import status
+from keepclear_service.process.survey import LineSurvey, PartySurvey, Survey
+from keepclear_service.process.unanswered import Unanswered
+from support.world import World
+
+NOW_S = time.time()
+NOW = int(NOW_S) * SECOND
+AGREEMENT = World().agreement
+
+
+def seen(*waiting: Unanswered, alone_s: float | None = None, lost_s: float | None = None, **of_line: Any) -> list[str]:
+    """Return what is wrong with a service where north has this to answer; ``alone_s``: since it has no stream."""
+    party = PartySurvey("north", 1, waiting, None, "")
+    founded = Founded("e", "t", 9, 1, 9, NOW, ())
+    line = LineSurvey("a" * 43, "night", founded=founded, agreement=AGREEMENT, parties=(party,), **of_line)
+    alone = {} if alone_s is None else {"north": NOW_S - alone_s}
+    streams = Counter({"north": int(alone_s is None)})
+    lost_at = None if lost_s is None else NOW_S - lost_s
+    sight = Sight(Survey(NOW, "", "", "Valkey", (line,)), (), [streams], [alone], NOW_S, {}, lost=9, lost_at=lost_at)
+    return list(status(sight)["wrong"])
+
+
+def unanswered(number: int = 0, *, for_s: int, undelivered_s: int | None = None, at_least: bool = False) -> Unanswered:
+    undelivered = None if undelivered_s is None else NOW - undelivered_s * SECOND
+    return Unanswered(f"{number:043}", 7, "overlap", NOW - for_s * SECOND, at_least, undelivered)
+
+
+CODE = speakable("0" * 43)
+
+
+@pytest.mark.parametrize(
+    ("at_least", "words"),
+    [(False, f"night: north has not answered {CODE} (overlap) for 4 min; agreed is 2 min: telephone them"),
+     (True, f"night: north has not answered {CODE} (overlap) for at least 4 min; agreed is 2 min: telephone them")],
+)  # fmt: skip
+def test_an_overdue_answer_is_wrong(at_least: bool, words: str) -> None:
+    assert seen(unanswered(for_s=250, at_least=at_least)) == [words]
+    assert seen(unanswered(for_s=119)) == []
+
+
+def test_of_many_the_first_are_named_and_the_others_counted() -> None:
+    said = seen(*(unanswered(number, for_s=300 - number, undelivered_s=300) for number in range(9)))
+    assert len(said) == 8 and said[3].endswith("north has not answered 6 more in the agreed time")
+    assert said[7].endswith("6 more NOT DELIVERED")
+
+
+def test_a_desk_that_takes_nothing_is_wrong_though_its_stream_stands() -> None:
+    (said,) = seen(unanswered(for_s=100, undelivered_s=100))
+    assert said.startswith(f"night: north: {CODE} (overlap) NOT DELIVERED for 100 s: its desk does not take it")
+    assert seen(unanswered(for_s=10, undelivered_s=10)) == []
+
+
+def test_no_stream_is_wrong_beside_something_unanswered_alone() -> None:
+    (said,) = seen(unanswered(for_s=90), alone_s=490)
+    assert said.startswith("night: north has NO STREAM here for 8 min and 1 unanswered: telephone them")
+    assert seen(alone_s=480) == seen(unanswered(for_s=90), alone_s=50) == []
+
+
+def test_an_end_within_a_day_is_wrong() -> None:
+    (said,) = seen(ends=(RunsOut("north", "k" * 43, ("submit",), NOW + 1750 * SECOND),))
+    assert "north can no longer file after" in said and "(in 29 min)" in said
+    assert seen(ends=(RunsOut("north", "k" * 43, (), NOW + 1750 * SECOND),)) == [], "another key goes on"
+    assert seen(ends=(RunsOut("north", "k" * 43, ("submit",), NOW + 90_000 * SECOND),)) == []
+
+
+def test_a_lost_log_is_wrong_for_ten_minutes() -> None:
+    (said,) = seen(lost_s=5)
+    assert said.startswith("the log is lost: 9 lines, the last ")
+    assert seen(lost_s=700) == []
