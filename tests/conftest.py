@@ -13,12 +13,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.nursery import Lifeline, Nursery, nursery
 from support.stores import RunningStore, flush_all, store_binary, store_server
 from support.world import World
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 Require = Callable[[str, str], None]
+
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")  # a busy machine takes its time for any one case
 
 STORIES = ("tests/clients/", "tests/e2e/", "tests/service/", "tests/http/test_store_down.py")
 """Rooms whose tests tell of desks, officers and processes: on the second store they are told in ``make test-long``."""

@@ -113,7 +113,7 @@ def test_usage(folder: Path, words: list[str], said: str) -> None:
         (["--key", f"north={KEYS['north'].public.text}"], "a key stands twice"),
         (["--key", f"north={KEYS['next'].public.text}:fly"], "roles"),
         (["--category", "Transport=1m,1m"], "categories"),
-        (["--party-name", "south=en:a\u202eb"], "invisible"),
+        (["--party-name", "south=en:a\u202eb"], "none of them unseen"),
         (["--service-origin", "https://hotline.example/"], "origin"),
         (["--party", f"service={KEYS['next'].public.text}"], "parties"),
     ],

@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import json
+import os
 import subprocess
 import sys
 import types
@@ -13,6 +14,7 @@ from typing import Any
 import keepclear
 import pytest
 from keepclear import names
+from support.service import UNMEASURED
 
 OURS = ("keepclear", "keepclear_protocol")
 INNER = {"AsyncClient", "Exchange", "Journal", "Watching", "DisclosedVolume"}
@@ -24,7 +26,8 @@ WIRE = {"Acknowledgement", "Agreement", "Alert", "PrivateKey", "Receipt", "Summa
 
 
 def python(program: str) -> str:
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    env = {**os.environ, **UNMEASURED}  # coverage loads modules of its own
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
