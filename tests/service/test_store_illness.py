@@ -57,7 +57,6 @@ def test_a_store_that_died_is_told_for_ten_minutes_though_it_is_up_again(line: R
     for times in (2, 3):
         os.kill(pid, signal.SIGKILL)
         pid = line.service.wait_for("store_started", times)[-1]["store_pid"]
-    line.service.wait_for("line_back")
     seen = once(lambda: status(line), lambda seen: "keeps what it is given" in seen.stdout)
     told = r"!! the store died 2 times in the last 10 minutes, last \d+ s ago: signal 9$"
     assert seen.returncode == 1 and re.search(told, seen.stdout, re.MULTILINE), seen.stdout
