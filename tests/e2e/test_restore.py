@@ -79,15 +79,18 @@ class Loaded:
             number = 0
             while not self.stopping.is_set():
                 raw = self.world.submission(party, box(*place(number)))
-                self.sent[party].append((raw, self._until_receipted(http, raw)))
+                self.sent[party].append((raw, self._until_receipted(http, party, raw)))
                 number += 1
                 time.sleep(0.02)
 
-    def _until_receipted(self, http: httpx2.Client, raw: str) -> str:
+    def _until_receipted(self, http: httpx2.Client, party: str, raw: str) -> str:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             with contextlib.suppress(httpx2.TransportError):
-                answer = http.post("/v1/notices", content=raw, headers={"Content-Type": "application/sd-jwt"})
+                # With a proof: what came before its answer was lost has its receipt for its own party alone.
+                proof = self.world.proof(party, "/v1/notices", method="POST")
+                headers = {"Content-Type": "application/sd-jwt", **proof}
+                answer = http.post("/v1/notices", content=raw, headers=headers)
                 if answer.status_code in (200, 201):
                     return str(answer.json()["receipt"])
                 assert answer.status_code == 503, answer.text
