@@ -83,3 +83,19 @@ def test_what_could_change_how_a_line_reads_is_escaped(text: str, shown: str) ->
 def test_a_flood_of_marks_does_not_cover_the_lines_above() -> None:
     shown = plain("a" + "\u0323\u0308" * 500 + "b")
     assert len(shown) < 20 and shown.startswith("a\u0323") and shown.endswith("b")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("party south: South (en), \u05d3\u05e8\u05d5\u05dd (he)", True),
+        ("a \u05d3\u05e8 b \u05d5\u05dd", True),
+        ("a \u05d3\u05e8 12 b", False),
+        ("a \u05d3\u05e8, 10:00:00Z", False),
+        ("\u05d3\u05e8 b", False),
+        ("10:00 \u05d3\u05e8 b", False),
+    ],
+)
+def test_letters_from_right_to_left_stand_where_no_number_can_be_turned_round_by_them(text: str, shown: bool) -> None:
+    assert (plain(text) == text) is shown
+    assert shown or "\\u05d3" in plain(text)

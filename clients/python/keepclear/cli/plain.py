@@ -1,10 +1,11 @@
 """Text from elsewhere, made harmless: what could change how a line reads is escaped, and no text is without end.
 
 Escaped as ``\\x1b`` or ``\\u202e``: controls, surrogates, private and unassigned characters, letters without a shape,
-and whatever is written from right to left or turns the direction: terminals differ in what they make of it, and some
-would change round the numbers and times that stand beside it. Marks that combine are kept as far as languages use them,
-upon the letter that they came with. Every kind of space is a space, so that a line stays a line. ``foreign`` marks what
-others wrote as theirs, wherever it stands in a line of ours. Not guaranteed: that texts which look alike are the same.
+whatever turns the direction, and letters written from right to left where a number comes next or nothing came before:
+some terminals would change round that number, or the whole line (UAX #9). Marks that combine are kept as far as
+languages use them, upon the letter that they came with. Every kind of space is a space, so that a line stays a line.
+``foreign`` marks what others wrote as theirs, wherever it stands in a line of ours, and lets nothing in it run from
+right to left. Not guaranteed: that texts which look alike are the same.
 """
 
 import re
@@ -18,8 +19,10 @@ MOST_MARKS = 4
 
 _HARMFUL = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U00016fe4\U0001d159")
-_TURNING = frozenset(("R", "AL", "AN"))
-"""Bidirectional classes of what is written from right to left, or is a number there (UAX #9, table 4)."""
+_LEFTWARD = frozenset(("R", "AL"))
+_NUMBER = frozenset(("EN", "AN"))
+_TURNING = _LEFTWARD | {"AN"}
+"""Bidirectional classes of letters written from right to left, and of numbers (UAX #9, table 4)."""
 
 _COMBINING = frozenset(("Mn", "Me"))
 _HANDLE = re.compile(r"[A-Za-z0-9._@-]+\Z")
@@ -34,21 +37,25 @@ def foreign(text: str | None, absent: str = "") -> str:
     if not text or _HANDLE.match(text):
         return text or absent
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{plain(quoted, MOST // 8)}"'
+    return f'"{plain(quoted, MOST // 8, one_way=True)}"'
 
 
-def plain(text: str, most: int = MOST) -> str:
-    """Return ``text`` as one harmless line of at most ``most`` characters, and a mark where it was cut."""
+def plain(text: str, most: int = MOST, *, one_way: bool = False) -> str:
+    """Return ``text`` as one harmless line of at most ``most`` characters, and a mark where it was cut.
+
+    With ``one_way`` nothing in it is written from right to left: of names that others wrote, beside times of ours.
+    """
     if text.isascii() and text.isprintable():
         return text if len(text) <= most else _cut(text, most)
     told: list[str] = []
     marks = length = 0
     bare = True  # a mark here would fall upon what is not its own
-    for character in text:
+    turning = _leftward(text) if one_way else _turning(text)
+    for at, character in enumerate(text):
         kind = unicodedata.category(character)
         marks = marks + 1 if kind in _COMBINING else 0
         is_mark = kind in _COMBINING or kind == "Mc"
-        turns = unicodedata.bidirectional(character) in _TURNING
+        turns = at in turning
         if kind in _HARMFUL or turns or character in _SHAPELESS or (is_mark and bare):
             shown = _escaped(character)
             bare = True
@@ -66,6 +73,33 @@ def plain(text: str, most: int = MOST) -> str:
             break
     whole = "".join(told)
     return whole if length <= most else _cut(whole, most)
+
+
+def _leftward(text: str) -> set[int]:
+    return {at for at, character in enumerate(text) if unicodedata.bidirectional(character) in _TURNING}
+
+
+def _turning(text: str) -> set[int]:
+    """Return where stands what could change the order of a line.
+
+    Numbers written from right to left do, and letters so written, but for those that stand behind a letter written from
+    left to right with no number before the next such letter.
+    """
+    found: set[int] = set()
+    run: list[int] = []
+    led = False
+    for at, character in enumerate(text):
+        direction = unicodedata.bidirectional(character)
+        if direction in _LEFTWARD:
+            run.append(at)
+        elif direction == "L":
+            run, led = [], True
+        elif direction in _NUMBER:
+            found.update(run, [at] if direction == "AN" else ())
+            run = []
+        if not led:
+            found.update(run)
+    return found
 
 
 def _cut(text: str, most: int) -> str:
