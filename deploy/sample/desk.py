@@ -28,7 +28,7 @@ BETWEEN_S = 0.5
 """Between one notice and the next, so that a person can follow."""
 
 QUIET_S = 10.0
-OFFICER = "sample officer"
+OFFICER = "sample-officer"
 
 
 class SampleDesk:

@@ -175,7 +175,7 @@ def test_with_no_replica_at_all_the_proxy_says_so(stack: Stack, http: httpx2.Cli
 def test_the_stream_is_not_held_back(stack: Stack) -> None:
     """From the request of the other side's notice to the alert on our stream, through the proxy both ways."""
     israel, turkiye = Outsider(stack, "israel"), Outsider(stack, "turkiye")
-    reach: dict[str, Any] = {"connect_to": stack.url, "verify": str(stack.authority)}
+    reach: dict[str, Any] = {"connect_to": stack.url, "tls": Tls(ca=stack.authority)}
     with (
         Client(israel.agreement, israel.key, **reach) as first,
         Client(turkiye.agreement, turkiye.key, **reach) as second,
