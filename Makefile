@@ -10,6 +10,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Each worker of pytest's has ports, stores and folders of its own. One more than there are cores: many tests wait.
 SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
+# What decides the third parties of the console's page, and npm to fetch them by where a machine has none.
+VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package.json package-lock.json)
+NPM := $(if $(shell command -v npm),,-r requirements/npm.txt)
 TYPES := $(BIN)/mypy
 CONTRACTS := $(BIN)/lint-imports --no-logo
 LOCK_VENV := .venv-lock
@@ -60,9 +63,11 @@ lock:  ## resolve requirements/ anew from pyproject.toml (LOCK_ARGS=--upgrade fo
 	$(UV_LOCK) pyproject.toml --all-extras --group build --group dev -o requirements/dev.txt
 	$(UV_LOCK) pyproject.toml --all-extras -c requirements/dev.txt -o requirements/run.txt
 	$(UV_LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(UV_LOCK) --group npm -c requirements/dev.txt -o requirements/npm.txt
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) $(LOCK_VENV) dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf clients/python/keepclear/console/page/vendor
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -70,12 +75,12 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # dev.txt holds all of run.txt and build.txt at the same versions, so the one environment serves both sets.
-$(VENV)/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
+$(VENV)/run.stamp: requirements/run.txt requirements/build.txt $(VENDORED) | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt $(NPM)
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/dev.stamp: requirements/dev.txt $(VENDORED) | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
