@@ -1,5 +1,6 @@
 """The style sheets keep their promises: contrast by night and by day, no side of the screen named, no case changed."""
 
+import json
 import re
 from pathlib import Path
 
@@ -122,3 +123,9 @@ def test_what_moves_stands_still_where_less_motion_is_asked_for() -> None:
     still = base.split("prefers-reduced-motion: reduce")[1]
     assert "animation: none !important" in still
     assert re.search(r"\.unanswered\.danger \{\s*outline: \d+px double", still)
+
+
+def test_every_face_is_one_that_the_console_brings_along() -> None:
+    vendored = json.loads((PAGE.parents[2] / "vendoring/package.json").read_text())["vendored"]
+    brought = {f"../vendor/{name}" for files in vendored.values() for name in files.values() if name.endswith(".woff2")}
+    assert set(re.findall(r'url\("([^"]+)"\)', (PAGE / "style/fonts.css").read_text())) == brought
