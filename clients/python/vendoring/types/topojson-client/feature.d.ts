@@ -1,0 +1,1 @@
+export { feature as default } from "topojson-client";
