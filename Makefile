@@ -8,8 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Each worker of pytest's has ports, stores and folders of its own. One more than there are cores: many tests wait.
-SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
+# Each worker of pytest's has ports, stores and folders of its own. Two more than there are cores: many tests wait.
+SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2) --dist worksteal
 # What decides the third parties of the console's page, and npm to fetch them by where a machine has none.
 VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package.json package-lock.json)
 NPM := $(if $(shell command -v npm),,-r requirements/npm.txt)
@@ -19,7 +19,7 @@ LOCK_VENV := .venv-lock
 UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check bench lock clean
+.PHONY: help setup demo test coverage test-long check bench lock clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -32,20 +32,29 @@ demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this ma
 	@$(BIN)/keepclear demo $(ARGS)
 
 # What takes long of `check` runs beside the tests, and says what it has to say in one piece behind them.
-test: $(VENV)/dev.stamp  ## lint, types, contracts, all tests but the long ones, coverage (ARGS="tests/http -k stream" runs a part)
+define all_tests
 	$(BIN)/ruff check .
-ifeq ($(strip $(ARGS)),)
-	$(BIN)/coverage erase
 	@{ $(TYPES) && $(CONTRACTS); } >$(VENV)/check.log 2>&1 & checking=$$!; \
-		$(BIN)/coverage run -m pytest $(SPREAD) -m "not long"; tested=$$?; \
+		$(BIN)/$(1) -m pytest $(SPREAD) -m "not long"; tested=$$?; \
 		wait $$checking; checked=$$?; cat $(VENV)/check.log; exit $$((tested ? tested : checked))
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+endef
+
+test: $(VENV)/dev.stamp  ## lint, types, contracts, all tests but the long ones (ARGS="tests/http -k stream" runs a part)
+ifeq ($(strip $(ARGS)),)
+	$(call all_tests,python)
 else
+	$(BIN)/ruff check .
 	$(TYPES)
 	$(CONTRACTS)
 	$(BIN)/python -m pytest -m "not long" $(ARGS)
 endif
+
+# Measuring takes as long again as half of the tests: the build machine measures each time, a person when it matters.
+coverage: $(VENV)/dev.stamp  ## the same, measured: 95 % of lines and branches at least (what the build machine runs)
+	$(BIN)/coverage erase
+	$(call all_tests,coverage run)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many random cases (ARGS="tests/compose" runs a part)
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m long $(ARGS)

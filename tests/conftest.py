@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 Require = Callable[[str, str], None]
 
 for width in ("COLUMNS", "LINES"):
-    os.environ.pop(width, None)  # our lines fold to it: what a test reads must not hang on the screen it is started from
+    os.environ.pop(width, None)  # our lines fold to it, and what a test reads must not hang on whose screen it is
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")  # a busy machine takes its time for any one case
