@@ -77,18 +77,29 @@ function seen(text, most) {
 }
 
 /**
- * The same as a string, where no element can stand: canvas, aria-label, title. Isolated by characters where it needs it.
+ * The same as a string, for a value of `say` and `t`, a canvas, an aria-label: isolated by characters, "" for none.
  *
  * @param {string | null | undefined} text
  * @param {number} [most]
  */
-export function foreignText(text, most = MOST) {
-  if (!text || (HANDLE.test(text) && text.length <= most)) {
-    return text ?? "";
+export function foreign(text, most = MOST) {
+  if (!text) {
+    return "";
   }
   const { shown, more } = seen(text, most);
-  const quoted = HANDLE.test(text) ? `${shown}\u2026` : `"${shown}${more ? "\u2026" : ""}"`;
-  return LEFTWARD.test(quoted) ? `\u2068${quoted}\u2069` : quoted;
+  const quote = HANDLE.test(text) ? "" : '"';
+  const parts = LEFTWARD.test(shown) ? shown.split(NUMBERS).map(apart) : [shown];
+  return `\u2068${quote}${parts.join("")}${more ? "\u2026" : ""}${quote}\u2069`;
+}
+
+/**
+ * Every other part of a text that was split by NUMBERS is one.
+ *
+ * @param {string} part
+ * @param {number} at
+ */
+function apart(part, at) {
+  return at % 2 ? `\u2066${part}\u2069` : part;
 }
 
 /**
