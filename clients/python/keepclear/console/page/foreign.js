@@ -82,7 +82,7 @@ function seen(text, most) {
  * @param {string | null | undefined} text
  * @param {number} [most]
  */
-export function foreign(text, most = MOST) {
+export function foreignText(text, most = MOST) {
   if (!text) {
     return "";
   }
