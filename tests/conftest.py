@@ -27,7 +27,7 @@ for width in ("COLUMNS", "LINES"):
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")  # a busy machine takes its time for any one case
 
-STORIES = ("tests/clients/", "tests/e2e/", "tests/service/", "tests/http/test_store_down.py")
+STORIES = ("tests/clients/", "tests/console/", "tests/e2e/", "tests/service/", "tests/http/test_store_down.py")
 """Rooms whose tests tell of desks, officers and processes: on the second store they are told in ``make test-long``."""
 
 

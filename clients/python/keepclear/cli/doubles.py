@@ -15,6 +15,7 @@ from keepclear_protocol.filing import content_digest
 from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.blocking import Desk
+from keepclear.desk.desk import AsyncDesk
 from keepclear.journal.kept import LOST, RECEIPTED, UNKNOWN, UNSENT, OwnStatement
 from keepclear.offline.filing import Draft
 from keepclear.transport.client import now_instant
@@ -68,7 +69,7 @@ class Standing:
         write_json({**named, "outcome": outcome, "id": self.id or None, "code": None, "detail": detail})
 
 
-def find_standing(desk: Desk | None, drafts: Sequence[Draft]) -> list[Standing]:
+def find_standing(desk: Desk | AsyncDesk | None, drafts: Sequence[Draft]) -> list[Standing]:
     """Return what stands of each draft: in the journal of ``desk``, if there is one, or before it in its file."""
     same = {} if desk is None else _same(desk, drafts)
     near = {} if desk is None else _near(desk, [draft for draft in drafts if draft.digest not in same])
@@ -151,7 +152,7 @@ def _said(row: OwnStatement, other: str) -> str:
     return f"is filed already{other}: {describe(row)}"
 
 
-def _same(desk: Desk, drafts: Sequence[Draft]) -> dict[str, OwnStatement]:
+def _same(desk: Desk | AsyncDesk, drafts: Sequence[Draft]) -> dict[str, OwnStatement]:
     rows = desk.journal.own_same([draft.digest for draft in drafts], now_instant())
     best: dict[str, OwnStatement] = {}
     for row in sorted(rows, key=lambda row: _BEST_FIRST.index(row.status), reverse=True):
@@ -160,7 +161,7 @@ def _same(desk: Desk, drafts: Sequence[Draft]) -> dict[str, OwnStatement]:
     return best
 
 
-def _near(desk: Desk, drafts: Sequence[Draft]) -> dict[str, tuple[OwnStatement, str | None]]:
+def _near(desk: Desk | AsyncDesk, drafts: Sequence[Draft]) -> dict[str, tuple[OwnStatement, str | None]]:
     """Return what stands of the flights of ``drafts``, whatever its remarks and category, by ``_flight``."""
     wanted = {(draft.content.callsign, *_window(draft)) for draft in drafts}
     rows = [

@@ -19,6 +19,15 @@ from .context import officer_option
 SHOWN = "Sign that this officer was shown the alerts that come back."
 """What an officer's handle is for where something is filed."""
 
+OPTION_TEXTS = (
+    ("start", read_time, "--from"),
+    ("end", read_time, "--to"),
+    ("lower", read_altitude, "--lower"),
+    ("upper", read_altitude, "--upper"),
+    ("route_half_width_m", read_length_m, "--half-width"),
+)
+"""The members of ``Options`` that one text says each, what reads it, and the option that it is given by."""
+
 _NAMES = ("from_time", "to_time", "lower", "upper", "half_width", "time_margin", "points", "reference_of_altitudes")
 
 MAX_MARGIN_MIN = 24 * 60
@@ -46,13 +55,7 @@ def filing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _options(said: dict[str, Any]) -> Options:
     found: dict[str, Any] = {}
-    for name, member, read, option in (
-        ("from_time", "start", read_time, "--from"),
-        ("to_time", "end", read_time, "--to"),
-        ("lower", "lower", read_altitude, "--lower"),
-        ("upper", "upper", read_altitude, "--upper"),
-        ("half_width", "route_half_width_m", read_length_m, "--half-width"),
-    ):
+    for name, (member, read, option) in zip(_NAMES, OPTION_TEXTS, strict=False):
         if said[name] is not None:
             found[member] = read(said[name], option)
     if "route_half_width_m" in found:

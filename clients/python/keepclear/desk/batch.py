@@ -154,11 +154,12 @@ async def file_all(
             results.append(FilingResult(intent, outcome, filed))
         except (NotSent, Unavailable, EvidenceInvalid, Refused) as error:
             down = down or isinstance(error, NotSent)
-            results.append(FilingResult(intent, _outcome(error), error=error))
+            results.append(FilingResult(intent, outcome_of(error), error=error))
     return results
 
 
-def _outcome(error: KeepclearError) -> FilingOutcome:
+def outcome_of(error: KeepclearError) -> FilingOutcome:
+    """Return what became of a flight that was not receipted, by the error that says so."""
     if isinstance(error, NotSent) and error.certain:
         return FilingOutcome.NOT_SENT
     if isinstance(error, Unavailable):

@@ -150,6 +150,14 @@ class Filer:
         changed = functools.partial(amended, volumes, category, **details)
         return await self._succession.speak(lambda: self._outbox.judge(id, changed))
 
+    async def revise(self, id: str, content: Content) -> Filed:
+        """File the next revision of a notice as ``content`` says it, whole: what it leaves out is there no more."""
+        return await self._succession.speak(lambda: self._outbox.amend(id, lambda _: content))
+
+    async def judge_revision(self, id: str, content: Content) -> Content:
+        """Return what ``revise`` would sign, or raise what it would; nothing is signed or sent but a question."""
+        return await self._succession.speak(lambda: self._outbox.judge(id, lambda _: content))
+
     async def withdraw(self, id: str) -> Filed:
         """End a notice for ever."""
         return await self._succession.speak(lambda: self._outbox.withdraw(id))
