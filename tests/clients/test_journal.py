@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from keepclear import AlertEvent, ProblemEvent
+from keepclear.desk.picture import build_picture
+from keepclear.journal.asof import PastJournal
 from keepclear.journal.changes import MarkDelivered, MoveCursor, Note
 from keepclear.journal.journal import JOURNAL, Journal, Overtaken
 from keepclear.journal.tables import SCHEMA
@@ -28,6 +30,9 @@ VERSION_3 = VERSION_1.with_name("version-3.sql")
 """South's journal of a third: a conflict that its officer acknowledged as read, and a notice that was not sent."""
 
 FLOWN, KEPT = "U6uA3EWg9-WkyKo288a5lQ", "NHaElXrwdqQH30xWyQdlXA"
+VERSION_4 = VERSION_1.with_name("version-4.sql")
+"""The same, once its flight has a reference."""
+
 THIRD = "EZPKBEnAe7XMlzLYIHV8lXdidjFmiqbwInKGJR_3Zdo"
 
 AHEAD, NEWEST = "48AIb_b6sexf6S0umIqXCunv9By4Idlk44QWCN4M59g", "-JkIBI20SlzRFymmu1YdDAPIHqK7uRmHbkxTNp7U59M"
@@ -116,6 +121,23 @@ def test_a_journal_of_version_3_is_carried_over_and_takes_references(
     assert south.notice(reference="OPS-2211").view.id == filed.id
     line.desk("south", "new")
     assert journal_tables(tmp_path / "south" / JOURNAL) == journal_tables(tmp_path / "new" / JOURNAL)
+
+
+def test_a_journal_of_version_4_is_carried_over_and_its_past_begins_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = old_line(tmp_path, monkeypatch, VERSION_4.read_text("utf-8"))
+    south = line.desk("south")
+    assert {view.id: view.reference for view in south.picture().notices} == {FLOWN: "OPS-2211", KEPT: None}
+    line.desk("south", "new")
+    assert journal_tables(tmp_path / "south" / JOURNAL) == journal_tables(tmp_path / "new" / JOURNAL)
+    begun, before = line.now, build_picture(south.journal, line.now, None)
+    line.now += 1
+    south.acknowledge(THIRD, officer="s-2")
+    with PastJournal(tmp_path / "south" / JOURNAL, "south", begun) as past:
+        assert build_picture(past, begun, None) == before
+    with pytest.raises(LocalError, match="does not reach back so far"):
+        PastJournal(tmp_path / "south" / JOURNAL, "south", begun - 1)
 
 
 def journal_tables(path: Path) -> dict[str, list[Any]]:

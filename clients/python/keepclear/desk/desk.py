@@ -72,9 +72,9 @@ class AsyncDesk(Filer):
     ) -> None:
         self.client = AsyncClient(agreement, key, **options)
         self.exchange = self.client.exchange
-        self.journal = Journal(folder, agreement, self.exchange.party)
-        self.client.go_over(self.journal.agreements[0])  # a desk that has gone over to later terms stays there
         self._clock: Callable[[], int] = options.get("clock", now_instant)
+        self.journal = Journal(folder, agreement, self.exchange.party, self._clock)
+        self.client.go_over(self.journal.agreements[0])  # a desk that has gone over to later terms stays there
         self._threads = Threads()
         self._intake = Intake(self.exchange, self.journal, self._clock)
         self._intake.review()
@@ -259,7 +259,7 @@ class AsyncDesk(Filer):
         """Return the steps of ``watch``, for a face that has another way to give events out; raise as ``run`` does."""
         self._may_follow()
         parts = self.journal, self._announcer, self._threads
-        watching = Watching(*parts, self.run, lambda: (self._clock(), self._link.now.heard_at))
+        watching = Watching(*parts, self.run, self._link, self._clock)
         self._watchings = [watching]  # one at a time follows
         return watching
 

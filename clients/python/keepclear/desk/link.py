@@ -4,6 +4,7 @@ Kept by whoever follows the stream, asked by whoever shows it. Not guaranteed: t
 what the service withholds in silence no link can tell.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 from keepclear_protocol.instant import SECOND, format_instant
 
 NOT_YET = "not connected yet"
+
+MOST_SPANS = 256
+"""Spans of hearing that wait to be noted, which is done every ten seconds: a link that comes and goes all the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class LinkState:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._link = Link(False, clock(), None, NOT_YET)
+        self._ended: deque[tuple[int, int]] = deque(maxlen=MOST_SPANS)
 
     @property
     def now(self) -> Link:
@@ -64,5 +69,13 @@ class LinkState:
     def falls(self, detail: str) -> None:
         """Note that the link is down, and why."""
         before = self._link
+        if before.up:
+            self._ended.append((before.since, before.heard_at or before.since))
         since = before.since if not before.up else before.heard_at or self._clock()
         self._link = Link(False, since, before.heard_at, detail)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return from when to when the hotline was heard: what has ended since this was last asked, and what lasts."""
+        ended = [self._ended.popleft() for _ in range(len(self._ended))]
+        link = self._link
+        return [*ended, *([(link.since, link.heard_at or link.since)] if link.up else [])]

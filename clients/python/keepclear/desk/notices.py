@@ -8,10 +8,10 @@ from keepclear_protocol.notice import Notice
 from keepclear_protocol.outline import Position
 from keepclear_protocol.volume import Corridor, Volume
 
-from ..journal.journal import Journal
 from ..journal.kept import OwnStatement
 from ..journal.nearest import middle
 from ..journal.pictured import Heights
+from ..journal.reads import Reads
 from ..verify.opening import Opener
 from .disclosed import volume_json
 from .picture import notice_view
@@ -48,7 +48,7 @@ class NoticeRecord:
         }
 
 
-def notice_record(journal: Journal, opener: Opener, row: OwnStatement, now: int) -> NoticeRecord:
+def notice_record(journal: Reads, opener: Opener, row: OwnStatement, now: int) -> NoticeRecord:
     """Return the record of an own statement of the journal."""
     statement = own_statement(journal, opener, row.sha256)
     volumes: tuple[Volume, ...] = ()

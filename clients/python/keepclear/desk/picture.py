@@ -15,9 +15,9 @@ from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.separation import Severity, severity_rank
 from keepclear_protocol.speakable import speakable
 
-from ..journal.journal import Journal
 from ..journal.kept import LOST, RECEIPTED, UNSENT, KeptAcknowledgement, KeptConflict, OwnStatement
 from ..journal.pictured import UNVERIFIED, Pictured
+from ..journal.reads import Reads
 from ..verify.verdicts import Standing
 from .answered import Answers, answers_of
 from .views import ConflictView, NoticeView
@@ -90,7 +90,7 @@ view is the same too. A board asks every second, and thousands may stand in it u
 
 
 def build_picture(
-    journal: Journal, now: int, heard_at: int | None, everything: bool = False, before: Before | None = None
+    journal: Reads, now: int, heard_at: int | None, everything: bool = False, before: Before | None = None
 ) -> Picture:
     """Return the picture at the instant ``now``; ``heard_at`` is when the service was last heard, if that is known.
 
@@ -107,7 +107,7 @@ def build_picture(
 
 
 def conflict_views(
-    journal: Journal, kept: Sequence[KeptConflict], before: Before | None = None
+    journal: Reads, kept: Sequence[KeptConflict], before: Before | None = None
 ) -> list[ConflictView]:
     """Return what the picture shows of some conflicts, the worst and soonest first; ``before`` as ``build_picture``."""
     said: dict[str, list[KeptAcknowledgement]] = {}

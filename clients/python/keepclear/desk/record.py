@@ -11,9 +11,9 @@ from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.volume import Volume
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.journal import Journal
 from ..journal.kept import KeptAcknowledgement, KeptAlert
 from ..journal.pictured import exact_band, place_of, whose_act
+from ..journal.reads import Reads
 from ..verify.opening import Opener
 from .disclosed import disclosed, disclosed_json, volume_json
 from .picture import conflict_views
@@ -123,7 +123,7 @@ class ConflictRecord:
         }  # fmt: skip
 
 
-def conflict_record(journal: Journal, opener: Opener, conflict: str) -> ConflictRecord | None:
+def conflict_record(journal: Reads, opener: Opener, conflict: str) -> ConflictRecord | None:
     """Return the record of a conflict that the journal knows, else None."""
     kept = journal.conflict(conflict)
     views = conflict_views(journal, [] if kept is None else [kept])
@@ -162,7 +162,7 @@ def _volume(notice: Notice | Withdrawal | None, digest: str) -> Volume | None:
     return next((item.volume for item in notice.volumes if item.digest == digest), None)
 
 
-def _version(journal: Journal, opener: Opener, kept: KeptAlert) -> VersionRecord | None:
+def _version(journal: Reads, opener: Opener, kept: KeptAlert) -> VersionRecord | None:
     try:
         alert = opener.kept_alert(kept.object.alert)
     except KeepclearError:

@@ -18,7 +18,7 @@ from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.kinds import WITHDRAWAL
 from keepclear_protocol.speakable import speakable
 
-from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm, TurnOwn
+from ..journal.changes import HEARD, Change, MoveCursor, Note, NoteSpan, RaiseAlarm, TurnOwn
 from ..journal.journal import Journal
 from ..journal.kept import LOST, RECEIPTED, KeptConflict, OwnStatement
 from ..transport.client import AsyncClient
@@ -81,7 +81,8 @@ class Resync:
         source = Source(at.epoch, asked_at=now, follow=follow)
         missing = await self._missing_conflicts(listed, source)
         fallen = await self._missing_notices(now)
-        last: list[Change] = [Note("read_at", str(now)), *([MoveCursor(at)] if follow else [])]
+        last: list[Change] = [Note("read_at", str(now)), NoteSpan(HEARD, now, now)]
+        last += [MoveCursor(at)] if follow else []
         last.append(Note("answer_ms", str(round(self._client.slowest_s * 1000))))
         events += await self._take([], first=[*fallen, *missing], last=last)
         return Reread(tuple(events), at)

@@ -10,9 +10,9 @@ from keepclear_protocol.errors import KeepclearError, LocalError
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.journal import Journal
 from ..journal.kept import KeptConflict
 from ..journal.pictured import Pictured
+from ..journal.reads import Reads
 from ..verify.opening import Opener
 from ..wire.answers import AlertObject
 from .events import AcknowledgementEvent, AlertEvent, Event, from_journal
@@ -20,7 +20,7 @@ from .picture import conflict_view, conflict_views
 from .views import ConflictView
 
 
-def alert_view(journal: Journal, opener: Opener, event: AlertEvent) -> ConflictView | None:
+def alert_view(journal: Reads, opener: Opener, event: AlertEvent) -> ConflictView | None:
     """Return what the picture shows of the alert of ``event``, as if it were the newest; None of a forged one."""
     alert = event.alert
     if alert is None:
@@ -34,7 +34,7 @@ def alert_view(journal: Journal, opener: Opener, event: AlertEvent) -> ConflictV
     return conflict_views(journal, [shown])[0]
 
 
-def event_view(journal: Journal, opener: Opener, event: Event) -> ConflictView | None:
+def event_view(journal: Reads, opener: Opener, event: Event) -> ConflictView | None:
     """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
     if isinstance(event, AlertEvent):
         return alert_view(journal, opener, event)
@@ -44,7 +44,7 @@ def event_view(journal: Journal, opener: Opener, event: Event) -> ConflictView |
     return next(iter(conflict_views(journal, [] if kept is None else [kept])), None)
 
 
-def kept_event(journal: Journal, opener: Opener, value: Mapping[str, Any]) -> Event:
+def kept_event(journal: Reads, opener: Opener, value: Mapping[str, Any]) -> Event:
     """Return an event that the journal has kept."""
 
     def find_object(digest: str) -> tuple[AlertObject, Alert | None]:
@@ -67,7 +67,7 @@ def _kept(event: AlertEvent, alert: Alert, pictured: Pictured) -> KeptConflict:
     return kept if event.verdict == VERIFIED else replace(kept, alarm=event.verdict, alarm_detail=event.detail)
 
 
-def own_statement(journal: Journal, opener: Opener, sha256: str) -> Notice | Withdrawal | None:
+def own_statement(journal: Reads, opener: Opener, sha256: str) -> Notice | Withdrawal | None:
     """Return an own statement of the journal, if it is there and can be read."""
     row = journal.own(sha256)
     try:

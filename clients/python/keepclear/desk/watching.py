@@ -1,7 +1,7 @@
 """A watch, step by step: follows, gives one event at a time, and remembers durably which ones its caller has taken.
 
-It also writes down, every ``WATCHED_EACH_S`` seconds and at its end, that somebody watches and when the hotline was
-last heard, so that the next watch can say from when to when nobody did.
+It also writes down, every ``WATCHED_EACH_S`` seconds and at its end, that somebody watches and from when to when the
+hotline was heard, so that the next watch, and whoever looks back, can say when nobody did.
 """
 
 import asyncio
@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 
 from keepclear_protocol.instant import SECOND
 
-from ..journal.changes import Note
+from ..journal.changes import HEARD, WATCHED, Change, Note, NoteSpan
 from ..journal.journal import Journal
 from .events import Event
+from .link import LinkState
 from .subscription import Announcer, Heard
 from .threads import Threads
 
@@ -35,13 +36,16 @@ class Watching:
         announcer: Announcer,
         threads: Threads,
         follow: Callable[[], Awaitable[None]],
-        heard: Callable[[], tuple[int, int | None]],
+        link: LinkState,
+        clock: Callable[[], int],
     ) -> None:
         self._journal = journal
         self._announcer = announcer
         self._threads = threads
         self._follow = follow
-        self._heard = heard  # the time by the desk's clock, and when the hotline was last heard
+        self._link = link
+        self._clock = clock
+        self._began = clock()
         self._watched_at = 0
         self._place = announcer.subscribe(journal.handed())
         self._following: asyncio.Future[None] | None = None
@@ -85,14 +89,15 @@ class Watching:
         await self._write()
 
     async def _write(self, each_s: float = 0.0) -> None:
-        now, heard_at = self._heard()
-        notes = []
+        now, heard_at = self._clock(), self._link.now.heard_at
+        notes: list[Change] = []
         if self._handed > self._written:
             self._written = self._handed
             notes.append(Note("handed", str(self._handed)))
         if now - self._watched_at >= each_s * SECOND:
             self._watched_at = now
-            notes.append(Note("watched_until", str(now)))
+            notes += [Note("watched_until", str(now)), NoteSpan(WATCHED, self._began, now)]
+            notes += [NoteSpan(HEARD, *span) for span in self._link.spans()]
             notes += [] if heard_at is None else [Note("heard_at", str(heard_at))]
         if notes:
             await self._threads.run(self._journal.apply, notes)

@@ -132,6 +132,19 @@ class Note:
     value: str
 
 
+HEARD, WATCHED = "heard", "watched"
+"""What a span is of: the hotline was heard without a break, somebody watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSpan:
+    """Something has lasted, as far as is known, from ``began`` until ``until``; told again it only grows."""
+
+    what: str
+    began: int
+    until: int
+
+
 Change = (
     OwnStatement
     | SettleOwn
@@ -151,6 +164,7 @@ Change = (
     | Tell
     | MoveCursor
     | Note
+    | NoteSpan
 )
 
 JUDGED = (KeptAlert, KeptConflict, KeptTheirs, RaiseAlarm)
@@ -240,6 +254,12 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
             return db.execute("INSERT INTO events (event) VALUES (?)", (json.dumps(event),)).lastrowid
         case MoveCursor(cursor):
             _note(db, "cursor", str(cursor))
+        case NoteSpan(what, began, until):
+            query = (
+                "INSERT INTO spans VALUES (?, ?, ?) ON CONFLICT (what, began) "
+                "DO UPDATE SET until = max(until, excluded.until)"
+            )
+            db.execute(query, (what, began, until))
         case Note(name, value):
             _note(db, name, value)
             if name == "handed":

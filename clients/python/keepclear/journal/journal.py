@@ -2,7 +2,8 @@
 
 Kept for ever: every own submission with all its disclosures, every receipt, every alert object as it came with what
 the desk made of it, every acknowledgement. Kept besides, across epochs of the store: the newest version of each
-conflict and the newest revision of each counterpart's notice, and the stream cursor. What a batch of arrivals changes,
+conflict and the newest revision of each counterpart's notice, and the stream cursor; and what each row said before it
+was changed, so that it can be read as it was at an instant (``asof``). What a batch of arrivals changes,
 their events and the cursor behind them are written in one transaction, so a crash neither loses one nor takes it
 twice. Where a transaction cannot be written, a full disk for one, nothing of it is, the error is ``journal``, and the
 next one is tried as if nothing had been. A file that cannot be written when it is opened is read all the same.
@@ -14,7 +15,8 @@ file. It is the party's own evidence, protected by the machine's accounts; back 
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from .agreements import go_over, install, read_revisions, stage
 from .changes import JUDGED, Change, write
 from .faults import damaged, journal_faults
 from .kept import OwnStatement
+from .past import BEGAN, remembering
 from .private import note_closed, note_open, open_private
 from .readonly import open_to_read
 from .reads import Reads
@@ -47,9 +50,16 @@ class Overtaken(Exception):
 class Journal(Reads):
     """One desk's memory. Raises ``LocalError`` where the file cannot be used."""
 
-    def __init__(self, folder: str | Path, agreement: Agreement, party: str) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        agreement: Agreement,
+        party: str,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
         self.folder = Path(folder)
-        self.party = party
+        self._clock = clock
+        self._party = party
         self._lock: sqlite3.Connection | None = None
         self._writing = threading.Lock()
         self.fault: LocalError | None = None
@@ -74,11 +84,12 @@ class Journal(Reads):
         self._db.execute("PRAGMA synchronous = FULL")
         reads = open_private(self.folder / JOURNAL, busy_s=BUSY_S)
         reads.execute("PRAGMA query_only = 1")
-        super().__init__(reads)
+        super().__init__(reads, self._party)
         with self._transaction():
             bring_up_to_date(self._db)
             self._claim("agreement", agreement.id, "agreement")
             self._claim("party", self.party, "party")
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (BEGAN, str(self._clock())))
             self._revisions = install(self._db, agreement)
 
     def _open_to_read(self, agreement: Agreement) -> bool:
@@ -87,7 +98,7 @@ class Journal(Reads):
         if db is None:
             return False
         self._db = db
-        super().__init__(db)
+        super().__init__(db, self._party)
         with journal_faults():
             if db.execute("PRAGMA user_version").fetchone() != (SCHEMA,):
                 return False
@@ -158,8 +169,10 @@ class Journal(Reads):
             if any(isinstance(change, JUDGED) for change in changes):
                 query = "INSERT OR REPLACE INTO meta VALUES ('generation', ?)"
                 self._db.execute(query, (str(self._generation() + 1),))
+            at = self._clock()
             for change in changes:
-                number = write(self._db, change)
+                with remembering(self._db, change, at):
+                    number = write(self._db, change)
                 numbers += [] if number is None else [number]
         return numbers
 

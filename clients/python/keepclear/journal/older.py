@@ -74,7 +74,7 @@ def _from_2(db: sqlite3.Connection, tables: str) -> None:
 
 
 def _from_3(db: sqlite3.Connection, tables: str) -> None:
-    """Version 3 knew no references of the party's own."""
+    """Version 3 knew no references of the party's own, and neither it nor version 4 kept what rows had said before."""
     _make_missing(db, tables)
 
 
@@ -128,5 +128,14 @@ def run_script(db: sqlite3.Connection, script: str) -> None:
         db.execute(statement)
 
 
-FROM: dict[int, Callable[[sqlite3.Connection, str], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
+def note_spans(db: sqlite3.Connection) -> None:
+    """Keep, of the time before spans were noted, when the hotline was last heard and when somebody last watched."""
+    for what, names in (("heard", "'read_at', 'heard_at'"), ("watched", "'watched_until'")):
+        last = f"SELECT max(CAST(value AS INTEGER)) AS at FROM meta WHERE name IN ({names})"  # noqa: S608
+        db.execute(f"INSERT INTO spans SELECT ?, at, at FROM ({last}) WHERE at IS NOT NULL", (what,))  # noqa: S608
+
+
+FROM: dict[int, Callable[[sqlite3.Connection, str], None]] = {
+    1: _from_1, 2: _from_2, 3: _from_3, 4: _from_3,
+}  # fmt: skip
 """The way from each older version."""

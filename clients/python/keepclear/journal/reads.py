@@ -32,7 +32,8 @@ _MANY = 500
 class Reads:
     """The questions, over one connection; any thread may ask."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, party: str) -> None:
+        self.party = party
         self._read = db
         self._reading = threading.RLock()
 
@@ -63,6 +64,11 @@ class Reads:
     def generation(self) -> int:
         """Return how often something was judged."""
         return int(self.noted("generation") or 0)
+
+    def spans(self, what: str, since: int = 0) -> list[tuple[int, int]]:
+        """Return from when to when the hotline was heard, or somebody watched, where that ended after ``since``."""
+        query = "SELECT began, until FROM spans WHERE what = ? AND until >= ? ORDER BY began"
+        return [(began, until) for began, until in self._rows(query, what, since)]
 
     def noted(self, name: str) -> str | None:
         """Return a single value."""
@@ -207,17 +213,17 @@ class Reads:
 
     def acknowledgement(self, sha256: str) -> KeptAcknowledgement | None:
         """Return the acknowledgement of this hash."""
-        rows = self._rows("SELECT * FROM acknowledgements WHERE sha256 = ?", sha256)
+        rows = self._rows(f"SELECT {_SAID} FROM acknowledgements WHERE sha256 = ?", sha256)  # noqa: S608
         return _kept_acknowledgement(rows[0]) if rows else None
 
     def acknowledgements(self, conflict: str, version: int) -> list[KeptAcknowledgement]:
         """Return what both sides acknowledged of one version, oldest first."""
-        query = "SELECT * FROM acknowledgements WHERE conflict = ? AND version = ? ORDER BY rowid"
+        query = f"SELECT {_SAID} FROM acknowledgements WHERE conflict = ? AND version = ? ORDER BY rowid"  # noqa: S608
         return [_kept_acknowledgement(row) for row in self._rows(query, conflict, version)]
 
     def acknowledged(self, conflicts: Sequence[str]) -> list[KeptAcknowledgement]:
         """Return what both sides acknowledged of some conflicts, whatever the version, oldest first."""
-        found = self._many("SELECT *, rowid FROM acknowledgements WHERE conflict IN", conflicts)
+        found = self._many(f"SELECT {_SAID}, rowid FROM acknowledgements WHERE conflict IN", conflicts)  # noqa: S608
         return [_kept_acknowledgement(row[:-1]) for row in sorted(found, key=lambda row: row[-1])]
 
     def acknowledgements_known(self, hashes: Sequence[str]) -> set[str]:
@@ -273,6 +279,7 @@ of them every second, and most are as they were."""
 
 _CONFLICT = [field.name for field in fields(KeptConflict)]
 _ACKNOWLEDGEMENT = [field.name for field in fields(KeptAcknowledgement)]
+_SAID = ", ".join(_ACKNOWLEDGEMENT)
 _ALERT = "digest, conflict, version, object, verdict, detail, standing, told, received_at"
 
 

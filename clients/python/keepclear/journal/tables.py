@@ -7,9 +7,9 @@ import sqlite3
 
 from keepclear_protocol.errors import LocalError
 
-from .older import FROM, run_script
+from .older import FROM, note_spans, run_script
 
-SCHEMA = 4
+SCHEMA = 5
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -51,7 +51,12 @@ CREATE TABLE acknowledgements (
 CREATE INDEX acknowledgements_conflict ON acknowledgements (conflict, version);
 CREATE TABLE filed_as (reference TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT;
 CREATE INDEX filed_as_id ON filed_as (id);
-CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT
+CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT;
+CREATE TABLE past (number INTEGER PRIMARY KEY, of TEXT NOT NULL, name TEXT NOT NULL, until INTEGER NOT NULL,
+    said TEXT) STRICT;
+CREATE INDEX past_until ON past (until);
+CREATE TABLE spans (what TEXT NOT NULL, began INTEGER NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (what, began)) STRICT
 """
 
 
@@ -71,5 +76,6 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
         run_script(db, TABLES)
     elif version < SCHEMA:
         FROM[version](db, TABLES)
+        note_spans(db)
     # A pragma takes no parameters.
     db.execute(f"PRAGMA user_version = {SCHEMA}")
