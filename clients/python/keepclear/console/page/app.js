@@ -1,0 +1,100 @@
+/**
+ * The page: header above, map and profile, at the end side the queue or the room that takes its place.
+ *
+ * Guaranteed: whatever is wrong with the link, the desk or this page's session is on the screen in words, and then the
+ * root bears `data-stale` (all that is shown may be old), `data-silent` (this page does not hear its own desk) or both.
+ */
+
+import { go, keepAddress, room, theme, toggleTheme } from "./address.js";
+import { enter, keepEntered, locked } from "./desk/deeds.js";
+import { SILENT_MS, follow } from "./desk/feed.js";
+import { age, arrived, counts, heardDesk, link, session } from "./desk/picture.js";
+import { HeaderRoom } from "./header/header.js";
+import { html, render } from "./html.js";
+import { listenToKeys, useKeys } from "./keys.js";
+import { NewDanger } from "./card/danger.js";
+import { alone, regions, sides } from "./rooms.js";
+import { Strip } from "./log/strip.js";
+import { keepSounding, soundTest } from "./sound.js";
+import { effect } from "./vendor/signals.js";
+import { HelpPage, openHelp } from "./watch/help.js";
+import { WatchDialog, openWatch } from "./watch/watch.js";
+import { direction, lang, loadWords, say, t } from "./words.js";
+
+function Page() {
+  useKeys([
+    { key: "f", words: "keys.filing", does: () => sides.filing && go("filing") },
+    { key: "h", words: "keys.history", does: () => sides.history && go("history") },
+    { key: "l", words: "keys.log", does: () => go("log") },
+    { key: "s", words: "keys.sound", does: () => void soundTest() },
+    { key: "b", words: "keys.watch", does: openWatch },
+    { key: "t", words: "keys.theme", does: toggleTheme },
+    { key: "?", words: "keys.help", does: openHelp },
+    { key: "Escape", words: "keys.back", does: () => go("queue") },
+  ]);
+  if (locked.value) return html`<${Locked} />`;
+  const name = sides[room.value] === undefined ? "queue" : room.value;
+  const Side = sides[name];
+  if (alone.includes(name)) return html`<main class="alone"><${Side} /></main>`;
+  return html`
+    <div class="desk" data-room=${name}>
+      <${HeaderRoom} />
+      <section class="map" dir="ltr" aria-label=${say("page.map")}>${region("map")}</section>
+      <section class="profile" dir="ltr" aria-label=${say("page.profile")}>${region("profile")}</section>
+      <main class="side" aria-label=${say(`page.${name}`)}>
+        ${arrived.value ? html`<${Side} key=${name} />` : html`<p class="waiting">${t("page.waiting")}</p>`}
+      </main>
+      <${Strip} />
+      <${NewDanger} />
+      <${WatchDialog} />
+      <${HelpPage} />
+    </div>`;
+}
+
+/** @param {"map" | "profile"} name */
+function region(name) {
+  const Region = regions[name];
+  return Region && html`<${Region} />`;
+}
+
+function Locked() {
+  return html`
+    <main class="locked">
+      <h1>${t("page.locked")}</h1>
+      <p>${t("page.locked_how", { command: "keepclear console --link" })}</p>
+      <p>${t("page.locked_why")}</p>
+    </main>`;
+}
+
+/** Whether what is shown may be old: then nothing of it looks as if it were now. */
+function isStale() {
+  return !arrived.value || age.value?.stale !== false || link.value?.up !== true || heardDesk.value >= SILENT_MS;
+}
+
+function keepRoot() {
+  const root = document.documentElement;
+  effect(() => {
+    root.dataset.theme = theme.value;
+    root.lang = lang.value;
+    root.dir = direction.value;
+    root.toggleAttribute("data-stale", isStale());
+    root.toggleAttribute("data-silent", heardDesk.value >= SILENT_MS);
+    root.dataset.link = link.value?.up ? "up" : "down";
+    root.dataset.role = session.value?.role ?? "";
+  });
+  effect(() => {
+    // What a tab says while another one is looked at.
+    const waits = counts.value.unanswered;
+    document.title = `${waits > 0 ? `(${waits}) ` : ""}${isStale() && arrived.value ? "⚠ " : ""}Keepclear`;
+  });
+}
+
+await loadWords();
+await enter();
+keepEntered();
+keepAddress();
+keepRoot();
+listenToKeys();
+keepSounding();
+render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
+void follow();

@@ -1,0 +1,95 @@
+/**
+ * What has stood before somebody's eyes, and since when: the versions that were in view of a page that is visible.
+ *
+ * Guaranteed: only such a version is told to the desk as shown, each once by this page, and only it can be
+ * acknowledged, a second after it came into view at the earliest. A wall screen tells nothing: nobody may sit there.
+ */
+
+import { ask } from "../desk/deeds.js";
+import { session } from "../desk/picture.js";
+import { useEffect, useRef } from "../vendor/preact-hooks.js";
+
+/** What has stood in view for less cannot have been read. */
+const READ_MS = 1000;
+const TOGETHER_MS = 300;
+const MOST_KEPT = 20_000;
+
+/** @type {Map<string, number>} */
+const seenAt = new Map();
+/** @type {[string, number][]} */
+let waiting = [];
+let timer = 0;
+
+/** @type {WeakMap<Element, import("../types.js").Conflict>} */
+const rows = new WeakMap();
+/** @type {Set<Element>} */
+const inView = new Set();
+
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) inView.add(target);
+      else inView.delete(target);
+    }
+    look();
+  },
+  { threshold: 0.5 },
+);
+document.addEventListener("visibilitychange", look);
+
+function look() {
+  if (document.visibilityState !== "visible") return;
+  for (const row of inView) {
+    const conflict = rows.get(row);
+    if (conflict !== undefined && row.isConnected) note(conflict);
+  }
+}
+
+/** @param {import("../types.js").Conflict} conflict */
+function note({ conflict, version }) {
+  const key = `${conflict} ${version}`;
+  if (seenAt.has(key)) return;
+  if (seenAt.size > MOST_KEPT) seenAt.clear();
+  seenAt.set(key, performance.now());
+  waiting.push([conflict, version]);
+  if (timer === 0) timer = window.setTimeout(tellDesk, TOGETHER_MS);
+}
+
+async function tellDesk() {
+  timer = 0;
+  const shown = waiting;
+  waiting = [];
+  if (session.peek()?.role !== "officer") return;
+  // That it stood here is known to this page whether or not the desk could be told; it asks for no answer.
+  await ask("/api/shown", { conflicts: shown }).catch(() => {});
+}
+
+/** For how long in ms a version has stood in view. @param {import("../types.js").Conflict} conflict */
+export function seenFor({ conflict, version }) {
+  const at = seenAt.get(`${conflict} ${version}`);
+  return at === undefined ? 0 : performance.now() - at;
+}
+
+/** Whether a version has been in view for long enough to be read. @param {import("../types.js").Conflict} conflict */
+export function wasRead(conflict) {
+  return seenFor(conflict) >= READ_MS;
+}
+
+/** Return a reference for the element in which a conflict is shown. @param {import("../types.js").Conflict} conflict */
+export function useSeen(conflict) {
+  const element = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const row = element.current;
+    if (row === null) return undefined;
+    observer.observe(row);
+    return () => {
+      observer.unobserve(row);
+      inView.delete(row);
+    };
+  }, []);
+  useEffect(() => {
+    if (element.current !== null) rows.set(element.current, conflict);
+    look();
+  }, [conflict.conflict, conflict.version]);
+  return element;
+}

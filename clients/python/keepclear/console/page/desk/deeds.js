@@ -1,0 +1,91 @@
+/**
+ * What can be asked of the desk. The page holds no key: it asks, and the desk on this machine signs or refuses.
+ *
+ * Guaranteed: every answer is the desk's own or an error with `code`, `detail` and `hint`; a page whose session is over
+ * says so (`locked`) and asks nothing more by itself.
+ */
+
+import { signal } from "../vendor/signals.js";
+
+/** @typedef {{code: string, detail: string, hint: string}} Problem */
+
+const SESSION = "/api/session";
+const KEPT = "keepclear.page";
+const MOST_WAIT_MS = 30_000;
+
+/** Whether the desk does not know this page (any more): it needs a new start link. */
+export const locked = signal(false);
+
+/** @returns {string} */
+export function pageKey() {
+  return localStorage.getItem(KEPT) ?? "";
+}
+
+/** Exchange the one-time token of the start link for this page's session, and take it out of the address. */
+export async function enter() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("start");
+  if (token === null) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  try {
+    const answer = await ask(SESSION, { token });
+    localStorage.setItem(KEPT, answer.page_key);
+    locked.value = false;
+  } catch {
+    // A link that is used up is no harm to a page that has its session; one that has none is told so by the stream.
+  }
+}
+
+/** Take up start links that are opened in this page, and what another page of this desk was let in by. */
+export function keepEntered() {
+  addEventListener("hashchange", enter);
+  addEventListener("storage", (event) => {
+    if (event.key === KEPT) locked.value = false;
+  });
+}
+
+/**
+ * Ask the desk: POST with a body, GET without. Throws a `Problem`.
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>}
+ */
+export async function ask(path, body) {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { "Keepclear-Page": pageKey(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(MOST_WAIT_MS),
+    });
+  } catch (fault) {
+    throw problem("desk_silent", String(fault), "");
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  // A start link that is used up says nothing of the session that this page may have.
+  if (response.status === 401 && path !== SESSION) locked.value = true;
+  throw problem(answer?.code ?? `http_${response.status}`, answer?.detail ?? response.statusText, answer?.hint ?? "");
+}
+
+/**
+ * Read data that is not JSON, such as a chart; the answer is the caller's to judge.
+ * @param {string} path
+ * @param {{headers?: Record<string, string>}} [options]
+ */
+export function fetchData(path, options = {}) {
+  return fetch(path, { headers: { ...options.headers, "Keepclear-Page": pageKey() }, credentials: "same-origin" });
+}
+
+/**
+ * @param {string} code
+ * @param {string} detail
+ * @param {string} hint
+ * @returns {Problem}
+ */
+function problem(code, detail, hint) {
+  return { code, detail, hint };
+}

@@ -1,0 +1,102 @@
+/**
+ * The head: whose page it is, by which clock, whether it hears, how old the picture is, what waits, who is on watch.
+ *
+ * Guaranteed: while what is shown may not be whole, NOT DECONFLICTED stands here in words, with the reasons. Nothing
+ * here ever says clear by itself. A page that does not hear its own desk says that before all else.
+ */
+
+import { SILENT_MS } from "../desk/feed.js";
+import { agreement, arrived, blind, forged, heardDesk, link, now, party, session, trouble, unwatched, whole } from "../desk/picture.js";
+import { Foreign, foreignText } from "../foreign.js";
+import { glyph } from "../glyph.js";
+import { html } from "../html.js";
+import { clock, day, localClock, span, stampOf } from "../measures.js";
+import { has, isolated, say, t } from "../words.js";
+import { Age, Clocks, LinkState, Sound, Waiting } from "./chips.js";
+import { Menu } from "./menu.js";
+
+/** Times of blindness that are each said; of more before them only that they were. */
+const BLIND_SAID = 3;
+/** Reasons that stand at all times as long as the line has no beats: no news, so not loud. */
+const CALM = ["not_yet_beats"];
+
+export function HeaderRoom() {
+  return html`<header class="header">
+    <div class="bar">
+      <h1 class="whose"><${Foreign} text=${party.value} most=${24} fixed=${true} />
+        <span class="quiet"><${Foreign} text=${agreement.value?.name} most=${40} fixed=${true} /></span></h1>
+      <${Watch} />
+      <${LinkState} /><${Age} /><${Clocks} /><${Waiting} /><${Sound} />
+      <p class="times"><span class="figure zulu">${clock(now.value)}</span>
+        <span class="figure local">${day(now.value)}</span>
+        <span class="local">${t("header.local", { at: localClock(now.value) })}</span></p>
+    </div>
+    <div class="bar second"><${Whole} /><${Menu} /></div>
+    <${Warnings} />
+  </header>`;
+}
+
+function Watch() {
+  const watch = session.value?.watch ?? null;
+  if (session.value?.role === "wall") return html`<span class="badge info">${t("header.wall")}</span>`;
+  if (watch === null) return html`<span class="badge warning">${glyph("warning")} ${t("header.nobody")}</span>`;
+  return html`<span class="badge">${t("header.on_watch", { officer: foreignText(watch.officer, 32), since: clock(watch.since_ms) })}</span>`;
+}
+
+/** The sentence that stands while what is shown may not be whole. */
+function Whole() {
+  const silent = heardDesk.value >= SILENT_MS;
+  const { is, reasons } = whole.value;
+  if (is && !silent && arrived.value) return html`<p class="whole"></p>`;
+  const loud = silent || !arrived.value || reasons.some(({ code }) => !CALM.includes(code));
+  return html`<p class=${`whole ${loud ? "loud" : "calm"}`}>
+    <b>${glyph(loud ? "unverified" : "warning")} ${t("header.not_deconflicted")}</b>
+    <span>${[
+      ...(silent ? [say("header.reason.desk_silent", { span: span(heardDesk.value) })] : []),
+      ...(arrived.value ? reasons.map(reasonOf) : [say("header.reason.never_heard")]),
+    ].map((one, at) => html`${at > 0 ? " " : ""}${isolated(one)}`)}</span>
+    <span class="quiet">${t("header.not_yet")}</span>
+  </p>`;
+}
+
+/** @param {import("../types.js").Coded} reason */
+function reasonOf({ code, text }) {
+  return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
+}
+
+function Warnings() {
+  const told = [...blindLines(), ...unwatchedLines(), ...forgedLines(), ...troubleLines()];
+  if (told.length === 0) return null;
+  return html`<ul class="warnings">${told.map(([level, words], at) => html`
+    <li key=${at} class=${level}>${glyph(level === "alarm" ? "unverified" : "warning")} ${words}</li>`)}</ul>`;
+}
+
+/** @returns {[string, any][]} */
+function blindLines() {
+  if (blind.value.length === 0) return [];
+  const times = blind.value.slice(-BLIND_SAID).map(({ from, to }) => say("header.blind_time", { from: clock(from), to: clock(to), span: span(to - from) }));
+  const before = blind.value.length - times.length;
+  const all = html`${times.map((one, at) => html`${at > 0 ? ", " : ""}${isolated(one)}`)}`;
+  return [["warning", html`${t("header.blind", { times: all })} ${before > 0 && t("header.blind_before", { n: before })}`]];
+}
+
+/** @returns {[string, any][]} */
+function unwatchedLines() {
+  if (unwatched.value === null) return [];
+  const { from, to } = unwatched.value;
+  return [["warning", t("header.unwatched", { from: stampOf(from, now.value), to: stampOf(to, now.value), span: span(to - from) })]];
+}
+
+/** @returns {[string, any][]} */
+function forgedLines() {
+  return forged.value === 0 ? [] : [["alarm", t("header.forged", { n: forged.value })]];
+}
+
+/** @returns {[string, any][]} */
+function troubleLines() {
+  const said = trouble.value;
+  const detail = link.value?.up === false && link.value.detail ? link.value.detail : null;
+  /** @type {[string, any][]} */
+  const told = said === null ? [] : [["alarm", html`<${Foreign} text=${said.text} most=${200} /> <span class="figure">(${said.code})</span>`]];
+  return detail === null ? told : [...told, ["alarm", html`${t("header.link_detail")} <${Foreign} text=${detail} most=${200} />`]];
+}

@@ -1,0 +1,109 @@
+/**
+ * The keyboard: which key does what where, said once and shown by the help page as it is bound.
+ *
+ * Guaranteed: nothing fires while somebody writes in a field, nor for a key that is held down; Escape leaves the field.
+ * A question that is asked takes all keys until it is answered. Letters go by their place on a keyboard whose letters
+ * are not Latin, so A acknowledges on a Hebrew or Russian one.
+ */
+
+import { room } from "./address.js";
+import { useEffect } from "./vendor/preact-hooks.js";
+import { signal } from "./vendor/signals.js";
+
+/**
+ * @typedef {object} Binding
+ * @property {string} key `event.key`: a lower-case letter, or "Enter", "Escape", "ArrowDown", "?"
+ * @property {string} [where] a room, "*" for everywhere, or the name of a question; "*" if left out
+ * @property {string} words the key of its words
+ * @property {() => void} does
+ * @property {boolean} [silent] not listed by the help page: another key for the same
+ */
+
+/** @type {import("./types.js").Signal<Binding[]>} */
+export const bound = signal([]);
+
+/** The question that is open and takes all keys, or "". */
+export const question = signal("");
+
+/** When a key was last pressed, by the steady clock. */
+export const pressedAt = signal(0);
+
+/** Bind a key; return what undoes it. @param {Binding} binding */
+export function bind(binding) {
+  const whole = { where: "*", ...binding };
+  bound.value = [...bound.peek(), whole];
+  return () => {
+    bound.value = bound.peek().filter((one) => one !== whole);
+  };
+}
+
+/**
+ * Bind keys for as long as a component stands; `does` may be new each time.
+ * @param {Binding[]} bindings
+ */
+export function useKeys(bindings) {
+  const named = bindings.map(({ key, where }) => `${where ?? "*"} ${key}`).join(",");
+  /** @type {Map<string, Binding>} */
+  const current = new Map(bindings.map((one) => [one.key, one]));
+  useEffect(() => {
+    const undo = bindings.map((one) => bind({ ...one, does: () => live.get(named)?.get(one.key)?.does() }));
+    return () => {
+      for (const each of undo) each();
+      live.delete(named);
+    };
+  }, [named]);
+  live.set(named, current);
+}
+
+/** What the components' keys do as of their last drawing. @type {Map<string, Map<string, Binding>>} */
+const live = new Map();
+
+/** Listen to the keyboard. */
+export function listenToKeys() {
+  document.addEventListener("keydown", (event) => {
+    pressedAt.value = performance.now();
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = nameOfKey(event);
+    if (writes(event.target)) {
+      if (key === "Escape") /** @type {HTMLElement} */ (event.target).blur();
+      return;
+    }
+    // Space and Enter press the button that has the focus; with a question open too, for its buttons are in view.
+    if ((key === "Enter" || key === " ") && presses(event.target)) return;
+    const where = question.peek() || room.peek();
+    const found = bound.peek().filter((one) => one.key === key && reaches(one, where));
+    const last = found.at(-1);
+    if (last === undefined) return;
+    event.preventDefault();
+    if (!event.repeat || key.startsWith("Arrow") || key === "j" || key === "k") last.does();
+  });
+}
+
+/** @param {Binding} binding @param {string} where */
+function reaches(binding, where) {
+  return binding.where === where || (binding.where === "*" && question.peek() === "");
+}
+
+/** @param {KeyboardEvent} event */
+function nameOfKey(event) {
+  if (event.key === "؟") return "?";
+  if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
+  const letter = /^Key([A-Z])$/.exec(event.code);
+  if (letter !== null && event.key.length === 1) return String(letter[1]).toLowerCase();
+  if (event.code === "Slash" && event.key.length === 1 && /\P{ASCII}|[.,?/]/u.test(event.key)) {
+    return event.shiftKey ? "?" : "/";
+  }
+  return event.key;
+}
+
+/** @param {EventTarget | null} target */
+function writes(target) {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "range"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+}
+
+/** @param {EventTarget | null} target */
+function presses(target) {
+  return target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement || target instanceof HTMLInputElement;
+}

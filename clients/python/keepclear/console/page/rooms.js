@@ -1,0 +1,19 @@
+/**
+ * What is mounted where: the regions that always stand, and the sides that take the queue's place.
+ *
+ * A room adds itself here and links its style in index.html.
+ */
+
+import { LogRoom } from "./log/log.js";
+import { QueueRoom } from "./queue/queue.js";
+
+/** @typedef {import("./vendor/preact.js").ComponentType<any>} Room */
+
+/** Beneath the header, beside the queue; each is laid out left to right in every language. @type {Record<string, Room>} */
+export const regions = {};
+
+/** By the name that the address has; `queue` stands in for one that is not here. @type {Record<string, Room>} */
+export const sides = { queue: QueueRoom, log: LogRoom };
+
+/** Those of the sides that take the whole page. */
+export const alone = ["report"];
