@@ -85,7 +85,7 @@ def rules(sheet: Path) -> str:
 SIDED = re.compile(
     r"(?<![-\w])(?:[a-z-]+-)?(?:left|right)(?:-[a-z]+)?\s*:(?!:)|(?:text-align|float|clear)\s*:\s*(?:left|right)"
 )
-FOUR = re.compile(r"(?<![-\w])(?:margin|padding|inset|border-width)\s*:\s*(\S+)\s+(\S+)\s+(\S+)\s+([^\s;]+)\s*;")
+FOUR = re.compile(r"(?<![-\w])(?:margin|padding|inset|border-width)\s*:\s*" + r"\s+".join([r"([^\s;]+)"] * 4) + r"\s*;")
 
 
 def without_calls(text: str) -> str:
