@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from keepclear.desk.picture import build_picture
+from keepclear.desk.then import without
 from keepclear.journal.asof import PastJournal
 from keepclear.journal.changes import HEARD, WATCHED
 from keepclear.journal.journal import JOURNAL
@@ -148,7 +149,14 @@ def test_spans_tell_when_the_hotline_was_heard_and_when_somebody_watched(tmp_pat
     line.watched(line.south)
     assert line.south.journal.spans(HEARD) == [(begun, begun), (line.now, line.now)]
     assert line.south.journal.spans(WATCHED) == [(begun, begun), (blind, blind), (line.now, line.now)]
-    with PastJournal(tmp_path / "south" / JOURNAL, "south", line.now - 1) as past:
-        assert (past.read_at(), past.watched_until()) == (begun, blind)
+    with line.south.then(line.now - 1) as then:
+        assert (then.journal.read_at(), then.journal.watched_until()) == (begun, blind)
+        assert (then.link.up, then.link.since, then.watched) == (False, begun, False)
+        assert then.picture().stale
     for desk in line.open:
         desk.close()
+
+
+def test_a_span_that_lasts_is_heard_until_now_and_the_gaps_between_spans_are_told() -> None:
+    assert without([(2, 5), (4, 6), (9, 9)], 0, 12) == [(0, 2), (6, 9), (9, 12)]
+    assert without([], 3, 4) == [(3, 4)] and without([(0, 9)], 1, 5) == []

@@ -24,11 +24,13 @@ from .desk import AsyncDesk, Stop, never
 from .events import Event
 from .filed import Filed
 from .filer import Details
+from .incident import Incident
 from .link import Link
 from .notices import NoticeRecord
 from .picture import Picture
 from .record import ConflictRecord
 from .settings import settings_from
+from .then import Then
 from .views import ConflictView
 from .whatif import WhatIf
 
@@ -177,6 +179,14 @@ class Desk:
     def record(self, conflict: str) -> ConflictRecord | None:
         """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
         return self._desk.record(conflict)
+
+    def incident(self, conflict: str) -> Incident | None:
+        """Return one conflict whole, every signature verified anew; None of one that this desk does not know."""
+        return self._desk.incident(conflict)
+
+    def then(self, at: int) -> Then:
+        """Return this desk as it was at an instant, to be closed, as ``AsyncDesk.then`` does."""
+        return self._desk.then(at)
 
     def notice(self, sha256: str | None = None, *, reference: str | None = None) -> NoticeRecord | None:
         """Return all that this desk has of one own statement, by its hash or its reference, as ``AsyncDesk`` does."""

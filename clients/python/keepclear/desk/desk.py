@@ -38,6 +38,7 @@ from .disclosed import disclosed
 from .events import Event
 from .filer import Filer
 from .following import Following
+from .incident import Incident, incident_of
 from .intake import Intake
 from .link import Link, LinkState
 from .lost import Lost
@@ -52,6 +53,7 @@ from .settling import Settling
 from .shown import event_view, kept_event
 from .subscription import Announcer
 from .succession import Succession
+from .then import Then
 from .threads import Threads
 from .views import ConflictView
 from .watching import Watching
@@ -167,6 +169,14 @@ class AsyncDesk(Filer):
     def record(self, conflict: str) -> ConflictRecord | None:
         """Return all that this desk has of one conflict, from its journal; None of one that it does not know."""
         return conflict_record(self.journal, self._intake.opener, conflict)
+
+    def incident(self, conflict: str) -> Incident | None:
+        """Return one conflict whole, every signature verified anew; None of one that this desk does not know."""
+        return incident_of(self.journal, self._intake.opener, conflict)
+
+    def then(self, at: int) -> Then:
+        """Return this desk as it was at an instant, to be closed; raise ``LocalError`` where its past begins later."""
+        return Then(self.journal, self._intake.opener, at, self._clock(), self.link())
 
     def notice(self, sha256: str | None = None, *, reference: str | None = None) -> NoticeRecord | None:
         """Return all that this desk has of one own statement, from its journal; None of one that it does not know.

@@ -11,7 +11,7 @@ snapshot can be newer than what the stream still has to bring; that is no rollba
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement
+from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.alert import OPEN, Alert
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid, LocalError
@@ -34,6 +34,7 @@ from ..journal.kept import (
     Summary,
 )
 from ..journal.pictured import Pictured
+from ..verify.anew import mismatch
 from ..verify.opening import OpenedAcknowledgement, OpenedAlert
 from ..verify.verdicts import Known, Standing, Verified, check_order, find_terms, verify_alert
 from ..wire.answers import AlertObject
@@ -153,7 +154,7 @@ def take_acknowledgement(
     ack = arrived.acknowledgement
     if ack is None or seen is None:
         return told(AcknowledgementEvent(arrived.raw, None, "evidence", arrived.objection), [], source)
-    detail = arrived.objection or _mismatch(ack, seen.alert, party)
+    detail = arrived.objection or mismatch(ack, seen.alert, party)
     verdict = "evidence" if detail else VERIFIED
     kept = KeptAcknowledgement(
         sha256=ack.sha256, conflict=ack.conflict, version=ack.version, party=ack.claims.iss, stage=ack.stage,
@@ -321,18 +322,3 @@ def _theirs(alert: Alert, verified: Verified | None, source: Source) -> list[Cha
     other = alert.other
     revision = other.revision, verified.theirs.sha256
     return [KeptTheirs(other.party, other.id, *revision, alert.version, source.epoch)]
-
-
-def _mismatch(ack: Acknowledgement, alert: Alert | None, party: str) -> str:
-    """How a verified acknowledgement differs from the alert that it names, or nothing."""
-    if alert is None:
-        return "an acknowledgement names an alert that this desk does not have"
-    ours, theirs = alert.own, alert.other
-    if ack.claims.iss != party:
-        ours, theirs = theirs, ours
-    if (ack.claims.iss, ack.ours, ack.theirs) != (ours.party, ours.sha256, theirs.sha256):
-        return "an acknowledgement names other notices than the alert of its version"
-    # The counterpart's alert of the same version is another statement, which only its own desk has.
-    if ack.claims.iss == party and ack.alert != alert.sha256:
-        return "an acknowledgement of ours names another alert than the one of its version"
-    return ""
