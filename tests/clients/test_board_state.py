@@ -17,9 +17,9 @@ from keepclear.cli.board.bell import (
     POSSIBLE,
     Bell,
 )
+from keepclear.cli.board.blind import BLIND_STAYS_S, unwatched
 from keepclear.cli.board.keys import Keys
 from keepclear.cli.board.state import (
-    BLIND_STAYS_S,
     CLOSED_STAYS_S,
     DETAILS,
     HELP,
@@ -29,7 +29,6 @@ from keepclear.cli.board.state import (
     Quit,
     SoundTest,
     State,
-    unwatched,
 )
 from keepclear.desk.picture import ConflictView
 from support.boards import ANSWERED, NOW, SECOND, conflict, down, drawn, picture, text, up

@@ -68,6 +68,10 @@ class DeskOptions:
         agreement, key = self.agreement(), self.key()
         return Journal(self._folder(agreement, key), agreement, Exchange(agreement, key).party)
 
+    def journal_folder(self) -> Path:
+        """Return the folder of the desk's journal."""
+        return self._folder(self.agreement(), self.key())
+
     def _options(self) -> ClientOptions:
         return {"connect_to": self.connect_to, "tls": make_tls(self.ca, self.tls_cert, self.tls_key)}
 

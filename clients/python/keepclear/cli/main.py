@@ -39,7 +39,7 @@ BROKEN_PIPE = 141
 
 COMMANDS = (
     "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "notice", "conflicts",
-    "conflict", "watch", "ack", "check", "formats", "demo",
+    "conflict", "watch", "console", "ack", "check", "formats", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -93,6 +93,8 @@ class _Commands(Commands):
                 from .conflict import conflict as command
             case "watch":
                 from .watch import watch as command
+            case "console":
+                from .console import console as command
             case "ack":
                 from .ack import ack as command
             case "check":

@@ -15,10 +15,11 @@ from keepclear.transport.client import now_instant
 from keepclear.verify.verdicts import Standing
 
 from . import out
+from .board.blind import unwatched
 from .board.look import Look
 from .board.run import Board
 from .board.screen import Screen, fits
-from .board.state import calls, unwatched
+from .board.state import calls
 from .context import DeskOptions, desk_options, officer_option
 from .lines import holds
 from .main import DONE, INVALID, STALE, UNREACHABLE

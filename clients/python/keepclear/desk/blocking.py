@@ -168,6 +168,10 @@ class Desk:
         """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
         return self._desk.view(event)
 
+    def earlier(self, conflict: str, version: int) -> ConflictView | None:
+        """Return what the picture showed of a conflict before ``version`` came; None where that was the first."""
+        return self._desk.earlier(conflict, version)
+
     def disclosed(self, conflict: str) -> tuple[DisclosedVolume, ...]:
         """Return the counterpart's volumes that a conflict's alert discloses, each with the digest it is signed by."""
         return self._desk.disclosed(conflict)

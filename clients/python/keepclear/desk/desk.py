@@ -50,7 +50,7 @@ from .referenced import References
 from .resync import Resync
 from .settings import settings_from
 from .settling import Settling
-from .shown import event_view, kept_event
+from .shown import earlier_view, event_view, kept_event
 from .subscription import Announcer
 from .succession import Succession
 from .then import Then
@@ -155,6 +155,10 @@ class AsyncDesk(Filer):
     def view(self, event: Event) -> ConflictView | None:
         """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
         return event_view(self.journal, self._intake.opener, event)
+
+    def earlier(self, conflict: str, version: int) -> ConflictView | None:
+        """Return what the picture showed of a conflict before ``version`` came; None where that was the first."""
+        return earlier_view(self.journal, self._intake.opener, conflict, version)
 
     def disclosed(self, conflict: str) -> tuple[DisclosedVolume, ...]:
         """Return the counterpart's volumes that a conflict's alert discloses, each with the digest it is signed by."""

@@ -34,6 +34,16 @@ def alert_view(journal: Reads, opener: Opener, event: AlertEvent) -> ConflictVie
     return conflict_views(journal, [shown])[0]
 
 
+def earlier_view(journal: Reads, opener: Opener, conflict: str, version: int) -> ConflictView | None:
+    """Return what the picture showed of the newest verified version before ``version``; None of the first."""
+    rows = [row for row in journal.versions(conflict) if (row.version or 0) < version and row.verdict == VERIFIED]
+    if not rows:
+        return None
+    row = rows[-1]
+    alert = opener.kept_alert(row.object.alert)
+    return alert_view(journal, opener, AlertEvent(row.object, alert, row.verdict, row.detail, row.standing))
+
+
 def event_view(journal: Reads, opener: Opener, event: Event) -> ConflictView | None:
     """Return what the picture shows of the alert of ``event``, or of the conflict that was answered, if any."""
     if isinstance(event, AlertEvent):

@@ -11,7 +11,6 @@ import os
 import signal
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import replace
 
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND
@@ -26,12 +25,14 @@ from ..conflict import record_lines
 from ..lines import is_alarm
 from ..words import clock
 from .bell import BLIND, DANGER, POSSIBLE, Bell, Rhythm
+from .blind import unwatched
 from .cells import ALARM, GOOD, PLAIN
 from .frame import Scene, draw
 from .keys import Keys
+from .last import LastPicture
 from .look import Look
 from .screen import Screen
-from .state import DETAILS, STRIP, Acknowledge, Quit, SoundTest, State, unwatched
+from .state import DETAILS, STRIP, Acknowledge, Quit, SoundTest, State
 from .strip import Of, Strip
 
 ENDED_BY_SIGNAL = 128
@@ -57,9 +58,8 @@ class Board:
         self._again = again
         self._state = State(officer, strip=Strip(STRIP, desk.party))
         self._bell = Bell(now_instant())
-        self._picture = Picture(desk.party, None, (), ())
+        self._last = LastPicture(desk, now_instant())
         self._noted: set[tuple[str, int]] = set()
-        self._read_at = now_instant()
         self._trouble_at: int | None = None
         self._wake = asyncio.Event()
         self._keyboard = Keys()
@@ -131,6 +131,10 @@ class Board:
         except Exception:
             return None  # the words are those of the event itself
 
+    @property
+    def _picture(self) -> Picture:
+        return self._last.picture
+
     def _tick(self) -> None:
         """Look at the clock: read the picture, ring what is due, draw."""
         now = now_instant()
@@ -170,14 +174,8 @@ class Board:
             self._noted |= fresh
 
     def _look_at_journal(self, now: int) -> None:
-        try:
-            self._picture = self._desk.picture()
-            self._read_at = now
-        except Exception as error:  # whatever it is, the last picture stands, and ages in sight
-            said = error.detail if isinstance(error, KeepclearError) else f"{type(error).__name__}: {error}"
-            self._state.trouble, self._trouble_at = f"JOURNAL: the picture cannot be read: {said}", now
-            aged = (self._picture.age_s or 0.0) + (now - self._read_at) / SECOND
-            self._picture, self._read_at = replace(self._picture, age_s=aged), now
+        if unread := self._last.look(now):
+            self._state.trouble, self._trouble_at = f"JOURNAL: {unread}", now
         if self._trouble_at is not None and now - self._trouble_at > TROUBLE_STAYS_S * SECOND:
             self._state.trouble, self._trouble_at = "", None
 

@@ -17,17 +17,12 @@ from keepclear.verify.verdicts import Standing
 from ..lines import sides_of
 from ..plain import foreign
 from ..words import clock, span, stamp
+from .blind import Blindness, is_recent
 from .cells import PLAIN, WARNING
 from .strip import Strip
 
 CLOSED_STAYS_S = 60
 """Seconds on the screen after which what is closed leaves: time to read it to somebody, twice."""
-
-BLIND_STAYS_S = 900
-"""Seconds for which the board says that it was blind: a quarter of an hour away from the desk."""
-
-UNWATCHED_S = 3
-"""Seconds between two watches that are worth a word: less is a board begun anew at once."""
 
 BLIND_SAID = 3
 """Times that are each said; of more before them only that they were."""
@@ -82,14 +77,17 @@ class State:
     note: tuple[str, str] = ("", PLAIN)
     trouble: str = ""
     strip: Strip = field(default_factory=lambda: Strip(STRIP))
-    blind: list[tuple[int, int]] = field(default_factory=list)
     unwatched: tuple[int, int] | None = None
     _asked_at: int = 0
     _note_at: int = 0
     _key_at: int = 0
-    _heard_at: int | None = None
-    _was_up: bool = False
+    _blindness: Blindness = field(default_factory=Blindness)
     _shown: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    @property
+    def blind(self) -> list[tuple[int, int]]:
+        """From when to when this board was blind, each time."""
+        return self._blindness.spans
 
     def listed(self, picture: Picture, now: int) -> list[ConflictView]:
         """Return what the board lists: unanswered before answered before what is over, else as the picture has it."""
@@ -106,15 +104,7 @@ class State:
 
     def looks(self, picture: Picture, link: Link, now: int) -> None:
         """Note what time and the link have changed."""
-        if link.up and not self._was_up and self._heard_at is not None:
-            self.blind.append((self._heard_at, link.since))
-        if link.up:
-            self.blind = [one for one in self.blind if now - one[1] <= BLIND_STAYS_S * SECOND]
-        self._was_up = link.up
-        if link.up:
-            self._heard_at = link.heard_at
-        elif self._heard_at is not None:
-            self._heard_at = link.since
+        self._blindness.looks(link, now)
         if now - self._note_at > NOTE_STAYS_S * SECOND:
             self.note = ("", PLAIN)
         if now - self._key_at > SELECTION_STAYS_S * SECOND and (self.page == LIST or self._hides(picture)):
@@ -223,7 +213,7 @@ class State:
 
     def unwatched_words(self, now: int) -> str | None:
         """Return from when to when nobody watched at this desk before this watch began."""
-        if self.unwatched is None or now - self.unwatched[1] > BLIND_STAYS_S * SECOND:
+        if self.unwatched is None or not is_recent(self.unwatched, now):
             return None
         begin, end = self.unwatched
         times = f"from {stamp(begin, now)} to {stamp(end, now)} ({span((end - begin) / SECOND)})"
@@ -234,11 +224,6 @@ class State:
         times = [f"from {clock(a)} to {clock(b)} ({span((b - a) / SECOND)})" for a, b in self.blind]
         more = f"{len(times) - BLIND_SAID} times before, and " if len(times) > BLIND_SAID else ""
         return more + ", ".join(times[-BLIND_SAID:]) if times else None
-
-
-def unwatched(until: int | None, now: int) -> tuple[int, int] | None:
-    """Return from when to when nobody watched, where a watch before this one ended ``until`` then."""
-    return None if until is None or now - until < UNWATCHED_S * SECOND else (until, now)
 
 
 def _needs_none(view: ConflictView) -> str:

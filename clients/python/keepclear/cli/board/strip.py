@@ -37,24 +37,27 @@ class Strip:
         self._up: bool | None = None
         self._told_here = True
 
-    def recall(self, event: Event, now: int, of: Of = None) -> None:
-        """Take in an event that a watch before this one was told."""
-        if isinstance(event, AlertEvent | AcknowledgementEvent) or isinstance(of, NoticeRecord):
-            self._told_here = False
-            self.add(event, of.filed_at if isinstance(of, NoticeRecord) else now, of)
-            self._told_here = True
+    def recall(self, event: Event, now: int, of: Of = None) -> str:
+        """Take in an event that a watch before this one was told; return its line, if it has one."""
+        if not isinstance(event, AlertEvent | AcknowledgementEvent) and not isinstance(of, NoticeRecord):
+            return ""
+        self._told_here = False
+        said = self.add(event, of.filed_at if isinstance(of, NoticeRecord) else now, of)
+        self._told_here = True
+        return said
 
     def say(self, text: str) -> None:
         """Take in a line of the board's own."""
         self._said = [*self._said, text][-self._deep :]
 
-    def add(self, event: Event, now: int, of: Of = None) -> None:
-        """Take in an event."""
+    def add(self, event: Event, now: int, of: Of = None) -> str:
+        """Take in an event; return its line, if it has one."""
         said = self._words(event, now, of)
         if isinstance(event, LinkEvent):
             self._up = event.up
         if said:
             self.say(said)
+        return said
 
     def last(self, count: int) -> list[str]:
         """Return the newest, oldest of them first."""

@@ -1,0 +1,37 @@
+"""Whether what a page shows may be taken for whole, and every reason why not. Pure.
+
+NOT DECONFLICTED stands wherever one reason is given. Nothing here ever says clear: that takes a fresh signed beat of
+the hotline, which this line does not have yet; it is always named, and by itself is no reason to hatch the picture.
+"""
+
+from typing import Any
+
+from keepclear_protocol.instant import SECOND
+
+from keepclear.cli.board.header import BLIND_MEANS, QUIET_S
+from keepclear.cli.words import clock, span
+from keepclear.desk.link import Link
+from keepclear.desk.picture import Picture
+
+NOT_YET_BEATS = "not_yet_beats"
+"""The one reason that is told always and makes nothing less whole than it can be."""
+
+
+def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, now: int) -> dict[str, Any]:
+    """Return whether the picture is as whole as this line can tell, and why not; ``trouble`` is a code and words."""
+    reasons: dict[str, str] = {}
+    if picture.age_s is None:
+        reasons["never_heard"] = "the hotline was never heard at this desk"
+    elif picture.stale:
+        reasons["stale"] = "the picture is too old to be relied on"
+    if not link.up:
+        since = f"since {clock(link.since)}" if link.heard_at is not None else "since this console began"
+        reasons["link_down"] = f"not connected {since}: {BLIND_MEANS}"
+    elif link.heard_at is not None and now - link.heard_at > QUIET_S * SECOND:
+        # Seconds would change the text each second: whoever shows it has the instant.
+        reasons["quiet"] = f"no sign of life since {clock(link.heard_at)}, due every {span(QUIET_S)} at the latest"
+    if trouble is not None:
+        reasons[trouble[0]] = trouble[1]
+    whole = not reasons
+    reasons[NOT_YET_BEATS] = "the hotline does not sign yet that nothing was kept back: silence is not safety"
+    return {"is": whole, "reasons": [{"code": code, "text": text} for code, text in reasons.items()]}
