@@ -90,9 +90,8 @@ function nameOfKey(event) {
   if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
   const letter = /^Key([A-Z])$/.exec(event.code);
   if (letter !== null && event.key.length === 1) return String(letter[1]).toLowerCase();
-  if (event.code === "Slash" && event.key.length === 1 && /\P{ASCII}|[.,?/]/u.test(event.key)) {
-    return event.shiftKey ? "?" : "/";
-  }
+  // Where Slash gives neither of its own, the layout has none: Russian has a full stop and a comma there.
+  if (event.code === "Slash" && !["?", "/"].includes(event.key)) return event.shiftKey ? "?" : "/";
   return event.key;
 }
 

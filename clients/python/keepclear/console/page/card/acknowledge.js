@@ -79,6 +79,7 @@ export function AskBox({ conflict }) {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
+  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), [open?.step]);
   useKeys([
     { key: "y", where: QUESTION, words: "keys.yes", does: () => yes(conflict) },
     { key: "Enter", where: QUESTION, words: "keys.yes_danger", does: () => sure(conflict) },

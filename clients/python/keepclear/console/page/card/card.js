@@ -10,6 +10,7 @@ import { nameOf, now } from "../desk/picture.js";
 import { foreignText } from "../foreign.js";
 import { html } from "../html.js";
 import { countdown, distance, feet, feetBand, latlng, latlngDms, span, window as windowOf } from "../measures.js";
+import { sides } from "../rooms.js";
 import { calls, categoryOf, lookOf, signOf, wordOf } from "../signs.js";
 import { isolated, t } from "../words.js";
 import { AskBox, asked, ask } from "./acknowledge.js";
@@ -37,7 +38,7 @@ export function Card({ conflict, open }) {
         <span class="look">${isolated(wordOf(look))}</span>
         <${State} conflict=${conflict} />
         <span class="who">${t("card.who", { ours: ours(conflict), theirs: theirs(conflict) })}</span>
-        <span class="when"><${When} conflict=${conflict} /></span>
+        <span class="when"><${When} conflict=${conflict} open=${open} /></span>
       </button>
       ${open && html`<${Opened} conflict=${conflict} />`}
     </li>`;
@@ -49,11 +50,11 @@ function State({ conflict }) {
   return html`<span class="answer-state" data-level=${level}>${isolated(text)}</span>`;
 }
 
-/** @param {{conflict: Conflict}} props */
-function When({ conflict }) {
+/** @param {{conflict: Conflict, open: boolean}} props */
+function When({ conflict, open }) {
   const { time_start_ms: start, time_end_ms: end } = conflict;
   if (start === null || end === null) return html`${t("card.no_window")}`;
-  const heights = sideBand(conflict.other);
+  const heights = open ? null : sideBand(conflict.other);
   return html`<b>${isolated(countdown(start, end, now.value))}</b>
     <span><bdi dir="ltr">${windowOf(start, end, now.value)}</bdi></span>
     ${heights && html`<span>${t("card.theirs_at", { heights })}</span>`}`;
@@ -65,13 +66,12 @@ function Opened({ conflict }) {
     <div class="card">
       <${Doubt} conflict=${conflict} />
       <p class="sentence">${isolated(sentence(conflict))}</p>
-      <p class="spoken">${t("card.spoken", { code: conflict.code, spoken: conflict.spoken })}</p>
+      ${asked.value?.conflict === conflict.conflict ? html`<${AskBox} conflict=${conflict} />` : html`<${Buttons} conflict=${conflict} />`}
+      <${Changes} conflict=${conflict} />
       <dl class="facts">${facts(conflict).map(([name, value]) => html`
         <div key=${name} data-fact=${name}><dt>${t(`card.fact.${name}`)}</dt><dd>${value}</dd></div>`)}
       </dl>
       <${Answered} conflict=${conflict} />
-      <${Changes} conflict=${conflict} />
-      ${asked.value?.conflict === conflict.conflict ? html`<${AskBox} conflict=${conflict} />` : html`<${Buttons} conflict=${conflict} />`}
     </div>`;
 }
 
@@ -82,7 +82,7 @@ function Buttons({ conflict }) {
       ${t("card.acknowledge")} <kbd>A</kbd></button>`}
     <button type="button" class="button" onClick=${() => (lookAt.value = { conflict: conflict.conflict, at: performance.now() })}>
       ${t("card.show")} <kbd>⏎</kbd></button>
-    <button type="button" class="button" onClick=${() => go("history", selected.value)}>${t("card.incident")} <kbd>H</kbd></button>
+    ${sides.history && html`<button type="button" class="button" onClick=${() => go("history", selected.value)}>${t("card.incident")} <kbd>H</kbd></button>`}
   </div>`;
 }
 
@@ -106,18 +106,17 @@ function facts(conflict) {
   const told = [];
   const { time_start_ms: start, time_end_ms: end, where } = conflict;
   if (start !== null && end !== null) {
-    told.push(["when", html`<b><bdi dir="ltr">${windowOf(start, end, now.value)}</bdi></b>
-      ${t("card.lasts", { span: span(end - start) })} <b>${isolated(countdown(start, end, now.value))}</b>`]);
+    told.push(["when", html`<b class="figures">${windowOf(start, end, now.value)}</b> <span>${t("card.lasts", { span: span(end - start) })}</span>
+      ${" "}<b>${isolated(countdown(start, end, now.value))}</b>`]);
   }
   for (const [whose, side] of /** @type {const} */ ([["ours", conflict.own], ["theirs", conflict.other]])) {
     const band = sideBand(side);
     if (band === null) continue;
-    const feetToo = side.reference === "FL" && html` <bdi dir="ltr">${feetBand(side.altitude_lower_m ?? 0, side.altitude_upper_m ?? 0)}</bdi>`;
-    told.push([`height_${whose}`, html`<b class=${whose}><bdi dir="ltr">${band}</bdi></b>${feetToo}`]);
+    const feetToo = side.reference === "FL" && html` <bdi class="figures" dir="ltr">${feetBand(side.altitude_lower_m ?? 0, side.altitude_upper_m ?? 0)}</bdi>`;
+    told.push([`height_${whose}`, html`<b class=${`figures ${whose}`}>${band}</b>${feetToo}`]);
   }
   if (where !== null) {
-    told.push(["where", html`<b><bdi dir="ltr">${latlng(where.lat, where.lng)}</bdi></b>
-      <bdi dir="ltr">${latlngDms(where.lat, where.lng)}</bdi>`]);
+    told.push(["where", html`<b class="figures">${latlng(where.lat, where.lng)}</b> <span class="figures">${latlngDms(where.lat, where.lng)}</span>`]);
   }
   const apart = apartOf(conflict);
   if (apart !== null) told.push(["apart", apart]);
@@ -153,7 +152,7 @@ function late(conflict, start) {
   const lead = conflict.lead ?? "ROUTINE";
   const ahead = conflict.received_at_ms === null ? null : start - conflict.received_at_ms;
   const told = ahead === null ? null : ahead > 0 ? t("card.lead.ahead", { span: span(ahead) }) : t("card.lead.after", { span: span(-ahead) });
-  return html`<span class=${LOUD_LEADS.includes(lead) ? "loud" : ""}>${t(`card.lead.${lead}`)} ${told}</span>`;
+  return html`<span class=${LOUD_LEADS.includes(lead) ? "loud" : ""}>${t(`card.lead.${lead}`)}${" "}${told}</span>`;
 }
 
 /** @param {Conflict} conflict */
@@ -161,5 +160,5 @@ function why(conflict) {
   const { reason, by, other, confirmed } = conflict;
   const act = by !== null && ["withdrawn", "amended"].includes(reason ?? "");
   const said = act ? t(`card.why.${by === other.party ? "they" : "we"}_${reason}`, { party: foreignText(other.party, 40) }) : t(`card.why.${reason}`);
-  return html`${said} ${confirmed && t("card.why.confirmed", { party: foreignText(other.party, 40) })}`;
+  return html`${said}${confirmed && html`; ${t("card.why.confirmed", { party: foreignText(other.party, 40) })}`}`;
 }

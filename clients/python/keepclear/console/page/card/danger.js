@@ -3,21 +3,28 @@
 import { conflicts } from "../desk/picture.js";
 import { html } from "../html.js";
 import { isDanger } from "../signs.js";
-import { useEffect, useState } from "../vendor/preact-hooks.js";
+import { useState } from "../vendor/preact-hooks.js";
+import { effect, signal, untracked } from "../vendor/signals.js";
 import { bare } from "../words.js";
 import { sentence } from "./sentence.js";
 
-/** @type {Set<string>} */
-const told = new Set();
 const MOST_AT_ONCE = 3;
 
+const said = signal({ text: "", at: 0 });
+/** @type {Set<string>} */
+let told = new Set();
+
+effect(() => {
+  const danger = new Map(conflicts.value.filter(isDanger).map((one) => [`${one.conflict} ${one.version}`, one]));
+  const fresh = [...danger].filter(([key]) => !told.has(key)).map(([, one]) => one);
+  told = new Set(danger.keys());
+  if (fresh.length === 0) return;
+  const text = untracked(() => fresh.slice(0, MOST_AT_ONCE).map((one) => bare(sentence(one))).join(" "));
+  said.value = { text, at: performance.now() };
+});
+
+/** Where it is said; a dialog has its own, for what stands behind it is not heard. */
 export function NewDanger() {
-  const [said, setSaid] = useState("");
-  const danger = conflicts.value.filter(isDanger);
-  useEffect(() => {
-    const fresh = danger.filter((one) => !told.has(`${one.conflict} ${one.version}`));
-    for (const one of fresh) told.add(`${one.conflict} ${one.version}`);
-    if (fresh.length > 0) setSaid(fresh.slice(0, MOST_AT_ONCE).map((one) => bare(sentence(one))).join(" "));
-  }, [conflicts.value]);
-  return html`<div class="visually-hidden" role="alert">${said}</div>`;
+  const [since] = useState(() => performance.now());
+  return html`<div class="visually-hidden" role="alert">${said.value.at >= since ? said.value.text : ""}</div>`;
 }

@@ -22,14 +22,15 @@ const CALM = ["not_yet_beats"];
 
 export function HeaderRoom() {
   return html`<header class="header">
-    <div class="bar">
-      <h1 class="whose"><${Foreign} text=${party.value} most=${24} fixed=${true} />
-        <span class="quiet"><${Foreign} text=${agreement.value?.name} most=${40} fixed=${true} /></span></h1>
-      <${Watch} />
-      <${LinkState} /><${Age} /><${Clocks} /><${Waiting} /><${Sound} />
+    <div class="top">
+      <div class="bar">
+        <h1 class="whose"><${Foreign} text=${party.value} most=${24} fixed=${true} />
+          <span class="quiet"><${Foreign} text=${agreement.value?.name} most=${40} fixed=${true} /></span></h1>
+        <${Watch} />
+        <${Waiting} /><${LinkState} /><${Age} /><${Clocks} /><${Sound} />
+      </div>
       <p class="times"><span class="figure zulu">${clock(now.value)}</span>
-        <span class="figure local">${day(now.value)}</span>
-        <span class="local">${t("header.local", { at: localClock(now.value) })}</span></p>
+        <span class="local"><span class="figure">${day(now.value)}</span> ${t("header.local", { at: localClock(now.value) })}</span></p>
     </div>
     <div class="bar second"><${Whole} /><${Menu} /></div>
     <${Warnings} />
@@ -68,7 +69,7 @@ function Warnings() {
   const told = [...blindLines(), ...unwatchedLines(), ...forgedLines(), ...troubleLines()];
   if (told.length === 0) return null;
   return html`<ul class="warnings">${told.map(([level, words], at) => html`
-    <li key=${at} class=${level}>${glyph(level === "alarm" ? "unverified" : "warning")} ${words}</li>`)}</ul>`;
+    <li key=${at} class=${level}>${glyph(level === "alarm" ? "unverified" : "warning")} <span>${words}</span></li>`)}</ul>`;
 }
 
 /** @returns {[string, any][]} */
@@ -77,7 +78,7 @@ function blindLines() {
   const times = blind.value.slice(-BLIND_SAID).map(({ from, to }) => say("header.blind_time", { from: clock(from), to: clock(to), span: span(to - from) }));
   const before = blind.value.length - times.length;
   const all = html`${times.map((one, at) => html`${at > 0 ? ", " : ""}${isolated(one)}`)}`;
-  return [["warning", html`${t("header.blind", { times: all })} ${before > 0 && t("header.blind_before", { n: before })}`]];
+  return [["warning", html`${t("header.blind", { times: all })}${before > 0 && html` ${t("header.blind_before", { n: before })}`}`]];
 }
 
 /** @returns {[string, any][]} */

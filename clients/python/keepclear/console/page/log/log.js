@@ -2,7 +2,6 @@
 
 import { conflicts, find, happenings, nameOf, now } from "../desk/picture.js";
 import { go } from "../address.js";
-import { Foreign } from "../foreign.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
 import { useKeys } from "../keys.js";
@@ -37,9 +36,8 @@ export function LogRoom() {
 export function Line({ event }) {
   const of = event.conflict === null ? null : find(conflicts.value, event.conflict);
   return html`<li class="event" data-alarm=${event.alarm}>
-    ${event.alarm && glyph("warning")}
-    <span class="figure">${stampOf(event.at_ms, now.value)}</span>
-    <span lang="en" dir="auto"><${Foreign} text=${event.text} most=${200} fixed=${true} /></span>
+    <span class="figure">${stampOf(event.at_ms, now.value)}${event.alarm && html` ${glyph("warning")}`}</span>
+    <bdi lang="en" dir="ltr">${event.text}</bdi>
     ${of !== null && html`<button type="button" class="button" onClick=${() => go("queue", nameOf(of))}>
       <span class="figure">${of.code}</span></button>`}
   </li>`;

@@ -14,8 +14,6 @@ import { isolated, say, t } from "../words.js";
 /** @typedef {import("../types.js").Conflict} Conflict */
 /** @typedef {{at: number, conflict: Conflict, text: string}} Change */
 
-const MOST_SHOWN = 3;
-
 /** The last span of which an officer here must know what happened in it. */
 export const missed = computed(() => blind.value.at(-1) ?? unwatched.value);
 
@@ -48,13 +46,13 @@ function changesOf(conflict, from) {
   return found;
 }
 
-/** The lines of it. @param {{most?: number}} props */
-export function Changed({ most = Infinity }) {
-  return html`<ul class="list changed">${changes.value.slice(-most).map(({ at, conflict, text }) => html`
+/** The lines of it. */
+export function Changed() {
+  return html`<ul class="list changed">${changes.value.map(({ at, conflict, text }) => html`
     <li key=${`${conflict.conflict} ${at} ${text}`}>
       <span class="figure">${clock(at)}</span>
-      <button type="button" class="button" onClick=${() => go("queue", nameOf(conflict))}><span class="figure">${conflict.code}</span></button>
       <span>${isolated(text)}</span>
+      <button type="button" class="button" onClick=${() => go("queue", nameOf(conflict))}><span class="figure">${conflict.code}</span></button>
     </li>`)}
   </ul>`;
 }
@@ -72,9 +70,8 @@ export function SinceBlind() {
   if (missed.value === null) return null;
   const n = changes.value.length;
   return html`<section class="since" aria-label=${say("log.since")}>
-    <p><b>${missedWords()}</b></p>
-    <p>${n === 0 ? t("log.nothing_since") : t("log.count", { n })} ${n > 0 && html`<button type="button" class="button" onClick=${() => go("log")}>
+    <p>${missedWords()}</p>
+    <p class="count"><b>${n === 0 ? t("log.nothing_since") : t("log.count", { n })}</b> ${n > 0 && html`<button type="button" class="button" onClick=${() => go("log")}>
       ${t("log.read")} <kbd>L</kbd></button>`}</p>
-    <${Changed} most=${MOST_SHOWN} />
   </section>`;
 }

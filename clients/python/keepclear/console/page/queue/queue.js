@@ -14,7 +14,7 @@ import { conflicts, find, link, nameOf } from "../desk/picture.js";
 import { html } from "../html.js";
 import { pressedAt, useKeys } from "../keys.js";
 import { SinceBlind } from "../log/since.js";
-import { calls, isOver } from "../signs.js";
+import { calls, isOver, lookOf, signOf } from "../signs.js";
 import { useEffect, useLayoutEffect } from "../vendor/preact-hooks.js";
 import { computed, signal } from "../vendor/signals.js";
 import { t } from "../words.js";
@@ -112,11 +112,16 @@ export function QueueRoom() {
     </div>`;
 }
 
-/** @param {{all: Conflict[]}} props */
+/** How many wait, and the worst where another one is opened: it is never out of sight. @param {{all: Conflict[]}} props */
 function Heading({ all }) {
+  const top = all[0] ?? null;
+  const worst = top !== null && calls(top) && top.conflict !== chosen.value?.conflict ? top : null;
   const waiting = all.filter(calls).length;
-  return html`<h2 class="title" data-waits=${waiting > 0}>${waiting > 0 ? t("queue.waiting", { n: waiting }) : t("queue.title")}
-    <span class="quiet">${t("queue.listed", { n: all.length })}</span></h2>`;
+  return html`<h2 class="title" data-waits=${waiting > 0}>
+    <span>${waiting > 0 ? t("queue.waiting", { n: waiting }) : t("queue.title")}</span>
+    ${worst !== null && html`<button type="button" class="button" onClick=${() => choose(worst)}>
+      ${signOf(lookOf(worst))} <span class="figure">${worst.code}</span> ${t("queue.worst")} <kbd>W</kbd></button>`}
+    ${worst === null && html`<span class="quiet">${t("queue.listed", { n: all.length })}</span>`}</h2>`;
 }
 
 function Nothing() {

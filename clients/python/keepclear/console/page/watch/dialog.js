@@ -1,5 +1,6 @@
 /** A dialog that takes all keys while it stands; Escape leaves it, and the focus goes back to where it was. */
 
+import { NewDanger } from "../card/danger.js";
 import { html } from "../html.js";
 import { question } from "../keys.js";
 import { useLayoutEffect, useRef } from "../vendor/preact-hooks.js";
@@ -17,5 +18,6 @@ export function Dialog({ name, label, leave, children }) {
     };
   }, []);
   return html`<dialog ref=${element} class=${`dialog ${name}`} aria-label=${label}
-    onCancel=${(/** @type {Event} */ event) => (event.preventDefault(), leave())}>${children}</dialog>`;
+    onCancel=${(/** @type {Event} */ event) => (event.preventDefault(), leave())}>
+    <${NewDanger} />${children}</dialog>`;
 }

@@ -31,7 +31,7 @@ function Opened() {
   ]);
   const keys = bound.value.filter((one) => !one.silent && one.where !== "help");
   return html`<${Dialog} name="help" label=${say("help.title")} leave=${leave}>
-    <h2>${t("help.title")}</h2>
+    <h2 tabindex="-1" autofocus>${t("help.title")}</h2>
     <dl class="keys">${keys.map((one) => html`<div key=${`${one.where} ${one.key}`}>
       <dt><kbd>${SHOWN[one.key] ?? (one.key.length === 1 ? one.key.replace(/[a-z]/, (letter) => LETTERS[letter]) : one.key)}</kbd></dt>
       <dd>${t(one.words)}</dd></div>`)}</dl>
