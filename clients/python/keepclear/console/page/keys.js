@@ -13,7 +13,7 @@ import { signal } from "./vendor/signals.js";
 /**
  * @typedef {object} Binding
  * @property {string} key `event.key`: a lower-case letter, or "Enter", "Escape", "ArrowDown", "?"
- * @property {string} [where] a room, "*" for everywhere, or the name of a question; "*" if left out
+ * @property {string} [where] a room, the name of a question, that of an element by its `data-keys`, or "*" for everywhere
  * @property {string} words the key of its words
  * @property {() => void} does
  * @property {boolean} [silent] not listed by the help page: another key for the same
@@ -24,6 +24,9 @@ export const bound = signal([]);
 
 /** The question that is open and takes all keys, or "". */
 export const question = signal("");
+
+/** Keys that go on while they are held. */
+const MOVES = /^(Arrow\w+|Page\w+|[jk+-])$/;
 
 /** When a key was last pressed, by the steady clock. */
 export const pressedAt = signal(0);
@@ -70,18 +73,23 @@ export function listenToKeys() {
     }
     // Space and Enter press the button that has the focus; with a question open too, for its buttons are in view.
     if ((key === "Enter" || key === " ") && presses(event.target)) return;
-    const where = question.peek() || room.peek();
-    const found = bound.peek().filter((one) => one.key === key && reaches(one, where));
-    const last = found.at(-1);
-    if (last === undefined) return;
+    const found = meant(key, event.target);
+    if (found === undefined) return;
     event.preventDefault();
-    if (!event.repeat || key.startsWith("Arrow") || key === "j" || key === "k") last.does();
+    if (!event.repeat || MOVES.test(key)) found.does();
   });
 }
 
-/** @param {Binding} binding @param {string} where */
-function reaches(binding, where) {
-  return binding.where === where || (binding.where === "*" && question.peek() === "");
+/**
+ * Return what a key means: of the part of the page that has the focus first, then of the room, then anywhere.
+ * @param {string} key
+ * @param {EventTarget | null} target
+ */
+function meant(key, target) {
+  const part = target instanceof Element ? target.closest("[data-keys]")?.getAttribute("data-keys") : null;
+  const places = question.peek() !== "" ? [question.peek()] : [part, room.peek(), "*"];
+  const named = bound.peek().filter((one) => one.key === key);
+  return places.map((place) => named.findLast((one) => one.where === place)).find((one) => one !== undefined);
 }
 
 /** @param {KeyboardEvent} event */

@@ -83,6 +83,11 @@ export function clock(ms) {
   return `${iso(Math.floor(ms / SECOND) * SECOND).slice(11, 19)}Z`;
 }
 
+/** The time of day to the minute: "14:20Z". @param {number} ms */
+export function minute(ms) {
+  return `${iso(ms).slice(11, 16)}Z`;
+}
+
 /** The time of day on this machine's wall: "16:20:05". @param {number} ms */
 export function localClock(ms) {
   const at = new Date(ms);

@@ -60,7 +60,12 @@ export function isPossible(conflict) {
 
 /** Whether it calls for somebody of ours. @param {Conflict} conflict */
 export function calls(conflict) {
-  return conflict.unanswered || conflict.phase === "cleared_unseen" || conflict.state === "UNVERIFIED" || conflict.alarm !== null;
+  return conflict.unanswered || conflict.state === "UNVERIFIED" || conflict.alarm !== null;
+}
+
+/** Whether an officer of ours may still answer it: what was closed unseen, so that others know it was seen. @param {Conflict} conflict */
+export function asks(conflict) {
+  return conflict.unanswered || conflict.phase === "cleared_unseen";
 }
 
 /** Whether it is over, and nothing of it is in doubt. @param {Conflict} conflict */

@@ -123,7 +123,6 @@
  * @property {string} fingerprint
  * @property {string} service
  * @property {number | null} deadline_s
- * @property {any[]} horizontal
  * @property {any[]} categories
  * @property {string | null} valid_until
  */
@@ -131,7 +130,8 @@
 /**
  * @typedef {object} Session
  * @property {"officer" | "wall"} role
- * @property {string | null} officer
+ * @property {string | null} officer who is on watch at this page
+ * @property {string | null} named whom the command line names: a proposal
  * @property {{officer: string, since: string, since_ms: number} | null} watch
  */
 

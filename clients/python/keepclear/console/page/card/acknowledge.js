@@ -13,7 +13,7 @@ import { foreignText } from "../foreign.js";
 import { html } from "../html.js";
 import { question, useKeys } from "../keys.js";
 import { tell } from "../note.js";
-import { calls, isDanger, lookOf, wordOf } from "../signs.js";
+import { asks, isDanger, lookOf, wordOf } from "../signs.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
 import { effect, signal } from "../vendor/signals.js";
 import { bare, has, isolated, say, t } from "../words.js";
@@ -41,8 +41,8 @@ export function ask(conflict) {
   if (asked.peek() !== null) return;
   const code = conflict.code;
   if (session.peek()?.role !== "officer") return tell(say("card.ack.wall"), "warning");
-  if (!session.peek()?.watch) return tell(say("card.ack.no_watch"), "warning");
-  if (!calls(conflict)) return tell(say("card.ack.needs_none", { code }));
+  if (!session.peek()?.officer) return tell(say("card.ack.no_watch"), "warning");
+  if (!asks(conflict)) return tell(say("card.ack.needs_none", { code }));
   if (!wasRead(conflict)) return tell(say("card.ack.too_soon", { code }), "warning");
   go("queue", nameOf(conflict));
   put({ conflict: conflict.conflict, version: conflict.version, step: "read" });
@@ -63,7 +63,7 @@ effect(() => {
   const open = asked.value;
   if (open === null || open.step === "signing") return;
   const current = conflicts.value.find((one) => one.conflict === open.conflict);
-  if (current !== undefined && current.version === open.version && calls(current)) return;
+  if (current !== undefined && current.version === open.version && asks(current)) return;
   drop();
   tell(say("card.ack.changed", { code: current?.code ?? "" }), "alarm");
 });
@@ -87,7 +87,7 @@ export function AskBox({ conflict }) {
     { key: "n", where: QUESTION, words: "keys.no", silent: true, does: () => no(conflict) },
   ]);
   if (open === null) return null;
-  const officer = foreignText(session.value?.watch?.officer, 40);
+  const officer = foreignText(session.value?.officer, 40);
   return html`<div class="ask" role="group" aria-label=${say("card.ack.title")} tabindex="-1" ref=${box} data-step=${open.step}>
     <p class="read-back">${isolated(readBack(conflict))}</p>
     ${open.step === "read" && html`<p>${t("card.ack.sign", { officer })}</p>

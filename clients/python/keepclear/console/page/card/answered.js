@@ -43,7 +43,7 @@ export function answerState(conflict, at) {
 /** @param {{conflict: Conflict}} props */
 export function Answered({ conflict }) {
   return html`<table class="answers">
-    <thead><tr><th></th><th>${t("card.delivered")}</th><th>${t("card.displayed")}</th><th>${t("card.acknowledged")}</th></tr></thead>
+    <thead><tr><td></td><th>${t("card.delivered")}</th><th>${t("card.displayed")}</th><th>${t("card.acknowledged")}</th></tr></thead>
     <tbody>
       <${Side} name=${say("card.we", { party: foreignText(party.value, 40) })} said=${conflict.ours} conflict=${conflict} ours=${true} />
       <${Side} name=${foreignText(conflict.other.party, 40)} said=${conflict.theirs} conflict=${conflict} ours=${false} />

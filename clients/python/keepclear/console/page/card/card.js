@@ -11,7 +11,7 @@ import { foreignText } from "../foreign.js";
 import { html } from "../html.js";
 import { countdown, distance, feet, feetBand, latlng, latlngDms, span, window as windowOf } from "../measures.js";
 import { sides } from "../rooms.js";
-import { calls, categoryOf, lookOf, signOf, wordOf } from "../signs.js";
+import { asks, calls, categoryOf, lookOf, signOf, wordOf } from "../signs.js";
 import { isolated, t } from "../words.js";
 import { AskBox, asked, ask } from "./acknowledge.js";
 import { Answered, answerState } from "./answered.js";
@@ -78,7 +78,7 @@ function Opened({ conflict }) {
 /** @param {{conflict: Conflict}} props */
 function Buttons({ conflict }) {
   return html`<div class="buttons">
-    ${calls(conflict) && html`<button type="button" class="button primary" onClick=${() => ask(conflict)}>
+    ${asks(conflict) && html`<button type="button" class="button primary" onClick=${() => ask(conflict)}>
       ${t("card.acknowledge")} <kbd>A</kbd></button>`}
     <button type="button" class="button" onClick=${() => (lookAt.value = { conflict: conflict.conflict, at: performance.now() })}>
       ${t("card.show")} <kbd>⏎</kbd></button>

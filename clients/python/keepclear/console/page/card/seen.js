@@ -8,10 +8,13 @@
 import { ask } from "../desk/deeds.js";
 import { session } from "../desk/picture.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
+import { effect } from "../vendor/signals.js";
 
 /** What has stood in view for less cannot have been read. */
 const READ_MS = 1000;
-const TOGETHER_MS = 300;
+const TOGETHER_MS = 100;
+/** What the desk takes at once. */
+const MOST_TOLD = 500;
 const MOST_KEPT = 20_000;
 
 /** @type {Map<string, number>} */
@@ -46,19 +49,34 @@ function look() {
 }
 
 /** @param {import("../types.js").Conflict} conflict */
-function note({ conflict, version }) {
-  const key = `${conflict} ${version}`;
+function note(conflict) {
+  const key = `${conflict.conflict} ${conflict.version}`;
   if (seenAt.has(key)) return;
   if (seenAt.size > MOST_KEPT) seenAt.clear();
   seenAt.set(key, performance.now());
+  put(conflict);
+}
+
+effect(() => {
+  // Who begins a watch has all that is in view displayed to him from then on.
+  if (!session.value?.officer || document.visibilityState !== "visible") return;
+  for (const row of inView) {
+    const conflict = rows.get(row);
+    if (conflict !== undefined && row.isConnected) put(conflict);
+  }
+});
+
+/** @param {import("../types.js").Conflict} conflict */
+function put({ conflict, version }) {
   waiting.push([conflict, version]);
   if (timer === 0) timer = window.setTimeout(tellDesk, TOGETHER_MS);
 }
 
 async function tellDesk() {
   timer = 0;
-  const shown = waiting;
-  waiting = [];
+  const shown = waiting.slice(0, MOST_TOLD);
+  waiting = waiting.slice(MOST_TOLD);
+  if (waiting.length > 0) timer = window.setTimeout(tellDesk, TOGETHER_MS);
   if (session.peek()?.role !== "officer") return;
   // That it stood here is known to this page whether or not the desk could be told; it asks for no answer.
   await ask("/api/shown", { conflicts: shown }).catch(() => {});

@@ -4,7 +4,7 @@ import { SILENT_MS } from "../desk/feed.js";
 import { age, arrived, counts, heardDesk, link, now } from "../desk/picture.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
-import { clock, span } from "../measures.js";
+import { span } from "../measures.js";
 import { ringing, sounds } from "../sound.js";
 import { isolated, say, t } from "../words.js";
 
@@ -23,7 +23,7 @@ export function LinkState() {
   if (heardDesk.value >= SILENT_MS) return html`<${Chip} level="danger" sign="cut" name="link">${t("header.desk_silent")}<//>`;
   if (at === null) return html`<${Chip} level="warning" sign="cut" name="link">${t("header.link.never")}<//>`;
   const lasts = span(now.value - at.since_ms);
-  if (at.up) return html`<${Chip} level="good" sign="link" name="link">${t("header.link.up", { since: clock(at.since_ms) })}<//>`;
+  if (at.up) return html`<${Chip} level="good" sign="link" name="link">${t("header.link.up")}<//>`;
   const words = at.heard_at === null ? t("header.link.not_connected", { span: lasts }) : t("header.link.lost", { span: lasts });
   return html`<${Chip} level="danger" sign="cut" name="link">${words}<//>`;
 }

@@ -10,15 +10,15 @@ import { agreement, arrived, blind, forged, heardDesk, link, now, party, session
 import { Foreign, foreignText } from "../foreign.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
-import { clock, day, localClock, span, stampOf } from "../measures.js";
+import { clock, day, localClock, minute, span, stampOf } from "../measures.js";
 import { has, isolated, say, t } from "../words.js";
 import { Age, Clocks, LinkState, Sound, Waiting } from "./chips.js";
 import { Menu } from "./menu.js";
 
 /** Times of blindness that are each said; of more before them only that they were. */
 const BLIND_SAID = 3;
-/** Reasons that stand at all times as long as the line has no beats: no news, so not loud. */
-const CALM = ["not_yet_beats"];
+/** The reason that stands at all times as long as the line has no beats: no news, so not loud. */
+const CALM = "not_yet_beats";
 
 export function HeaderRoom() {
   return html`<header class="header">
@@ -41,22 +41,21 @@ function Watch() {
   const watch = session.value?.watch ?? null;
   if (session.value?.role === "wall") return html`<span class="badge info">${t("header.wall")}</span>`;
   if (watch === null) return html`<span class="badge warning">${glyph("warning")} ${t("header.nobody")}</span>`;
-  return html`<span class="badge">${t("header.on_watch", { officer: foreignText(watch.officer, 32), since: clock(watch.since_ms) })}</span>`;
+  return html`<span class="badge">${t("header.on_watch", { officer: foreignText(watch.officer, 32), since: minute(watch.since_ms) })}</span>`;
 }
 
-/** The sentence that stands while what is shown may not be whole. */
+/** The sentence that stands while what is shown may not be whole; else only that silence is not safety. */
 function Whole() {
   const silent = heardDesk.value >= SILENT_MS;
   const { is, reasons } = whole.value;
-  if (is && !silent && arrived.value) return html`<p class="whole"></p>`;
-  const loud = silent || !arrived.value || reasons.some(({ code }) => !CALM.includes(code));
-  return html`<p class=${`whole ${loud ? "loud" : "calm"}`}>
-    <b>${glyph(loud ? "unverified" : "warning")} ${t("header.not_deconflicted")}</b>
-    <span>${[
-      ...(silent ? [say("header.reason.desk_silent", { span: span(heardDesk.value) })] : []),
-      ...(arrived.value ? reasons.map(reasonOf) : [say("header.reason.never_heard")]),
-    ].map((one, at) => html`${at > 0 ? " " : ""}${isolated(one)}`)}</span>
-    <span class="quiet">${t("header.not_yet")}</span>
+  if (is && !silent && arrived.value) return html`<p class="whole calm"><span>${t("header.no_clear")}</span></p>`;
+  const told = [
+    ...(silent ? [say("header.reason.desk_silent", { span: span(heardDesk.value) })] : []),
+    ...(arrived.value ? reasons.filter(({ code }) => code !== CALM).map(reasonOf) : [say("header.reason.never_heard")]),
+  ];
+  return html`<p class="whole loud">
+    <b>${glyph("unverified")} ${t("header.not_deconflicted")}</b>
+    <span>${told.map((one, at) => html`${at > 0 ? " " : ""}${isolated(one)}`)}</span>
   </p>`;
 }
 

@@ -22,10 +22,10 @@ export function Menu() {
       <button type="button" class="button" key=${name} aria-current=${room.value === name ? "page" : undefined}
         onClick=${() => go(room.value === name ? "queue" : name)}>${t(`page.${name}`)} <kbd>${key}</kbd></button>`)}
     ${officer && html`<button type="button" class="button" onClick=${openWatch}>
-      ${session.value?.watch ? t("header.hand_over") : t("header.begin")} <kbd>B</kbd></button>`}
+      ${session.value?.officer ? t("header.hand_over") : t("header.begin")} <kbd>B</kbd></button>`}
     <button type="button" class="button" aria-label=${say("keys.theme")} aria-pressed=${theme.value === "day"} onClick=${toggleTheme}>
-      ${glyph("sun")} <kbd>T</kbd></button>
-    <button type="button" class="button" aria-label=${say("keys.help")} onClick=${openHelp}>${glyph("help")} <kbd>?</kbd></button>
+      ${glyph("sun")}</button>
+    <button type="button" class="button" aria-label=${say("keys.help")} onClick=${openHelp}><kbd>?</kbd></button>
     <select aria-label=${say("header.language")} value=${lang.value}
       onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => (lang.value = event.currentTarget.value)}>
       ${LANGUAGES.map((one) => html`<option key=${one} value=${one} lang=${one}>${NAMES[one]}</option>`)}

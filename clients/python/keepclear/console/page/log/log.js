@@ -1,11 +1,10 @@
 /** The events, newest first, with the time at which each happened; above them what changed while this desk was blind. */
 
-import { conflicts, find, happenings, nameOf, now } from "../desk/picture.js";
+import { conflicts, find, happenings, nameOf } from "../desk/picture.js";
 import { go } from "../address.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
 import { useKeys } from "../keys.js";
-import { stampOf } from "../measures.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
 import { t } from "../words.js";
 import { Changed, changes, missed, missedWords } from "./since.js";
@@ -36,7 +35,7 @@ export function LogRoom() {
 export function Line({ event }) {
   const of = event.conflict === null ? null : find(conflicts.value, event.conflict);
   return html`<li class="event" data-alarm=${event.alarm}>
-    <span class="figure">${stampOf(event.at_ms, now.value)}${event.alarm && html` ${glyph("warning")}`}</span>
+    ${event.alarm ? glyph("warning") : html`<span></span>`}
     <bdi lang="en" dir="ltr">${event.text}</bdi>
     ${of !== null && html`<button type="button" class="button" onClick=${() => go("queue", nameOf(of))}>
       <span class="figure">${of.code}</span></button>`}

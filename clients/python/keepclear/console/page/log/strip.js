@@ -1,8 +1,7 @@
 /** At the foot of the page: the last events, or for a while the answer to what somebody has just done. */
 
-import { happenings, now } from "../desk/picture.js";
+import { happenings } from "../desk/picture.js";
 import { html } from "../html.js";
-import { stampOf } from "../measures.js";
 import { Note, note } from "../note.js";
 import { say } from "../words.js";
 
@@ -14,6 +13,6 @@ export function Strip() {
     <${Note} />
     ${note.value === null && html`<ol class="events">${last.map((one) => html`
       <li key=${`${one.at} ${one.text}`} data-alarm=${one.alarm} lang="en">
-        <span class="figure">${stampOf(one.at_ms, now.value)}</span> <bdi dir="ltr">${one.text}</bdi></li>`)}</ol>`}
+        <bdi dir="ltr">${one.text}</bdi></li>`)}</ol>`}
   </footer>`;
 }

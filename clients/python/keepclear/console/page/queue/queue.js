@@ -14,7 +14,7 @@ import { conflicts, find, link, nameOf } from "../desk/picture.js";
 import { html } from "../html.js";
 import { pressedAt, useKeys } from "../keys.js";
 import { SinceBlind } from "../log/since.js";
-import { calls, isOver, lookOf, signOf } from "../signs.js";
+import { asks, calls, isOver, lookOf, signOf } from "../signs.js";
 import { useEffect, useLayoutEffect } from "../vendor/preact-hooks.js";
 import { computed, signal } from "../vendor/signals.js";
 import { t } from "../words.js";
@@ -45,7 +45,7 @@ export const chosen = computed(() => find(listed.value, selected.value) ?? liste
 /** @param {Conflict} conflict */
 function leaves(conflict) {
   // Read once a minute at most: `now` is not asked for, so that a list of thousands is not made anew each second.
-  return isOver(conflict) && !calls(conflict) && seenFor(conflict) > OVER_STAYS_MS;
+  return isOver(conflict) && !calls(conflict) && !asks(conflict) && seenFor(conflict) > OVER_STAYS_MS;
 }
 
 /** @param {number} by */

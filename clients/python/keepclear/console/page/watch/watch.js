@@ -35,9 +35,9 @@ function leave() {
 
 export function WatchDialog() {
   if (!open.value) return null;
-  const watch = session.value?.watch ?? null;
-  return html`<${Dialog} name=${NAME} label=${say(watch === null ? "watch.begin" : "watch.hand_over")} leave=${leave}>
-    ${watch === null ? html`<${Begin} />` : html`<${HandOver} watch=${watch} />`}
+  const officer = session.value?.officer ?? null;
+  return html`<${Dialog} name=${NAME} label=${say(officer === null ? "watch.begin" : "watch.hand_over")} leave=${leave}>
+    ${officer === null ? html`<${Begin} />` : html`<${HandOver} officer=${officer} />`}
   <//>`;
 }
 
@@ -56,13 +56,15 @@ async function deed(path, body, done) {
 
 function Begin() {
   const [refused, setRefused] = useState(/** @type {{detail: string, hint: string} | null} */ (null));
-  const [officer, setOfficer] = useState(session.peek()?.officer ?? "");
+  const [officer, setOfficer] = useState(session.peek()?.named ?? "");
+  const held = session.value?.watch ?? null;
   const begin = async () => {
     void unlock().then(soundTest);
     setRefused(await deed("/api/watch/begin", { officer: officer.trim() }, say("watch.begun", { officer: foreignText(officer.trim(), 32) })));
   };
   return html`
     <h2>${t("watch.begin")}</h2>
+    ${held && html`<p>${t("watch.held", { officer: foreignText(held.officer, 32) })}</p>`}
     <${OfficerForm} label=${t("watch.officer")} value=${officer} change=${setOfficer} does=${begin} word=${t("watch.begin")} required=${true} />
     <p class="hint">${t("watch.tones")}</p>
     <${Refused} refused=${refused} />
@@ -70,8 +72,8 @@ function Begin() {
     <${OpenCount} />`;
 }
 
-/** @param {{watch: {officer: string}}} props */
-function HandOver({ watch }) {
+/** @param {{officer: string}} props */
+function HandOver({ officer }) {
   const [at, setAt] = useState(0);
   const [to, setTo] = useState("");
   const [refused, setRefused] = useState(/** @type {{detail: string, hint: string} | null} */ (null));
@@ -80,7 +82,7 @@ function HandOver({ watch }) {
   const turn = () => setAt(Math.min(leaves, at + 1));
   useKeys(at < leaves ? [{ key: "Enter", where: NAME, words: "keys.read_out", does: turn }] : []);
   const end = async () => {
-    setRefused(await deed("/api/watch/end", { to: to.trim() }, say("watch.ended", { officer: foreignText(watch.officer, 32) })));
+    setRefused(await deed("/api/watch/end", to.trim() === "" ? {} : { to: to.trim() }, to.trim() === "" ? say("watch.ended", { officer: foreignText(officer, 32) }) : say("watch.begun", { officer: foreignText(to.trim(), 32) })));
   };
   if (at < leaves) {
     return html`<h2>${t("watch.hand_over")}</h2>
