@@ -1,6 +1,7 @@
 """A whole line for a test: a world, a real store, the service as real processes, and plain HTTP to its doors."""
 
 import asyncio
+import concurrent.futures
 import contextlib
 import json
 import time
@@ -160,7 +161,9 @@ def found_line(agreement: Agreement, store_url: str) -> None:
         finally:
             await store.close()
 
-    asyncio.run(found())
+    # In a thread: a browser's driver has a loop in the test's own, and there asyncio.run fails.
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        aside.submit(lambda: asyncio.run(found())).result()
 
 
 @contextlib.contextmanager

@@ -26,9 +26,10 @@ export function Menu() {
     <button type="button" class="button" aria-label=${say("keys.theme")} aria-pressed=${theme.value === "day"} onClick=${toggleTheme}>
       ${glyph("sun")}</button>
     <button type="button" class="button" aria-label=${say("keys.help")} onClick=${openHelp}><kbd>?</kbd></button>
-    <select aria-label=${say("header.language")} value=${lang.value}
+    ${/* Of a field outside a form that looks like a search Chromium asks its maker what could be filled in. */ ""}
+    <form action="/search" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}><select aria-label=${say("header.language")} value=${lang.value}
       onChange=${(/** @type {Event & {currentTarget: HTMLSelectElement}} */ event) => (lang.value = event.currentTarget.value)}>
       ${LANGUAGES.map((one) => html`<option key=${one} value=${one} lang=${one}>${NAMES[one]}</option>`)}
-    </select>
+    </select></form>
   </nav>`;
 }

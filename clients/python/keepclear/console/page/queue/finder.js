@@ -36,11 +36,11 @@ export function Finder() {
   const leave = () => {
     wanted.value = null;
   };
-  return html`<form class="finder" role="search" onSubmit=${(/** @type {Event} */ event) => {
+  return html`<form class="finder" action="/search" role="search" onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       field.current?.blur();
     }}>
-    <input ref=${field} type="text" dir="ltr" maxlength="40" aria-label=${say("queue.find")} placeholder=${say("queue.find_hint")} value=${wanted.value}
+    <input ref=${field} type="text" dir="ltr" maxlength="40" autocomplete="off" aria-label=${say("queue.find")} placeholder=${say("queue.find_hint")} value=${wanted.value}
       onInput=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => (wanted.value = event.currentTarget.value)}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && leave()} />
     <button type="button" class="button" onClick=${leave}>${t("queue.find_end")}</button>

@@ -102,7 +102,7 @@ function HandOver({ officer }) {
 function OfficerForm({ label, value, change, does, word, required }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => field.current?.focus(), []);
-  return html`<form onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), does())}>
+  return html`<form action="/search" onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), does())}>
     <div class="field"><label for="officer">${label}</label>
       <input id="officer" ref=${field} type="text" dir="ltr" maxlength="64" autocomplete="off" spellcheck=${false} required=${required} value=${value}
         onInput=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => change(event.currentTarget.value)} /></div>
