@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from keepclear.console.access import Role
+from keepclear.console.post import running
 from keepclear_protocol.encoding import dump_json
 
 from support.officer import environment
@@ -137,11 +139,9 @@ class RunningConsole:
         """Its port."""
         return int(self.url.rpartition(":")[2])
 
-    def another(self, *options: str) -> str:
-        """Return a new start link, as ``keepclear console --link`` prints it."""
-        command = [*PROGRAM, "console", "--link", *options]
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=30, check=True)
-        return done.stdout.strip()
+    def another(self, role: Role = "officer") -> str:
+        """Return a new start link, made as ``keepclear console --link`` makes it."""
+        return running(Path(self.env["KEEPCLEAR_DESK"])).link(role, time.time())
 
     def enter(self, link: str | None = None) -> Caller:
         """Open a start link as the page does."""

@@ -54,6 +54,7 @@ class _Drawn(NamedTuple):
 
     view: ConflictView
     steady: bytes
+    is_whole: bool
 
 
 class Source(Protocol):
@@ -107,8 +108,9 @@ class Facts:
         for view in queue_order(picture.conflicts):
             known = self._drawn.get(view.conflict)
             if known is None or known.view is not view:
-                known = _Drawn(view, self._draw(view, deadline_s))
-            drawn[view.conflict] = known
+                known = self._draw(view, deadline_s)
+            if known.is_whole:
+                drawn[view.conflict] = known
             overdue = b"true" if is_overdue(view, deadline_s, now) else b"false"
             state = self._phase(view).encode()
             listed[view.conflict] = known.steady[:-1] + b',"phase":"' + state + b'","overdue":' + overdue + b"}"
@@ -141,9 +143,9 @@ class Facts:
                 return phase(view, seen=True)
         return state
 
-    def _draw(self, view: ConflictView, deadline_s: int | None) -> bytes:
+    def _draw(self, view: ConflictView, deadline_s: int | None) -> _Drawn:
         record: ConflictRecord | None = None
-        before, came = None, None
+        before, came, is_whole = None, None, True
         try:
             record = self._source.record(view.conflict)
             rows = [row for row in self._source.journal.versions(view.conflict) if row.version is not None]
@@ -151,8 +153,9 @@ class Facts:
             came = None if at is None else (rows[0].received_at, at)
             before = self._source.earlier(view.conflict, view.version)
         except Exception as error:  # whatever it is: the view itself is there, and must be shown
+            is_whole = False  # tried again with the next look
             self._failed(f"{view.code} cannot be drawn: {type(error).__name__}: {error}")
-        return encode(conflict_json(view, record, before, came, deadline_s))
+        return _Drawn(view, encode(conflict_json(view, record, before, came, deadline_s)), is_whole)
 
     def _read(self, view: NoticeView) -> Filed:
         said = self._filed.get(view.sha256)
