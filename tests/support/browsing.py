@@ -184,7 +184,8 @@ class Console:
             [*PROGRAM, "console", "--no-browser", *words], cwd=folder, env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
         self.link: str = self.until(START_LINK)[0]
         self.origin = self.link.partition("/#")[0]
 
@@ -218,12 +219,19 @@ class Console:
         """Have it end in order; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(WITHIN_S)
+        return self._ended()
 
     def kill(self) -> None:
         """End it as a crash does."""
         self.process.kill()
-        self.process.wait(WITHIN_S)
+        self._ended()
+
+    def _ended(self) -> int:
+        code = self.process.wait(WITHIN_S)
+        self._reading.join(WITHIN_S)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
 
 
 class Party:

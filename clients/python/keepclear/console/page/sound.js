@@ -56,8 +56,8 @@ export async function soundTest() {
 
 /** Ring as the desk says, and by this page's own when the desk is not heard. */
 export function keepSounding() {
-  // A browser that trusts this page may let it sound from the start.
-  unlock();
+  // Any press will do, not only the one that begins a watch; to ask before one is a complaint on the browser's console.
+  for (const press of ["keydown", "pointerdown"]) addEventListener(press, () => void unlock(), { once: true });
   effect(() => {
     const asked = ring.value;
     if (asked !== null) play(asked.rhythm, asked.strokes);

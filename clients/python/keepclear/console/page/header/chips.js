@@ -15,7 +15,7 @@ const CLOCK_S = 2;
 
 /** @param {{level: "" | "good" | "warning" | "danger", sign: string, name: string, children: any}} props */
 function Chip({ level, sign, name, children }) {
-  return html`<span class=${`badge chip ${level}`} data-chip=${name}>${glyph(sign)} ${children}</span>`;
+  return html`<span class=${`badge chip ${level}`} data-chip=${name}>${glyph(sign)} <span>${children}</span></span>`;
 }
 
 export function LinkState() {

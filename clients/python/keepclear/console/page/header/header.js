@@ -41,7 +41,7 @@ function Watch() {
   const watch = session.value?.watch ?? null;
   if (session.value?.role === "wall") return html`<span class="badge info">${t("header.wall")}</span>`;
   if (watch === null) return html`<span class="badge warning">${glyph("warning")} ${t("header.nobody")}</span>`;
-  return html`<span class="badge">${t("header.on_watch", { officer: foreignText(watch.officer, 32), since: minute(watch.since_ms) })}</span>`;
+  return html`<span class="badge"><span>${t("header.on_watch", { officer: foreignText(watch.officer, 32), since: minute(watch.since_ms) })}</span></span>`;
 }
 
 /** The sentence that stands while what is shown may not be whole; else only that silence is not safety. */

@@ -36,7 +36,7 @@ export function Line({ event }) {
   const of = event.conflict === null ? null : find(conflicts.value, event.conflict);
   return html`<li class="event" data-alarm=${event.alarm}>
     ${event.alarm ? glyph("warning") : html`<span></span>`}
-    <bdi lang="en" dir="ltr">${event.text}</bdi>
+    <bdi lang="en">${event.text}</bdi>
     ${of !== null && html`<button type="button" class="button" onClick=${() => go("queue", nameOf(of))}>
       <span class="figure">${of.code}</span></button>`}
   </li>`;

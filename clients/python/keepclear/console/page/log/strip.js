@@ -13,6 +13,6 @@ export function Strip() {
     <${Note} />
     ${note.value === null && html`<ol class="events">${last.map((one) => html`
       <li key=${`${one.at} ${one.text}`} data-alarm=${one.alarm} lang="en">
-        <bdi dir="ltr">${one.text}</bdi></li>`)}</ol>`}
+        <bdi>${one.text}</bdi></li>`)}</ol>`}
   </footer>`;
 }
