@@ -8,11 +8,12 @@
 import { go, keepAddress, room, theme, toggleTheme } from "./address.js";
 import { enter, keepEntered, locked } from "./desk/deeds.js";
 import { SILENT_MS, follow } from "./desk/feed.js";
-import { age, arrived, counts, heardDesk, link, session } from "./desk/picture.js";
+import { age, arrived, counts, heardDesk, link, session, whole } from "./desk/picture.js";
 import { HeaderRoom } from "./header/header.js";
 import { html, render } from "./html.js";
 import { listenToKeys, useKeys } from "./keys.js";
 import { NewDanger } from "./card/danger.js";
+import { Calling } from "./queue/calling.js";
 import { alone, regions, sides } from "./rooms.js";
 import { Strip } from "./log/strip.js";
 import { keepSounding, soundTest } from "./sound.js";
@@ -23,7 +24,7 @@ import { direction, lang, loadWords, say, t } from "./words.js";
 
 function Page() {
   useKeys([
-    { key: "f", words: "keys.filing", does: () => sides.filing && go("filing") },
+    { key: "f", words: "keys.filing", does: () => files() && go("filing") },
     { key: "h", words: "keys.history", does: () => sides.history && go("history") },
     { key: "l", words: "keys.log", does: () => go("log") },
     { key: "s", words: "keys.sound", does: () => void soundTest() },
@@ -35,13 +36,14 @@ function Page() {
   if (locked.value) return html`<${Locked} />`;
   const name = sides[room.value] === undefined ? "queue" : room.value;
   const Side = sides[name];
-  if (alone.includes(name)) return html`<main class="alone"><${Side} /></main>`;
+  if (alone.includes(name)) return html`<main class="alone"><${Calling} /><${Side} /></main><${NewDanger} />`;
   return html`
     <div class="desk" data-room=${name}>
       <${HeaderRoom} />
       <section class="map" dir="ltr" aria-label=${say("page.map")}>${region("map")}</section>
       <section class="profile" dir="ltr" aria-label=${say("page.profile")}>${region("profile")}</section>
       <main class="side" aria-label=${say(`page.${name}`)}>
+        ${name !== "queue" && html`<${Calling} />`}
         ${arrived.value ? html`<${Side} key=${name} />` : html`<p class="waiting">${t("page.waiting")}</p>`}
       </main>
       <${Strip} />
@@ -49,6 +51,11 @@ function Page() {
       <${WatchDialog} />
       <${HelpPage} />
     </div>`;
+}
+
+/** Whether this page may file: a wall only shows. */
+function files() {
+  return sides.filing !== undefined && session.peek()?.role === "officer";
 }
 
 /** @param {"map" | "profile"} name */
@@ -68,7 +75,7 @@ function Locked() {
 
 /** Whether what is shown may be old: then nothing of it looks as if it were now. */
 function isStale() {
-  return !arrived.value || age.value?.stale !== false || link.value?.up !== true || heardDesk.value >= SILENT_MS;
+  return !arrived.value || !whole.value.is || age.value?.stale !== false || link.value?.up !== true || heardDesk.value >= SILENT_MS;
 }
 
 function keepRoot() {

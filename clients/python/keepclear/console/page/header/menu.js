@@ -18,7 +18,7 @@ const ROOMS = [["filing", "F"], ["history", "H"], ["log", "L"]];
 export function Menu() {
   const officer = session.value?.role === "officer";
   return html`<nav class="menu" aria-label=${say("header.menu")}>
-    ${ROOMS.filter(([name]) => sides[name] !== undefined).map(([name, key]) => html`
+    ${ROOMS.filter(([name]) => sides[name] !== undefined && (officer || name !== "filing")).map(([name, key]) => html`
       <button type="button" class="button" key=${name} aria-current=${room.value === name ? "page" : undefined}
         onClick=${() => go(room.value === name ? "queue" : name)}>${t(`page.${name}`)} <kbd>${key}</kbd></button>`)}
     ${officer && html`<button type="button" class="button" onClick=${openWatch}>

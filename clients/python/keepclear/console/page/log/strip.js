@@ -3,6 +3,7 @@
 import { happenings } from "../desk/picture.js";
 import { html } from "../html.js";
 import { Note, note } from "../note.js";
+import { kindOf } from "./log.js";
 import { say } from "../words.js";
 
 const DEEP = 2;
@@ -12,7 +13,7 @@ export function Strip() {
   return html`<footer class="strip" aria-label=${say("log.events")}>
     <${Note} />
     ${note.value === null && html`<ol class="events">${last.map((one) => html`
-      <li key=${`${one.at} ${one.text}`} data-alarm=${one.alarm} lang="en">
-        <bdi>${one.text}</bdi></li>`)}</ol>`}
+      <li key=${`${one.at} ${one.text}`} data-alarm=${one.alarm}>
+        ${kindOf(one)}<bdi lang="en">${one.text}</bdi></li>`)}</ol>`}
   </footer>`;
 }

@@ -95,6 +95,9 @@ export function QueueRoom() {
     document.getElementById(held)?.focus({ preventScroll: true });
   });
   useTurnsBack();
+  useEffect(() => {
+    if (selected.peek() !== "" && open !== null) focusRow(open.conflict);
+  }, []);
   const shown = all.slice(0, shownRows());
   const rest = all.slice(shown.length);
   return html`
