@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import spherely
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from .errors import Malformed
 from .outline import Circle, Corridor, Outline, Polygon, Position
@@ -62,18 +63,21 @@ _RADIANS = math.pi / 180
 
 _SPLIT = "split it into several volumes"
 
+_OUTLINES = (Polygon, Corridor, Circle)
+
 
 class Shape(Struct, frozen=True, eq=False):
     """An outline as the rules see it.
 
-    ``geography`` is the core (polygon, point or path) and ``radius_m`` what surrounds it. ``margin_m`` is the radius
-    and the shift of the longest edge: what the horizontal rule takes off. Everything of the outline, with that margin,
-    lies within ``bound_m`` great-circle metres of the unit vector ``center``. ``outline_area_m2`` and ``perimeter_m``
-    are the core's: a path has no area and counts both ways, a point has neither. ``area_m2`` includes the radius, by
-    Steiner's formula on the plane (area + perimeter * r + pi * r**2): on the sphere never less than the truth.
+    ``core`` is S2's geography of the polygon, point or path, or the outline to make it of when somebody first asks for
+    ``geography``; ``radius_m`` is what surrounds it. ``margin_m`` is the radius and the shift of the longest edge: what
+    the horizontal rule takes off. Everything of the outline, with that margin, lies within ``bound_m`` great-circle
+    metres of the unit vector ``center``. ``outline_area_m2`` and ``perimeter_m`` are the core's: a path has no area and
+    counts both ways, a point has neither. ``area_m2`` includes the radius, by Steiner's formula on the plane (area +
+    perimeter * r + pi * r**2): on the sphere never less than the truth.
     """
 
-    geography: Any
+    core: Any
     radius_m: float
     longest_edge_m: float
     margin_m: float
@@ -83,6 +87,15 @@ class Shape(Struct, frozen=True, eq=False):
     outline_area_m2: float
     perimeter_m: float
     vertices: int
+
+    @property
+    def geography(self) -> Any:
+        """S2's geography of the core."""
+        core = self.core
+        if type(core) in _OUTLINES:
+            core = _geography(core)
+            force_setattr(self, "core", core)
+        return core
 
 
 def shape_of(outline: Outline, bounds: Bounds = SUBMITTED) -> Shape:
@@ -100,6 +113,17 @@ def shape_of(outline: Outline, bounds: Bounds = SUBMITTED) -> Shape:
             positions = _one_spelling((center,))
             lat, lng = positions[0]
             return _shape(spherely.create_point(lng, lat), unit_vectors(positions), radius_m, 0.0, 0.0, 0.0, bounds)
+
+
+def _geography(outline: Outline) -> Any:
+    match outline:
+        case Polygon(vertices):
+            return spherely.create_polygon([(lng, lat) for lat, lng in _one_spelling(vertices)])
+        case Corridor(path, _):
+            return spherely.create_linestring([(lng, lat) for lat, lng in _one_spelling(path)])
+        case Circle(center, _):
+            ((lat, lng),) = _one_spelling((center,))
+            return spherely.create_point(lng, lat)
 
 
 def distance_m(a: Shape, b: Shape) -> float:

@@ -7,7 +7,7 @@ differently; nothing else is forgiven.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .agreement import Agreement
 from .instant import format_instant
@@ -17,6 +17,14 @@ from .separation import Pair, judge, turned
 
 GRACE_M = 0.01
 """Metres by which another processor's distance may differ from ours."""
+
+
+class Filed(Protocol):
+    """Whatever stands for a notice here."""
+
+    @property
+    def category(self) -> str:
+        """The category of all its volumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ def match_all(own: Notice, other: Notice, agreement: Agreement) -> list[Match]:
     ]
 
 
-def swap(matches: Iterable[Match], own: Notice, other: Notice, agreement: Agreement) -> list[Match]:
+def swap(matches: Iterable[Match], own: Filed, other: Filed, agreement: Agreement) -> list[Match]:
     """Return ``matches`` from the other side's point of view; ``own`` and ``other`` are the new ones."""
     mine, theirs = agreement.categories[own.category], agreement.categories[other.category]
     return [
@@ -62,7 +70,7 @@ def swap(matches: Iterable[Match], own: Notice, other: Notice, agreement: Agreem
     ]
 
 
-def meeting_of(matches: Sequence[Match], own: Notice, other: Notice, agreement: Agreement, at: int) -> Meeting:
+def meeting_of(matches: Sequence[Match], own: Filed, other: Filed, agreement: Agreement, at: int) -> Meeting:
     """Return the meeting that ``matches`` make at the instant ``at``; there must be one."""
     ahead = still_ahead(matches, at)
     ours, theirs = worst_per_disclosed(ahead), worst_per_disclosed(swap(ahead, other, own, agreement))

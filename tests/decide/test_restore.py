@@ -10,6 +10,7 @@ from keepclear_protocol.notice import Notice
 from keepclear_service.decide import matching
 from keepclear_service.decide.entry import TERMS, Entry, Outgoing
 from keepclear_service.decide.fold import apply, restore
+from keepclear_service.decide.gist import read_gist, write_gist
 from support.memory_log import Log
 from support.world import World, box, now_us
 
@@ -34,7 +35,11 @@ def history(rng: random.Random) -> Log:
     for _ in range(90):
         at += rng.choice([0, MINUTE, 10 * MINUTE, 50 * MINUTE])
         log.ended(at)
-        live = [filed.notice for filed in log.state.filed.values() if not filed.withdrawn and filed.until >= at]
+        live = [
+            filed.notice
+            for filed in log.state.filed.values()
+            if isinstance(filed.notice, Notice) and not filed.withdrawn and filed.until >= at
+        ]
         act = rng.random()
         category = rng.choice(["transport", "transport", "strike"])
         if act < 0.45 or not live:
@@ -124,3 +129,19 @@ def test_the_same_history_in_bulk_and_one_by_one(seed: int, monkeypatch: pytest.
     state = restore(log.founding, [], [], 0)
     assert [apply(state, entry, body) for entry, body in log.entries] == log.told
     assert sum(map(len, log.told)) > 50
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_history_over_what_a_sibling_hands_on(seed: int) -> None:
+    """Whichever notices come as gists: no figure of an alert is another's by a bit."""
+    rng = random.Random(f"gist {seed}")
+    log = history(rng)
+    state = restore(log.founding, [], [], 0)
+    handed = 0
+    for entry, body in log.entries:
+        if isinstance(body, Notice) and rng.random() < 0.8:
+            body = read_gist(entry.party, entry.id, write_gist(body))
+            assert body is not None
+            handed += 1
+        assert apply(state, entry, body) == log.told[entry.seq - 1]
+    assert handed > 30 and sum(map(len, log.told)) > 50

@@ -14,6 +14,8 @@ from keepclear_protocol.instant import SECOND
 from keepclear_protocol.limits import arrival
 from keepclear_protocol.notice import Notice
 
+from .gist import Filing
+
 FOREVER = 2**53 - 1
 """The last instant that a double, and so a script in the store, counts exactly."""
 
@@ -60,7 +62,7 @@ def notice_bounds(notice: Notice, agreement: Agreement) -> list[Bound]:
     return [Bound("limit_horizon", earliest, FOREVER), Bound("limit_retention", 0, latest)]
 
 
-def counts_until(notice: Notice, agreement: Agreement) -> int:
+def counts_until(notice: Filing, agreement: Agreement) -> int:
     """Return the last instant at which a notice counts, may still arrive and is kept (see ``limits``)."""
     return limits.counts_until(notice.last_end, agreement.categories[notice.category], agreement)
 

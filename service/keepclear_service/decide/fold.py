@@ -17,12 +17,13 @@ from keepclear_protocol.withdrawal import Withdrawal
 
 from . import telling
 from .entry import ENDED, TERMS, Entry, Outgoing
+from .gist import Filing, Gist
 from .matching import meetings_of
 from .state import Conflict, Key, State, restore, side_of
 
 __all__ = ["Body", "State", "apply", "heavy", "restore"]
 
-Body = Notice | Withdrawal | Agreement | None
+Body = Filing | Withdrawal | Agreement | None
 
 _KNOWN = frozenset((TERMS, *(kind.name for kind in KINDS)))
 
@@ -37,7 +38,7 @@ def heavy(state: State, body: Body) -> bool:
     """Whether folding ``body`` may take so long that a thread should do it, in which it lets others in between."""
     if isinstance(body, Agreement):
         return True
-    if not isinstance(body, Notice) or not len(state.index):
+    if not isinstance(body, Notice | Gist) or not len(state.index):
         return False
     return len(body.volumes) > HEAVY_VOLUMES or any(
         state.index.crowd(body.party, item.volume) > HEAVY_CROWD for item in body.volumes
@@ -58,7 +59,7 @@ def apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
 
 
 def _apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
-    if entry.kind == NOTICE.name and isinstance(body, Notice):
+    if entry.kind == NOTICE.name and isinstance(body, Notice | Gist):
         return _notice(state, entry, body)
     if entry.kind == WITHDRAWAL.name and isinstance(body, Withdrawal):
         return _withdrawal(state, entry)
@@ -71,7 +72,7 @@ def _apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
     return []
 
 
-def _notice(state: State, entry: Entry, notice: Notice) -> list[Outgoing]:
+def _notice(state: State, entry: Entry, notice: Filing) -> list[Outgoing]:
     key = (entry.party, entry.id)
     filed = state.file(entry, notice)
     found = meetings_of(state, filed, entry.received_at)

@@ -16,6 +16,7 @@ from keepclear_protocol.notice import Notice
 from .admission import counts_until
 from .cells import Item
 from .entry import Entry
+from .gist import Filing
 from .index import Index
 
 FORGET_AT_ONCE = 64
@@ -33,7 +34,7 @@ class Filed:
     whether it still does.
     """
 
-    notice: Notice
+    notice: Filing
     side: Side
     items: list[Item]
     until: int
@@ -87,7 +88,7 @@ class State:
         self._leaving: list[tuple[int, Key]] = []
         self._foreseen: dict[int, list[Said]] = {}
 
-    def file(self, entry: Entry, notice: Notice) -> Filed:
+    def file(self, entry: Entry, notice: Filing) -> Filed:
         """Put a notice's newest revision in the place of the one before; its volumes are not in the index yet."""
         key = (entry.party, entry.id)
         self.take_out(key)
@@ -199,7 +200,7 @@ class State:
             if record.own in self.filed and record.other in self.filed:
                 self.say(record.conflict, record.own, record.other, record.version, record.state)
 
-    def _items(self, key: Key, notice: Notice) -> list[Item]:
+    def _items(self, key: Key, notice: Filing) -> list[Item]:
         minima = self.agreement.categories[notice.category]
         return [self.index.item(key, volume, minima) for volume in notice.volumes]
 

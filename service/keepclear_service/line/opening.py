@@ -31,6 +31,7 @@ from ..decide.admission import (
 )
 from ..decide.entry import Entry
 from ..decide.fold import Body
+from ..decide.gist import write_gist
 from .lane import Lane
 from .ports import Arrival, Chain, CompareAndSet, Line
 from .seal import Seal
@@ -104,7 +105,8 @@ class Opening:
         note = write_note(notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
         chain = Chain(notice.id, notice.revision, notice.prev, notice.last_end, counts_until(notice, agreement))
         submission = notice.submission_sha256 or ""
-        arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission)
+        gist = b"" if long or not self._turn.siblings else write_gist(notice)
+        arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission, gist)
         return Opened(arrival, notice, len(notice.volumes))
 
     async def _withdrawal(self, raw: str) -> Opened | Entry:
@@ -149,19 +151,14 @@ class Opening:
         bounds: tuple[Bound, ...],
         note: str = "",
         submission: str = "",
+        gist: bytes = b"",
     ) -> Arrival:
         chain = precondition if isinstance(precondition, Chain) else None
         id = claims.jti if chain is None else chain.id
         if chain is not None:  # what the fold reads back is sealed
-            note = self._seal.add(
-                note,
-                kind=kind.name,
-                party=claims.iss,
-                id=id,
-                revision=chain.revision,
-                sha256=sha256,
-                submission=submission,
-            )
+            names = (kind.name, claims.iss, id, chain.revision, sha256, submission)
+            note = self._seal.add(note, *names)
+            gist = gist and self._seal.add_to_gist(gist, *names)
         return Arrival(
             kind=kind.name,
             party=claims.iss,
@@ -174,6 +171,7 @@ class Opening:
             note=note,
             bounds=bounds,
             precondition=precondition,
+            gist=gist,
         )
 
     async def _check(

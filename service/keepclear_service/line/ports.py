@@ -6,7 +6,7 @@ the parties whose streams it moved. Instants are microseconds; the store keeps w
 up and upper ones down, so that what it takes is within the instants given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -60,9 +60,9 @@ class CompareAndSet(Struct, frozen=True):
 class Arrival(Struct, frozen=True):
     """An opened statement that asks to be admitted.
 
-    ``id`` is the notice's id, else the ``jti``. ``sha256`` is the statement's identity, ``submission`` the SHA-256 of
-    all that was sent with a notice, else "". ``note`` is kept with the entry and means nothing to the store: what the
-    receipt's lead class is made of (see ``entry``). ``terms`` are those that the statement names.
+    ``id`` is the notice's id, else the ``jti``. ``sha256`` is the statement's identity, ``submission`` that of all that
+    was sent with a notice, else "". ``note``, which the store does not read, is what the receipt's lead class is made
+    of (see ``entry``). ``terms`` are those that the statement names. ``gist`` is for siblings alone.
     """
 
     kind: str
@@ -76,6 +76,7 @@ class Arrival(Struct, frozen=True):
     note: str
     bounds: tuple[Bound, ...]
     precondition: Chain | CompareAndSet | None
+    gist: bytes = b""
 
 
 class Outcome(Struct, frozen=True):
@@ -89,11 +90,11 @@ class Outcome(Struct, frozen=True):
 class Turned(Struct, frozen=True):
     """The answer to a turn's first script.
 
-    ``behind``: the worker knows another epoch or other terms than the store, or has folded entries that the store
-    does not hold: nothing was admitted and ``outcomes`` is empty. ``entries`` are those after the worker's cursor, at
-    most ``BATCH``. ``unmatched`` are the oldest unmatched ``seq``, at most 1 000; ``unmatched_through`` is up to where
-    that list is complete. ``due`` is the instant of the next timer, or None. ``fired`` timers became ``ended`` entries
-    by this very call, just before the arrivals' own entries.
+    ``behind``: the worker knows another epoch or other terms than the store, or has folded entries that the store does
+    not hold: nothing was admitted and ``outcomes`` is empty. ``entries`` are those after the worker's cursor, at most
+    ``BATCH``. ``unmatched`` are the oldest unmatched ``seq``, at most 1 000, complete up to ``unmatched_through``.
+    ``due`` is the instant of the next timer, or None. ``fired`` timers became ``ended`` entries by this very call, just
+    before the arrivals' own. ``gists`` are earlier entries', by ``seq``. ``heard``: those who heard its hint.
     """
 
     epoch: str
@@ -107,6 +108,8 @@ class Turned(Struct, frozen=True):
     unmatched_through: int
     due: int | None
     fired: int = 0
+    gists: Mapping[int, bytes] = {}
+    heard: int = 0
 
 
 class SignedAlert(Struct, frozen=True):
@@ -208,10 +211,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A line as it stands: epoch, terms in force, head, and all terms that ever were with their ``seq``.
-
-    ``clock`` is the instant that it would stamp an entry with.
-    """
+    """A line as it stands: epoch, terms in force, head, all terms that ever were with their ``seq``, its next stamp."""
 
     epoch: str
     terms: str

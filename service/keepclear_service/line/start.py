@@ -23,7 +23,7 @@ from keepclear_protocol.withdrawal import open_withdrawal
 
 from ..decide.entry import TERMS, Entry
 from ..decide.fold import Body, State, restore
-from .ports import Founded, Line, Record
+from .ports import Founded, Line, Record, Turned
 from .seal import Seal, unsealed
 
 AT_ONCE = 128
@@ -92,13 +92,19 @@ class Replay:
         return Started(state, founded.epoch, through, agreement, aside)
 
     async def statements(
-        self, entries: Sequence[Entry], agreement: Agreement, clock: int
+        self, entries: Sequence[Entry], agreement: Agreement, turned: Turned
     ) -> dict[int, Body | Poisoned]:
-        """Return each entry's statement by ``seq``, verified here or by a sibling whose seal it bears.
+        """Return each entry's statement by ``seq``, verified here or by a sibling whose seal it bears, or its gist.
 
-        None where an entry has none, or it has outlived its retention.
+        ``turned`` told the entries. None where an entry has none, or it has outlived its retention.
         """
-        return await self._statements(entries, agreement, clock, sealed=True)
+        found: dict[int, Body | Poisoned] = {}
+        for entry in entries:
+            sealed = turned.gists.get(entry.seq)
+            if sealed is not None and (gist := self._seal.gist(entry, sealed)) is not None:
+                found[entry.seq] = gist
+        unopened = [entry for entry in entries if entry.seq not in found]
+        return found | await self._statements(unopened, agreement, turned.clock, sealed=True) if unopened else found
 
     async def _statements(
         self, entries: Sequence[Entry], agreement: Agreement, clock: int, *, sealed: bool

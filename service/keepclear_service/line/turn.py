@@ -58,7 +58,8 @@ log = logging.getLogger(__name__)
 class Turn:
     """One agreement's pipeline in one worker. ``sign`` makes an alert of what the fold asks to be told.
 
-    ``ready`` is set while everything that the log held at the start has been folded.
+    ``ready`` is set while everything that the log held at the start has been folded. ``siblings`` is whether other
+    workers seem to listen, for whom it is worth while to write down what their fold needs.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Turn:
         self.agreement = founding
         self.epoch = ""
         self.cursor = 0
+        self.siblings = False
 
     @property
     def agreements(self) -> dict[str, Agreement]:
@@ -212,6 +214,8 @@ class Turn:
             self._told_head = max(self._told_head, told_head)
             refuse(batch, error if isinstance(error, Unavailable) else Unavailable("internal"))
             raise
+        if turned.heard:
+            self.siblings = turned.heard > 1
         self._repeated += self._note_outcomes(batch, turned)
         if not self._follows(turned):
             log_event(log, logging.WARNING, "line_read_anew", agreement=self.agreement.id, cursor=self.cursor)
@@ -272,7 +276,7 @@ class Turn:
         state = self._state
         assert state is not None  # noqa: S101 - begun before each turn
         others = [entry for entry in turned.entries if self._mine.get(entry.seq) is None]
-        bodies = await self._replay.statements(others, self.agreement, turned.clock) if others else {}
+        bodies = await self._replay.statements(others, self.agreement, turned) if others else {}
         unmatched = frozenset(turned.unmatched)
         for entry in turned.entries:
             own = entry.seq in self._mine

@@ -37,6 +37,7 @@ def arrival_words(arrival: Arrival, number: int) -> list[Any]:
         -(-lowest // 1000),
         highest // 1000,
         *precondition,
+        arrival.gist,
     ]
 
 

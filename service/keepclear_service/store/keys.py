@@ -2,6 +2,7 @@
 
 meta            schema, epoch, head, clock, terms, longer, and for each party the head of its stream
 log             everything accepted, in its one order
+gists           what siblings need of the newest entries, by their seq, each sealed
 unmatched due   entries whose alerts are not committed yet; ends of overlaps that will become entries
 ended           which of these have become entries
 terms[:SHA256]  all terms that ever were in force by their seq; an agreement's bytes
@@ -26,6 +27,7 @@ class Keys:
         self.meta = f"{self.prefix}meta"
         self.log = f"{self.prefix}log"
         self.unmatched = f"{self.prefix}unmatched"
+        self.gists = f"{self.prefix}gists"
         self.due = f"{self.prefix}due"
         self.ended = f"{self.prefix}ended"
         self.terms = f"{self.prefix}terms"

@@ -127,7 +127,7 @@ class StoredLine(LineReader):
         names = list(dict.fromkeys([*parties, *(arrival.party for arrival in arrivals)]))
         number = {party: at for at, party in enumerate(names, 1)}
         at = self._keys
-        keys = [at.meta, at.log, at.unmatched, at.due, at.ended, at.answers, at.leaving]
+        keys = [at.meta, at.log, at.unmatched, at.due, at.ended, at.answers, at.leaving, at.gists]
         keys += [at.of(what, party) for party in names for what in _OF_TURN]
         now_ms = self._now_ms()
         args: list[Any] = [epoch, terms, cursor, now_ms, CLOCKS_APART_MS, retention_s * 1000, SLACK_MS]
@@ -142,7 +142,7 @@ class StoredLine(LineReader):
             ]
             args += arrival_words(arrival, number[arrival.party])
         answer = await _ADMIT(self._submits, keys, args)
-        said_epoch, said_terms, head, clock, behind, fired, due, outcomes, entries, unmatched = answer
+        said_epoch, said_terms, head, clock, behind, fired, due, outcomes, entries, unmatched, gists, heard = answer
         read: dict[bytes, Entry] = {text: read_entry(text) for text in entries}
         if entries:
             self._last = (read[entries[-1]].seq, entries[-1])
@@ -161,6 +161,8 @@ class StoredLine(LineReader):
             unmatched_through=waiting[-1] if len(waiting) >= UNMATCHED_TOLD else int(head),
             due=None if due == b"-" else _due_ms(int(float(due)), int(clock), now_ms, fired) * 1000,
             fired=fired,
+            gists={int(gists[at]): gists[at + 1] for at in range(0, len(gists), 2)},
+            heard=heard,
         )
 
     async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:

@@ -3,20 +3,21 @@
 -- Holds no rule: what a statement needs to be admitted comes with it. All or nothing: the first write of each kind that
 -- a full store would refuse comes before whatever it could leave half done.
 --
--- KEYS: meta, log, unmatched, due, ended, answers, leaving; for each party stream, own, notices, chain, conflicts, gone;
--- for each arrival once, body, evidence
+-- KEYS: meta, log, unmatched, due, ended, answers, leaving, gists; for each party stream, own, notices, chain,
+-- conflicts, gone; for each arrival once, body, evidence
 -- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
 -- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
 -- a party at most, 12 prefix, 13 the entry at its cursor or '-', then a count and the seqs to take out of unmatched, a
 -- count and the parties, a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms,
--- note, lowest and highest ms of all its bounds, precondition and its four words:
+-- note, lowest and highest ms of all its bounds, precondition and its four words, gist or '':
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
 --   cas: conflict, version, alert, stage and how many of the first of it stand ('acknowledged/8'; 0: the newest)
 --   none
--- Answers {epoch, terms, head, clock, behind, timers fired, next due or '-', outcomes, entries, unmatched}; an outcome
--- is '+' and the entry, '=' and the entry of before, '-' and the code, or '@' and the ms outside of its bounds.
+-- Answers {epoch, terms, head, clock, behind, timers fired, next due or '-', outcomes, entries, unmatched, seq and
+-- gist of entries of before this call, how many heard the hint}; an outcome is '+' and the entry, '=' and the entry of
+-- before, '-' and the code, or '@' and the ms outside of its bounds.
 local meta, log, unmatched, due, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local answers, leaving = KEYS[6], KEYS[7]
+local answers, leaving, gists = KEYS[6], KEYS[7], KEYS[8]
 local call, match, format = redis.call, string.match, string.format
 local retention, slack, longest, batch = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local function whole(number) return format('%.0f', number) end
@@ -60,7 +61,7 @@ if same_life and ARGV[13] ~= '-' then
 end
 local behind = not same_life or terms ~= ARGV[2]
 local outcomes, entries, fresh, fired = {}, {}, {}, 0
-local waiting, moved, values = {}, {}, {}
+local waiting, moved, handed, heard = {}, {}, {}, 0
 
 local function append(kind, party, id, revision, sha, submission, note, stamp, matched)
   head = head + 1
@@ -75,7 +76,7 @@ end
 local function tell(number, event)
   local place = tonumber(known[5 + number] or '0') + 1
   known[5 + number], moved[number] = place, true
-  call('XADD', KEYS[2 + 6 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
+  call('XADD', KEYS[3 + 6 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
 end
 
 if not behind then
@@ -100,7 +101,7 @@ end
 local function admit(at, place)
   local kind, number, id, sha = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
   local once, body, evidence = KEYS[place], KEYS[place + 1], KEYS[place + 2]
-  local stream = 2 + 6 * number
+  local stream = 3 + 6 * number
   local notices, chain, conflicts = KEYS[stream + 2], KEYS[stream + 3], KEYS[stream + 4]
   local party, precondition = ARGV[first_party + number - 1], ARGV[at + 10]
   local first, second, third, fourth = ARGV[at + 11], ARGV[at + 12], ARGV[at + 13], ARGV[at + 14]
@@ -157,6 +158,11 @@ local function admit(at, place)
     call('HSET', notices, id, table.concat({first, sha, ends, keep, withdrawn, entry}, ' '))
     call('ZADD', KEYS[stream + 1], ends, id)
     tell(number, kind .. ' ' .. seq .. ' ' .. sha)
+    local gist = ARGV[at + 15]
+    if gist ~= '' then
+      -- Siblings do without where there are none.
+      redis.pcall('XADD', gists, 'MAXLEN', '~', ARGV[9], seq .. '-0', 'g', gist)
+    end
     clock = now
     return '+' .. entry
   end
@@ -216,7 +222,7 @@ end
 
 if not behind then
   for number = 1, arrivals do
-    outcomes[number] = admit(next_arg + 1 + 15 * (number - 1), 8 + 6 * party_count + 3 * (number - 1))
+    outcomes[number] = admit(next_arg + 1 + 16 * (number - 1), 9 + 6 * party_count + 3 * (number - 1))
   end
 end
 
@@ -230,7 +236,7 @@ if head > before then
     end
   end
   call('HSET', meta, unpack(fields))
-  call('PUBLISH', 'keepclear', table.concat(hint, ' '))
+  heard = call('PUBLISH', 'keepclear', table.concat(hint, ' '))
 end
 if same_life then
   for first = first_done, first_done + done_count - 1, 1000 do
@@ -240,10 +246,14 @@ if same_life then
     for _, found in ipairs(call('XRANGE', log, whole(cursor + 1) .. '-0', whole(before) .. '-0', 'COUNT', batch)) do
       entries[#entries + 1] = found[2][2]
     end
+    for _, found in ipairs(call('XRANGE', gists, whole(cursor + 1) .. '-0', whole(before) .. '-0', 'COUNT', batch)) do
+      handed[#handed + 1], handed[#handed + 2] = match(found[1], '^%d+'), found[2][2]
+    end
   end
   for _, entry in ipairs(fresh) do
     if #entries < batch then entries[#entries + 1] = entry end
   end
 end
 return {epoch, terms, whole(head), whole(math.max(now, clock)), behind and 1 or 0, fired,
-  call('ZRANGE', due, 0, 0, 'WITHSCORES')[2] or '-', outcomes, entries, call('ZRANGE', unmatched, 0, 999)}
+  call('ZRANGE', due, 0, 0, 'WITHSCORES')[2] or '-', outcomes, entries, call('ZRANGE', unmatched, 0, 999),
+  handed, heard}
