@@ -10,6 +10,7 @@ still for the origin, and so are the ``Host`` header and the name in the TLS cer
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -34,7 +35,7 @@ from .stream import Stream
 from .tls import Tls, make_context
 from .way import find_proxy, read_address
 
-__all__ = ["SILENT", "AsyncClient", "ClientOptions", "NeverSent", "Reply", "Stream", "now_instant"]
+__all__ = ["SILENT", "AsyncClient", "ClientOptions", "Glance", "NeverSent", "Reply", "Stream", "now_instant"]
 
 T = TypeVar("T")
 
@@ -64,6 +65,20 @@ class Reply(Generic[T]):
     answer: T | None
     error: KeepclearError | None = None
     lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a door that is open to all answered, whoever that was; ``tls`` is the version spoken, ``None`` without.
+
+    ``certified_until`` is when the certificate that was shown runs out, in seconds since 1970.
+    """
+
+    status: int
+    media: str
+    body: bytes
+    tls: str | None
+    certified_until: int | None
 
 
 class AsyncClient:
@@ -208,6 +223,18 @@ class AsyncClient:
         except KeepclearError as error:
             clock_hint(error, response.headers.get("date"), self._clock())
             raise
+
+    async def glance(self, target: str) -> Glance:
+        """Read a door that is open to all, once and without a proof; raise ``Unavailable`` where nobody answers."""
+        asked = self._http.stream("GET", target, headers=self._headers, extensions=self._extensions)
+        with faults(self.read_s):
+            async with asyncio.timeout(self.read_s) as limit, asked as response:
+                body = await self._body(response, limit, MAX_PROBLEM_BYTES)
+                spoken = response.extensions["network_stream"].get_extra_info("ssl_object")
+        shown = None if spoken is None else spoken.getpeercert()
+        until = ssl.cert_time_to_seconds(shown["notAfter"]) if shown else None
+        version = None if spoken is None else spoken.version()
+        return Glance(response.status_code, media_type(response.headers.get("content-type")), body, version, until)
 
     async def _body(self, response: httpx2.Response, limit: asyncio.Timeout, most: int = MAX_ANSWER_BYTES) -> bytes:
         """Read an answer, which must get on all the time."""
