@@ -10,12 +10,10 @@ still for the origin, and so are the ``Host`` header and the name in the TLS cer
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,6 +29,7 @@ from ..wire.exchange import EVENT_STREAM, Call, Exchange
 from ..wire.problems import MAX_PROBLEM_BYTES, media_type, read_problem, stranger
 from .faults import SILENT, NeverSent, clock_hint, faults
 from .options import ClientOptions
+from .reply import Glance, Reply, glanced
 from .stream import Stream
 from .tls import Tls, make_context
 from .way import find_proxy, read_address
@@ -56,29 +55,6 @@ RETRY_AFTER_S = (0.2, 0.6, 1.8)
 def now_instant() -> int:
     """Return the machine's time as an instant."""
     return time.time_ns() // 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Reply(Generic[T]):
-    """What became of a call: its answer, or the error. ``lost``: the outcome of an earlier attempt is not known."""
-
-    answer: T | None
-    error: KeepclearError | None = None
-    lost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """What a door that is open to all answered, whoever that was; ``tls`` is the version spoken, ``None`` without.
-
-    ``certified_until`` is when the certificate that was shown runs out, in seconds since 1970.
-    """
-
-    status: int
-    media: str
-    body: bytes
-    tls: str | None
-    certified_until: int | None
 
 
 class AsyncClient:
@@ -229,12 +205,7 @@ class AsyncClient:
         asked = self._http.stream("GET", target, headers=self._headers, extensions=self._extensions)
         with faults(self.read_s):
             async with asyncio.timeout(self.read_s) as limit, asked as response:
-                body = await self._body(response, limit, MAX_PROBLEM_BYTES)
-                spoken = response.extensions["network_stream"].get_extra_info("ssl_object")
-        shown = None if spoken is None else spoken.getpeercert()
-        until = ssl.cert_time_to_seconds(shown["notAfter"]) if shown else None
-        version = None if spoken is None else spoken.version()
-        return Glance(response.status_code, media_type(response.headers.get("content-type")), body, version, until)
+                return glanced(response, await self._body(response, limit, MAX_PROBLEM_BYTES))
 
     async def _body(self, response: httpx2.Response, limit: asyncio.Timeout, most: int = MAX_ANSWER_BYTES) -> bytes:
         """Read an answer, which must get on all the time."""
