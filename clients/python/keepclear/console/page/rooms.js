@@ -4,6 +4,7 @@
  * A room adds itself here and links its style in index.html.
  */
 
+import { FilingRoom } from "./filing/filing.js";
 import { LogRoom } from "./log/log.js";
 import { QueueRoom } from "./queue/queue.js";
 
@@ -13,7 +14,7 @@ import { QueueRoom } from "./queue/queue.js";
 export const regions = {};
 
 /** By the name that the address has; `queue` stands in for one that is not here. @type {Record<string, Room>} */
-export const sides = { queue: QueueRoom, log: LogRoom };
+export const sides = { queue: QueueRoom, log: LogRoom, filing: FilingRoom };
 
 /** Those of the sides that take the whole page. */
 export const alone = ["report"];
