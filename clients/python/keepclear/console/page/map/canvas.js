@@ -1,15 +1,16 @@
 /**
- * A canvas in the map that is painted in slices and moved as a whole: panning paints nothing and never waits.
+ * One canvas in the map that is painted in slices and moved as a whole: panning paints nothing and never waits.
  *
  * It is larger than the view by a margin. What is painted is scaled and moved with the map at once, and replaced by a
- * new painting as soon as that is whole: nobody sees half a picture. Without a graphics processor a frame then costs
- * the moving of one image, whatever is on it.
+ * new painting as soon as that is whole: nobody sees half a picture. The ground is kept apart, so that a new picture is
+ * painted upon a copy of it. The canvas is opaque: without a graphics processor a frame then costs the copying of one
+ * image, whatever is on it.
  */
 
 /** @typedef {import("./mercator.js").Box} Box */
 /** @typedef {import("./trace.js").View} View */
 /** @typedef {(context: CanvasRenderingContext2D, view: View) => Iterator<void>} Painter yields between slices */
-/** @typedef {{canvas: HTMLCanvasElement, view: View | null}} Sheet */
+/** @typedef {{canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, view: View | null}} Sheet */
 
 /** Of the view's width and height, on each side: more costs memory and painting, less repaints sooner. */
 const MARGIN = 0.3;
@@ -21,52 +22,49 @@ const STANDING_MS = 28;
 const TILE_PX = 256;
 
 export class SlicedCanvas {
-  /** @param {import("leaflet").Map} map @param {HTMLElement} pane @param {Painter} painter */
-  constructor(map, pane, painter) {
+  /** @param {import("leaflet").Map} map @param {HTMLElement} pane @param {Painter} ground @param {Painter} picture */
+  constructor(map, pane, ground, picture) {
     this.map = map;
-    this.painter = painter;
-    this.front = sheet(pane);
-    this.back = sheet(pane);
+    this.painters = { ground, picture };
+    this.front = sheet();
+    this.back = sheet();
+    this.ground = sheet();
+    pane.append(this.front.canvas, this.back.canvas);
     /** @type {Iterator<void> | null} */
     this.job = null;
-    this.stale = false;
+    this.groundStale = true;
+    this.pictureStale = false;
     this.moving = false;
     this.frame = 0;
-    /** @type {() => void} */
-    this.painted = () => {};
-    map.on("zoom viewreset", this.place, this);
-    map.on("zoomend resize", this.repaint, this);
-    map.on("move", this.reach, this);
-    map.on("moveend", this.settle, this);
-    map.on("dragstart", this.hurry, this);
+    /** @type {[string, () => void][]} */
+    this.heard = [
+      ["zoom viewreset", () => this.place()],
+      ["zoomend resize", () => this.repaint()],
+      ["move", () => this.reach()],
+      ["moveend", () => this.settle()],
+      ["dragstart", () => (this.moving = true)],
+    ];
+    for (const [names, does] of this.heard) map.on(names, does);
   }
 
   remove() {
-    this.map.off("zoom viewreset", this.place, this);
-    this.map.off("zoomend resize", this.repaint, this);
-    this.map.off("move", this.reach, this);
-    this.map.off("moveend", this.settle, this);
-    this.map.off("dragstart", this.hurry, this);
+    for (const [names, does] of this.heard) this.map.off(names, does);
     cancelAnimationFrame(this.frame);
     for (const { canvas } of [this.front, this.back]) canvas.remove();
   }
 
-  /** Paint anew: what is shown stays until that is done. */
-  repaint() {
+  /** Paint the picture anew, and the ground where that changed: what is shown stays until it is done. */
+  repaint(groundToo = false) {
+    if (groundToo) this.groundStale = true;
     this.place();
-    if (this.job && sameView(this.back.view, this.needed())) this.stale = true;
+    if (this.job && sameView(this.back.view, this.needed())) this.pictureStale = true;
     else this.begin();
-  }
-
-  hurry() {
-    this.moving = true;
   }
 
   /** While the map moves: paint on as soon as the painted margin ends. */
   reach() {
     const view = this.front.view;
-    if (!view || this.job || within(this.seen(), view.box)) return;
-    this.begin();
+    if (view && !this.job && !within(this.seen(), view.box)) this.begin();
   }
 
   settle() {
@@ -78,23 +76,25 @@ export class SlicedCanvas {
 
   begin() {
     cancelAnimationFrame(this.frame);
-    const view = this.needed();
-    const { canvas } = this.back;
-    const [width, height] = [Math.round((view.box[2] - view.box[0]) * view.scale), Math.round((view.box[3] - view.box[1]) * view.scale)];
-    if (canvas.width !== width * view.ratio || canvas.height !== height * view.ratio) {
-      canvas.width = width * view.ratio;
-      canvas.height = height * view.ratio;
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    }
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+    const view = sameView(this.front.view, this.needed()) && this.front.view ? this.front.view : this.needed();
     this.back.view = view;
-    this.stale = false;
-    this.job = this.painter(context, view);
+    this.pictureStale = false;
+    this.job = this.work(view);
     this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  /** @param {View} view */
+  *work(view) {
+    if (this.groundStale || this.ground.view !== view) {
+      this.groundStale = false;
+      this.ground.view = null;
+      yield* painted(this.ground, view, this.painters.ground);
+      this.ground.view = view;
+    }
+    const { canvas, context } = sized(this.back, view);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.ground.canvas, 0, 0, canvas.width, canvas.height);
+    yield* painted(this.back, view, this.painters.picture);
   }
 
   paint() {
@@ -115,8 +115,7 @@ export class SlicedCanvas {
     this.place();
     this.front.canvas.style.visibility = "visible";
     this.back.canvas.style.visibility = "hidden";
-    this.painted();
-    if (this.stale || this.front.view?.zoom !== this.map.getZoom()) this.begin();
+    if (this.groundStale || this.pictureStale || this.front.view?.zoom !== this.map.getZoom()) this.begin();
     else this.reach();
   }
 
@@ -156,13 +155,34 @@ export class SlicedCanvas {
   }
 }
 
-/** @param {HTMLElement} pane @returns {Sheet} */
-function sheet(pane) {
+/** @returns {Sheet} */
+function sheet() {
   const canvas = document.createElement("canvas");
   canvas.className = "map-sheet";
   canvas.setAttribute("aria-hidden", "true");
-  pane.append(canvas);
-  return { canvas, view: null };
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+  return { canvas, context, view: null };
+}
+
+/** @param {Sheet} sheet @param {View} view @returns {Sheet} */
+function sized(sheet, view) {
+  const { canvas } = sheet;
+  const [width, height] = [(view.box[2] - view.box[0]) * view.scale, (view.box[3] - view.box[1]) * view.scale].map(Math.round);
+  if (canvas.width !== width * view.ratio || canvas.height !== height * view.ratio) {
+    canvas.width = width * view.ratio;
+    canvas.height = height * view.ratio;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  return sheet;
+}
+
+/** @param {Sheet} sheet @param {View} view @param {Painter} painter */
+function* painted(sheet, view, painter) {
+  const { context } = sized(sheet, view);
+  context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+  const pieces = painter(context, view);
+  while (!pieces.next().done) yield;
 }
 
 /** @param {View | null} a @param {View} b */

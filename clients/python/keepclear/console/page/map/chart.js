@@ -1,5 +1,5 @@
 /**
- * The map itself: Leaflet for moving about, two sliced canvases for what is drawn, elements for labels and cross-hair.
+ * The map itself: Leaflet for moving about, a canvas painted in slices for what is drawn, elements for labels and cross-hair.
  *
  * It holds no state of the desk: it is told a scene, and draws it. Nothing is drawn while it is moved; x grows eastward
  * whatever the page's direction. Asks nothing of another machine: there are no tiles, only the coast of this package
@@ -16,6 +16,7 @@ import { Labels } from "./labels.js";
 import { globe, planeX, planeY } from "./mercator.js";
 import { paintAir } from "./paint.js";
 import { paintDrafts, paintRings } from "./rings.js";
+import { sceneOf } from "./scene.js";
 
 /** @typedef {import("./mercator.js").Box} Box */
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -30,7 +31,7 @@ const FINE_ZOOM = 7;
 const TURNS = 2;
 
 /** @type {Scene} */
-const EMPTY = { own: [], other: [], clashes: [], chosen: null, at_ms: 0, looking: false };
+const EMPTY = sceneOf({ notices: [], conflicts: [] }, null, 0, false);
 
 export class Chart {
   /** @param {HTMLElement} element */
@@ -70,8 +71,12 @@ export class Chart {
     this.drafts = null;
     /** @type {() => void} */
     this.lacksFine = () => {};
-    this.base = new SlicedCanvas(this.map, this.map.createPane("base"), (context, view) => this.paintBase(context, view));
-    this.air = new SlicedCanvas(this.map, this.map.createPane("air"), (context, view) => this.paintAir(context, view));
+    this.sheet = new SlicedCanvas(
+      this.map,
+      this.map.createPane("sheet"),
+      (context, view) => this.paintGround(context, view),
+      (context, view) => this.paintPicture(context, view),
+    );
     this.labels = new Labels(this.map, this.map.createPane("labels"));
     this.map.getPane("labels")?.setAttribute("aria-hidden", "true");
     this.map.on("moveend zoomend resize", () => this.labels.place(this.scene));
@@ -81,23 +86,21 @@ export class Chart {
 
   remove() {
     this.size.disconnect();
-    this.base.remove();
-    this.air.remove();
+    this.sheet.remove();
     this.map.remove();
   }
 
   /** @param {Scene} scene */
   show(scene) {
     this.scene = scene;
-    this.air.repaint();
+    this.sheet.repaint();
     this.labels.place(scene);
   }
 
   /** After a change of theme: everything in its new colours. */
   recolour() {
     this.colours = coloursNow();
-    this.base.repaint();
-    this.air.repaint();
+    this.sheet.repaint(true);
   }
 
   /** @param {Box} box */
@@ -125,7 +128,9 @@ export class Chart {
   }
 
   /** @param {CanvasRenderingContext2D} context @param {View} view */
-  *paintBase(context, view) {
+  *paintGround(context, view) {
+    context.fillStyle = this.colours.sea;
+    context.fillRect(0, 0, context.canvas.width, context.canvas.height);
     const near = this.wantsFine || view.zoom >= FINE_ZOOM;
     if (near && !this.fine) this.lacksFine();
     const coast = (near && this.fine) || this.coarse;
@@ -140,7 +145,7 @@ export class Chart {
   }
 
   /** @param {CanvasRenderingContext2D} context @param {View} view */
-  *paintAir(context, view) {
+  *paintPicture(context, view) {
     yield* paintAir(context, view, this.scene, this.colours);
     if (this.ringed) paintRings(context, view, this.ringed, this.colours);
     if (this.drafts) paintDrafts(context, view, this.drafts, this.colours);

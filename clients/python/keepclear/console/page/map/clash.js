@@ -9,13 +9,13 @@
 import { hatch } from "./hatch.js";
 import { planeX, planeY, turnsIn } from "./mercator.js";
 import { flownAt } from "./scene.js";
-import { shapeOf } from "./shapes.js";
+import { outlineOf, shapeOf } from "./shapes.js";
 import { trace } from "./trace.js";
 
 /** @typedef {import("./colours.js").Colours} Colours */
 /** @typedef {import("./scene.js").Clash} Clash */
 /** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./shapes.js").Shape} Shape */
+/** @typedef {import("./scene.js").Extent} Extent */
 /** @typedef {import("./trace.js").View} View */
 
 /** Pixels across below which nothing of a pair can be seen but its mark. */
@@ -28,21 +28,32 @@ const SMALL_PX = 3;
 export function paintClash(context, view, clash, scene, colours) {
   const colour = clash.open ? (clash.grave ? colours.danger : colours.warning) : colours.quiet;
   const heavy = clash === scene.chosen ? 4 : 3;
-  for (const pair of clash.conflict.pairs_shown) {
-    const then = !scene.looking || flownAt(/** @type {any} */ (pair), scene.at_ms);
+  for (const pair of clash === scene.chosen ? clash.conflict.pairs_shown : pairsAt(clash, scene.at_ms)) {
+    const then = flownAt(pair, scene.at_ms) || (!scene.looking && pair.severity === "overlap");
     if (pair.ours && pair.theirs && pair.severity === "overlap") {
-      paintMeeting(context, view, shapeOf(pair.ours), shapeOf(pair.theirs), { colour, heavy, hatched: then });
+      paintMeeting(context, view, pair.ours, pair.theirs, { colour, heavy, hatched: then });
     } else if (then) {
-      for (const extent of [pair.ours, pair.theirs]) if (extent) paintEdge(context, view, shapeOf(extent), colour, heavy - 1);
+      for (const extent of [pair.ours, pair.theirs]) if (extent) paintEdge(context, view, extent, colour, heavy - 1);
     }
   }
 }
 
+/** The pairs that meet at a time, else those that meet next, else none: a conflict over hours covers half the map. */
+/** @param {Clash} clash @param {number} at_ms */
+function pairsAt({ conflict }, at_ms) {
+  const meeting = conflict.pairs_shown.filter((pair) => flownAt(pair, at_ms));
+  if (meeting.length) return meeting;
+  const ahead = conflict.pairs_shown.filter(({ start_ms }) => start_ms > at_ms);
+  const next = Math.min(...ahead.map(({ start_ms }) => start_ms));
+  return ahead.filter(({ start_ms }) => start_ms === next);
+}
+
 /**
- * @param {CanvasRenderingContext2D} context @param {View} view @param {Shape} a @param {Shape} b
+ * @param {CanvasRenderingContext2D} context @param {View} view @param {Extent} ours @param {Extent} theirs
  * @param {{colour: string, heavy: number, hatched: boolean}} style
  */
-function paintMeeting(context, view, a, b, { colour, heavy, hatched }) {
+function paintMeeting(context, view, ours, theirs, { colour, heavy, hatched }) {
+  const [a, b] = [shapeOf(ours), shapeOf(theirs)];
   const beside = Math.round((a.box[0] + a.box[2] - b.box[0] - b.box[2]) / 2);
   for (const turn of turnsIn(a.box, view.box)) {
     const left = Math.max(a.box[0], b.box[0] + beside) + turn;
@@ -51,8 +62,8 @@ function paintMeeting(context, view, a, b, { colour, heavy, hatched }) {
     const bottom = Math.min(a.box[3], b.box[3]);
     const [wide, high] = [(right - left) * view.scale, (bottom - top) * view.scale];
     if (wide < SMALL_PX && high < SMALL_PX) continue;
-    const one = pathOf(a, view, turn, true);
-    const two = pathOf(b, view, turn + beside, true);
+    const one = pathOf(ours, view, turn, true);
+    const two = pathOf(theirs, view, turn + beside, true);
     context.save();
     context.clip(one);
     context.save();
@@ -67,16 +78,16 @@ function paintMeeting(context, view, a, b, { colour, heavy, hatched }) {
       context.fillRect(...place);
     }
     // Of a line within its own clip only the inner half is seen.
-    edge(context, pathOf(a, view, turn, false), colour, 2 * heavy);
+    edge(context, pathOf(ours, view, turn, false), colour, 2 * heavy);
     context.restore();
-    edge(context, pathOf(b, view, turn + beside, false), colour, heavy);
+    edge(context, pathOf(theirs, view, turn + beside, false), colour, heavy);
     context.restore();
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {View} view @param {Shape} shape @param {string} colour @param {number} width */
-function paintEdge(context, view, shape, colour, width) {
-  for (const turn of turnsIn(shape.box, view.box)) edge(context, pathOf(shape, view, turn, false), colour, width);
+/** @param {CanvasRenderingContext2D} context @param {View} view @param {Extent} extent @param {string} colour @param {number} width */
+function paintEdge(context, view, extent, colour, width) {
+  for (const turn of turnsIn(shapeOf(extent).box, view.box)) edge(context, pathOf(extent, view, turn, false), colour, width);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Path2D} path @param {string} colour @param {number} width */
@@ -87,10 +98,10 @@ function edge(context, path, colour, width) {
   context.stroke(path);
 }
 
-/** @param {Shape} shape @param {View} view @param {number} turn @param {boolean} filled @returns {Path2D} */
-function pathOf(shape, view, turn, filled) {
+/** @param {Extent} extent @param {View} view @param {number} turn @param {boolean} filled @returns {Path2D} */
+function pathOf(extent, view, turn, filled) {
   const path = new Path2D();
-  for (const ring of filled ? shape.fill : shape.lines) trace(path, ring, view, turn, filled);
+  for (const ring of outlineOf(extent)[filled ? "fill" : "lines"]) trace(path, ring, view, turn, filled);
   return path;
 }
 

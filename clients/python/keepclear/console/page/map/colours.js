@@ -4,6 +4,9 @@
  * Read anew when the theme changes, never guessed: a name that the style sheet lacks is an error in a test.
  */
 
+import { theme } from "../address.js";
+import { effect } from "../vendor/signals.js";
+
 /**
  * @typedef {{own: string, other: string, danger: string, warning: string, dangerText: string, warningText: string,
  *   ownText: string, otherText: string, text: string, quiet: string, ground: string, panel: string, sea: string,
@@ -44,9 +47,11 @@ export function coloursNow() {
   return /** @type {Colours} */ (Object.fromEntries(found));
 }
 
-/** Call back after each change of theme; returns what ends that. @param {() => void} changed @returns {() => void} */
+/** Call back after each change of theme, as soon as the style sheet has it; returns what ends that. */
+/** @param {() => void} changed @returns {() => void} */
 export function onTheme(changed) {
-  const observer = new MutationObserver(changed);
-  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class"] });
-  return () => observer.disconnect();
+  return effect(() => {
+    theme.value;
+    queueMicrotask(changed);
+  });
 }

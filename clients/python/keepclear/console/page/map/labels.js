@@ -45,12 +45,13 @@ export class Labels {
     const scale = 256 * 2 ** this.map.getZoom();
     const bounds = this.map.getPixelBounds();
     const min = /** @type {import("leaflet").Point} */ (bounds.min);
-    const wanted = labelsOf(scene, (x, y) => {
+    /** @param {number} x @param {number} y @returns {[number, number]} */
+    const pixel = (x, y) => {
       // The turn of the world that is in view.
-      const left = min.x / scale;
-      const near = x - Math.floor(x - left);
+      const near = x - Math.floor(x - min.x / scale);
       return [near * scale - min.x, y * scale - min.y];
-    });
+    };
+    const wanted = labelsOf(scene, pixel, ([x, y]) => x > 0 && y > 0 && x < size.x && y < size.y);
     const placed = declutter(wanted, MOST, { width: size.x, height: size.y });
     const shift = this.map.containerPointToLayerPoint([0, 0]);
     placed.forEach(({ at, left, top }, index) => {
@@ -84,44 +85,57 @@ function fill(element, label) {
   figures.className = "figure";
 }
 
-/** @param {Scene} scene @param {(x: number, y: number) => [number, number]} pixel @returns {Label[]} */
-function labelsOf(scene, pixel) {
+/**
+ * @param {Scene} scene @param {(x: number, y: number) => [number, number]} pixel
+ * @param {(point: [number, number]) => boolean} inRoom @returns {Label[]}
+ */
+function labelsOf(scene, pixel, inRoom) {
   /** @type {Label[]} */
   const labels = [];
   for (const clash of scene.clashes) {
     if (clash.where) labels.push(clashLabel(clash, clash === scene.chosen, pixel));
   }
-  const few = new Set([...scene.own, ...scene.other].map(({ id }) => id)).size <= FEW;
+  const best = bestOf(scene);
+  const few = best.size <= FEW;
   const chosen = scene.chosen?.conflict;
   const involved = new Set(scene.clashes.flatMap(({ conflict }) => [conflict.own.id, conflict.other.id]));
-  for (const volume of bestOf([...scene.own, ...scene.other], scene)) {
+  for (const volume of best.values()) {
     const flown = flownAt(volume.extent, scene.at_ms);
     const main = volume.id === chosen?.own.id || volume.id === chosen?.other.id;
     if (!flown && !main && !few) continue;
     const rank = main ? 80 : flown ? (involved.has(volume.id) ? 50 : 40) : 10;
-    labels.push(volumeLabel(volume, rank, flown || main, pixel));
+    const point = pixel(...shapeOf(volume.extent).middle);
+    if (inRoom(point)) labels.push(volumeLabel(volume, rank, flown || main, point));
   }
   return labels;
 }
 
-/** Of each notice the volume that is flown in, else the next one, else the last. @param {Volume[]} volumes @param {Scene} scene */
-function bestOf(volumes, scene) {
+/** @type {WeakMap<Scene, Map<string, Volume>>} */
+const bests = new WeakMap();
+
+/** Of each notice the volume that is flown in, else the next one, else the last. @param {Scene} scene */
+function bestOf(scene) {
+  const known = bests.get(scene);
+  if (known) return known;
   const pair = scene.chosen?.conflict.pairs_shown[0];
   /** @type {Map<string, Volume>} */
   const best = new Map();
   /** @type {Map<string, number>} */
   const distance = new Map();
-  for (const volume of volumes) {
-    const { start_ms, end_ms } = volume.extent;
-    const meets = pair && volume.id === scene.chosen?.conflict[volume.owner].id;
-    const at = meets ? pair.start_ms : scene.at_ms;
-    const away = at < start_ms ? start_ms - at : at > end_ms ? 1e15 + at - end_ms : 0;
-    if (away < (distance.get(volume.id) ?? Infinity)) {
-      best.set(volume.id, volume);
-      distance.set(volume.id, away);
+  for (const volumes of [scene.flown, scene.faint]) {
+    for (const volume of volumes) {
+      const { start_ms, end_ms } = volume.extent;
+      const meets = pair && volume.id === scene.chosen?.conflict[volume.owner].id;
+      const at = meets ? pair.start_ms : scene.at_ms;
+      const away = at < start_ms ? start_ms - at : at > end_ms ? 1e15 + at - end_ms : 0;
+      if (away < (distance.get(volume.id) ?? Infinity)) {
+        best.set(volume.id, volume);
+        distance.set(volume.id, away);
+      }
     }
   }
-  return best.values();
+  bests.set(scene, best);
+  return best;
 }
 
 /** @param {Clash} clash @param {boolean} chosen @param {(x: number, y: number) => [number, number]} pixel @returns {Label} */
@@ -133,12 +147,8 @@ function clashLabel({ conflict, grave, open, where }, chosen, pixel) {
   return sized({ x, y, rank, gap: chosen ? 24 : 13, kind: chosen ? `${kind} chosen` : kind, name: conflict.code, figures: "" });
 }
 
-/**
- * @param {Volume} volume @param {number} rank @param {boolean} full
- * @param {(x: number, y: number) => [number, number]} pixel @returns {Label}
- */
-function volumeLabel({ extent, owner, name }, rank, full, pixel) {
-  const [x, y] = pixel(...shapeOf(extent).middle);
+/** @param {Volume} volume @param {number} rank @param {boolean} full @param {[number, number]} point @returns {Label} */
+function volumeLabel({ extent, owner, name }, rank, full, [x, y]) {
   const figures = heights(extent.lower_m, extent.upper_m, extent.reference);
   const told = foreignText(name ?? "", NAME_LETTERS);
   return sized({ x, y, rank, gap: 8, kind: full ? owner : `${owner} faint`, name: told, figures });

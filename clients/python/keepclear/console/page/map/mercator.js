@@ -78,3 +78,9 @@ export function turnsIn(box, view) {
   for (let turn = Math.ceil(view[0] - box[2]); turn <= view[2] - box[0]; turn++) turns.push(turn);
   return turns;
 }
+
+/** Whether a thing stands in a view in any turn of the world. @param {Box} box @param {Box} view */
+export function isIn(box, view) {
+  if (box[3] < view[1] || box[1] > view[3]) return false;
+  return Math.ceil(view[0] - box[2]) <= view[2] - box[0];
+}

@@ -33,9 +33,17 @@ export function outline(extent) {
 
 /** The line that an extent is drawn round, for where its width is not drawn. @param {Outlined} extent @returns {Position[]} */
 export function core(extent) {
-  const [first, ...rest] = extent.points;
-  if (extent.shape !== "corridor") return [first];
-  return rest.reduce((line, to) => [...line, ...greatCircle(line[line.length - 1], to, STEP_DEG)], [first]);
+  const line = [extent.points[0]];
+  if (extent.shape !== "corridor") return line;
+  for (let at = 1; at < extent.points.length; at++) {
+    const [lat, lng] = line[line.length - 1];
+    const [toLat, toLng] = extent.points[at];
+    const near = nearLongitude(toLng, lng);
+    // Most legs are short: no need to bend them.
+    if (Math.abs(toLat - lat) + Math.abs(near - lng) <= STEP_DEG) line.push([toLat, near]);
+    else line.push(...greatCircle([lat, lng], [toLat, near], STEP_DEG));
+  }
+  return line;
 }
 
 /** @param {Position[]} ring @returns {Outline} */

@@ -6,10 +6,10 @@
  * lines that they are drawn round: a claim's width is then seen at its time, or nearer. A conflict is never faint now.
  */
 
-import { planeX, planeY, turnsIn } from "./mercator.js";
+import { isIn, planeX, planeY, turnsIn } from "./mercator.js";
 import { paintClash, paintMark } from "./clash.js";
 import { flownAt } from "./scene.js";
-import { shapeOf } from "./shapes.js";
+import { outlineOf, shapeOf } from "./shapes.js";
 import { trace } from "./trace.js";
 
 /** @typedef {import("./colours.js").Colours} Colours */
@@ -20,6 +20,9 @@ import { trace } from "./trace.js";
 
 /** Volumes in view above which faint ones are lines. */
 const MANY = 300;
+
+/** Half the width in pixels below which a corridor is drawn as one thick line. */
+const THIN_PX = 3;
 
 /** Volumes put into one path: a slice of a few milliseconds. */
 const BATCH = 60;
@@ -32,18 +35,18 @@ export const DASH = { own: [], other: [8, 5] };
  */
 export function* paintAir(context, view, scene, colours) {
   const chosen = scene.chosen?.conflict ?? null;
-  /** @type {Record<"faint"|"flown"|"chosen", Volume[]>} */
-  const own = { faint: [], flown: [], chosen: [] };
-  const other = { faint: /** @type {Volume[]} */ ([]), flown: /** @type {Volume[]} */ ([]), chosen: /** @type {Volume[]} */ ([]) };
+  const own = sideOf();
+  const other = sideOf();
   let count = 0;
-  for (const volume of [...scene.own, ...scene.other]) {
-    // A first look at thousands of volumes makes their shapes: in slices as well.
-    if (++count % 200 === 0) yield;
-    if (!turnsIn(shapeOf(volume.extent).box, view.box).length) continue;
-    const side = volume.owner === "own" ? own : other;
-    const of = chosen && volume.id === (volume.owner === "own" ? chosen.own.id : chosen.other.id);
-    if (of) side.chosen.push(volume);
-    else side[flownAt(volume.extent, scene.at_ms) ? "flown" : "faint"].push(volume);
+  for (const [group, volumes] of /** @type {const} */ ([["faint", scene.faint], ["flown", scene.flown]])) {
+    for (const volume of volumes) {
+      // At the first look at thousands of volumes their boxes are made: in slices as well.
+      if (++count % 500 === 0) yield;
+      if (!isIn(shapeOf(volume.extent).box, view.box)) continue;
+      const side = volume.owner === "own" ? own : other;
+      const of = chosen && volume.id === chosen[volume.owner].id;
+      side[of ? "chosen" : group].push(volume);
+    }
   }
   const many = own.faint.length + other.faint.length > MANY;
   yield* paintFaint(context, view, own.faint, colours.own, DASH.own, many);
@@ -61,6 +64,11 @@ export function* paintAir(context, view, scene, colours) {
     paintClash(context, view, scene.chosen, scene, colours);
     paintMark(context, view, scene.chosen, colours, true);
   }
+}
+
+/** @returns {Record<"faint"|"flown"|"chosen", Volume[]>} */
+function sideOf() {
+  return { faint: [], flown: [], chosen: [] };
 }
 
 /** @param {CanvasRenderingContext2D} context @param {View} view @param {Scene} scene @param {Colours} colours */
@@ -83,13 +91,9 @@ function* paintClashes(context, view, scene, colours) {
 function* paintFaint(context, view, volumes, colour, dash, lines, alpha = lines ? 0.4 : 0.5) {
   for (let at = 0; at < volumes.length; at += BATCH) {
     context.beginPath();
-    for (const volume of volumes.slice(at, at + BATCH)) {
-      const shape = shapeOf(volume.extent);
-      const thin = lines && volume.extent.shape === "corridor";
-      for (const turn of turnsIn(shape.box, view.box)) {
-        if (thin) trace(context, shape.core, view, turn, false);
-        else for (const line of shape.lines) trace(context, line, view, turn, false);
-      }
+    for (const { extent } of volumes.slice(at, at + BATCH)) {
+      if (extent.shape === "corridor" && (lines || isThin(extent, view))) traceCore(context, extent, view);
+      else traceLines(context, extent, view);
     }
     stroke(context, colour, 1, lines ? [] : dash, alpha);
     yield;
@@ -100,23 +104,53 @@ function* paintFaint(context, view, volumes, colour, dash, lines, alpha = lines 
  * @param {CanvasRenderingContext2D} context @param {View} view @param {Volume[]} volumes
  * @param {{colour: string, dash: number[], width: number, fill: number}} style
  */
-export function* paintVolumes(context, view, volumes, { colour, dash, width, fill }) {
-  for (let at = 0; at < volumes.length; at += BATCH) {
-    const batch = volumes.slice(at, at + BATCH).map(({ extent }) => shapeOf(extent));
+function* paintVolumes(context, view, volumes, { colour, dash, width, fill }) {
+  const narrow = (/** @type {Volume} */ { extent }) => extent.shape === "corridor" && isThin(extent, view);
+  const thin = volumes.filter(narrow);
+  const wide = volumes.filter((volume) => !narrow(volume));
+  for (let at = 0; at < thin.length; at += BATCH) {
+    const batch = thin.slice(at, at + BATCH);
+    const broad = 2 * Math.max(...batch.map(({ extent }) => shapeOf(extent).half)) * view.scale + width;
     context.beginPath();
-    for (const shape of batch) {
-      for (const turn of turnsIn(shape.box, view.box)) for (const ring of shape.fill) trace(context, ring, view, turn, true);
+    for (const { extent } of batch) traceCore(context, extent, view);
+    stroke(context, colour, broad, [], 0.35);
+    stroke(context, colour, width, dash, 1);
+    yield;
+  }
+  for (let at = 0; at < wide.length; at += BATCH) {
+    const batch = wide.slice(at, at + BATCH);
+    context.beginPath();
+    for (const { extent } of batch) {
+      for (const turn of turnsIn(shapeOf(extent).box, view.box)) {
+        for (const ring of outlineOf(extent).fill) trace(context, ring, view, turn, true);
+      }
     }
     context.fillStyle = colour;
     context.globalAlpha = fill;
     context.fill("nonzero");
     context.beginPath();
-    for (const shape of batch) {
-      for (const turn of turnsIn(shape.box, view.box)) for (const line of shape.lines) trace(context, line, view, turn, false);
-    }
+    for (const { extent } of batch) traceLines(context, extent, view);
     stroke(context, colour, width, dash, 1);
     yield;
   }
+}
+
+/** Whether a corridor is so narrow at this scale that its two sides are one line. */
+/** @param {import("./scene.js").Extent} extent @param {View} view */
+function isThin(extent, view) {
+  return shapeOf(extent).half * view.scale < THIN_PX;
+}
+
+/** @param {CanvasRenderingContext2D} context @param {import("./scene.js").Extent} extent @param {View} view */
+function traceCore(context, extent, view) {
+  const { core, box } = shapeOf(extent);
+  for (const turn of turnsIn(box, view.box)) trace(context, core, view, turn, false);
+}
+
+/** @param {CanvasRenderingContext2D} context @param {import("./scene.js").Extent} extent @param {View} view */
+function traceLines(context, extent, view) {
+  const { lines } = outlineOf(extent);
+  for (const turn of turnsIn(shapeOf(extent).box, view.box)) for (const line of lines) trace(context, line, view, turn, false);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {string} colour @param {number} width @param {number[]} dash @param {number} alpha */
@@ -125,6 +159,7 @@ function stroke(context, colour, width, dash, alpha) {
   context.strokeStyle = colour;
   context.lineWidth = width;
   context.lineJoin = "round";
+  context.lineCap = width > 4 ? "round" : "butt";
   context.setLineDash(dash);
   context.stroke();
   context.setLineDash([]);

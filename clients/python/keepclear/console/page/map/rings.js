@@ -3,7 +3,7 @@
 import { hatch } from "./hatch.js";
 import { boxOf, globe, plane, turnsIn } from "./mercator.js";
 import { metresPerPixel, miles, ringRadii } from "./scale.js";
-import { shapeOf } from "./shapes.js";
+import { outlineOf, shapeOf } from "./shapes.js";
 import { destination } from "./sphere.js";
 import { trace } from "./trace.js";
 
@@ -50,13 +50,13 @@ export function paintDrafts(context, view, drafts, colours) {
     const shape = shapeOf(draft);
     for (const turn of turnsIn(shape.box, view.box)) {
       context.beginPath();
-      for (const ring of shape.fill) trace(context, ring, view, turn, true);
+      for (const ring of outlineOf(draft).fill) trace(context, ring, view, turn, true);
       context.fillStyle = draft.wrong ? hatch(context, colours.warning) : colours.text;
       context.globalAlpha = draft.wrong ? 0.6 : 0.12;
       context.fill();
       context.globalAlpha = 1;
       context.beginPath();
-      for (const line of [...shape.lines, shape.core]) trace(context, line, view, turn, false);
+      for (const line of [...outlineOf(draft).lines, shape.core]) trace(context, line, view, turn, false);
       context.strokeStyle = draft.wrong ? colours.warning : colours.text;
       context.lineWidth = 2;
       context.setLineDash([2, 4]);

@@ -13,8 +13,9 @@
 /** @typedef {{extent: Extent, owner: "own"|"other", id: string, name: string|null}} Volume `name`: callsign or party */
 /** @typedef {{conflict: Conflict, grave: boolean, open: boolean, where: Position|null}} Clash */
 /**
- * @typedef {{own: Volume[], other: Volume[], clashes: Clash[], chosen: Clash|null, at_ms: number, looking: boolean}} Scene
- *   `looking`: at another time than now
+ * @typedef {{own: Volume[], other: Volume[], flown: Volume[], faint: Volume[], clashes: Clash[], chosen: Clash|null,
+ *   at_ms: number, next_ms: number, looking: boolean}} Scene `flown`: at its time, of both sides; `next_ms`: when that
+ *   changes, or Infinity; `looking`: at another time than now
  */
 
 /** States of notices of which nothing can fly any more. */
@@ -43,9 +44,11 @@ export function sceneOf(picture, chosen, at_ms, looking) {
   /** @type {Map<string, Volume>} */
   const others = new Map();
   for (const { conflict } of shown) for (const { key, volume } of disclosedBy(conflict)) others.set(key, volume);
+  const other = [...others.values()];
   return {
     own,
-    other: [...others.values()],
+    other,
+    ...parted([own, other], at_ms),
     clashes: shown,
     chosen: shown.find(({ conflict }) => conflict.conflict === chosen) ?? null,
     at_ms,
@@ -53,22 +56,28 @@ export function sceneOf(picture, chosen, at_ms, looking) {
   };
 }
 
-/** Whether a volume is flown in at a time. @param {Extent} extent @param {number} at_ms */
-export function flownAt(extent, at_ms) {
-  return extent.start_ms <= at_ms && at_ms <= extent.end_ms;
+/** Whether a volume is flown in, or a pair of them meets, at a time. */
+/** @param {{start_ms: number, end_ms: number}} window @param {number} at_ms */
+export function flownAt(window, at_ms) {
+  return window.start_ms <= at_ms && at_ms <= window.end_ms;
 }
 
-/** The next time after `at_ms` at which a volume begins or ends to be flown in, or Infinity. */
-/** @param {Scene} scene @param {number} at_ms @returns {number} */
-export function nextChange(scene, at_ms) {
-  let next = Infinity;
-  for (const volumes of [scene.own, scene.other]) {
-    for (const { extent } of volumes) {
-      if (extent.start_ms > at_ms && extent.start_ms < next) next = extent.start_ms;
-      if (extent.end_ms >= at_ms && extent.end_ms < next) next = extent.end_ms + 1;
+/** Volumes flown in at a time, the others, and when that changes next. @param {Volume[][]} sides @param {number} at_ms */
+function parted(sides, at_ms) {
+  /** @type {Volume[]} */
+  const flown = [];
+  /** @type {Volume[]} */
+  const faint = [];
+  let next_ms = Infinity;
+  for (const volumes of sides) {
+    for (const volume of volumes) {
+      const { start_ms, end_ms } = volume.extent;
+      if (start_ms > at_ms) next_ms = Math.min(next_ms, start_ms);
+      else if (end_ms >= at_ms) next_ms = Math.min(next_ms, end_ms + 1);
+      (start_ms <= at_ms && at_ms <= end_ms ? flown : faint).push(volume);
     }
   }
-  return next;
+  return { flown, faint, next_ms };
 }
 
 /** All that a chosen conflict is about: its pairs' volumes, and its place where it has none. @param {Clash} clash @returns {Extent[]} */

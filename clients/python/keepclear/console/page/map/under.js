@@ -1,8 +1,7 @@
 /** What lies at a place of the map: volumes of the scene's time, and conflicts whose mark or meeting is there. Pure. */
 
 import { planeX, planeY } from "./mercator.js";
-import { flownAt } from "./scene.js";
-import { shapeOf } from "./shapes.js";
+import { outlineOf, shapeOf } from "./shapes.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Clash} Clash */
@@ -14,9 +13,8 @@ export function volumesAt(scene, [lat, lng]) {
   const [x, y] = [planeX(lng), planeY(lat)];
   /** @type {Map<string, Volume>} */
   const found = new Map();
-  for (const volume of [...scene.own, ...scene.other]) {
-    if (found.has(volume.id) || !flownAt(volume.extent, scene.at_ms)) continue;
-    if (covers(shapeOf(volume.extent), x, y)) found.set(volume.id, volume);
+  for (const volume of scene.flown) {
+    if (!found.has(volume.id) && covers(volume.extent, x, y)) found.set(volume.id, volume);
   }
   return [...found.values()];
 }
@@ -37,11 +35,12 @@ export function clashAt(scene, [lat, lng], reach) {
   return nearest;
 }
 
-/** @param {import("./shapes.js").Shape} shape @param {number} x @param {number} y */
-function covers(shape, x, y) {
+/** @param {import("./scene.js").Extent} extent @param {number} x @param {number} y */
+function covers(extent, x, y) {
+  const shape = shapeOf(extent);
   const near = x + Math.round((shape.box[0] + shape.box[2]) / 2 - x);
   if (near < shape.box[0] || near > shape.box[2] || y < shape.box[1] || y > shape.box[3]) return false;
-  return shape.fill.some((ring) => winds(ring, near, y));
+  return outlineOf(extent).fill.some((ring) => winds(ring, near, y));
 }
 
 /** Whether a ring winds round a point. @param {Float64Array} ring @param {number} x @param {number} y */
