@@ -11,7 +11,7 @@ import { scene } from "./shown.js";
 /** @param {{chart: Chart, fits: {all: () => void, chosen: () => void}}} props */
 export function MapControls({ chart, fits }) {
   return html`
-    <div class="map-controls" role="group" aria-label=${say("map.controls")} dir="auto">
+    <div class="map-controls" role="group" aria-label=${say("map.controls")} dir="ltr">
       <button type="button" aria-label=${say("map.key.nearer")} onClick=${() => zoom(chart, 1)}><kbd>+</kbd></button>
       <button type="button" aria-label=${say("map.key.farther")} onClick=${() => zoom(chart, -1)}><kbd>−</kbd></button>
       <button type="button" onClick=${fits.all}>${t("map.all")} <kbd>0</kbd></button>
