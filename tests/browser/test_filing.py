@@ -1,10 +1,9 @@
 """An officer files, delays and withdraws a flight by keys alone, and nothing of a form is lost on the way."""
 
 import json
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 from support.browsing import Room, Sheet
 from support.world import box
 
@@ -142,8 +141,9 @@ def test_a_file_is_sent_when_the_line_is_back_and_a_wall_files_nothing(room: Roo
     page.get_by_label("a file or a text").check()
     volumes = [box(40.0 + number, 2.0, start_s=7200) for number in range(2)]
     flights = [{"operational_intent_reference": {"id": "F"}, "details": {"volumes": [one]}} for one in volumes]
-    hostile: Any = {"name": "\u202e<script>alert(1)</script>.json", "mimeType": "text/plain"}
-    page.locator("#filing-source").set_input_files([{**hostile, "buffer": json.dumps(flights).encode()}])
+    hostile = "\u202e<script>alert(1)</script>.json"
+    file: FilePayload = {"name": hostile, "mimeType": "text/plain", "buffer": json.dumps(flights).encode()}
+    page.locator("#filing-source").set_input_files([file])
     until_said(sheet, "F3548")
     page.select_option("#filing-category", "transport")
     page.locator("#filing-remarks").focus()
