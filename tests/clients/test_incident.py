@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear.desk.incident import Incident, incident_of
+from keepclear.desk.incident import Incident
 from keepclear.journal.journal import JOURNAL
-from keepclear.verify.opening import Opener
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.outline import Polygon
@@ -30,8 +29,7 @@ def conflict(line: Lied) -> str:
 
 
 def incident(line: Lied) -> Incident:
-    journal = line.south.journal
-    found = incident_of(journal, Opener(journal.agreements, journal.party), conflict(line))
+    found: Incident | None = line.south.incident(conflict(line))
     assert found is not None
     return found
 
@@ -93,7 +91,7 @@ def test_it_tells_what_was_disclosed_and_what_of_ours_was_shown_and_nothing_else
     lived(line)
     found = incident(line)
     assert [each.revision for each in found.disclosed] == [1, 2]
-    assert len(found.shown) == 1 and found.own_volumes == 2
+    assert len(found.shown) == 1 and len(found.own) == 2
     for each in (*found.disclosed, *found.shown):
         outline = each.volume.outline if each.volume is not None else None
         assert isinstance(outline, Polygon) and outline.vertices[0][0] < 49
@@ -136,5 +134,4 @@ def test_an_alert_that_does_not_hold_is_found_anew_and_discloses_nothing(line: L
 
 
 def test_a_conflict_that_is_not_known_is_none(line: Lied) -> None:
-    journal = line.south.journal
-    assert incident_of(journal, Opener(journal.agreements, journal.party), "A" * 43) is None
+    assert line.south.incident("A" * 43) is None

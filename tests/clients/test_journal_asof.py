@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from keepclear.desk.picture import build_picture
-from keepclear.desk.then import without
+from keepclear.desk.spans import without
 from keepclear.journal.asof import PastJournal
 from keepclear.journal.changes import HEARD, WATCHED
 from keepclear.journal.journal import JOURNAL

@@ -39,8 +39,7 @@ BROKEN_PIPE = 141
 
 COMMANDS = (
     "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "notice", "conflicts",
-    "conflict", "watch", "console", "ack", "check", "formats", "demo",
-    "doctor", "whoami",
+    "conflict", "report", "watch", "console", "ack", "check", "formats", "demo",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -92,6 +91,8 @@ class _Commands(Commands):
                 from .conflicts import conflicts as command
             case "conflict":
                 from .conflict import conflict as command
+            case "report":
+                from .after_action import report as command
             case "watch":
                 from .watch import watch as command
             case "console":
@@ -104,10 +105,6 @@ class _Commands(Commands):
                 from .formats import formats as command
             case "demo":
                 from .demo import demo as command
-            case "doctor":
-                from .doctor.command import doctor as command
-            case "whoami":
-                from .whoami import whoami as command
             case _:
                 return None
         return command

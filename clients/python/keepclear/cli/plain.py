@@ -40,17 +40,18 @@ def foreign(text: str | None, absent: str = "") -> str:
     return f'"{plain(quoted, MOST // 8, one_way=True)}"'
 
 
-def plain(text: str, most: int = MOST, *, one_way: bool = False) -> str:
+def plain(text: str, most: int = MOST, *, one_way: bool = False, isolated: bool = False) -> str:
     """Return ``text`` as one harmless line of at most ``most`` characters, and a mark where it was cut.
 
-    With ``one_way`` nothing in it is written from right to left: of names that others wrote, beside times of ours.
+    With ``one_way`` nothing in it is written from right to left: of names that others wrote, beside times of ours. With
+    ``isolated`` any letter may be: whoever shows it keeps it, and each number in it, apart from what stands around.
     """
     if text.isascii() and text.isprintable():
         return text if len(text) <= most else _cut(text, most)
     told: list[str] = []
     marks = length = 0
     bare = True  # a mark here would fall upon what is not its own
-    turning = _leftward(text) if one_way else _turning(text)
+    turning = set() if isolated else _leftward(text) if one_way else _turning(text)
     for at, character in enumerate(text):
         kind = unicodedata.category(character)
         marks = marks + 1 if kind in _COMBINING else 0

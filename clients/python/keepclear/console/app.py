@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import deeds, filing_doors
+from . import deeds, filing_doors, history_doors
 from .assets import file, tag, words
 from .console import Console
 from .doors import problem, read_json
 from .guard import EXCHANGE, Guard, cookie_name, is_guarded
 
-ROOMS: tuple[Callable[[Console], list[BaseRoute]], ...] = (deeds.routes, filing_doors.routes)
+ROOMS: tuple[Callable[[Console], list[BaseRoute]], ...] = (deeds.routes, filing_doors.routes, history_doors.routes)
 
 BROWSER_S = 24 * 3600
 """The cookie outlives a browser that died: opened again within a watch, the page goes on."""

@@ -176,7 +176,7 @@ class AsyncDesk(Filer):
 
     def incident(self, conflict: str) -> Incident | None:
         """Return one conflict whole, every signature verified anew; None of one that this desk does not know."""
-        return incident_of(self.journal, self._intake.opener, conflict)
+        return incident_of(self.journal, self._intake.opener, conflict, self._clock(), self.link())
 
     def then(self, at: int) -> Then:
         """Return this desk as it was at an instant, to be closed; raise ``LocalError`` where its past begins later."""

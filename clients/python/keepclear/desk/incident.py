@@ -24,8 +24,10 @@ from ..journal.reads import Reads
 from ..verify.anew import Checked, acknowledgement_anew, own_anew, receipt_anew, signer_of, theirs_anew
 from ..verify.opening import Opener
 from ..verify.verdicts import Adopted, Known, Seen, Verified, open_addressed, verify_alert
+from .link import Link
 from .record import ConflictRecord, conflict_record
 from .shown import own_statement
+from .spans import Span, heard_spans, long_ones, watched_spans, without
 
 OURS, THEIRS, HOTLINE = "ours", "theirs", "hotline"
 """Whose act something is, and by whose clock its time is told."""
@@ -83,7 +85,11 @@ class Revealed:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One conflict whole. ``disclosed`` to us, ``shown`` to them of our ``own_volumes``; ``blind``: see ``spans``."""
+    """One conflict whole. ``disclosed`` to us, ``shown`` to them; ``own``: the volumes of our newest notice.
+
+    ``blind`` and ``unwatched``: from when to when, between its first and its last happening, this desk did not hear the
+    hotline, and nobody watched at it.
+    """
 
     record: ConflictRecord
     agreement: Agreement
@@ -92,8 +98,9 @@ class Incident:
     signatures: tuple[Signature, ...]
     disclosed: tuple[Revealed, ...]
     shown: tuple[Revealed, ...]
-    own_volumes: int
     own: tuple[Volume, ...]
+    blind: tuple[Span, ...]
+    unwatched: tuple[Span, ...]
 
     @property
     def unsound(self) -> int:
@@ -101,8 +108,8 @@ class Incident:
         return sum(each.checked.verdict != VERIFIED for each in self.signatures)
 
 
-def incident_of(journal: Reads, opener: Opener, conflict: str) -> Incident | None:
-    """Return the incident of a conflict that the journal knows, else None."""
+def incident_of(journal: Reads, opener: Opener, conflict: str, now: int, link: Link) -> Incident | None:
+    """Return the incident of a conflict that the journal knows, else None; ``link`` is how the desk stands ``now``."""
     record = conflict_record(journal, opener, conflict)
     if record is None:
         return None
@@ -117,8 +124,15 @@ def incident_of(journal: Reads, opener: Opener, conflict: str) -> Incident | Non
     timeline = sorted(gathering.timeline, key=gathering.order)
     return Incident(
         record, opener.agreements[0], journal.party, tuple(timeline), tuple(gathering.signatures),
-        tuple(gathering.disclosed.values()), tuple(gathering.shown.values()), len(volumes), volumes,
+        tuple(gathering.disclosed.values()), tuple(gathering.shown.values()), volumes,
+        _gaps(timeline, heard_spans(journal, link)), _gaps(timeline, watched_spans(journal, now)),
     )  # fmt: skip
+
+
+def _gaps(timeline: Sequence[Happening], spans: Sequence[Span]) -> tuple[Span, ...]:
+    if not timeline:
+        return ()
+    return tuple(long_ones(without([span for span in spans if span[0] < span[1]], timeline[0].at, timeline[-1].at)))
 
 
 class _Gathering:

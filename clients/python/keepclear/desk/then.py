@@ -7,18 +7,12 @@ spans in which the hotline was heard, which are noted every ten seconds: while o
 from typing import Self
 
 from ..journal.asof import PastJournal
-from ..journal.changes import HEARD, WATCHED
 from ..journal.journal import JOURNAL, Journal
 from ..verify.opening import Opener
 from .link import Link
 from .picture import Picture, build_picture
 from .record import ConflictRecord, conflict_record
-from .watching import WATCHED_EACH_S
-
-LAG_US = int(3 * WATCHED_EACH_S * 1_000_000)
-"""By so much a span that lasts may be noted too short: a busy machine is late with its note."""
-
-Span = tuple[int, int]
+from .spans import heard_spans, watched_spans
 
 
 class Then:
@@ -64,29 +58,3 @@ class Then:
     def record(self, conflict: str) -> ConflictRecord | None:
         """Return all that the desk had of one conflict."""
         return conflict_record(self.journal, self._opener, conflict)
-
-
-def heard_spans(journal: Journal, link: Link) -> list[Span]:
-    """Return from when to when the hotline was heard, up to its last sign of life; ``link`` is what it is now."""
-    spans = journal.spans(HEARD)
-    if link.up and link.heard_at is not None:
-        spans = [span for span in spans if span[0] != link.since] + [(link.since, link.heard_at)]
-    return spans
-
-
-def watched_spans(journal: Journal, now: int) -> list[Span]:
-    """Return from when to when somebody watched; what was noted just now lasts until ``now``."""
-    spans = journal.spans(WATCHED)
-    if spans and 0 < now - spans[-1][1] <= LAG_US:
-        spans[-1] = (spans[-1][0], now)
-    return spans
-
-
-def without(spans: list[Span], since: int, until: int) -> list[Span]:
-    """Return what of ``since`` to ``until`` lies in none of the spans."""
-    left, at = [], since
-    for began, ended in sorted(spans):
-        if began > at and at < until:
-            left.append((at, min(began, until)))
-        at = max(at, ended)
-    return [*left, *([(at, until)] if at < until else [])]

@@ -70,6 +70,21 @@ class Reads:
         query = "SELECT began, until FROM spans WHERE what = ? AND until >= ? ORDER BY began"
         return [(began, until) for began, until in self._rows(query, what, since)]
 
+    def moments(self, since: int, until: int, most: int) -> list[tuple[int, str, str | None, str]]:
+        """Return what happened in a span of time, the newest ``most``, newest first: when, what, by what, to which id.
+
+        That is an alert by its standing, an answer by its party, a statement of ours by its kind.
+        """
+        query = (
+            "SELECT received_at AS at, 'alert', standing, conflict FROM objects "
+            "WHERE received_at BETWEEN :since AND :until AND conflict IS NOT NULL UNION ALL "
+            "SELECT received_at, 'answer', party, conflict FROM acknowledgements "
+            "WHERE received_at BETWEEN :since AND :until AND stage = 'acknowledged' UNION ALL "
+            "SELECT filed_at, 'own', kind, id FROM own WHERE filed_at BETWEEN :since AND :until "
+            "ORDER BY at DESC LIMIT :most"
+        )
+        return self._rows(query, {"since": since, "until": until, "most": most})
+
     def noted(self, name: str) -> str | None:
         """Return a single value."""
         rows = self._rows("SELECT value FROM meta WHERE name = ?", name)
@@ -270,7 +285,8 @@ class Reads:
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         with self._reading, journal_faults():
-            return self._read.execute(query, values).fetchall()
+            named = values[0] if values and isinstance(values[0], dict) else values
+            return self._read.execute(query, named).fetchall()
 
 
 SAME_ROWS = 16_384

@@ -26,11 +26,13 @@ CREATE INDEX own_unknown ON own (filed_at) WHERE status = 'unknown';
 CREATE INDEX own_content ON own (content);
 CREATE INDEX own_waiting ON own (status) WHERE status IN ('unsent', 'lost');
 CREATE INDEX own_end ON own (last_end);
+CREATE INDEX own_filed ON own (filed_at, kind, id);
 CREATE TABLE objects (
     digest TEXT PRIMARY KEY, conflict TEXT, version INTEGER, object TEXT NOT NULL, verdict TEXT NOT NULL,
     detail TEXT NOT NULL, standing TEXT, told INTEGER NOT NULL, received_at INTEGER NOT NULL) STRICT;
 CREATE INDEX objects_version ON objects (conflict, version);
 CREATE INDEX objects_again ON objects (verdict) WHERE conflict IS NULL OR verdict IN ('wrong_terms', 'clock');
+CREATE INDEX objects_received ON objects (received_at, standing, conflict);
 CREATE INDEX objects_untold ON objects (conflict, version) WHERE NOT told;
 CREATE TABLE conflicts (
     conflict TEXT PRIMARY KEY, version INTEGER NOT NULL, sha256 TEXT NOT NULL, learnt_at INTEGER NOT NULL,
@@ -49,6 +51,7 @@ CREATE TABLE acknowledgements (
     raw TEXT NOT NULL, verdict TEXT NOT NULL, receipt TEXT, told INTEGER NOT NULL, received_at INTEGER NOT NULL,
     officer TEXT, said TEXT NOT NULL DEFAULT '', signed_at INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX acknowledgements_conflict ON acknowledgements (conflict, version);
+CREATE INDEX acknowledgements_received ON acknowledgements (received_at, stage, party, conflict);
 CREATE TABLE filed_as (reference TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT;
 CREATE INDEX filed_as_id ON filed_as (id);
 CREATE TABLE events (number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT;

@@ -44,25 +44,22 @@ export function keepEntered() {
 }
 
 /**
- * Ask the desk: POST with a body, as JSON or, of a file, its bytes; GET without. Throws a `Problem`.
+ * Ask the desk: POST with a body, GET without. Throws a `Problem`.
  * @param {string} path
- * @param {object | Blob} [body]
- * @param {{wait_ms?: number}} [how] for how long an answer is waited for
+ * @param {object} [body]
  * @returns {Promise<any>}
  */
-export async function ask(path, body, { wait_ms = MOST_WAIT_MS } = {}) {
-  const isFile = body instanceof Blob;
-  const type = isFile ? "application/octet-stream" : "application/json";
+export async function ask(path, body) {
   /** @type {Response} */
   let response;
   try {
     response = await fetch(path, {
       method: body === undefined ? "GET" : "POST",
-      headers: { "Keepclear-Page": pageKey(), ...(body === undefined ? {} : { "Content-Type": type }) },
-      body: body === undefined ? null : isFile ? body : JSON.stringify(body),
+      headers: { "Keepclear-Page": pageKey(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      body: body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(wait_ms),
+      signal: AbortSignal.timeout(MOST_WAIT_MS),
     });
   } catch (fault) {
     throw problem("desk_silent", String(fault), "");
