@@ -27,6 +27,7 @@ function valueOf(what, value) {
   if (what === "distance" && Array.isArray(value)) return value.map((one) => distance(one)).join(" / ");
   if (what === "distance" && typeof value === "number") return distance(value);
   if (what === "severity" && has(`card.look.${value}`)) return say(`card.look.${value}`);
+  if (what === "revision" && typeof value === "object" && !Array.isArray(value)) return say("card.revisions", value);
   if (Array.isArray(value)) return html`${value.map((one) => html`${isolated(valueOf(what, one))} `)}`;
   return typeof value === "object" ? JSON.stringify(value) : value;
 }

@@ -10,6 +10,9 @@ const wanted = signal(null);
 const opened = signal(0);
 const plainWanted = computed(() => plain(wanted.value ?? ""));
 
+/** Whether somebody looks for one: then the list holds only what is found. */
+export const finding = computed(() => wanted.value !== null);
+
 export function openFinder() {
   wanted.value ??= "";
   opened.value += 1;
@@ -27,22 +30,25 @@ function plain(text) {
   return text.toLowerCase().replace(/[\s-]/g, "").replace(/[il]/g, "1").replaceAll("o", "0");
 }
 
-export function Finder() {
+export function endFinder() {
+  wanted.value = null;
+}
+
+/** @param {{found: () => void}} props what becomes of what was found */
+export function Finder({ found }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => {
     if (opened.value > 0 && wanted.peek() !== null) field.current?.focus();
   }, [opened.value]);
   if (wanted.value === null) return null;
-  const leave = () => {
-    wanted.value = null;
-  };
   return html`<form class="finder" action="/search" role="search" onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      field.current?.blur();
+      found();
+      endFinder();
     }}>
     <input ref=${field} type="text" dir="ltr" maxlength="40" autocomplete="off" aria-label=${say("queue.find")} placeholder=${say("queue.find_hint")} value=${wanted.value}
       onInput=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => (wanted.value = event.currentTarget.value)}
-      onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && leave()} />
-    <button type="button" class="button" onClick=${leave}>${t("queue.find_end")}</button>
+      onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && endFinder()} />
+    <button type="button" class="button" onClick=${endFinder}>${t("queue.find_end")}</button>
   </form>`;
 }

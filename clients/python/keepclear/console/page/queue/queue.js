@@ -18,7 +18,8 @@ import { asks, calls, isOver, lookOf, signOf } from "../signs.js";
 import { useEffect, useLayoutEffect } from "../vendor/preact-hooks.js";
 import { computed, signal } from "../vendor/signals.js";
 import { t } from "../words.js";
-import { Finder, finds, openFinder } from "./finder.js";
+import { Calling } from "./calling.js";
+import { Finder, finding, finds, openFinder } from "./finder.js";
 
 /** @typedef {import("../types.js").Conflict} Conflict */
 
@@ -104,7 +105,8 @@ export function QueueRoom() {
     <div class="queue">
       <${Heading} all=${all} />
       <${SinceBlind} />
-      <${Finder} />
+      <${Finder} found=${() => all[0] && choose(all[0])} />
+      ${finding.value && conflicts.value.some((one) => calls(one) && !finds(one)) && html`<${Calling} />`}
       ${all.length === 0 && html`<${Nothing} />`}
       <ul class="list rows" aria-label=${t("queue.title")}>
         ${shown.map((one) => html`<${Card} key=${one.conflict} conflict=${one} open=${one.conflict === open?.conflict} />`)}
@@ -119,7 +121,7 @@ export function QueueRoom() {
 function Heading({ all }) {
   const top = all[0] ?? null;
   const worst = top !== null && calls(top) && top.conflict !== chosen.value?.conflict ? top : null;
-  const waiting = all.filter(calls).length;
+  const waiting = conflicts.value.filter(calls).length;
   return html`<h2 class="title" data-waits=${waiting > 0}>
     <span>${waiting > 0 ? t("queue.waiting", { n: waiting }) : t("queue.title")}</span>
     ${worst !== null && html`<button type="button" class="button" onClick=${() => choose(worst)}>

@@ -5,6 +5,7 @@
  * few at a time, each leaf turned by a key; then the next officer is named. The desk signs both.
  */
 
+import { go } from "../address.js";
 import { ask } from "../desk/deeds.js";
 import { conflicts, session } from "../desk/picture.js";
 import { foreignText } from "../foreign.js";
@@ -46,6 +47,8 @@ async function deed(path, body, done) {
   try {
     await ask(path, body);
     leave();
+    // Who takes over begins where the worst is.
+    go("queue", "");
     tell(done, "good");
   } catch (fault) {
     const { detail, hint } = /** @type {import("../desk/deeds.js").Problem} */ (fault);
