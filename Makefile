@@ -15,6 +15,7 @@ VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package
 NPM := $(if $(shell command -v npm),,-r requirements/npm.txt)
 TYPES := $(BIN)/mypy
 CONTRACTS := $(BIN)/lint-imports --no-logo
+PAGE := $(BIN)/python -m vendoring.check_page
 LOCK_VENV := .venv-lock
 UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
 
@@ -34,7 +35,7 @@ demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this ma
 # What takes long of `check` runs beside the tests, and says what it has to say in one piece behind them.
 define all_tests
 	$(BIN)/ruff check .
-	@{ $(TYPES) && $(CONTRACTS); } >$(VENV)/check.log 2>&1 & checking=$$!; \
+	@{ $(TYPES) && $(CONTRACTS) && $(PAGE); } >$(VENV)/check.log 2>&1 & checking=$$!; \
 		$(BIN)/$(1) -m pytest $(SPREAD) -m "not long"; tested=$$?; \
 		wait $$checking; checked=$$?; cat $(VENV)/check.log; exit $$((tested ? tested : checked))
 endef
@@ -46,6 +47,7 @@ else
 	$(BIN)/ruff check .
 	$(TYPES)
 	$(CONTRACTS)
+	$(PAGE)
 	$(BIN)/python -m pytest -m "not long" $(ARGS)
 endif
 
@@ -59,10 +61,11 @@ coverage: $(VENV)/dev.stamp  ## the same, measured: 95 % of lines and branches a
 test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many random cases (ARGS="tests/compose" runs a part)
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m long $(ARGS)
 
-check: $(VENV)/dev.stamp  ## lint, types and import contracts alone
+check: $(VENV)/dev.stamp  ## lint, types (of the console's page too) and import contracts alone
 	$(BIN)/ruff check .
 	$(TYPES)
 	$(CONTRACTS)
+	$(PAGE)
 
 bench: $(VENV)/dev.stamp  ## every figure of the design, in half an hour (ARGS="submit heavy --quick")
 	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
@@ -76,7 +79,7 @@ lock:  ## resolve requirements/ anew from pyproject.toml (LOCK_ARGS=--upgrade fo
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) $(LOCK_VENV) dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
-	rm -rf clients/python/keepclear/console/page/vendor
+	rm -rf clients/python/keepclear/console/page/vendor clients/python/vendoring/node_modules artefacts
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -75,14 +75,18 @@ class DeskOptions:
     def _options(self) -> ClientOptions:
         return {"connect_to": self.connect_to, "tls": make_tls(self.ca, self.tls_cert, self.tls_key)}
 
-    def _folder(self, agreement: Agreement, key: PrivateKey) -> Path:
+    def place(self, agreement: Agreement, key: PrivateKey) -> Path:
+        """Return the desk's folder, whether a desk has begun there or not."""
+        if self.folder is not None:
+            return Path(_needed(self.folder, "--desk"))
         found = agreement.find(key.kid)
         party = found[0].id if found is not None else "unknown"
+        return Path(click.get_app_dir("keepclear")) / f"{party}-{agreement.id[:16]}"
+
+    def _folder(self, agreement: Agreement, key: PrivateKey) -> Path:
+        folder = self.place(agreement, key)
         if self.folder is None:
-            folder = Path(click.get_app_dir("keepclear")) / f"{party}-{agreement.id[:16]}"
             out.note(f"this desk's journal is in {folder}; --desk or KEEPCLEAR_DESK names another folder")
-        else:
-            folder = Path(_needed(self.folder, "--desk"))
         check_begins(folder, self.root)
         return folder
 

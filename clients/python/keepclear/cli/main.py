@@ -40,6 +40,7 @@ BROKEN_PIPE = 141
 COMMANDS = (
     "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "notice", "conflicts",
     "conflict", "report", "watch", "console", "ack", "check", "formats", "demo",
+    "doctor", "whoami",
 )  # fmt: skip
 """In the order in which they are listed."""
 
@@ -105,6 +106,10 @@ class _Commands(Commands):
                 from .formats import formats as command
             case "demo":
                 from .demo import demo as command
+            case "doctor":
+                from .doctor.command import doctor as command
+            case "whoami":
+                from .whoami import whoami as command
             case _:
                 return None
         return command

@@ -20,10 +20,10 @@ from .plain import plain
 
 __all__ = ["OutputFailed", "heading", "note", "plain", "ring", "say", "settle", "talk", "write_bytes", "write_json"]
 
-READS = frozenset({"check", "conflicts", "demo", "diff", "formats", "notices", "show", "watch"})
+READS = frozenset({"check", "conflicts", "demo", "diff", "doctor", "formats", "notices", "show", "watch", "whoami"})
 """Commands whose output is what they are for: without it they have failed. So have those that were named no file."""
 
-LOUD = ("BEGUN", "MEDIATOR", "OPEN", "OVERDUE", "PROBLEM", "ROLLBACK", "UNVERIFIED")
+LOUD = ("BEGUN", "MEDIATOR", "OPEN", "OVERDUE", "PROBLEM", "ROLLBACK", "UNVERIFIED", "WRONG")
 """Words that are underlined by colour at the beginning of a line. NO_COLOR (no-color.org) takes it away."""
 
 _failed: list[OSError] = []

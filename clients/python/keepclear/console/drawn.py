@@ -98,7 +98,8 @@ def read_drawn(shapes: object, options: Options, said: Mapping[str, str]) -> tup
     reading = _Reading()
     if not isinstance(shapes, list) or not 0 < len(shapes) <= MAX_SHAPES:
         detail = f"nothing is drawn yet, or more than {MAX_SHAPES} shapes"
-        return None, [FieldFault("shapes", "input_file", detail, "a corridor, an area or a circle")]
+        reading.faults.append(FieldFault("shapes", "input_file", detail, "a corridor, an area or a circle"))
+        shapes = []
     outlines = [_outline(shape, f"shapes.{number}", reading) for number, shape in enumerate(shapes)]
     ends = _asked(options, said, reading)
     if ends is None or reading.faults:

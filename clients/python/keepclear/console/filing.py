@@ -61,9 +61,16 @@ class Filing:
         return await asyncio.to_thread(describe_file, data, name)
 
     async def place(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return where a typed point is; ``before`` is the point that a bearing and distance start from."""
-        point = read_place(text(body.get("text")), _position(body.get("before")))
-        return {"at": [point.lat, point.lng], "off_m": point.off_m, "note": point.note}
+        """Return where a typed point is, or why it is none: most are asked about while they are still being typed.
+
+        ``before`` is the point that a bearing and distance start from.
+        """
+        try:
+            point = read_place(text(body.get("text")), _position(body.get("before")))
+        except LocalError as error:
+            problem = {"code": error.code, "detail": error.detail, "hint": error.hint}
+            return {"at": None, "off_m": 0, "note": "", "problem": problem}
+        return {"at": [point.lat, point.lng], "off_m": point.off_m, "note": point.note, "problem": None}
 
     async def read(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a form would file, in words; what it would meet; what of it stands; and all that is wrong."""

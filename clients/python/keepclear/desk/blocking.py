@@ -130,6 +130,14 @@ class Desk:
         """Return what ``amend`` would sign, or raise what it would."""
         return self._loop.run(self._desk.judge_amendment(id, volumes, category, **details))
 
+    def revise(self, id: str, content: Content) -> Filed:
+        """File the next revision of a notice as ``content`` says it, whole."""
+        return self._loop.run(self._desk.revise(id, content))
+
+    def judge_revision(self, id: str, content: Content) -> Content:
+        """Return what ``revise`` would sign, or raise what it would."""
+        return self._loop.run(self._desk.judge_revision(id, content))
+
     def withdraw(self, id: str) -> Filed:
         """End a notice for ever."""
         return self._loop.run(self._desk.withdraw(id))

@@ -13,8 +13,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -30,11 +29,12 @@ from ..wire.exchange import EVENT_STREAM, Call, Exchange
 from ..wire.problems import MAX_PROBLEM_BYTES, media_type, read_problem, stranger
 from .faults import SILENT, NeverSent, clock_hint, faults
 from .options import ClientOptions
+from .reply import Glance, Reply, glanced
 from .stream import Stream
 from .tls import Tls, make_context
 from .way import find_proxy, read_address
 
-__all__ = ["SILENT", "AsyncClient", "ClientOptions", "NeverSent", "Reply", "Stream", "now_instant"]
+__all__ = ["SILENT", "AsyncClient", "ClientOptions", "Glance", "NeverSent", "Reply", "Stream", "now_instant"]
 
 T = TypeVar("T")
 
@@ -55,15 +55,6 @@ RETRY_AFTER_S = (0.2, 0.6, 1.8)
 def now_instant() -> int:
     """Return the machine's time as an instant."""
     return time.time_ns() // 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Reply(Generic[T]):
-    """What became of a call: its answer, or the error. ``lost``: the outcome of an earlier attempt is not known."""
-
-    answer: T | None
-    error: KeepclearError | None = None
-    lost: bool = False
 
 
 class AsyncClient:
@@ -208,6 +199,13 @@ class AsyncClient:
         except KeepclearError as error:
             clock_hint(error, response.headers.get("date"), self._clock())
             raise
+
+    async def glance(self, target: str) -> Glance:
+        """Read a door that is open to all, once and without a proof; raise ``Unavailable`` where nobody answers."""
+        asked = self._http.stream("GET", target, headers=self._headers, extensions=self._extensions)
+        with faults(self.read_s):
+            async with asyncio.timeout(self.read_s) as limit, asked as response:
+                return glanced(response, await self._body(response, limit, MAX_PROBLEM_BYTES))
 
     async def _body(self, response: httpx2.Response, limit: asyncio.Timeout, most: int = MAX_ANSWER_BYTES) -> bytes:
         """Read an answer, which must get on all the time."""

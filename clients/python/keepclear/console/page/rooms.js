@@ -4,16 +4,18 @@
  * A room adds itself here and links its style in index.html.
  */
 
+import { FilingRoom } from "./filing/filing.js";
 import { LogRoom } from "./log/log.js";
+import { MapRoom } from "./map/map.js";
 import { QueueRoom } from "./queue/queue.js";
 
 /** @typedef {import("./vendor/preact.js").ComponentType<any>} Room */
 
 /** Beneath the header, beside the queue; each is laid out left to right in every language. @type {Record<string, Room>} */
-export const regions = {};
+export const regions = { map: MapRoom };
 
 /** By the name that the address has; `queue` stands in for one that is not here. @type {Record<string, Room>} */
-export const sides = { queue: QueueRoom, log: LogRoom };
+export const sides = { queue: QueueRoom, log: LogRoom, filing: FilingRoom };
 
 /** Those of the sides that take the whole page. */
 export const alone = ["report"];

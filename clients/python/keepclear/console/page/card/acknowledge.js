@@ -97,7 +97,7 @@ export function AskBox({ conflict }) {
       </div>`}
     ${open.step === "danger" && html`<p class="danger">${t("card.ack.danger", { code: conflict.code, look: wordOf(lookOf(conflict)) })}</p>
       <div class="buttons">
-        <button type="button" class="button primary" onClick=${() => sure(conflict)}>${t("card.ack.sure")} <kbd>⏎</kbd></button>
+        <button type="button" class="button primary" onClick=${() => sure(conflict)}>${t("card.ack.sure")} <kbd>Enter</kbd></button>
         <button type="button" class="button" onClick=${() => no(conflict)}>${t("card.ack.no")} <kbd>Esc</kbd></button>
       </div>`}
     ${open.step === "signing" && html`<p>${t("card.ack.signing")}</p>`}

@@ -81,7 +81,7 @@ function Buttons({ conflict }) {
     ${asks(conflict) && html`<button type="button" class="button primary" onClick=${() => ask(conflict)}>
       ${t("card.acknowledge")} <kbd>A</kbd></button>`}
     <button type="button" class="button" onClick=${() => (lookAt.value = { conflict: conflict.conflict, at: performance.now() })}>
-      ${t("card.show")} <kbd>⏎</kbd></button>
+      ${t("card.show")} <kbd>Enter</kbd></button>
     ${sides.history && html`<button type="button" class="button" onClick=${() => go("history", selected.value)}>${t("card.incident")} <kbd>H</kbd></button>`}
   </div>`;
 }

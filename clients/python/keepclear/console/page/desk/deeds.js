@@ -44,22 +44,25 @@ export function keepEntered() {
 }
 
 /**
- * Ask the desk: POST with a body, GET without. Throws a `Problem`.
+ * Ask the desk: POST with a body, as JSON or, of a file, its bytes; GET without. Throws a `Problem`.
  * @param {string} path
- * @param {object} [body]
+ * @param {object | Blob} [body]
+ * @param {{wait_ms?: number}} [how] for how long an answer is waited for
  * @returns {Promise<any>}
  */
-export async function ask(path, body) {
+export async function ask(path, body, { wait_ms = MOST_WAIT_MS } = {}) {
+  const isFile = body instanceof Blob;
+  const type = isFile ? "application/octet-stream" : "application/json";
   /** @type {Response} */
   let response;
   try {
     response = await fetch(path, {
       method: body === undefined ? "GET" : "POST",
-      headers: { "Keepclear-Page": pageKey(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-      body: body === undefined ? null : JSON.stringify(body),
+      headers: { "Keepclear-Page": pageKey(), ...(body === undefined ? {} : { "Content-Type": type }) },
+      body: body === undefined ? null : isFile ? body : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(MOST_WAIT_MS),
+      signal: AbortSignal.timeout(wait_ms),
     });
   } catch (fault) {
     throw problem("desk_silent", String(fault), "");

@@ -11,7 +11,7 @@ const open = signal(false);
 const LOOKS = ["overlap", "proximity", "possible", "unverified", "unconfirmed", "past", "closed"];
 const SAID = ["help.order", "help.acknowledge", "help.closed", "help.theirs", "help.silence"];
 /** @type {Record<string, string>} */
-const SHOWN = { Enter: "⏎", Escape: "Esc" };
+const SHOWN = { Enter: "Enter", Escape: "Esc" };
 
 export function openHelp() {
   open.value = true;

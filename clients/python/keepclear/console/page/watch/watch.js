@@ -91,7 +91,7 @@ function HandOver({ officer }) {
     return html`<h2>${t("watch.hand_over")}</h2>
       <p>${t("watch.read_out", { n: standing.length })} <b>${t("watch.leaf", { at: at + 1, of: leaves })}</b></p>
       <ol class="read-out">${standing.slice(at * LEAF, (at + 1) * LEAF).map((one) => html`<li key=${one.conflict}>${isolated(sentence(one))}</li>`)}</ol>
-      <div class="buttons"><button type="button" class="button primary" onClick=${turn}>${t("watch.was_read")} <kbd>⏎</kbd></button>
+      <div class="buttons"><button type="button" class="button primary" onClick=${turn}>${t("watch.was_read")} <kbd>Enter</kbd></button>
       <button type="button" class="button" onClick=${leave}>${t("watch.go_on")} <kbd>Esc</kbd></button></div>`;
   }
   return html`<h2>${t("watch.hand_over")}</h2>
@@ -109,7 +109,7 @@ function OfficerForm({ label, value, change, does, word, required }) {
     <div class="field"><label for="officer">${label}</label>
       <input id="officer" ref=${field} type="text" dir="ltr" maxlength="64" autocomplete="off" spellcheck=${false} required=${required} value=${value}
         onInput=${(/** @type {Event & {currentTarget: HTMLInputElement}} */ event) => change(event.currentTarget.value)} /></div>
-    <div class="buttons"><button type="submit" class="button primary">${word} <kbd>⏎</kbd></button>
+    <div class="buttons"><button type="submit" class="button primary">${word} <kbd>Enter</kbd></button>
       <button type="button" class="button" onClick=${leave}>${t("watch.not_now")} <kbd>Esc</kbd></button></div>
   </form>`;
 }

@@ -1,0 +1,98 @@
+/** A file that is dropped, chosen or pasted: its bytes go to the desk on this machine, which says what format it is. */
+
+import { ask } from "../desk/deeds.js";
+import { Foreign } from "../foreign.js";
+import { html } from "../html.js";
+import { signal } from "../vendor/signals.js";
+import { useState } from "../vendor/preact-hooks.js";
+import { t } from "../words.js";
+import { failed, mend } from "./actions.js";
+import { change, draft } from "./draft.js";
+import { Problem, Wrong, idOf } from "./field.js";
+
+const MOST_WAIT_MS = 120_000;
+const PASTED_MS = 400;
+
+/** What is wrong with the file itself. @type {import("../types.js").Signal<import("../desk/deeds.js").Problem | null>} */
+const unread = signal(null);
+const taking = signal(false);
+let timer = 0;
+let newest = 0;
+
+/** @param {Blob} bytes @param {string} name @param {boolean} pasted */
+async function take(bytes, name, pasted) {
+  newest += 1;
+  const mine = newest;
+  mend("source");
+  unread.value = null;
+  taking.value = true;
+  change({ file: null, ...(pasted ? {} : { pasted: "" }) });
+  try {
+    const known = await ask(`/api/filing/file?name=${encodeURIComponent(name.slice(0, 200))}`, bytes, { wait_ms: MOST_WAIT_MS });
+    if (mine === newest) change({ file: { ...known, name }, show: 1 });
+  } catch (problem) {
+    if (mine === newest) unread.value = /** @type {import("../desk/deeds.js").Problem} */ (problem);
+  } finally {
+    if (mine === newest) taking.value = false;
+  }
+}
+
+/** @param {string} text */
+function paste(text) {
+  change({ pasted: text });
+  clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    if (text.trim() !== "") void take(new Blob([text]), "", true);
+    else change({ file: null });
+  }, PASTED_MS);
+}
+
+/** Choose among what was dropped. @param {FileList | null | undefined} files */
+function choose(files) {
+  const file = files?.[0];
+  if (file !== undefined) void take(file, file.name, false);
+}
+
+/** @param {{said: import("./draft.js").Draft}} props */
+export function Source({ said }) {
+  const [over, setOver] = useState(false);
+  const { file } = said;
+  const drop = {
+    onDragOver: (/** @type {DragEvent} */ event) => {
+      event.preventDefault();
+      setOver(true);
+    },
+    onDragLeave: () => setOver(false),
+    onDrop: (/** @type {DragEvent} */ event) => {
+      event.preventDefault();
+      setOver(false);
+      choose(event.dataTransfer?.files);
+    },
+  };
+  return html`<div class=${over ? "source over" : "source"} ...${drop}>
+    <div class="field">
+      <label for=${idOf("source")}>${t("filing.choose")}</label>
+      <input id=${idOf("source")} type="file" onChange=${(/** @type {Event} */ event) => choose(/** @type {HTMLInputElement} */ (event.target).files)} />
+      <p class="hint">${t("filing.choose.how")}</p>
+    </div>
+    <div class="field">
+      <label for="filing-pasted">${t("filing.paste")}</label>
+      <textarea id="filing-pasted" dir="ltr" spellcheck=${false} autocomplete="off" value=${said.pasted}
+        onInput=${(/** @type {Event} */ event) => paste(/** @type {HTMLTextAreaElement} */ (event.target).value)}></textarea>
+    </div>
+    ${taking.value && html`<p role="status">${t("filing.taking")}</p>`}
+    ${file !== null && html`<p role="status" class="taken">
+      ${t("filing.taken", { format: file.format, kilobytes: Math.ceil(file.bytes / 1024) })}
+      ${file.name !== "" && html` <${Foreign} text=${file.name} most=${60} />`}</p>`}
+    ${unread.value !== null && html`<div class="problem" role="alert"><${Problem} problem=${unread.value} /></div>`}
+    <${Wrong} at="source" />
+  </div>`;
+}
+
+/** Give the desk again what it has not got any more: it was started anew since. */
+export function sendAgain() {
+  const said = draft.peek();
+  if (failed.peek()?.code !== "not_found" || said === null || said.kind !== "file") return;
+  if (said.pasted.trim() !== "") void take(new Blob([said.pasted]), "", true);
+  else change({ file: null });
+}

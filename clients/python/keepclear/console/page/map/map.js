@@ -1,0 +1,205 @@
+/**
+ * The map's room: what the desk's picture is, where it is; by hand, by keyboard, and in words for who cannot see it.
+ *
+ * Guaranteed: it is never mirrored; nothing on it can only be had by hovering; what is chosen in the queue is chosen
+ * here. It draws anew when the picture, the selection or the slider's time changes what is flown, never by the clock.
+ */
+
+import { lookAt, view } from "../address.js";
+import { bullseye, now, shownAt } from "../desk/picture.js";
+import { html } from "../html.js";
+import { bind } from "../keys.js";
+import { useEffect, useRef, useState } from "../vendor/preact-hooks.js";
+import { effect } from "../vendor/signals.js";
+import { say } from "../words.js";
+import { crosshair, fineCoast, pointer, ringed } from "./aids.js";
+import { Chart } from "./chart.js";
+import { loadCoast } from "./coasts.js";
+import { onTheme } from "./colours.js";
+import { MapControls } from "./controls.js";
+import { MapWords } from "./description.js";
+import { showCrosshair } from "./crosshair.js";
+import { mapKeys } from "./mapkeys.js";
+import { keepUnder } from "./basemap.js";
+import { ReadOut } from "./readout.js";
+import { boxRound } from "./shapes.js";
+import { extentsOf } from "./scene.js";
+import { choose, moveOn, scene } from "./shown.js";
+import { draft, fit, picking } from "./sketch.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./mercator.js").Box} Box */
+
+/** Own volumes from which the map follows the clock only so often: a repaint costs a tenth of a second then. */
+const MANY = 2_000;
+const PAUSE_MS = 5_000;
+
+export function MapRoom() {
+  const element = useRef(/** @type {HTMLElement|null} */ (null));
+  const [chart, setChart] = useState(/** @type {Chart|null} */ (null));
+  useEffect(() => {
+    const made = new Chart(/** @type {HTMLElement} */ (element.current));
+    const ends = [keepScene(made), keepView(made), keepCoast(made), keepAids(made), keepHand(made), showCrosshair(made)];
+    ends.push(keepUnder(made), onTheme(() => made.recolour()), ...mapKeys(made, fits(made)).map(bind));
+    setChart(made);
+    return () => {
+      for (const end of ends) end();
+      made.remove();
+    };
+  }, []);
+  return html`
+    <div
+      class="map-ground"
+      ref=${element}
+      tabindex="0"
+      role="application"
+      data-keys="map"
+      dir="ltr"
+      aria-label=${say("map.label")}
+      aria-describedby="map-words"
+    ></div>
+    ${chart && html`<${MapControls} chart=${chart} fits=${fits(chart)} />`}
+    ${chart && html`<${ReadOut} chart=${chart} />`}
+    <${MapWords} />`;
+}
+
+/** What the map can be fitted to. @param {Chart} chart */
+function fits(chart) {
+  return {
+    all: () => fitTo(chart, everything(scene.peek())),
+    chosen: () => {
+      const { chosen } = scene.peek();
+      if (!chosen) return;
+      const box = boxRound(extentsOf(chosen)) ?? boxAt(chosen.where);
+      fitTo(chart, box);
+    },
+  };
+}
+
+/** @param {Chart} chart @param {Box|null} box */
+function fitTo(chart, box) {
+  if (box) chart.fit(box);
+}
+
+/** @param {Scene} shown @returns {Box|null} */
+function everything(shown) {
+  const place = bullseye.peek();
+  return boxRound([...shown.own, ...shown.other].map(({ extent }) => extent)) ?? boxAt(place && [place.lat, place.lng]);
+}
+
+/** @param {import("./sphere.js").Position|null} position */
+function boxAt(position) {
+  return position && boxRound([{ shape: "circle", points: [position], radius_m: 50_000 }]);
+}
+
+/** Draw what changes, when it changes. @param {Chart} chart */
+function keepScene(chart) {
+  let first = view.peek() === "";
+  const ends = [
+    effect(() => {
+      chart.show(scene.value);
+      if (!first) return;
+      const box = everything(scene.value);
+      if (!box) return;
+      first = false;
+      chart.fit(box);
+    }),
+    effect(() => {
+      const { next_ms, at_ms, own } = scene.peek();
+      if (shownAt.value !== null || now.value < next_ms) return;
+      // Of thousands of volumes one begins or ends every second: then a few at once.
+      if (own.length < MANY || now.value - at_ms >= PAUSE_MS) moveOn();
+    }),
+    effect(() => {
+      const asked = lookAt.value;
+      if (asked) queueMicrotask(fits(chart).chosen);
+    }),
+  ];
+  return () => ends.forEach((end) => end());
+}
+
+/** Keep the address up with where the map stands, and stand where the address says. @param {Chart} chart */
+function keepView(chart) {
+  const [zoom, lat, lng] = view.peek().split(",").map(Number);
+  if ([zoom, lat, lng].every(Number.isFinite)) chart.map.setView([lat, lng], zoom, { animate: false });
+  const told = () => {
+    const center = chart.map.getCenter();
+    view.value = `${chart.map.getZoom()},${center.lat.toFixed(4)},${center.lng.toFixed(4)}`;
+  };
+  chart.map.on("moveend", told);
+  return () => chart.map.off("moveend", told);
+}
+
+/** @param {Chart} chart */
+function keepCoast(chart) {
+  let asked = false;
+  loadCoast("land-50m.json").then((coast) => {
+    chart.coarse = coast;
+    chart.sheet.repaint(true);
+  }, console.warn);
+  chart.lacksFine = () => {
+    if (asked) return;
+    asked = true;
+    loadCoast("land-10m.json").then((coast) => {
+      chart.fine = coast;
+      chart.sheet.repaint(true);
+    }, console.warn);
+  };
+  return effect(() => {
+    chart.wantsFine = fineCoast.value;
+    chart.sheet.repaint(true);
+  });
+}
+
+/** @param {Chart} chart */
+function keepAids(chart) {
+  const ends = [
+    effect(() => {
+      chart.ringed = ringed.value;
+      chart.drafts = draft.value;
+      chart.sheet.repaint();
+    }),
+    effect(() => {
+      if (fit.value) fitTo(chart, boxRound((draft.peek() ?? []).filter(({ points }) => points.length)));
+    }),
+    effect(() => {
+      chart.map.getContainer().classList.toggle("picking", picking.value !== null);
+      chart.map.doubleClickZoom[picking.value ? "disable" : "enable"]();
+    }),
+  ];
+  return () => ends.forEach((end) => end());
+}
+
+/** What the pointer does: tell where it is, choose a conflict, put the cross-hair, pick points. @param {Chart} chart */
+function keepHand(chart) {
+  const { map } = chart;
+  let frame = 0;
+  let dragged = false;
+  map.on("dragstart", () => {
+    dragged = true;
+    pointer.value = null;
+  });
+  map.on("dragend", () => {
+    dragged = false;
+  });
+  map.on("mousemove", ({ latlng }) => {
+    cancelAnimationFrame(frame);
+    if (dragged) return;
+    frame = requestAnimationFrame(() => {
+      pointer.value = [latlng.lat, latlng.lng];
+    });
+  });
+  map.on("mouseout", () => {
+    cancelAnimationFrame(frame);
+    pointer.value = null;
+  });
+  map.on("click", ({ latlng }) => {
+    const position = /** @type {import("./sphere.js").Position} */ ([latlng.lat, latlng.lng]);
+    const picks = picking.peek();
+    if (picks) picks.point(...position);
+    else choose(position, map.getZoom());
+    crosshair.value = position;
+  });
+  map.on("dblclick", () => picking.peek()?.finish());
+  return () => cancelAnimationFrame(frame);
+}
