@@ -60,11 +60,13 @@ from .desk.events import (
 )
 from .desk.filed import Filed
 from .desk.filer import Details
+from .desk.incident import Happening, Incident, Revealed, Signature
 from .desk.link import Link
 from .desk.notices import NoticeRecord
 from .desk.picture import Picture
 from .desk.record import ConflictRecord, PairRecord, VersionRecord
 from .desk.settling import NotSent
+from .desk.then import Then
 from .desk.views import ConflictView, NoticeView
 from .desk.whatif import Meeting, WhatIf
 from .journal.kept import KeptAcknowledgement, OwnStatement, Summary
@@ -76,6 +78,7 @@ from .transport.blocking import Client
 from .transport.client import AsyncClient, ClientOptions
 from .transport.faults import NeverSent
 from .transport.tls import Tls
+from .verify.anew import Checked, Signer
 from .verify.verdicts import Standing
 from .wire.answers import AlertObject
 
@@ -92,6 +95,7 @@ __all__ = [
     "Answers",
     "AsyncClient",
     "AsyncDesk",
+    "Checked",
     "Circle",
     "Client",
     "ClientOptions",
@@ -111,7 +115,9 @@ __all__ = [
     "Flight",
     "Forbidden",
     "GapEvent",
+    "Happening",
     "Heights",
+    "Incident",
     "Intent",
     "KeepclearError",
     "KeptAcknowledgement",
@@ -141,12 +147,16 @@ __all__ = [
     "Receipt",
     "Reference",
     "Refused",
+    "Revealed",
     "Severity",
+    "Signature",
+    "Signer",
     "Stage",
     "StalePicture",
     "Standing",
     "Summary",
     "TermsEvent",
+    "Then",
     "Tls",
     "Unanswered",
     "Unavailable",
