@@ -18,8 +18,10 @@ Span = tuple[int, int, int, int, int, int, int, int]
 """Which cells to look through: the first and the one behind the last by time, then the places' box."""
 
 BOXES_KEPT = 4_096
-"""Boxes whose places are remembered: 100 km by 100 km has a few hundred. A place that begins forgets all;
-one that ends is empty, and nothing is found in it."""
+"""Boxes whose places are remembered: 100 km by 100 km has a few hundred. A place that begins forgets all."""
+
+EMPTY_KEPT = 1_024
+"""Places that are kept though nothing stands there any more: what is filed where something flew lately begins none."""
 
 PLACES_KEPT = 64
 """Places of a box that is remembered: usual ones have ten, and few of many would hold as much memory as many of few."""
@@ -87,13 +89,42 @@ class Level:
         self._bucket = bucket
         # By place, then by time. Most places within reach are in the sky or the ground, and hold nothing.
         self.places: dict[int, dict[int, Cell]] = {}
+        self.fullest = 0
         self._around: dict[Box, list[dict[int, Cell]]] = {}
+        self._empty = 0
 
-    def begin(self, place: int) -> dict[int, Cell]:
-        """Return what stands at a place, where nothing stood before."""
-        self._around.clear()
-        times = self.places[place] = {}
-        return times
+    def __bool__(self) -> bool:
+        return len(self.places) > self._empty
+
+    def add(self, item: Item) -> None:
+        """Put an item in."""
+        place, time = self.cell((item.x, item.y, item.z), item.start)
+        times = self.places.get(place)
+        if times is None:
+            self._around.clear()
+            times = self.places[place] = {}
+        elif not times:
+            self._empty -= 1
+        cell = times.get(time)
+        if cell is None:
+            cell = times[time] = Cell()
+        cell.add(item)
+        if len(cell.items) > self.fullest:
+            self.fullest = len(cell.items)
+
+    def remove(self, item: Item) -> None:
+        """Take an item out that was put in."""
+        place, time = self.cell((item.x, item.y, item.z), item.start)
+        times = self.places[place]
+        times[time].remove(item)
+        if not times[time].items:
+            del times[time]
+            if not times:
+                self._empty += 1
+                if self._empty > EMPTY_KEPT:
+                    self.places = {place: times for place, times in self.places.items() if times}
+                    self._around.clear()
+                    self._empty = 0
 
     def cell(self, center: Vector, start: int) -> tuple[int, int]:
         """Return the place and the time that stand for a centre (unit vector) and a start."""
@@ -136,7 +167,8 @@ class Level:
         places = self.places
         if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
             lines = [(x * _APART + y) * _APART for x in range(x0, x1) for y in range(y0, y1)]
-            return [times for line in lines for z in range(line + z0, line + z1) if (times := places.get(z))]
+            looked = [places.get(line + z) for line in lines for z in range(z0, z1)]
+            return [times for times in looked if times is not None]  # an empty one, too: it may be filled
         # Fewer places than the span has: these are looked through.
         found = []
         for place, times in places.items():

@@ -11,13 +11,12 @@ A notice counts until ``retention`` after its last window, so that one received 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import OPEN, PAST, conflict_id
 from keepclear_protocol.kinds import KINDS, NOTICE, WITHDRAWAL
-from keepclear_protocol.notice import Notice
 from keepclear_protocol.recompute import Meeting
 from keepclear_protocol.withdrawal import Withdrawal
 
 from . import telling
 from .entry import ENDED, TERMS, Entry, Outgoing
-from .gist import Filing, Gist
+from .gist import FILED, Filing
 from .matching import meetings_of
 from .state import Conflict, Key, State, restore, side_of
 
@@ -38,10 +37,13 @@ def heavy(state: State, body: Body) -> bool:
     """Whether folding ``body`` may take so long that a thread should do it, in which it lets others in between."""
     if isinstance(body, Agreement):
         return True
-    if not isinstance(body, Notice | Gist) or not len(state.index):
+    if not isinstance(body, FILED) or not len(state.index):
         return False
-    return len(body.volumes) > HEAVY_VOLUMES or any(
-        state.index.crowd(body.party, item.volume) > HEAVY_CROWD for item in body.volumes
+    if len(body.volumes) > HEAVY_VOLUMES:
+        return True
+    index = state.index
+    return index.may_crowd(body.party, HEAVY_CROWD) and any(
+        index.crowd(body.party, item.volume) > HEAVY_CROWD for item in body.volumes
     )
 
 
@@ -59,7 +61,7 @@ def apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
 
 
 def _apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
-    if entry.kind == NOTICE.name and isinstance(body, Notice | Gist):
+    if entry.kind == NOTICE.name and isinstance(body, FILED):
         return _notice(state, entry, body)
     if entry.kind == WITHDRAWAL.name and isinstance(body, Withdrawal):
         return _withdrawal(state, entry)

@@ -31,6 +31,9 @@ class Gist(Struct, frozen=True):
 Filing: TypeAlias = Notice | Gist
 """A notice, or what counts of it."""
 
+FILED = (Notice, Gist)
+"""The types of a ``Filing``: to ask for a union costs ten times as much."""
+
 
 class _Row(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     digest: str

@@ -19,7 +19,7 @@ from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.table import ROW, Ints, Table, row_of
 from keepclear_protocol.volume import Volume
 
-from .cells import Cell, Item, Level, Owner, Span
+from .cells import Item, Level, Owner, Span
 
 SMALLEST_REACH_M = 4_000.0
 """A one-minute leg reaches 4 to 10 km."""
@@ -68,28 +68,15 @@ class Index:
         if level is None:
             size_m, bucket = SMALLEST_REACH_M * 2 ** key[1], SHORTEST_BUCKET_US * 4 ** key[2]
             level = self._levels[key] = Level(size_m, bucket, self._margin_m)
-        place, time = level.cell((item.x, item.y, item.z), item.start)
-        times = level.places.get(place)
-        if times is None:
-            times = level.begin(place)
-        cell = times.get(time)
-        if cell is None:
-            cell = times[time] = Cell()
-        cell.add(item)
+        level.add(item)
 
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
         key = _level(item)
         level = self._levels[key]
-        place, time = level.cell((item.x, item.y, item.z), item.start)
-        times = level.places[place]
-        times[time].remove(item)
-        if not times[time].items:
-            del times[time]
-            if not times:
-                del level.places[place]
-                if not level.places:
-                    del self._levels[key]
+        level.remove(item)
+        if not level:
+            del self._levels[key]
         self._items[item.slot] = None
         if item.slot < len(self._rows):
             self._shapes[item.slot] = self._outlines[item.slot] = None
@@ -114,6 +101,10 @@ class Index:
                         if dx * dx + dy * dy + dz * dz <= reach * reach:
                             found.append(cell.items[at // 6])
         return found
+
+    def may_crowd(self, party: str, count: int) -> bool:
+        """Whether ``crowd`` may be more than ``count`` for any volume at all, as far as the fullest cells tell."""
+        return 3 * sum([level.fullest for (owner, _, _), level in self._levels.items() if owner != party]) > count
 
     def crowd(self, party: str, volume: Volume) -> int:
         """Return how many volumes of others stand in the very cells of a volume: quick, and no bound of anything."""
