@@ -18,12 +18,12 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from vendoring.check_page import install_tools
 
 from support.cable import Cable
@@ -111,10 +111,10 @@ class Sheet:
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
-        self.requests: list[str] = []
+        self.asked: list[Request] = []
         self.complaints: list[str] = []
         context.add_init_script(_TELL_BREACHES)
-        context.on("request", lambda request: self.requests.append(request.url))
+        context.on("request", lambda request: self.asked.append(request))
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("console", lambda said: self._heard(said.type, said.text))
@@ -157,6 +157,15 @@ class Sheet:
         return path
 
     @property
+    def requests(self) -> list[str]:
+        """The addresses that it asked for."""
+        return [request.url for request in self.asked]
+
+    def files(self) -> list[Request]:
+        """Return what it asked for and has got of what is served to all: the page's own files, not the desk's data."""
+        return [request for request in self.asked if "/api/" not in request.url and request.response() is not None]
+
+    @property
     def outside(self) -> list[str]:
         """What it asked for beyond this machine."""
         return [url for url in self.requests if is_outside(url)]
@@ -174,14 +183,15 @@ class Sheet:
 class Console:
     """``keepclear console`` of a party, as a process."""
 
-    def __init__(self, folder: Path, env: dict[str, str], *words: str) -> None:
+    def __init__(self, folder: Path, env: dict[str, str], *words: str, program: Sequence[str] = PROGRAM) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
         self.env = kept | {"PYTHONUNBUFFERED": "1"} | env
         self.folder = folder
+        self.program = program
         self.said = ""
         self._more = threading.Condition()
         self.process = subprocess.Popen(
-            [*PROGRAM, "console", "--no-browser", *words], cwd=folder, env=self.env,
+            [*program, "console", "--no-browser", *words], cwd=folder, env=self.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self._reading = threading.Thread(target=self._read, daemon=True)
@@ -209,7 +219,7 @@ class Console:
 
     def new_link(self, *words: str) -> str:
         """Ask the running console for one more start link, as its officer would; ``--wall`` for a wall's."""
-        command = [*PROGRAM, "console", "--link", *words]
+        command = [*self.program, "console", "--link", *words]
         done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=WITHIN_S)
         found = START_LINK.search(done.stdout + done.stderr)
         assert done.returncode == 0 and found is not None, done
@@ -258,10 +268,12 @@ class Party:
         id: str = told[0]["id"]
         return id
 
-    def console(self, *words: str, desk: str = "console", **variables: str) -> Console:
+    def console(
+        self, *words: str, desk: str = "console", program: Sequence[str] = PROGRAM, **variables: str
+    ) -> Console:
         """Start a console of a desk of its own of this party, over the cable."""
         env = environment(self._line.world, self._folder, self.name, self.cable.url, f"{self.name}-{desk}")
-        started = Console(self._folder, env | variables, *words)
+        started = Console(self._folder, env | variables, *words, program=program)
         self.consoles.append(started)
         return started
 
