@@ -11,7 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Each worker of pytest's has ports, stores and folders of its own. Two more than there are cores: many tests wait.
 SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2) --dist worksteal
 # What decides the third parties of the console's page, and npm to fetch them by where a machine has none.
-VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package.json package-lock.json)
+VENDOR := clients/python/keepclear/console/page/vendor
+VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package.json package-lock.json) $(VENDOR)/VENDOR.json
 NPM := $(if $(shell command -v npm),,-r requirements/npm.txt)
 TYPES := $(BIN)/mypy
 CONTRACTS := $(BIN)/lint-imports --no-logo
@@ -79,12 +80,14 @@ lock:  ## resolve requirements/ anew from pyproject.toml (LOCK_ARGS=--upgrade fo
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) $(LOCK_VENV) dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
-	rm -rf clients/python/keepclear/console/page/vendor clients/python/vendoring/node_modules artefacts
+	rm -rf $(VENDOR) clients/python/vendoring/node_modules artefacts
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "keepclear needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+$(VENDOR)/VENDOR.json: ;  # where it is gone, installing makes it again
 
 # dev.txt holds all of run.txt and build.txt at the same versions, so the one environment serves both sets.
 $(VENV)/run.stamp: requirements/run.txt requirements/build.txt $(VENDORED) | $(VENV)/bin/python

@@ -50,10 +50,10 @@ def console(
         return _print_link(settings, wall)
     if basemap is not None and basemap.suffix.lower() not in (".geojson", ".pmtiles"):
         raise click.UsageError("--basemap takes a FILE.geojson or FILE.pmtiles.")
-    from keepclear.console.assets import check_built
-
-    check_built()
     from keepclear.console.serve import Given, serve
+    from keepclear.console.vendored import check_vendored
+
+    check_vendored()
 
     browser = not no_browser
     given = Given(port=port, officer=officer, reference=bullseye, basemap=basemap, wall=wall, browser=browser)

@@ -9,7 +9,7 @@ import json
 import re
 from pathlib import Path
 
-from keepclear_protocol.errors import LocalError, Refused
+from keepclear_protocol.errors import Refused
 
 PAGE = Path(__file__).parent / "page"
 
@@ -25,17 +25,8 @@ KINDS = {
 }
 """What a browser is told of a file; a file of another kind is not served."""
 
-NOT_BUILT = "this keepclear was built without the console's page"
-
 _PATH = re.compile(r"(?:[A-Za-z0-9_@-][A-Za-z0-9._@-]*/)*[A-Za-z0-9_@-][A-Za-z0-9._@-]*\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
-
-
-def check_built() -> None:
-    """Raise ``LocalError`` with ``usage`` where the page's third parties were left out of this build."""
-    if not (PAGE / "vendor" / "VENDOR.json").is_file():
-        hint = "install the wheel with its extra: pip install 'keepclear[console]'; in a checkout: make .venv"
-        raise LocalError("usage", NOT_BUILT, hint=hint)
 
 
 def file(path: str, page: Path = PAGE) -> tuple[bytes, str]:

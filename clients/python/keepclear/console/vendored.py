@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keepclear_protocol.errors import LocalError
 
+HINT = "install the wheel with its extra: pip install --force-reinstall 'keepclear[console]'; in a checkout: make setup"
 VENDOR = Path(__file__).parent / "page" / "vendor"
 
 
@@ -14,8 +15,8 @@ def check_vendored(vendor: Path = VENDOR) -> None:
     try:
         files = json.loads((vendor / "VENDOR.json").read_bytes())["files"]
     except (OSError, ValueError, KeyError):
-        raise LocalError("usage", "this keepclear was built without the console's page") from None
+        raise LocalError("usage", "this keepclear was built without the console's page", hint=HINT) from None
     for name, said in files.items():
         path = vendor / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != said["sha256"]:
-            raise LocalError("usage", f"a part of the console's page is not as it was built: {name}")
+            raise LocalError("usage", f"a part of the console's page is not as it was built: {name}", hint=HINT)

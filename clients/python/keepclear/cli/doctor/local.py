@@ -128,5 +128,5 @@ def _console() -> Finding:
     try:
         check_vendored()
     except KeepclearError as error:
-        return wrong("console", error, f"{CONSOLE} --force-reinstall", exit_code)
+        return Finding("console", WRONG, error.detail, f"{CONSOLE} --force-reinstall", exit_code(error))
     return Finding("console", OK, "its page is whole")
