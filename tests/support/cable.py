@@ -1,4 +1,7 @@
-"""A cable between a desk and the hotline: TCP from a port of its own to the service's, which can be cut and mended."""
+"""A cable between a desk and the hotline: TCP from a port of its own to the service's, which can be cut and mended.
+
+Deaf it carries nothing and ends nothing, as a radio does whose other end is gone.
+"""
 
 import contextlib
 import socket
@@ -12,6 +15,8 @@ class Cable:
         self._to = to
         self._ends: list[socket.socket] = []
         self._whole = True
+        self._hears = threading.Event()
+        self._hears.set()
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -25,13 +30,19 @@ class Cable:
                 end.shutdown(socket.SHUT_RDWR)
         self._ends.clear()
 
+    def deafen(self) -> None:
+        """Hold back whatever comes, until ``mend``."""
+        self._hears.clear()
+
     def mend(self) -> None:
         """Carry again."""
         self._whole = True
+        self._hears.set()
 
     def close(self) -> None:
         """Cut it for good."""
         self.cut()
+        self._hears.set()
         self._server.close()
 
     def _accept(self) -> None:
@@ -52,10 +63,10 @@ class Cable:
         for source, sink in ((near, far), (far, near)):
             threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _carry(source: socket.socket, sink: socket.socket) -> None:
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self._hears.wait()
                 sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):

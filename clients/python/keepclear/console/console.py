@@ -19,7 +19,7 @@ from keepclear_protocol.instant import SECOND
 from keepclear.cli.board.bell import BLIND, DANGER, POSSIBLE, Bell, Rhythm
 from keepclear.cli.board.blind import Blindness, is_recent, unwatched
 from keepclear.cli.board.last import LastPicture
-from keepclear.cli.board.run import LEAST_FRAME_S, TROUBLE_STAYS_S
+from keepclear.cli.board.run import TROUBLE_STAYS_S
 from keepclear.cli.board.state import STRIP
 from keepclear.cli.board.strip import Of, Strip
 from keepclear.cli.lines import is_alarm
@@ -37,6 +37,9 @@ from .whole import whole_json
 
 FOLLOW_AGAIN_S = 5.0
 """Seconds until the stream is tried again after it could not be followed: another watch may have ended."""
+
+LOOK_AGAIN_S = 0.02
+"""Events that come within a browser's frame are looked at together."""
 
 RHYTHMS: dict[Rhythm, str] = {DANGER: "danger", POSSIBLE: "possible", BLIND: "blind"}
 
@@ -168,7 +171,7 @@ class Console:
             self._wake.clear()
             began = loop.time()
             self.look()
-            await asyncio.sleep(max(LEAST_FRAME_S, loop.time() - began))
+            await asyncio.sleep(max(LOOK_AGAIN_S, loop.time() - began))
 
     async def _follow(self) -> None:
         while True:
