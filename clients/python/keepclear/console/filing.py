@@ -29,7 +29,8 @@ from .files import Files, describe_file
 from .form import drawn_form
 from .intended import Beside, member, text
 from .judged import Judged, judge, stale
-from .told import extents, tell
+from .reader import Reader
+from .told import drawn, tell
 
 Deed = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -43,6 +44,7 @@ class Filing:
         self._desk = desk
         self._clock = clock
         self._files = Files()
+        self._reader = Reader()
         self._one_at_a_time = asyncio.Lock()
         self.deeds: dict[str, Deed] = {
             "/api/filing/place": self.place,
@@ -104,7 +106,7 @@ class Filing:
             "category": content.category,
             "remarks": content.remarks,
             "drawn": drawn_form(content, agreement.uncertainty),
-            "extents": extents(content.volumes),
+            "extents": drawn(content.volumes),
         }
 
     async def withdraw(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +166,8 @@ class Filing:
         amends = self._newest(body.get("amends")) if body.get("amends") else None
         if amends is not None:
             self._check_live(amends)
-        return await judge(body, beside, self._desk, self._clock(), amends)
+        said = await self._reader.read(body, beside, self._desk.exchange.agreement, self._desk.party, self._clock())
+        return await judge(said, body, self._desk, self._clock(), amends)
 
     def _may_file(self) -> None:
         if SUBMIT not in self._desk.exchange.roles:

@@ -27,7 +27,7 @@ from keepclear.offline.filing import Draft
 
 from .became import of_error, of_standing, of_statement
 from .drawn import FieldFault
-from .intended import Beside, Intended, intended, text
+from .intended import Intended, text
 
 Stands = dict[str, Any]
 """What stands of a flight already, as ``became`` tells it."""
@@ -57,15 +57,14 @@ class Judged:
 
 
 async def judge(
-    body: Mapping[str, Any], beside: Beside, desk: AsyncDesk, now: int, amends: OwnStatement | None
+    said: Intended, body: Mapping[str, Any], desk: AsyncDesk, now: int, amends: OwnStatement | None
 ) -> Judged:
-    """Return what the form in ``body`` would file at this desk; nothing is signed or sent."""
-    agreement, party = desk.exchange.agreement, desk.party
-    said = await asyncio.to_thread(intended, body, beside, agreement, party, now)
+    """Return what the form in ``body``, read as ``said``, would file at this desk; nothing is signed or sent."""
+    agreement = desk.exchange.agreement
     drafts, reference = said.batch.drafts, text(body.get("reference")) or None
     faults = list(said.faults)
-    if (found := agreement.find(desk.exchange.key.kid)) is not None:
-        faults += [FieldFault("", one.code, one.detail, one.hint) for one in key_faults(found[1], now)]
+    if (key := agreement.find(desk.exchange.key.kid)) is not None:
+        faults += [FieldFault("", one.code, one.detail, one.hint) for one in key_faults(key[1], now)]
     named, wrong = _named(drafts, reference if amends is None else None)
     faults += wrong
     if faults:
@@ -75,7 +74,8 @@ async def judge(
     elif reference is not None:
         stood, wrong = [_referenced(desk, intent) for intent in named], []
     else:
-        stood, wrong = [of_standing(one) if one.outcome else None for one in find_standing(desk, drafts)], []
+        found = await asyncio.to_thread(find_standing, desk, drafts)
+        stood, wrong = [of_standing(one) if one.outcome else None for one in found], []
     stood_by = tuple(zip(drafts, stood, strict=True))
     return Judged(said, tuple(wrong), stood_by, tuple(named), amends, reference)
 

@@ -5,12 +5,15 @@ What a flight would meet is held against what this desk knows alone, and never s
 one is shown in full at a time: ``show`` is its number.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import format_instant
-from keepclear_protocol.volume import Circle, Corridor, Outline, Polygon, Volume, parse_volume
+from keepclear_protocol.lead import lead_class
+from keepclear_protocol.volume import parse_volume
 
 from keepclear.cli.whatif import what_if_lines
 from keepclear.cli.words import loud_lead
@@ -19,6 +22,7 @@ from keepclear.desk.whatif import WhatIf
 from keepclear.offline.filing import Draft
 from keepclear.offline.readback import ReadBack, readback
 
+from .extents import Extent, extents
 from .judged import Judged, Stands
 
 FEW = 12
@@ -32,11 +36,12 @@ async def tell(judged: Judged, desk: AsyncDesk, now: int, *, show: object = None
     """Return what a form would file, with all that is wrong, lost or doubtful about it."""
     many = len(judged.said.flights)
     shown = show if type(show) is int and 0 < show <= many else 1
-    flights = []
-    for number, (draft, stands) in enumerate(judged.stood, 1):
-        whole = number == shown or many <= FEW
-        met = await _meets(judged, desk, number - 1) if whole and not judged.faults else None
-        flights.append(_flight(number, draft, stands, desk, now, met, whole=number == shown))
+    agreement = desk.exchange.agreement
+    met: dict[int, WhatIf] = {}
+    for number in range(1, len(judged.stood) + 1):
+        if not judged.faults and (number == shown or many <= FEW):
+            met[number] = await _meets(judged, desk, number - 1)
+    flights = await asyncio.to_thread(_flights, judged, agreement, now, met, shown)
     unfit = judged.said.flights[shown - 1].volumes if many and not judged.stood else []
     return {
         "flights": flights,
@@ -44,43 +49,21 @@ async def tell(judged: Judged, desk: AsyncDesk, now: int, *, show: object = None
         "shown": shown,
         "notes": list(judged.said.notes),
         "faults": [fault.to_json() for fault in judged.faults],
-        "extents": extents(unfit),
+        "extents": drawn(unfit),
         "digest": None if judged.faults or not judged.stood else judged.digest,
         "read_at": format_instant(now),
     }
 
 
-def extents(volumes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def drawn(volumes: Sequence[Mapping[str, Any]]) -> list[Extent]:
     """Return volumes in F3548's JSON as the page draws them; what cannot be read is left out."""
     found = []
     for volume in volumes:
         try:
-            found.append(extent(parse_volume(volume)))
+            found.append(parse_volume(volume))
         except KeepclearError:
             continue
-    return found
-
-
-def extent(volume: Volume) -> dict[str, Any]:
-    """Return a volume as the page draws it."""
-    return {
-        **_outline(volume.outline),
-        "lower_m": volume.lower_m,
-        "upper_m": volume.upper_m,
-        "reference": str(volume.reference),
-        "start": format_instant(volume.start),
-        "end": format_instant(volume.end),
-    }
-
-
-def _outline(outline: Outline) -> dict[str, Any]:
-    match outline:
-        case Circle(center, radius_m):
-            return {"shape": "circle", "points": [list(center)], "radius_m": radius_m}
-        case Corridor(path, half_width_m):
-            return {"shape": "corridor", "points": [list(point) for point in path], "radius_m": half_width_m}
-        case Polygon(vertices):
-            return {"shape": "polygon", "points": [list(vertex) for vertex in vertices], "radius_m": None}
+    return extents(found)
 
 
 async def _meets(judged: Judged, desk: AsyncDesk, at: int) -> WhatIf:
@@ -89,29 +72,40 @@ async def _meets(judged: Judged, desk: AsyncDesk, at: int) -> WhatIf:
     return await desk.what_if(intent.flight, intent.category, reference=intent.reference, amends=amends)
 
 
-def _flight(
-    number: int, draft: Draft, stands: Stands | None, desk: AsyncDesk, now: int, met: WhatIf | None, *, whole: bool
-) -> dict[str, Any]:
-    content = draft.content
-    said = readback(list(draft.volumes), now, desk.exchange.agreement, draft.margins)
+def _flights(
+    judged: Judged, agreement: Agreement, now: int, met: Mapping[int, WhatIf], shown: int
+) -> list[dict[str, Any]]:
+    told = []
+    for number, (draft, stands) in enumerate(judged.stood, 1):
+        one = _flight(draft, stands, agreement, now)
+        if (meets := met.get(number)) is not None:
+            one["what_if"] = {**meets.to_json(), "lines": [line[_NAME:] for line in what_if_lines(meets, now)]}
+        if number == shown:
+            said = readback(list(draft.volumes), now, agreement, draft.margins)
+            one |= {"lines": _lines(said), "extents": extents(draft.volumes)}
+        told.append({"number": number, **one})
+    return told
+
+
+def _flight(draft: Draft, stands: Stands | None, agreement: Agreement, now: int) -> dict[str, Any]:
+    content, volumes = draft.content, draft.volumes
+    start, end = min(volume.start for volume in volumes), max(volume.end for volume in volumes)
+    lead = lead_class(start, end, now, agreement.lead.routine_s, agreement.lead.short_s)
     return {
-        "number": number,
         "place": draft.place or None,
         "callsign": content.callsign,
         "category": content.category,
         "remarks": content.remarks,
-        "readback": said.as_json(),
-        "lines": _lines(said) if whole else [],
-        "loud": loud_lead(said.lead),
-        "extents": [extent(volume) for volume in draft.volumes] if whole else [],
+        "time_start": format_instant(start),
+        "time_end": format_instant(end),
+        "lead": lead,
+        "loud": loud_lead(lead),
+        "lines": [],
+        "extents": [],
         "stands": stands,
-        "what_if": None if met is None else {**met.to_json(), "lines": _without_name(what_if_lines(met, now))},
+        "what_if": None,
     }
 
 
 def _lines(said: ReadBack) -> list[list[str]]:
     return [[line[:_NAME].strip(), line[_NAME:]] for line in said.text().splitlines()]
-
-
-def _without_name(lines: Sequence[str]) -> list[str]:
-    return [line[_NAME:] for line in lines]

@@ -88,7 +88,8 @@ class Filer:
         flights again, under the same references, file what is not filed yet. ``amend`` as for ``file``.
         """
         all_of_it = list(intents)
-        judge(all_of_it, self._outbox, self._references, amend=amend)
+        # Beside the loop: a file of hundreds is looked at for seconds, and an alert may come meanwhile.
+        await self._threads.run(judge, all_of_it, self._outbox, self._references, amend=amend)
 
         async def file(one: Intent) -> Filed:
             return await self.file_intent(one, amend=amend and one.reference is not None)

@@ -24,7 +24,9 @@ import { asked, begin, change, draft, keyed } from "./draft.js";
  * @property {string | null} callsign
  * @property {string} category
  * @property {string | null} remarks
- * @property {any} readback
+ * @property {string} time_start
+ * @property {string} time_end
+ * @property {string} lead
  * @property {[string, string][]} lines
  * @property {boolean} loud
  * @property {import("../types.js").Extent[]} extents

@@ -46,7 +46,7 @@ export function FilingForm() {
     ${said.kind === "notice" && html`<${Moved} said=${said} />`}
     <${Details} said=${said} />
     <div class="buttons end">
-      <button type="submit" class="primary" disabled=${busy.value !== ""}>${t("filing.read_back")} <kbd>Ctrl Enter</kbd></button>
+      <button type="submit" class="primary" disabled=${busy.value !== ""}>${t(busy.value === "reading" ? "filing.reading" : "filing.read_back")} <kbd>Ctrl Enter</kbd></button>
       <button type="button" onClick=${setAside}>${t("filing.set_aside")} <kbd>Esc</kbd></button>
     </div>
     <p class="hint">${t("filing.nothing_signed")}</p>

@@ -97,8 +97,8 @@ function Flights({ told }) {
     <tbody>${told.flights.map((flight) => html`<tr key=${flight.number} aria-current=${flight.number === told.shown ? "true" : null}>
       <td><button type="button" class="link" onClick=${() => void readBack({ show: flight.number })}>
         <span class="figure">${flight.number}</span> <${Foreign} text=${flight.callsign} absent=${t("filing.no_callsign")} most=${24} fixed /></button></td>
-      <td><span class="figure">${windowOf(Date.parse(flight.readback.time_start), Date.parse(flight.readback.time_end))}</span>
-        ${flight.loud && html` <${Loud} lead=${flight.readback.lead} />`}</td>
+      <td><span class="figure">${windowOf(Date.parse(flight.time_start), Date.parse(flight.time_end))}</span>
+        ${flight.loud && html` <${Loud} lead=${flight.lead} />`}</td>
       <td>${flight.stands !== null && html`<${Outcome} outcome=${flight.stands.outcome} />`}
         ${flight.what_if?.in_conflict_with_what_is_known && html`<span class="badge danger">${glyph("danger")} ${t("filing.would_conflict")}</span>`}</td>
     </tr>`)}</tbody>
@@ -122,7 +122,7 @@ function Loud({ lead }) {
 /** @param {{flight: Flight}} props */
 function OneFlight({ flight }) {
   return html`<article class="flight">
-    ${flight.loud && html`<p class="late" role="alert">${glyph("clock")} <b>${t(`filing.lead.${flight.readback.lead}`)}</b> ${t("filing.lead.how")}</p>`}
+    ${flight.loud && html`<p class="late" role="alert">${glyph("clock")} <b>${t(`filing.lead.${flight.lead}`)}</b> ${t("filing.lead.how")}</p>`}
     ${flight.stands !== null && html`<div class="problem mild"><p><${Outcome} outcome=${flight.stands.outcome} />
       ${flight.stands.code && html` <span class="figure">${flight.stands.code}</span>`} ${flight.stands.detail && html`<${Said} text=${flight.stands.detail} />`}</p>
       ${flight.stands.problem && html`<${Problem} problem=${flight.stands.problem} />`}
