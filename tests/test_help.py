@@ -1,6 +1,9 @@
 """Every block of the documents that shows a command's ``--help`` shows what that command says now."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,3 +37,15 @@ def test_a_block_shows_what_the_command_says(
 def test_the_readme_lists_every_command() -> None:
     shown = [shown for page, command, shown in blocks() if (page, command) == ("README.md", "keepclear --help")]
     assert len(shown) == 1 and shown[0].startswith(LEFT_OUT) and "Commands:" in shown[0]
+
+
+def test_the_completion_that_is_told_of_completes_in_bash(tmp_path: Path) -> None:
+    (line,) = [row for row in (REPOSITORY / "docs" / "commands.md").read_text().splitlines() if "bash_source" in row]
+    (tmp_path / "keepclear").write_text(f"#!{sys.executable}\nfrom keepclear.cli.main import main\nmain()\n")
+    (tmp_path / "keepclear").chmod(0o755)
+    asked = f"{line}\nCOMP_WORDS=(keepclear do) COMP_CWORD=1; _keepclear_completion keepclear; echo ${{COMPREPLY[@]}}"
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "--norc", "-c", asked], env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout.split(), done.stderr) == (["doctor"], "")
