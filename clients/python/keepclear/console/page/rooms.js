@@ -7,12 +7,13 @@
 import { FilingRoom } from "./filing/filing.js";
 import { LogRoom } from "./log/log.js";
 import { MapRoom } from "./map/map.js";
+import { ProfileRoom } from "./profile/profile.js";
 import { QueueRoom } from "./queue/queue.js";
 
 /** @typedef {import("./vendor/preact.js").ComponentType<any>} Room */
 
 /** Beneath the header, beside the queue; each is laid out left to right in every language. @type {Record<string, Room>} */
-export const regions = { map: MapRoom };
+export const regions = { map: MapRoom, profile: ProfileRoom };
 
 /** By the name that the address has; `queue` stands in for one that is not here. @type {Record<string, Room>} */
 export const sides = { queue: QueueRoom, log: LogRoom, filing: FilingRoom };

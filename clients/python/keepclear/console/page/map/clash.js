@@ -8,7 +8,7 @@
 
 import { hatch } from "./hatch.js";
 import { planeX, planeY, turnsIn } from "./mercator.js";
-import { flownAt } from "./scene.js";
+import { flownAt, pairsAt } from "./scene.js";
 import { outlineOf, shapeOf } from "./shapes.js";
 import { trace } from "./trace.js";
 
@@ -36,16 +36,6 @@ export function paintClash(context, view, clash, scene, colours) {
       for (const extent of [pair.ours, pair.theirs]) if (extent) paintEdge(context, view, extent, colour, heavy - 1);
     }
   }
-}
-
-/** The pairs that meet at a time, else those that meet next, else none: a conflict over hours covers half the map. */
-/** @param {Clash} clash @param {number} at_ms */
-function pairsAt({ conflict }, at_ms) {
-  const meeting = conflict.pairs_shown.filter((pair) => flownAt(pair, at_ms));
-  if (meeting.length) return meeting;
-  const ahead = conflict.pairs_shown.filter(({ start_ms }) => start_ms > at_ms);
-  const next = Math.min(...ahead.map(({ start_ms }) => start_ms));
-  return ahead.filter(({ start_ms }) => start_ms === next);
 }
 
 /**

@@ -67,18 +67,23 @@ export function MapRoom() {
 function fits(chart) {
   return {
     all: () => fitTo(chart, everything(scene.peek())),
-    chosen: () => {
-      const { chosen } = scene.peek();
-      if (!chosen) return;
-      const box = boxRound(extentsOf(chosen)) ?? boxAt(chosen.where);
-      fitTo(chart, box);
-    },
+    chosen: () => fitTo(chart, boxOfClash(scene.peek().chosen)),
   };
 }
 
 /** @param {Chart} chart @param {Box|null} box */
 function fitTo(chart, box) {
   if (box) chart.fit(box);
+}
+
+/** @param {string} conflict */
+function clashOf(conflict) {
+  return scene.peek().clashes.find((clash) => clash.conflict.conflict === conflict) ?? null;
+}
+
+/** @param {import("./scene.js").Clash|null} clash */
+function boxOfClash(clash) {
+  return clash && (boxRound(extentsOf(clash, scene.peek().at_ms)) ?? boxAt(clash.where));
 }
 
 /** @param {Scene} shown @returns {Box|null} */
@@ -112,7 +117,7 @@ function keepScene(chart) {
     }),
     effect(() => {
       const asked = lookAt.value;
-      if (asked) queueMicrotask(fits(chart).chosen);
+      if (asked) queueMicrotask(() => fitTo(chart, boxOfClash(clashOf(asked.conflict))));
     }),
   ];
   return () => ends.forEach((end) => end());

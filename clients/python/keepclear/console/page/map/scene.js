@@ -80,10 +80,23 @@ function parted(sides, at_ms) {
   return { flown, faint, next_ms };
 }
 
-/** All that a chosen conflict is about: its pairs' volumes, and its place where it has none. @param {Clash} clash @returns {Extent[]} */
-export function extentsOf(clash) {
-  const extents = clash.conflict.pairs_shown.flatMap(({ ours, theirs }) => [ours, theirs].filter((one) => one !== null));
-  return extents.length ? extents : clash.conflict.their_extents;
+/** The pairs that meet at a time, else those that meet next, else none: a conflict over hours covers half the map. */
+/** @param {Clash} clash @param {number} at_ms */
+export function pairsAt({ conflict }, at_ms) {
+  const meeting = conflict.pairs_shown.filter((pair) => flownAt(pair, at_ms));
+  if (meeting.length) return meeting;
+  const ahead = conflict.pairs_shown.filter(({ start_ms }) => start_ms > at_ms);
+  const next = Math.min(...ahead.map(({ start_ms }) => start_ms));
+  return ahead.filter(({ start_ms }) => start_ms === next);
+}
+
+/** Where a conflict is: the volumes that come worst together, and those that meet at a time or next. */
+/** @param {Clash} clash @param {number} at_ms @returns {Extent[]} */
+export function extentsOf(clash, at_ms) {
+  const { pairs_shown, severity, their_extents } = clash.conflict;
+  const pairs = [...pairs_shown.filter((pair) => pair.severity === severity), ...pairsAt(clash, at_ms)];
+  const known = (pairs.length ? pairs : pairs_shown).flatMap(({ ours, theirs }) => [ours, theirs].filter((one) => one !== null));
+  return known.length ? known : their_extents;
 }
 
 /** @param {Notice} notice @returns {Volume[]} */

@@ -2,6 +2,7 @@
 
 import { selected } from "../address.js";
 import { find, nameOf, now, shownAt, shownPicture } from "../desk/picture.js";
+import { chosen } from "../queue/queue.js";
 import { computed, signal } from "../vendor/signals.js";
 import { sceneOf } from "./scene.js";
 import { clashAt } from "./under.js";
@@ -12,14 +13,18 @@ const REACH_PX = 16;
 /** Moved on where the clock alone changes what is flown. */
 const turned = signal(0);
 
-const chosenId = computed(() => find(shownPicture.value.conflicts, selected.value)?.conflict ?? null);
+/** The conflict that is emphasised: the selected one, else the one that the queue has open, where it is shown at all. */
+export const chosenConflict = computed(() => {
+  const { conflicts } = shownPicture.value;
+  return find(conflicts, selected.value) ?? find(conflicts, chosen.value?.conflict ?? "");
+});
 
 /** @type {import("../types.js").Signal<import("./scene.js").Scene>} */
 export const scene = /** @type {any} */ (
   computed(() => {
     turned.value;
     const at = shownAt.value;
-    return sceneOf(shownPicture.value, chosenId.value, at ?? now.peek(), at !== null);
+    return sceneOf(shownPicture.value, chosenConflict.value?.conflict ?? null, at ?? now.peek(), at !== null);
   })
 );
 
