@@ -18,7 +18,9 @@ LANGUAGES = {
 
 FORM = re.compile(r"\.(zero|one|two|few|many|other)$")
 SCRIPT = {"he": r"[\u05d0-\u05ea]", "ar": r"[\u0621-\u064a]", "ru": r"[\u0400-\u04ff]"}
-BARE = re.compile(r"\{\w+\}|<[^>]*>|\b(?:NM|km|kB|ft|FL|AGL|AMSL|UTC|MGRS|GeoJSON|KML|TAK|PDF|K7D 2MX|[A-Z])\b|[\W\d_]")
+BARE = re.compile(
+    r"\{\w+\}|<[^>]*>|\b(?:NM|km|kB|ft|FL|AGL|AMSL|UTC|MGRS|GeoJSON|KML|TAK|PDF|K7D 2MX|SHA-256|[A-Z])\b|[\W\d_]"
+)
 """What may stand alike in all languages: values, units of the trade, names of formats, a code for an example, signs."""
 
 
