@@ -187,6 +187,18 @@ def test_ten_tasks_of_a_duty_officer_with_keys_alone(room: Room) -> None:
         hands.press("Enter")
         hands.card(named)
 
+    with hands.task(9):  # File a flight of ours a quarter of an hour later than it was filed.
+        hands.press("f")
+        hands.sees(".side", "NORTH12")
+        hands.press("d")
+        hands.sees(".side", "Minutes later")
+        hands.type("15")
+        hands.press("Enter")
+        hands.sees(".side", "Read back", "not signed yet", "NORTH12")
+        hands.press("Enter")
+        hands.sees(".side", "What became of it", "NORTH12", "revision 2")
+    hands.press("q")
+
     with hands.task(10):  # Hand the watch over: what is open is read out.
         hands.press("b")
         hands.sees("dialog", "4 conflicts stand. Read them out", "1 of 2")

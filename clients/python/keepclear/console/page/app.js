@@ -24,6 +24,7 @@ import { direction, lang, loadWords, say, t } from "./words.js";
 
 function Page() {
   useKeys([
+    { key: "q", words: "keys.queue", does: () => go("queue", "") },
     { key: "f", words: "keys.filing", does: () => files() && go("filing") },
     { key: "h", words: "keys.history", does: () => sides.history && go("history") },
     { key: "l", words: "keys.log", does: () => go("log") },

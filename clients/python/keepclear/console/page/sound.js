@@ -14,7 +14,7 @@ import { effect, signal } from "./vendor/signals.js";
 
 /** Whether a tone would be heard. */
 export const sounds = signal(false);
-/** What rings now, for those who do not hear. @type {import("./types.js").Signal<Rhythm | null>} */
+/** What rings now, for those who do not hear. @type {import("./types.js").Signal<{rhythm: Rhythm, test: boolean} | null>} */
 export const ringing = signal(null);
 
 /** Two tones a stroke: danger falls from high, what is possible is one soft tone, blindness a low warble. */
@@ -49,7 +49,7 @@ export async function unlock() {
 export async function soundTest() {
   await unlock();
   for (const rhythm of /** @type {Rhythm[]} */ (["danger", "possible", "blind"])) {
-    const lasts = play(rhythm, STROKES[rhythm]);
+    const lasts = play(rhythm, STROKES[rhythm], true);
     await new Promise((done) => setTimeout(done, (lasts + BETWEEN_S) * 1000));
   }
 }
@@ -75,18 +75,20 @@ export function keepSounding() {
 /**
  * @param {Rhythm} rhythm
  * @param {number[]} pauses
+ * @param {boolean} [test]
  * @returns {number} how long it lasts in seconds
  */
-function play(rhythm, pauses) {
+function play(rhythm, pauses, test = false) {
   const tone = TONES[rhythm] ?? TONES.danger;
   let at = 0;
   for (const pause of [...pauses, 0]) {
     stroke(tone, at);
     at += tone.stroke_s + pause;
   }
-  ringing.value = rhythm;
+  const rings = { rhythm, test };
+  ringing.value = rings;
   setTimeout(() => {
-    ringing.value = null;
+    if (ringing.peek() === rings) ringing.value = null;
   }, at * 1000);
   return at;
 }

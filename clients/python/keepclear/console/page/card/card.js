@@ -9,6 +9,7 @@ import { go, lookAt, selected } from "../address.js";
 import { nameOf, now } from "../desk/picture.js";
 import { foreignText } from "../foreign.js";
 import { html } from "../html.js";
+import { mgrs } from "../map/mgrs.js";
 import { countdown, distance, feet, feetBand, latlng, latlngDms, span, window as windowOf } from "../measures.js";
 import { sides } from "../rooms.js";
 import { asks, calls, categoryOf, lookOf, signOf, wordOf } from "../signs.js";
@@ -16,6 +17,7 @@ import { isolated, t } from "../words.js";
 import { AskBox, asked, ask } from "./acknowledge.js";
 import { Answered, answerState } from "./answered.js";
 import { Changes } from "./changes.js";
+import { fromBullseye } from "./place.js";
 import { useSeen } from "./seen.js";
 import { ours, sentence, sideBand, theirs } from "./sentence.js";
 
@@ -116,7 +118,12 @@ function facts(conflict) {
     told.push([`height_${whose}`, html`<b class=${`figures ${whose}`}>${band}</b>${feetToo}`]);
   }
   if (where !== null) {
-    told.push(["where", html`<b class="figures">${latlng(where.lat, where.lng)}</b> <span class="figures">${latlngDms(where.lat, where.lng)}</span>`]);
+    told.push(["where", html`${[
+      html`<b class="figures">${latlng(where.lat, where.lng)}</b>`,
+      html`<span class="figures">${mgrs(where.lat, where.lng)}</span>`,
+      html`<span class="figures">${latlngDms(where.lat, where.lng)}</span>`,
+      html`<b>${isolated(fromBullseye(where.lat, where.lng) ?? "")}</b>`,
+    ].map((one) => html`<span class="place">${one}</span>${" "}`)}`]);
   }
   const apart = apartOf(conflict);
   if (apart !== null) told.push(["apart", apart]);

@@ -5,6 +5,7 @@ import { foreignText } from "../foreign.js";
 import { clock, countdownSpoken, heights, latlng } from "../measures.js";
 import { categoryOf, lookOf } from "../signs.js";
 import { say } from "../words.js";
+import { fromBullseye } from "./place.js";
 
 /** @typedef {import("../types.js").Conflict} Conflict */
 
@@ -47,6 +48,7 @@ export function sentence(conflict) {
     times && say("card.say.when", { from: times[0], to: times[1] }),
     band && say("card.say.band", { band }),
     conflict.where && say("card.say.where", { where: latlng(conflict.where.lat, conflict.where.lng) }),
+    conflict.where && fromBullseye(conflict.where.lat, conflict.where.lng),
     conflict.time_start_ms !== null && conflict.time_end_ms !== null
       ? say("card.say.countdown", { left: countdownSpoken(conflict.time_start_ms, conflict.time_end_ms, now.value) })
       : null,

@@ -55,7 +55,10 @@ export function Waiting() {
 }
 
 export function Sound() {
-  if (ringing.value !== null) return html`<${Chip} level="warning" sign="sound" name="sound">${t(`header.rings.${ringing.value}`)}<//>`;
+  if (ringing.value !== null) {
+    const { rhythm, test } = ringing.value;
+    return html`<${Chip} level=${test ? "" : "warning"} sign="sound" name="sound">${t(`header.${test ? "tests" : "rings"}.${rhythm}`)}<//>`;
+  }
   return sounds.value
     ? html`<${Chip} level="" sign="sound" name="sound">${t("header.sound_on")}<//>`
     : html`<${Chip} level="warning" sign="mute" name="sound">${t("header.sound_off")} <kbd>S</kbd><//>`;

@@ -16,5 +16,5 @@ export function Calling() {
   const left = start === null || end === null ? "" : countdown(start, end, now.value);
   return html`<button type="button" class="calling" data-look=${lookOf(worst)} onClick=${() => (endFinder(), go("queue", nameOf(worst)))}>
     ${signOf(lookOf(worst))} <span>${t("queue.waiting", { n: waiting.length })}:
-    ${" "}<b class="figure">${worst.code}</b> <b>${isolated(wordOf(lookOf(worst)))}</b> ${isolated(left)}</span> <kbd>Esc</kbd></button>`;
+    ${" "}<b class="figure">${worst.code}</b> <b>${isolated(wordOf(lookOf(worst)))}</b> ${isolated(left)}</span> <kbd>Q</kbd></button>`;
 }
