@@ -55,7 +55,7 @@ function State({ conflict }) {
 /** @param {{conflict: Conflict, open: boolean}} props */
 function When({ conflict, open }) {
   const { time_start_ms: start, time_end_ms: end } = conflict;
-  if (start === null || end === null) return html`${t("card.no_window")}`;
+  if (start === null || end === null) return html`${conflict.reason === null ? t("card.no_window") : why(conflict)}`;
   const heights = open ? null : sideBand(conflict.other);
   return html`<b>${isolated(countdown(start, end, now.value))}</b>
     <span><bdi dir="ltr">${windowOf(start, end, now.value)}</bdi></span>

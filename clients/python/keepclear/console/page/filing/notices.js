@@ -5,7 +5,7 @@
  */
 
 import { ask } from "../desk/deeds.js";
-import { notices, now, session } from "../desk/picture.js";
+import { notices, now, selectedConflict, session } from "../desk/picture.js";
 import { Foreign } from "../foreign.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
@@ -46,6 +46,10 @@ export function NoticeList() {
     const next = all[Math.min(all.length - 1, Math.max(0, at + by))];
     if (next) chosen.value = next.id;
   };
+  useEffect(() => {
+    // Who comes from a conflict is here for the flight of ours that is in it.
+    if (selectedConflict.peek() !== null) chosen.value = selectedConflict.peek()?.own.id ?? "";
+  }, []);
   const from = Math.max(0, Math.min(at - MOST_ROWS / 2, all.length - MOST_ROWS));
   useKeys([
     { key: "j", where: "filing", words: "keys.filing_next_notice", does: () => move(1) },
