@@ -172,7 +172,7 @@ function WaitingBox({ mayFile }) {
         ${one.status !== "unknown" && html`<button type="button" onClick=${() => (giveUp === one.notice ? void discard(one) : setGiveUp(one.notice))}>
           ${t(giveUp === one.notice ? "filing.discard.sure" : "filing.discard")}</button>`}
       </div></li>`)}</ul>
-    ${waiting.value.length > 1 && html`<div class="buttons"><button type="button" class="primary" disabled=${busy.value !== ""} onClick=${() => void resendAll()}>${t("filing.send_all", { n: unlost().length })} <kbd>G</kbd></button></div>`}
+    ${waiting.value.length > 1 && html`<div class="buttons"><button type="button" class="primary" disabled=${busy.value !== ""} onClick=${() => void resendAll()}><span>${t("filing.send_all", { n: unlost().length })}</span> <kbd>G</kbd></button></div>`}
   </div>`;
 }
 

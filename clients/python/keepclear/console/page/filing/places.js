@@ -6,7 +6,7 @@
  */
 
 import { ask } from "../desk/deeds.js";
-import { draft as sketch, picking } from "../map/sketch.js";
+import { draft as sketch, fit, picking } from "../map/sketch.js";
 import { effect, signal } from "../vendor/signals.js";
 import { faults, read } from "./actions.js";
 import { aside, changeShape, draft } from "./draft.js";
@@ -140,6 +140,16 @@ export function keepSketch() {
       return;
     }
     sketch.value = said.kind === "drawn" && said.step === "form" ? drawn(said.shapes) : asRead();
+  });
+  // What was read from a file may lie anywhere: the map goes there, and to each flight that is shown next.
+  let shown = "";
+  effect(() => {
+    const told = read.value, said = draft.peek();
+    if (told === null) shown = "";
+    if (told === null || said === null || said.kind === "drawn" || told.flights.length === 0) return;
+    const key = `${said.file?.file ?? said.amends?.notice} ${told.shown}`;
+    if (key !== shown) fit.value = performance.now();
+    shown = key;
   });
   // Escape on the map ends the drawing.
   effect(() => {

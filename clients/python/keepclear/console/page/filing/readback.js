@@ -82,7 +82,7 @@ function Deed({ told, onSign }) {
     ${stand > 0 && told.flights.length > 1 && html`<p>${t("filing.some_stand", { n: stand })}</p>`}
     <div class="buttons end">
       ${fresh > 0 && html`<button type="button" id="filing-send" class="primary" disabled=${busy.value !== ""} onClick=${onSign}>
-        ${sending ? t("filing.sending") : t("filing.send", { n: fresh })} <kbd>Enter</kbd></button>`}
+        <span>${sending ? t("filing.sending") : t("filing.send", { n: fresh })}</span> <kbd>Enter</kbd></button>`}
       <button type="button" disabled=${sending} onClick=${back}>${t("filing.back")} <kbd>Esc</kbd></button>
     </div>
     <p class="hint" role="status">${sending ? t("filing.sending.how") : fresh > 0 ? t("filing.send.how") : t("filing.nothing_new")}</p>`;
@@ -91,16 +91,15 @@ function Deed({ told, onSign }) {
 /** All flights of a file, one shown in full at a time. @param {{told: Read}} props */
 function Flights({ told }) {
   if (told.flights.length < 2) return null;
-  return html`<div class="many"><table class="table">
-    <caption class="visually-hidden">${t("filing.flights", { n: told.flights.length })}</caption>
-    <thead><tr><th scope="col">${t("filing.flights", { n: told.flights.length })}</th><th scope="col">${t("filing.window")}</th><th scope="col">${t("filing.stands")}</th></tr></thead>
+  return html`<div class="many" tabindex="0" role="group" aria-label=${say("filing.flights", { n: told.flights.length })}><table class="table">
+    <thead><tr><th scope="col">${t("filing.flights", { n: told.flights.length })}</th><th scope="col">${t("filing.window")}</th></tr></thead>
     <tbody>${told.flights.map((flight) => html`<tr key=${flight.number} aria-current=${flight.number === told.shown ? "true" : null}>
       <td><button type="button" class="link" onClick=${() => void readBack({ show: flight.number })}>
-        <span class="figure">${flight.number}</span> <${Foreign} text=${flight.callsign} absent=${t("filing.no_callsign")} most=${24} fixed /></button></td>
+        <span class="figure">${flight.number}</span> <${Foreign} text=${flight.callsign} absent=${t("filing.no_callsign")} most=${24} fixed /></button>
+        ${flight.stands !== null && html`<${Outcome} outcome=${flight.stands.outcome} />`}
+        ${flight.what_if?.in_conflict_with_what_is_known && html`<span class="badge danger">${glyph("danger")} ${t("filing.would_conflict")}</span>`}</td>
       <td><span class="figure">${windowOf(Date.parse(flight.time_start), Date.parse(flight.time_end))}</span>
         ${flight.loud && html` <${Loud} lead=${flight.lead} />`}</td>
-      <td>${flight.stands !== null && html`<${Outcome} outcome=${flight.stands.outcome} />`}
-        ${flight.what_if?.in_conflict_with_what_is_known && html`<span class="badge danger">${glyph("danger")} ${t("filing.would_conflict")}</span>`}</td>
     </tr>`)}</tbody>
   </table></div>`;
 }
@@ -110,7 +109,7 @@ function Doubts({ told }) {
   if (told.notes.length === 0) return null;
   return html`<div class="problem mild">
     <p class="strong">${glyph("warning")} ${t("filing.losses", { n: told.notes.length })}</p>
-    <ul>${told.notes.map((note) => html`<li key=${note}><${Said} text=${note} /></li>`)}</ul>
+    <ul class="notes" tabindex="0" aria-label=${say("filing.losses", { n: told.notes.length })}>${told.notes.map((note) => html`<li key=${note}><${Said} text=${note} /></li>`)}</ul>
   </div>`;
 }
 

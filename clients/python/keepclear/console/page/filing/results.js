@@ -35,8 +35,16 @@ const LOOKS = {
 /** What has stood for less cannot have been read. */
 export const READ_MS = 700;
 
+/** Of more than this what is well is told in one line each. */
+const FEW = 5;
+
 /** Those that count at the hotline. */
 const COUNTS = ["filed", "in_conflict", "filed_already", "twice", "withdrawn", "settled", "discarded"];
+
+/** @param {Result} one */
+function rankOf({ outcome }) {
+  return COUNTS.includes(outcome) ? (outcome === "in_conflict" ? 1 : 2) : 0;
+}
 
 /** @param {{outcome: string}} props */
 export function Outcome({ outcome }) {
@@ -45,7 +53,8 @@ export function Outcome({ outcome }) {
 }
 
 export function Results() {
-  const told = results.value ?? [];
+  // What somebody has to do something about stands first.
+  const told = [...(results.value ?? [])].sort((a, b) => rankOf(a) - rankOf(b));
   const at = useRef(performance.now());
   // A second Enter behind the one that signed takes nothing off the screen that nobody has read.
   const done = () => {
@@ -58,17 +67,17 @@ export function Results() {
   return html`<section class="filing results" aria-label=${say("filing.results")}>
     <h2>${t("filing.results")}</h2>
     <p role="status" class="strong">${bad > 0 ? t("filing.results.bad", { n: bad, all: told.length }) : met > 0 ? t("filing.results.conflict", { n: met, all: told.length }) : t("filing.results.fine", { n: told.length })}</p>
-    <ul class="list">${told.map((one, at) => html`<li key=${at}><${One} one=${one} /></li>`)}</ul>
+    <ul class="list">${told.map((one, at) => html`<li key=${at}><${One} one=${one} many=${told.length > FEW} /></li>`)}</ul>
     <div class="buttons end"><button type="button" id="filing-done" class="primary" onClick=${done}>${t("filing.done")} <kbd>Enter</kbd></button></div>
   </section>`;
 }
 
-/** @param {{one: Result}} props */
-function One({ one }) {
+/** @param {{one: Result, many: boolean}} props */
+function One({ one, many }) {
   return html`<div class="result">
     <p><${Outcome} outcome=${one.outcome} /> ${one.code && html`<b class="figure">${one.code}</b>`}
       ${" "}<${Foreign} text=${one.callsign} most=${24} /> ${one.revision !== undefined && html`<span class="quiet">${t("filing.revision", { revision: one.revision })}</span>`}</p>
-    <p class="hint">${t(`filing.means.${one.outcome}`)}</p>
+    ${!(many && one.outcome === "filed") && html`<p class="hint">${t(`filing.means.${one.outcome}`)}</p>`}
     ${one.detail && html`<p><${Said} text=${one.detail} /></p>`}
     ${one.anew && html`<p>${t("filing.anew")} <${Said} text=${one.anew} /></p>`}
     ${one.problem && html`<div class="problem"><${Problem} problem=${one.problem} />

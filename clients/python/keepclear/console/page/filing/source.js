@@ -2,9 +2,10 @@
 
 import { ask } from "../desk/deeds.js";
 import { Foreign } from "../foreign.js";
+import { glyph } from "../glyph.js";
 import { html } from "../html.js";
-import { signal } from "../vendor/signals.js";
 import { useState } from "../vendor/preact-hooks.js";
+import { signal } from "../vendor/signals.js";
 import { t } from "../words.js";
 import { failed, mend } from "./actions.js";
 import { change, draft } from "./draft.js";
@@ -71,8 +72,9 @@ export function Source({ said }) {
   };
   return html`<div class=${over ? "source over" : "source"} ...${drop}>
     <div class="field">
-      <label for=${idOf("source")}>${t("filing.choose")}</label>
-      <input id=${idOf("source")} type="file" onChange=${(/** @type {Event} */ event) => choose(/** @type {HTMLInputElement} */ (event.target).files)} />
+      ${/* The browser's own control would show a file's name as it is, whichever way its letters turn. */ ""}
+      <span class="chooser"><input id=${idOf("source")} type="file" class="visually-hidden" onChange=${(/** @type {Event} */ event) => choose(/** @type {HTMLInputElement} */ (event.target).files)} />
+        <label class="button" for=${idOf("source")}>${glyph("file")} ${t("filing.choose")}</label></span>
       <p class="hint">${t("filing.choose.how")}</p>
     </div>
     <div class="field">
