@@ -20,6 +20,7 @@ def test_an_alert_comes_to_a_page_is_answered_and_seen_by_both_sides(line: Lifel
         page, other = Listening(ours), Listening(theirs)
         first = page.until(lambda heard: heard.picture and heard.picture["link"]["up"] and heard.picture)
         assert first["party"] == "north" and first["conflicts"] == [] and first["whole"]["is"]
+        assert abs(first["link"]["clock_ahead_s"]) <= 2
         other.until(lambda heard: heard.picture and heard.picture["link"]["up"])
         assert other.picture["session"] == {"role": "officer", "officer": None, "named": "duty-9", "watch": None}
 

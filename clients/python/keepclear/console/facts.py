@@ -199,8 +199,8 @@ def agreement_json(terms: Terms) -> dict[str, Any]:
 
 
 def link_json(link: Link) -> dict[str, Any]:
-    """Return the link; ``clock_ahead_s`` is by how much this machine's clock is ahead of the hotline's, where known."""
-    return {**link.to_json(), "clock_ahead_s": None}
+    """Return the link, with by how much this machine's clock is ahead of the hotline's, where that is known."""
+    return {**link.to_json(), "clock_ahead_s": link.clock_ahead_s}
 
 
 def encoded(members: Mapping[str, Any]) -> dict[str, bytes]:

@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 
+from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, StalePicture, Unavailable
+from keepclear_protocol.opening import Opening
 
 from ..journal.journal import Journal
 from ..transport.client import AsyncClient, Stream
@@ -105,7 +107,7 @@ class Following:
     async def _connection(self) -> None:
         await unless_silent(self._client, self._begin(), self._client.read_s)
         async with self._client.stream(self._position.cursor) as stream:
-            self._position.expect(lambda word: stream.opening(word).at)
+            self._position.expect(lambda word: self._opened(stream.opening(word)))
             queue: asyncio.Queue[list[Arrived] | None] = asyncio.Queue(READ_AHEAD)
             reader = asyncio.create_task(self._read(stream, queue))
             try:
@@ -124,6 +126,10 @@ class Following:
                 reader.cancel()
                 await asyncio.gather(reader, return_exceptions=True)
             reader.result()  # raises what ended the stream
+
+    def _opened(self, opening: Opening) -> Cursor:
+        self._link.spoke(opening.claims.iat)
+        return opening.at
 
     async def _read(self, stream: Stream, queue: "asyncio.Queue[list[Arrived] | None]") -> None:
         try:

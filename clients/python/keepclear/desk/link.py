@@ -24,12 +24,15 @@ class Link:
     ``since`` is the instant from which it is so: of a link that is up when it came up, of one that is down the last
     sign of life, or where there was none when this desk began. ``heard_at`` is the last sign of life, ``None`` before
     the first. ``detail`` says in plain words why it is down, or how long this desk was blind before it came up.
+    ``clock_ahead_s`` is by how much this machine's clock was ahead of the hotline's when that last said who it is, give
+    or take half a second; its signature has whole seconds.
     """
 
     up: bool
     since: int
     heard_at: int | None = None
     detail: str = ""
+    clock_ahead_s: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the link for scripts, times as RFC 3339."""
@@ -58,12 +61,17 @@ class LinkState:
         """Note a sign of life."""
         self._link = replace(self._link, heard_at=self._clock())
 
+    def spoke(self, at_s: int) -> None:
+        """Note that the hotline has just signed its first word on a connection, in second ``at_s`` of its clock."""
+        ahead_s = self._clock() / SECOND - at_s - 0.5
+        self._link = replace(self._link, clock_ahead_s=round(ahead_s, 1))
+
     def rises(self) -> str:
         """Note that the link is up; return for how long this desk was blind, in words, or nothing."""
         before, at = self._link, self._clock()
         blind = "" if before.up or before.heard_at is None else f"blind for {max(0, at - before.since) // SECOND} s"
         if not before.up:
-            self._link = Link(True, at, at, blind)
+            self._link = Link(True, at, at, blind, before.clock_ahead_s)
         return blind
 
     def falls(self, detail: str) -> None:
@@ -72,7 +80,7 @@ class LinkState:
         if before.up:
             self._ended.append((before.since, before.heard_at or before.since))
         since = before.since if not before.up else before.heard_at or self._clock()
-        self._link = Link(False, since, before.heard_at, detail)
+        self._link = Link(False, since, before.heard_at, detail, before.clock_ahead_s)
 
     def spans(self) -> list[tuple[int, int]]:
         """Return from when to when the hotline was heard: what has ended since this was last asked, and what lasts."""
