@@ -8,7 +8,7 @@ import pytest
 from keepclear.console.history import incident_json, incidents, picture_at, span
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.errors import LocalError
-from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 from support.consoles import running_console
 from support.desks import MINUTE_US, Lied
 from support.world import World
@@ -52,8 +52,9 @@ def test_the_span_tells_how_far_it_reaches_and_what_happened_in_it(line: Lied) -
     assert [(one["what"], one["by"]) for one in told["marks"]] == [
         ("own", "notice"), ("alert", "OPEN"), ("answer", "south"),
     ]  # fmt: skip
-    whole = [told["oldest"], told["newest"]]
-    assert whole == [format_instant(at // 1000 * 1000) for at in (begun, line.now)] and told["blind"] == [whole]
+    assert told["oldest"] == format_instant(-(-begun // 1000) * 1000)
+    assert picture_at(line.south, parse_instant(told["oldest"]))["conflicts"]
+    assert told["blind"] == [[format_instant(at // 1000 * 1000) for at in (begun, line.now)]]
 
 
 def test_an_incident_is_told_whole_to_the_page_and_every_one_is_listed(line: Lied) -> None:

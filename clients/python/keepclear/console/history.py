@@ -73,7 +73,7 @@ def span(desk: AsyncDesk | Desk, now: int) -> dict[str, Any]:
     oldest = int(journal.noted(BEGAN) or now)
     heard, watched = heard_spans(journal, desk.link()), watched_spans(journal, now)
     return {
-        "oldest": told(oldest),
+        "oldest": told(oldest + 999),  # to the millisecond, and not before it
         "newest": told(now),
         "blind": spans_json(long_ones(without([one for one in heard if one[0] < one[1]], oldest, now))),
         "unwatched": spans_json(long_ones(without(watched, oldest, now))),

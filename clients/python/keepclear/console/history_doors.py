@@ -7,6 +7,7 @@ import asyncio
 
 from keepclear_protocol.errors import Malformed, Refused
 from keepclear_protocol.instant import parse_instant
+from keepclear_protocol.speakable import speakable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -42,7 +43,8 @@ def routes(console: Console) -> list[BaseRoute]:
     async def report(request: Request) -> Response:
         words, by = Words.of(request.query_params.get("lang", "en")), console.duty.officer_at(session_of(request))
         made = await asyncio.to_thread(lambda: body(named(request), words, console.clock(), by))
-        return JSONResponse({"html": made, "lang": words.language, "dir": words.direction})
+        code = speakable(request.path_params["conflict"])
+        return JSONResponse({"html": made, "code": code})
 
     def named(request: Request) -> Incident:
         found = desk.incident(request.path_params["conflict"])

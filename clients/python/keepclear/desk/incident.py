@@ -168,11 +168,16 @@ class _Gathering:
             kind = "withdrawn" if row.kind != NOTICE.name else "filed" if row.revision == 1 else "amended"
             callsign = statement.callsign if isinstance(statement, Notice) else None
             details: Details = {"revision": row.revision, "status": row.status, "callsign": callsign}
-            self.timeline.append(Happening(row.filed_at, kind, OURS, OURS, None, row.sha256, details))
-            self._own_signature(row)
+            received_at = self._own_signature(row)
+            at, came_at = row.filed_at, None
+            if statement is not None and received_at is not None and received_at < row.filed_at:
+                # Another desk of ours filed it, so it came here later: its own word says when it was signed.
+                at, came_at = statement.claims.iat * SECOND, row.filed_at
+            self.timeline.append(Happening(at, kind, OURS, OURS, came_at, row.sha256, details))
         return statements
 
-    def _own_signature(self, row: OwnStatement) -> None:
+    def _own_signature(self, row: OwnStatement) -> int | None:
+        """Take in an own statement's signature and its receipt's; return when the hotline had received it."""
         party, agreements = self._journal.party, self._agreements
         received_at, signature = row.filed_at, None
         if row.receipt is not None:
@@ -185,6 +190,7 @@ class _Gathering:
         side = Side(party, row.id, row.revision, row.sha256, received_at)
         own = Signature(row.kind, OURS, row.revision, row.filed_at, own_anew(row.raw, row.kind, side, agreements))
         self.signatures += [own] if signature is None else [own, signature]
+        return None if signature is None else signature.at
 
     def version(self, kept: KeptAlert) -> None:
         """Take in an alert object, verified anew behind those before it."""

@@ -7,9 +7,9 @@
 
 import { effect, signal } from "./vendor/signals.js";
 
-/** @typedef {"queue" | "filing" | "history" | "report" | "log"} Room */
+/** @typedef {"queue" | "filing" | "history" | "incident" | "report" | "log"} Room */
 
-const ROOMS = ["queue", "filing", "history", "report", "log"];
+const ROOMS = ["queue", "filing", "history", "incident", "report", "log"];
 export const LANGUAGES = ["en", "he", "ar", "tr", "ru"];
 const REMEMBERED = "keepclear.look";
 

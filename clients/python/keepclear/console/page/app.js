@@ -10,10 +10,14 @@ import { enter, keepEntered, locked } from "./desk/deeds.js";
 import { SILENT_MS, follow } from "./desk/feed.js";
 import { age, arrived, counts, heardDesk, link, session, whole } from "./desk/picture.js";
 import { HeaderRoom } from "./header/header.js";
+import { PastBanner } from "./history/banner.js";
+import { openIncident } from "./history/incident.js";
+import { keepPast } from "./history/past.js";
 import { html, render } from "./html.js";
 import { listenToKeys, useKeys } from "./keys.js";
 import { NewDanger } from "./card/danger.js";
 import { Calling } from "./queue/calling.js";
+import { chosen } from "./queue/queue.js";
 import { alone, regions, sides } from "./rooms.js";
 import { Strip } from "./log/strip.js";
 import { keepSounding, soundTest } from "./sound.js";
@@ -27,6 +31,7 @@ function Page() {
     { key: "q", words: "keys.queue", does: () => go("queue", "") },
     { key: "f", words: "keys.filing", does: () => files() && go("filing") },
     { key: "h", words: "keys.history", does: () => sides.history && go("history") },
+    { key: "i", words: "keys.incident", does: () => openIncident(chosen.peek()) },
     { key: "l", words: "keys.log", does: () => go("log") },
     { key: "s", words: "keys.sound", does: () => void soundTest() },
     { key: "b", words: "keys.watch", does: openWatch },
@@ -42,6 +47,7 @@ function Page() {
     <div class="desk" data-room=${name}>
       <${HeaderRoom} />
       <section class="map" dir="ltr" aria-label=${say("page.map")}>${region("map")}</section>
+      <${PastBanner} />
       <section class="profile" dir="ltr" aria-label=${say("page.profile")}>${region("profile")}</section>
       <main class="side" aria-label=${say(`page.${name}`)}>
         ${name !== "queue" && html`<${Calling} />`}
@@ -104,5 +110,6 @@ keepAddress();
 keepRoot();
 listenToKeys();
 keepSounding();
+keepPast();
 render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
 void follow();

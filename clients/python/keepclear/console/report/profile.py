@@ -23,6 +23,9 @@ _TIME_STEPS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_20
 _HEIGHT_STEPS_FT = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 _LEAST_FT = 500
 
+MOST_NAMED = 8
+"""Boxes whose bands are written at them; those of more stand in the tables alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
@@ -55,9 +58,11 @@ def profile(
     view = _view([*ours, *theirs])
     boxes = [_box(each, "theirs", view) for each in theirs] + [_box(each, "ours", view) for each in ours]
     met = [_meeting(number, each, view) for number, each in enumerate(meetings, 1)]
-    names = [_name(each, view) for each in (*theirs, *ours)] if len(ours) + len(theirs) <= 8 else []
+    few = len(ours) + len(theirs) <= MOST_NAMED
+    names = [_name(each, view, at_end=True) for each in theirs] + [_name(each, view, at_end=False) for each in ours]
+    named = names if few else []
     return tag(
-        "svg", _definitions(), _times(view), _heights(view, ours, theirs), *boxes, *met, *names, _frame(),
+        "svg", _definitions(), _times(view), _heights(view, ours, theirs), *boxes, *met, *named, _frame(),
         viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", class_="chart profile", role="img", dir="ltr",
         aria_label=bare(words("profile_says")),
     )  # fmt: skip
@@ -95,10 +100,12 @@ def _rect(left: float, top: float, right: float, bottom: float, name: str) -> Ht
     return tag("rect", x=f"{left:.1f}", y=f"{top:.1f}", class_=name, **size)
 
 
-def _name(volume: Volume, view: _View) -> Html:
+def _name(volume: Volume, view: _View, *, at_end: bool) -> Html:
+    """Say a band above its box: ours where it begins, theirs where it ends, so that two of one band can be read."""
     said = band(volume.lower_m, volume.upper_m, str(volume.reference))
-    x, y = view.x(volume.start), view.y(volume.upper_m / FOOT_M)
-    return tag("text", said, x=f"{x + 3:.1f}", y=f"{y - 4:.1f}", class_="name")
+    x, y = view.x(volume.end) - 3 if at_end else view.x(volume.start) + 3, view.y(volume.upper_m / FOOT_M)
+    anchor = "end" if at_end else "start"
+    return tag("text", said, x=f"{x:.1f}", y=f"{y - 4:.1f}", text_anchor=anchor, class_="name")
 
 
 def _times(view: _View) -> Html:

@@ -10,6 +10,7 @@ import { ask as askDesk } from "../desk/deeds.js";
 import { conflicts, nameOf, session } from "../desk/picture.js";
 import { go } from "../address.js";
 import { foreignText } from "../foreign.js";
+import { isPast } from "../history/past.js";
 import { html } from "../html.js";
 import { question, useKeys } from "../keys.js";
 import { tell } from "../note.js";
@@ -40,6 +41,7 @@ export const asked = signal(null);
 export function ask(conflict) {
   if (asked.peek() !== null) return;
   const code = conflict.code;
+  if (isPast.peek()) return tell(say("history.no_deeds"), "warning");
   if (session.peek()?.role !== "officer") return tell(say("card.ack.wall"), "warning");
   if (!session.peek()?.officer) return tell(say("card.ack.no_watch"), "warning");
   if (!asks(conflict)) return tell(say("card.ack.needs_none", { code }));

@@ -5,13 +5,13 @@
  * and of the other side exactly what was disclosed. What fails to verify is the loudest thing on it.
  */
 
-import { go, lookAt, selected } from "../address.js";
+import { go, lookAt } from "../address.js";
 import { nameOf, now } from "../desk/picture.js";
 import { foreignText } from "../foreign.js";
+import { openIncident } from "../history/incident.js";
 import { html } from "../html.js";
 import { mgrs } from "../map/mgrs.js";
 import { countdown, distance, feet, feetBand, latlng, latlngDms, span, window as windowOf } from "../measures.js";
-import { sides } from "../rooms.js";
 import { asks, calls, categoryOf, lookOf, signOf, wordOf } from "../signs.js";
 import { isolated, t } from "../words.js";
 import { AskBox, asked, ask } from "./acknowledge.js";
@@ -84,7 +84,7 @@ function Buttons({ conflict }) {
       ${t("card.acknowledge")} <kbd>A</kbd></button>`}
     <button type="button" class="button" onClick=${() => (lookAt.value = { conflict: conflict.conflict, at: performance.now() })}>
       ${t("card.show")} <kbd>Enter</kbd></button>
-    ${sides.history && html`<button type="button" class="button" onClick=${() => go("history", selected.value)}>${t("card.incident")} <kbd>H</kbd></button>`}
+    <button type="button" class="button" onClick=${() => openIncident(conflict)}>${t("card.incident")} <kbd>I</kbd></button>
   </div>`;
 }
 

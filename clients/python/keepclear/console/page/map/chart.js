@@ -86,6 +86,8 @@ export class Chart {
 
   remove() {
     this.size.disconnect();
+    // A size that changed just now is told 200 ms later, also to a map that is no more.
+    this.map.off("moveend zoomend resize");
     this.sheet.remove();
     this.map.remove();
   }
