@@ -132,6 +132,23 @@ def test_a_flight_is_drawn_filed_delayed_and_withdrawn_by_keys_alone(room: Room)
     sheet.clean()
 
 
+def reload_while_it_is_sent(room: Room, sheet: Sheet) -> None:
+    """The page is gone before the answer is there; opened again it asks what became of it, and files nothing twice."""
+    page = sheet.page
+    press_until(sheet, "n", "Made from")
+    page.get_by_label("a file or a text").check()
+    page.fill("#filing-pasted", json.dumps([box(44.0, 2.0, start_s=7200)]))
+    until_said(sheet, "F3548")
+    page.select_option("#filing-category", "transport")
+    page.locator("#filing-remarks").focus()
+    page.keyboard.press("Control+Enter")
+    until_focus(sheet, "filing-send")
+    press_read(sheet, "Enter")
+    page.reload()
+    until_said(sheet, "What became of it")
+    assert len(states(room)) == 3
+
+
 def test_a_file_is_sent_when_the_line_is_back_and_a_wall_files_nothing(room: Room) -> None:
     console = room.north.console("--officer", "duty-1")
     sheet = room.open(console, state="room=filing")
@@ -161,6 +178,8 @@ def test_a_file_is_sent_when_the_line_is_back_and_a_wall_files_nothing(room: Roo
     page.keyboard.press("g")
     until_said(sheet, "All 2 are done")
     assert len(states(room)) == 2
+    done(sheet)
+    reload_while_it_is_sent(room, sheet)
 
     wall = room.open(console, link=console.new_link("--wall"), state="room=filing")
     until_said(wall, "nothing can be filed from it")

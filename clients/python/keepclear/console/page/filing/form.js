@@ -11,7 +11,7 @@ import { aside, change, changeOption, draft } from "./draft.js";
 import { Field, Problem, UNASKED, Wrong, focusOn, idOf } from "./field.js";
 import { stopDrawing } from "./places.js";
 import { Shapes } from "./shapes.js";
-import { Source, sendAgain } from "./source.js";
+import { Source, sendAgain, whenTaken } from "./source.js";
 import { endOf, startOf } from "./times.js";
 
 /** @typedef {import("./draft.js").Draft} Draft */
@@ -55,6 +55,7 @@ export function FilingForm() {
 
 async function check() {
   stopDrawing();
+  if (draft.peek()?.kind === "file") await whenTaken();
   const fine = await readBack();
   sendAgain();
   if (fine) return;

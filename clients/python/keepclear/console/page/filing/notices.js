@@ -30,6 +30,8 @@ const MOST_ROWS = 200;
 /** The chosen notice, by its id. */
 const chosen = signal("");
 const wanted = signal("");
+/** The flight of the conflict from which somebody came last. */
+let lastMeant = "";
 
 /** @param {Notice} one @param {string} text */
 function holds(one, text) {
@@ -49,6 +51,12 @@ export function NoticeList() {
   useEffect(() => {
     // Who comes from a conflict is here for the flight of ours that is in it.
     if (selectedConflict.peek() !== null) chosen.value = selectedConflict.peek()?.own.id ?? "";
+  }, []);
+  useEffect(() => {
+    // Whoever comes from a conflict means its flight.
+    const ours = selectedConflict.peek()?.own.id;
+    if (ours !== undefined && ours !== lastMeant) chosen.value = ours;
+    lastMeant = ours ?? lastMeant;
   }, []);
   const from = Math.max(0, Math.min(at - MOST_ROWS / 2, all.length - MOST_ROWS));
   useKeys([

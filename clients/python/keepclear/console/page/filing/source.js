@@ -17,8 +17,11 @@ const PASTED_MS = 400;
 /** What is wrong with the file itself. @type {import("../types.js").Signal<import("../desk/deeds.js").Problem | null>} */
 const unread = signal(null);
 const taking = signal(false);
+/** What was pasted and is not taken yet. @type {string | null} */
+let typed = null;
 let timer = 0;
 let newest = 0;
+let taken = Promise.resolve();
 
 /** @param {Blob} bytes @param {string} name @param {boolean} pasted */
 async function take(bytes, name, pasted) {
@@ -41,17 +44,32 @@ async function take(bytes, name, pasted) {
 /** @param {string} text */
 function paste(text) {
   change({ pasted: text });
+  typed = text;
   clearTimeout(timer);
-  timer = window.setTimeout(() => {
-    if (text.trim() !== "") void take(new Blob([text]), "", true);
-    else change({ file: null });
-  }, PASTED_MS);
+  timer = window.setTimeout(takeTyped, PASTED_MS);
+}
+
+function takeTyped() {
+  clearTimeout(timer);
+  const text = typed;
+  typed = null;
+  if (text === null) return;
+  if (text.trim() !== "") taken = take(new Blob([text]), "", true);
+  else change({ file: null });
+}
+
+/** Wait until the desk has what was dropped or pasted: whoever is quick reads back what he sees. */
+export async function whenTaken() {
+  takeTyped();
+  await taken;
 }
 
 /** Choose among what was dropped. @param {FileList | null | undefined} files */
 function choose(files) {
   const file = files?.[0];
-  if (file !== undefined) void take(file, file.name, false);
+  if (file === undefined) return;
+  typed = null;
+  taken = take(file, file.name, false);
 }
 
 /** @param {{said: import("./draft.js").Draft}} props */
@@ -95,6 +113,6 @@ export function Source({ said }) {
 export function sendAgain() {
   const said = draft.peek();
   if (failed.peek()?.code !== "not_found" || said === null || said.kind !== "file") return;
-  if (said.pasted.trim() !== "") void take(new Blob([said.pasted]), "", true);
+  if (said.pasted.trim() !== "") taken = take(new Blob([said.pasted]), "", true);
   else change({ file: null });
 }
