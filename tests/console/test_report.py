@@ -100,7 +100,7 @@ def test_nothing_in_it_runs_loads_or_links_whatever_others_wrote(lied: Lied) -> 
 
 
 def test_a_text_of_others_is_isolated_with_its_numbers_and_what_is_not_seen_is_written_out() -> None:
-    assert foreign("duty-1") == '<bdi dir="ltr" class="figure">duty-1</bdi>'
+    assert foreign("duty-1") == '<bdi dir="ltr" class="figure long">duty-1</bdi>'
     told = foreign("\u05e9\u05dc 12-34\u202e<b>")
     number, escaped = '<bdi dir="ltr">12-34</bdi>', '<bdi dir="ltr">\\u202e</bdi>'
     assert told == f'<bdi dir="auto" class="foreign">&quot;\u05e9\u05dc {number}{escaped}&lt;b&gt;&quot;</bdi>'
@@ -130,7 +130,7 @@ def test_it_is_made_in_every_language_and_figures_run_from_left_to_right(lied: L
     assert root == {"lang": language, "dir": "rtl" if language in ("he", "ar") else "ltr"}
     assert all(attrs.get("dir") == "ltr" for tag, attrs in read.elements if tag == "svg")
     assert "{" not in read.text.split("}")[-1]
-    figures = [attrs for tag, attrs in read.elements if tag == "bdi" and attrs.get("class") == "figure"]
+    figures = [attrs for tag, attrs in read.elements if tag == "bdi" and "figure" in (attrs.get("class") or "")]
     assert len(figures) > 40 and all(attrs["dir"] == "ltr" for attrs in figures)
 
 

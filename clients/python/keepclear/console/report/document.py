@@ -109,10 +109,10 @@ def _facts(incident: Incident, words: Words, now: int) -> Html:
         *_when(view, words),
         *_how(incident, words),
         ("spoken", spoken(view.conflict)),
-        ("id", figure(view.conflict)),
+        ("id", figure(view.conflict, long=True)),
         ("agreement", words("agreement_is", name=foreign(terms.name), revision=terms.revision)),
-        ("fingerprint", figure(terms.fingerprint)),
-        ("service", figure(terms.service.origin)),
+        ("fingerprint", figure(terms.fingerprint, long=True)),
+        ("service", figure(terms.service.origin, long=True)),
     ]
     return tag("dl", *(joined(tag("dt", words(key)), tag("dd", said)) for key, said in rows), class_="facts")
 

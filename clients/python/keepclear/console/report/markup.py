@@ -49,9 +49,9 @@ def bare(markup: Html) -> str:
     return html.unescape(_TAG.sub("", markup))
 
 
-def figure(text: str) -> Html:
-    """Return a number, a range, a time or an id: left to right, and not broken."""
-    return tag("bdi", text, dir="ltr", class_="figure")
+def figure(text: str, *, long: bool = False) -> Html:
+    """Return a number, a range, a time or an id: left to right, and in one line unless it is ``long``."""
+    return tag("bdi", text, dir="ltr", class_="figure long" if long else "figure")
 
 
 def foreign(text: str | None, absent: Child = "") -> Html:
@@ -59,7 +59,7 @@ def foreign(text: str | None, absent: Child = "") -> Html:
     if not text:
         return joined(absent)
     if _HANDLE.match(text):
-        return figure(plain(text, MOST))
+        return figure(plain(text, MOST), long=True)
     shown = plain(text.replace("\\", "\\\\").replace('"', '\\"'), MOST, isolated=True)
     return tag("bdi", '"', *_parts(shown), '"', dir="auto", class_="foreign")
 

@@ -22,6 +22,8 @@ LEFT, RIGHT, TOP, BOTTOM = 64.0, 12.0, 14.0, 34.0
 _TIME_STEPS_S = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800)
 _HEIGHT_STEPS_FT = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 _LEAST_FT = 500
+_NAME_PX = 7.0
+"""How wide a character of a name may be."""
 
 MOST_NAMED = 8
 """Boxes whose bands are written at them; those of more stand in the tables alone."""
@@ -105,6 +107,10 @@ def _name(volume: Volume, view: _View, *, at_end: bool) -> Html:
     said = band(volume.lower_m, volume.upper_m, str(volume.reference))
     x, y = view.x(volume.end) - 3 if at_end else view.x(volume.start) + 3, view.y(volume.upper_m / FOOT_M)
     anchor = "end" if at_end else "start"
+    if at_end:
+        x = min(x, WIDTH - RIGHT - 2)
+    else:
+        x = min(x, WIDTH - RIGHT - 2 - _NAME_PX * len(said))
     return tag("text", said, x=f"{x:.1f}", y=f"{y - 4:.1f}", text_anchor=anchor, class_="name")
 
 

@@ -32,8 +32,10 @@ def span_words(seconds: float) -> Html:
 
 def heights(lower_m: float, upper_m: float, reference: str) -> Html:
     """Return a band in pilots' units, and in metres."""
-    extra = f", {feet_band(lower_m, upper_m)}" if reference == "FL" else ""
-    return figure(f"{band(lower_m, upper_m, reference)} ({metric_band(lower_m, upper_m)}{extra})")
+    said = [band(lower_m, upper_m, reference), metric_band(lower_m, upper_m)]
+    said += [feet_band(lower_m, upper_m)] if reference == "FL" else []
+    first, *rest = map(figure, said)
+    return joined(first, *(joined(", ", each) for each in rest))
 
 
 def distance(metres: float) -> Html:
