@@ -18,6 +18,9 @@ const AGAIN_MS = [250, 500, 1000, 2000];
 /** The last ring that the desk asked for. @type {import("../types.js").Signal<import("../types.js").Ring | null>} */
 export const ring = signal(null);
 
+/** Why the desk does not feed this page, where it said so. @type {import("../types.js").Signal<import("./deeds.js").Problem | null>} */
+export const refusal = signal(null);
+
 /** Follow the desk until the page is closed. */
 export async function follow() {
   setInterval(tick, 250);
@@ -57,7 +60,8 @@ async function listen() {
       signal: given.signal,
     });
     clearTimeout(opening);
-    if (response.status === 401 || response.status === 403) locked.value = true;
+    if (response.status === 401) locked.value = true;
+    refusal.value = response.ok ? null : await response.json().catch(() => null);
     if (!response.ok || response.body === null) return;
     heard();
     for await (const { event, data } of events(response.body)) said(event, JSON.parse(data));

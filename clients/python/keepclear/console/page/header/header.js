@@ -5,7 +5,7 @@
  * here ever says clear by itself. A page that does not hear its own desk says that before all else.
  */
 
-import { SILENT_MS } from "../desk/feed.js";
+import { SILENT_MS, refusal } from "../desk/feed.js";
 import { agreement, arrived, blind, forged, heardDesk, link, now, party, session, trouble, unwatched, whole } from "../desk/picture.js";
 import { Foreign, foreignText } from "../foreign.js";
 import { glyph } from "../glyph.js";
@@ -51,6 +51,7 @@ function Whole() {
   if (is && !silent && arrived.value) return html`<p class="whole calm"><span>${t("header.no_clear")}</span></p>`;
   const told = [
     ...(silent ? [say("header.reason.desk_silent", { span: span(heardDesk.value) })] : []),
+    ...(silent && refusal.value !== null ? [foreignText(refusal.value.detail, 200)] : []),
     ...(arrived.value ? reasons.filter(({ code }) => code !== CALM).map(reasonOf) : [say("header.reason.never_heard")]),
   ];
   return html`<p class="whole loud">

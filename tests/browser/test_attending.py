@@ -1,0 +1,123 @@
+"""What the page itself must never let pass: an answer unread, a wall that answers, a desk that is gone unnoticed."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.browsing import Console, Room, Sheet
+from support.world import box
+
+pytestmark = pytest.mark.long
+
+PLAIN = 'document.querySelector("%s")?.innerText.replace(/[\\u2066-\\u2069]/g, "") ?? ""'
+SILENT_WITHIN_S = 5.0
+"""The page says after three seconds that it does not hear its desk; it looks four times a second."""
+
+
+@pytest.fixture(scope="module")
+def watched(shared_room: Room) -> Iterator[tuple[Room, Console, Sheet]]:
+    """A console with an officer on watch, before anything was filed."""
+    console = shared_room.north.console("--officer", "duty-2")
+    sheet = shared_room.open(console)
+    sheet.until("document.querySelector('.nothing') !== null")
+    sheet.page.keyboard.press("b")
+    sheet.until("document.querySelector('dialog input') !== null")
+    sheet.page.keyboard.press("Enter")
+    sheet.until(f"({PLAIN % '.header'}).includes('duty-2 on watch')")
+    yield shared_room, console, sheet
+
+
+def meet(room: Room, lat: float, callsign: str, **changed: float) -> str:
+    """File two flights that meet at a latitude; return the id of theirs."""
+    theirs = room.south.submit(box(lat + 0.05, 2.05, low=150, high=200, **changed))
+    room.north.submit(box(lat, 2.0, low=140, high=180, **changed), words=("--callsign", callsign))
+    return theirs
+
+
+def test_what_has_only_just_appeared_cannot_be_acknowledged(watched: tuple[Room, Console, Sheet]) -> None:
+    room, _, sheet = watched
+    # In the page, at the very drawing that shows it: no hand is as quick.
+    sheet.page.evaluate(
+        """() => new MutationObserver((_, self) => {
+            if (document.querySelector('.row') === null) return;
+            self.disconnect();
+            document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'a', code: 'KeyA', bubbles: true }));
+        }).observe(document.body, { childList: true, subtree: true })"""
+    )
+    meet(room, 48.0, "NORTH12")
+    sheet.until(f"({PLAIN % '.note'}).includes('has only just appeared: read it first.')")
+    assert sheet.page.evaluate("document.querySelector('.ask')") is None
+    sheet.until("document.querySelector('.row') !== null")
+    sheet.page.wait_for_timeout(1100)
+    sheet.page.keyboard.press("a")
+    sheet.until("document.querySelector('.ask') !== null")
+    sheet.page.keyboard.press("Escape")
+    sheet.until(f"({PLAIN % '.note'}).includes('not acknowledged')")
+
+
+def test_a_new_danger_is_said_once_and_takes_no_focus(watched: tuple[Room, Console, Sheet]) -> None:
+    room, _, sheet = watched
+    sheet.until("document.querySelectorAll('.row').length === 1")
+    sheet.page.keyboard.press("j")
+    held = sheet.until("document.activeElement.id.startsWith('row-') && document.activeElement.id")
+    # Sooner than the first, so its row comes to stand before the one that has the focus.
+    meet(room, 46.0, "NORTH13", start_s=1800)
+    sheet.until("document.querySelectorAll('.row').length === 2")
+    said = sheet.until(f"({PLAIN % '[role=alert]'}).includes('NORTH13') && ({PLAIN % '[role=alert]'})")
+    assert said.count("Conflict ") == 1
+    assert said.endswith(".")
+    assert sheet.page.evaluate("document.activeElement.id") == held
+    assert sheet.page.evaluate("document.querySelector('.row').innerText.includes('NORTH13')")
+    live = (
+        "[...document.querySelectorAll('[aria-live], [role=alert], [role=status], [role=log]')].map((one) => one.role)"
+    )
+    assert sorted(sheet.page.evaluate(live)) == ["alert", "status"]
+
+
+def test_a_wall_shows_the_same_and_answers_nothing(watched: tuple[Room, Console, Sheet]) -> None:
+    room, console, sheet = watched
+    wall = room.open(console, link=console.new_link("--wall"))
+    codes = "[...document.querySelectorAll('.row')].map((row) => row.dataset.code).join()"
+    wall.until(f"document.querySelectorAll('.row').length === 2 && {codes}")
+    assert wall.page.evaluate(codes) == sheet.page.evaluate(codes)
+    wall.page.wait_for_timeout(1100)
+    wall.page.keyboard.press("a")
+    wall.until(f"({PLAIN % '.note'}).includes('This is a wall screen')")
+    wall.page.keyboard.press("b")
+    wall.page.keyboard.press("f")
+    assert wall.page.evaluate("document.querySelector('dialog')") is None
+    assert "room=" not in wall.page.url
+    wall.close()
+
+
+def test_a_reload_shows_the_same_and_a_copied_address_too(watched: tuple[Room, Console, Sheet]) -> None:
+    room, console, sheet = watched
+    sheet.page.keyboard.press("j")
+    opened = "document.querySelector('.row[aria-current=true]')?.dataset.code"
+    code = sheet.until(f"location.search.includes('sel=') && {opened}")
+    sheet.page.reload()
+    assert sheet.until(opened) == code
+    sheet.until(f"({PLAIN % '.header'}).includes('duty-2 on watch')")
+    other = room.open(console, state=sheet.page.evaluate("location.search.slice(1)"))
+    assert other.until(opened) == code
+    other.close()
+
+
+def test_a_desk_that_is_gone_is_noticed_by_the_page_itself(watched: tuple[Room, Console, Sheet]) -> None:
+    _, console, sheet = watched
+    sheet.until("document.querySelector('.row') !== null")
+    console.kill()
+    sheet.until("document.documentElement.hasAttribute('data-silent')", within_s=SILENT_WITHIN_S)
+    assert sheet.page.evaluate("document.documentElement.hasAttribute('data-stale')")
+    said = sheet.page.evaluate(PLAIN % ".header")
+    assert "NOT DECONFLICTED" in said
+    assert "This page has not heard its own desk for" in said
+    assert "DESK NOT HEARD" in said
+    # What was last known stays in sight, and an answer says that it is none.
+    assert sheet.page.evaluate("document.querySelectorAll('.row').length") == 2
+    sheet.page.keyboard.press("a")
+    sheet.until("document.querySelector('.ask') !== null")
+    for key in ("y", "Enter"):
+        sheet.page.wait_for_timeout(350)
+        sheet.page.keyboard.press(key)
+    sheet.until(f"({PLAIN % '.note'}).includes('NOT known to be acknowledged')")
+    assert sheet.page.evaluate("document.querySelector('.ask')") is None
