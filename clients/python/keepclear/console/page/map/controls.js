@@ -20,7 +20,7 @@ export function MapControls({ chart, fits }) {
         ${t("map.rings")} <kbd>R</kbd>
       </button>
       <button type="button" aria-pressed=${String(picked.value !== null)} onClick=${() => measureFrom(chart)}>
-        ${t("map.measure")} <kbd>O</kbd>
+        ${t("map.measure")} <kbd>D</kbd>
       </button>
       <button type="button" aria-pressed=${String(fineCoast.value)} onClick=${() => (fineCoast.value = !fineCoast.value)}>
         ${t("map.coast")} <kbd>G</kbd>

@@ -29,7 +29,7 @@ export function mapKeys(chart, fits) {
     { key: " ", where, words: "map.key.space", does: () => press(chart) },
     { key: "Enter", where, words: "map.key.enter", does: () => (picking.peek() ?? { finish: fits.chosen }).finish() },
     { key: "Backspace", where, words: "map.key.undo", does: () => picking.peek()?.undo() },
-    { key: "o", where, words: "map.key.origin", does: () => measureFrom(chart) },
+    { key: "d", where, words: "map.key.origin", does: () => measureFrom(chart) },
     { key: "r", where, words: "map.key.rings", does: () => ringsHere(chart) },
     { key: "g", where, words: "map.key.coast", does: () => (fineCoast.value = !fineCoast.peek()) },
     { key: "Escape", where, words: "map.key.leave", does: () => leave(chart) },

@@ -3,12 +3,14 @@
  * measures, what is flown there, and the scale.
  */
 
-import { Foreign } from "../foreign.js";
+import { Foreign, foreignText } from "../foreign.js";
+import { glyph } from "../glyph.js";
 import { heights, latlng } from "../measures.js";
 import { html } from "../html.js";
 import { useEffect, useState } from "../vendor/preact-hooks.js";
 import { t } from "../words.js";
 import { crosshair, origin, plainPosition, pointer, told } from "./aids.js";
+import { trouble } from "./basemap.js";
 import { mgrs } from "./mgrs.js";
 import { metresPerPixel, miles, roundBelow } from "./scale.js";
 import { scene } from "./shown.js";
@@ -39,7 +41,15 @@ export function ReadOut({ chart }) {
       <span class="figure">${mgrs(lat, lng)}</span>
       ${from && html`<${Measured} from=${from} to=${at} />`}
       ${what !== "centre" && html`<${Flown} at=${at} />`}
+      ${trouble.value && html`<span class="badge warning" role="note">${glyph("warning")} ${troubleWords(trouble.value)}</span>`}
     </div>`;
+}
+
+/** @param {import("./basemap.js").Trouble} told */
+function troubleWords(told) {
+  if ("none" in told) return t("map.chart.none", { reason: foreignText(told.none) });
+  if ("part" in told) return t("map.chart.part", { reason: foreignText(told.part) });
+  return "full" in told ? t("map.chart.full") : t("map.chart.unread", { n: told.unread });
 }
 
 const WHAT = { pointer: "map.pointer", crosshair: "map.crosshair", centre: "map.centre" };
