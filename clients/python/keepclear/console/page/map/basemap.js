@@ -7,7 +7,9 @@
 
 import { basemap } from "../desk/picture.js";
 import { pageKey } from "../desk/deeds.js";
+import { foreignText } from "../foreign.js";
 import { effect, signal } from "../vendor/signals.js";
+import { bare } from "../words.js";
 import { isIn } from "./mercator.js";
 import { paintStrokes } from "./strokes.js";
 
@@ -24,8 +26,13 @@ const PATH = "/basemap";
 const MOST_TILES = 40;
 const KEPT_TILES = 160;
 
+const NAME_LETTERS = 24;
+
 /** Milliseconds in which tiles gather before the ground is painted anew. */
 const GATHER_MS = 150;
+
+/** A name of the chart as it is drawn. @param {string} name */
+const told = (name) => bare(foreignText(name, NAME_LETTERS));
 
 /** What is wrong with the chart: null, or what is to be said of it. @type {import("../types.js").Signal<Trouble|null>} */
 export const trouble = signal(null);
@@ -53,7 +60,7 @@ function follow(chart, kind) {
   worker.onmessage = ({ data }) => {
     if (data.tile) tiles?.take(data);
     else if (data.ready === "geojson") {
-      chart.under = { paint: (context, view) => paintStrokes(context, view, data.strokes, chart.colours, true) };
+      chart.under = { paint: (context, view) => paintStrokes(context, view, data.strokes, chart.colours, { edged: true, told }) };
       chart.sheet.repaint(true);
     } else if (data.ready === "pmtiles") {
       tiles = new Tiles(chart, worker, data);
@@ -108,7 +115,7 @@ class Tiles {
     context.beginPath();
     context.rect(left, top, size, size);
     context.clip();
-    const pieces = paintStrokes(context, view, strokes, this.chart.colours, false);
+    const pieces = paintStrokes(context, view, strokes, this.chart.colours, { edged: false, told });
     while (!pieces.next().done);
     context.restore();
     yield;

@@ -76,9 +76,10 @@ export function buffersOf({ flat, starts, kinds, boxes }) {
 
 /**
  * @param {CanvasRenderingContext2D} context @param {View} view @param {Strokes} strokes @param {Colours} colours
- * @param {boolean} edged whether areas have an outline; those cut up by tiles have none
+ * @param {{edged: boolean, told: (name: string) => string}} how `edged`: whether areas have an outline, those cut up by
+ *   tiles have none; `told`: a name made harmless to read
  */
-export function* paintStrokes(context, view, strokes, colours, edged) {
+export function* paintStrokes(context, view, strokes, colours, { edged, told }) {
   const seen = inView(strokes, view.box);
   yield* paintKind(context, view, strokes, seen, AREA, () => {
     context.globalAlpha = 0.08;
@@ -91,13 +92,13 @@ export function* paintStrokes(context, view, strokes, colours, edged) {
     context.globalAlpha = 1;
   });
   yield* paintKind(context, view, strokes, seen, LINE, () => {
-    context.globalAlpha = 0.6;
+    context.globalAlpha = 0.45;
     context.strokeStyle = colours.quiet;
     context.lineWidth = 1;
     context.stroke();
     context.globalAlpha = 1;
   });
-  paintPoints(context, view, strokes, seen, colours);
+  paintPoints(context, view, strokes, seen, colours, told);
   yield;
 }
 
@@ -124,8 +125,11 @@ function* paintKind(context, view, { flat, starts, kinds, boxes }, seen, kind, f
   yield;
 }
 
-/** @param {CanvasRenderingContext2D} context @param {View} view @param {Strokes} strokes @param {number[]} seen @param {Colours} colours */
-function paintPoints(context, view, { flat, starts, kinds, boxes, names }, seen, colours) {
+/**
+ * @param {CanvasRenderingContext2D} context @param {View} view @param {Strokes} strokes @param {number[]} seen
+ * @param {Colours} colours @param {(name: string) => string} told
+ */
+function paintPoints(context, view, { flat, starts, kinds, boxes, names }, seen, colours, told) {
   const points = seen.filter((at) => kinds[at] === POINT);
   context.fillStyle = colours.quiet;
   context.font = `11px ${colours.textFace}`;
@@ -137,7 +141,7 @@ function paintPoints(context, view, { flat, starts, kinds, boxes, names }, seen,
       const [x, y] = [(flat[starts[at]] + turn - view.left) * view.scale, (flat[starts[at] + 1] - view.top) * view.scale];
       context.fillRect(x - 1.5, y - 1.5, 3, 3);
       const name = names[at - first];
-      if (name && number++ < MOST_NAMES && points.length <= 4 * MOST_NAMES) context.fillText(name, x + 5, y + 4);
+      if (name && number++ < MOST_NAMES && points.length <= 4 * MOST_NAMES) context.fillText(told(name), x + 5, y + 4);
     }
   }
 }
