@@ -29,7 +29,7 @@ help:  ## say what can be made
 setup: $(VENV)/run.stamp  ## only install keepclear and keepclear-service, into .venv/bin
 	@echo "keepclear and keepclear-service are in $(BIN): export PATH=\"$(CURDIR)/$(BIN):\$$PATH\""
 
-demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this machine's loopback (ARGS="--limit 50": flights)
+demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this machine's loopback (ARGS=--console: in a browser)
 	@$(BIN)/keepclear demo --scene levant
 	@$(BIN)/keepclear demo $(ARGS)
 

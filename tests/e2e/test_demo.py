@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from keepclear.offline.inputs import load
 from keepclear_demo.flights import deal
 from keepclear_demo.tally import Tally, percentile
 from keepclear_demo.turn import Turn
+from support.consoles import Listening, entered
 from support.service import gone
 
 COMMAND = [sys.executable, "-c", "from keepclear.cli.main import main; main()", "demo"]
@@ -306,3 +308,37 @@ def test_it_is_not_over_before_both_sides_have_heard(tally: Tally) -> None:
             tally.take(party, {"report": "heard", "conflict": "c", "stage": "delivered", "version": 2})
             tally.take(party, said)
     assert tally.missing() == "" and tally.faults == []
+
+
+@pytest.mark.long
+def test_in_the_end_both_parties_consoles_stand_on_the_line_until_an_interrupt(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="kc-") as temporary:
+        process = subprocess.Popen(
+            [*COMMAND, "--console", "--limit", "6"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": temporary},
+        )  # fmt: skip
+        assert process.stderr is not None and process.stdout is not None
+        try:
+            said = ""
+            while "Ctrl-C ends the demo" not in said:
+                line = process.stderr.readline()
+                assert line, said
+                said += line
+            links = dict(re.findall(r"^  (north|south) +(http://127.0.0.1:[0-9]+/#start=[\w-]+)$", said, re.MULTILINE))
+            assert set(links) == {"north", "south"}
+            for party, link in links.items():
+                caller = entered(link)
+                page = Listening(caller)
+                picture = page.until(lambda heard: heard.picture)
+                assert picture["party"] == party and picture["conflicts"] and picture["notices"]
+                assert picture["counts"]["unanswered"] == 0
+                page.until(lambda heard: heard.picture["link"]["up"])
+                page.close()
+                caller.http.close()
+            process.send_signal(signal.SIGINT)
+            out, rest = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.communicate()
+        assert (process.returncode, os.listdir(temporary)) == (0, [])
+        assert "all verified, acknowledged, heard" in out and "the demo has ended" in rest

@@ -146,13 +146,7 @@ class RunningConsole:
     def enter(self, link: str | None = None) -> Caller:
         """Open a start link as the page does."""
         link = self.another() if link is None else link
-        http = httpx2.Client(base_url=self.url, timeout=30.0)
-        answer = http.post("/api/session", content=dump_json({"token": token_of(link)}), headers=JSON)
-        assert answer.status_code == 200, answer.text
-        cookie = answer.headers["set-cookie"].partition(";")[0]
-        http.cookies.clear()
-        said = answer.json()
-        self.callers.append(Caller(self.url, said["role"], said["page_key"], cookie, http))
+        self.callers.append(entered(link))
         return self.callers[-1]
 
     def stop(self, number: signal.Signals = signal.SIGTERM, within_s: float = 10.0) -> int:
@@ -160,6 +154,18 @@ class RunningConsole:
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(within_s)
+
+
+def entered(link: str) -> Caller:
+    """Open a start link as the page does."""
+    url = link.partition("/#")[0]
+    http = httpx2.Client(base_url=url, timeout=30.0)
+    answer = http.post("/api/session", content=dump_json({"token": token_of(link)}), headers=JSON)
+    assert answer.status_code == 200, answer.text
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    http.cookies.clear()
+    said = answer.json()
+    return Caller(url, said["role"], said["page_key"], cookie, http)
 
 
 def token_of(link: str) -> str:

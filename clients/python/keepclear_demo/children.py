@@ -153,6 +153,37 @@ async def running_desk(scene: Scene, party: str, address: str, reports: Reports)
 
 
 @contextlib.asynccontextmanager
+async def running_console(scene: Scene, party: str, address: str, log_file: Path) -> AsyncIterator[str]:
+    """Run the console of one party's desk, which must have ended, until the block ends; yield its first start link."""
+    own = scene.agreement.party(party)
+    words = ["--agreement", str(scene.agreement_file), "--key", str(scene.desk_keys[party]), "--connect-to", address]
+    words += ["--desk", str(scene.folder / party), "--officer", f"{party}-duty-2"]
+    words += [] if own is None else ["--root", own.root.text]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
+    with log_file.open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", str(leash.__file__)),
+            *(sys.executable, "-P", "-c", "from keepclear.cli.main import main; main()"),
+            *("console", "--no-browser", *words),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            env=environment,
+        )
+    try:
+        link = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_WITHIN_S):
+                link = await _output(process).readline()
+        if not link:
+            raise Unavailable("internal", f"the console of {party} did not start: {last_words(log_file)}")
+        yield link.decode().strip()
+    finally:
+        await _stop(process)
+
+
+@contextlib.asynccontextmanager
 async def running_program(
     module: str, log_file: Path, setup: dict[str, Any], name: str, reports: Reports
 ) -> AsyncIterator[asyncio.subprocess.Process]:

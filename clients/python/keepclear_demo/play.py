@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from keepclear_protocol.errors import EvidenceInvalid, LocalError, Unavailable
 from .children import DeskHandle, Reports, ServiceProcess, running_desk, running_service
 from .disturbance import schedule
 from .progress import Progress
-from .scene import set_scene
+from .scene import Scene, set_scene
 from .script import Script, Told
 from .tally import Conflict, Tally, percentile
 from .turn import FILE, Turn
@@ -64,8 +64,14 @@ class Result:
         return None if found is None else round(found, 1)
 
 
-async def play(script: Script, *, keep: Path | None, disturb: bool, say: Say) -> Result:
-    """Play a whole script; raise ``KeepclearError`` where it does not hold."""
+Then = Callable[[Result, Scene, ServiceProcess], Awaitable[None]]
+
+
+async def play(script: Script, *, keep: Path | None, disturb: bool, say: Say, then: Then) -> None:
+    """Play a whole script; raise ``KeepclearError`` where it does not hold.
+
+    ``then`` is handed the result, and scene and service, which stand until it returns; the desks have ended.
+    """
     began = time.monotonic()
     now = now_instant()
     script.turns(now)  # what cannot be read is told before anything is started
@@ -74,20 +80,29 @@ async def play(script: Script, *, keep: Path | None, disturb: bool, say: Say) ->
             scene = set_scene(folder, script.setting, now)
             service = await stack.enter_async_context(running_service(scene, folder / "service.log"))
             say(f"the service listens on {service.address} with a store of its own; each party's desk is a process")
-            reports: Reports = asyncio.Queue()
-            desks = {}
-            for party in script.setting.parties:
-                desk = running_desk(scene, party, service.address, reports)
-                desks[party] = await stack.enter_async_context(desk)
-            stage = Stage(script, service, desks, reports, say)
-            await stage.say_all(disturb=disturb)
-            conflicts = await stage.finish()
-            told = await stage.tell(conflicts)
-    tally = stage.tally
-    took_s = time.monotonic() - began
-    notices = {turn.name: turn.party for turn in stage.turns if turn.does == FILE}
-    counts = (tally.unverified, tally.latencies_ms(), told, tally.resent, tally.links_lost)
-    return Result(notices, conflicts, len(tally.alerts) + len(tally.closings), *counts, took_s)
+            stage, conflicts, told = await _played(script, scene, service, disturb=disturb, say=say)
+            tally = stage.tally
+            took_s = time.monotonic() - began
+            notices = {turn.name: turn.party for turn in stage.turns if turn.does == FILE}
+            counts = (tally.unverified, tally.latencies_ms(), told, tally.resent, tally.links_lost)
+            result = Result(notices, conflicts, len(tally.alerts) + len(tally.closings), *counts, took_s)
+            await then(result, scene, service)
+
+
+async def _played(
+    script: Script, scene: Scene, service: ServiceProcess, *, disturb: bool, say: Say
+) -> "tuple[Stage, list[Conflict], Told]":
+    """Run a desk for each party until all is said, answered and told."""
+    reports: Reports = asyncio.Queue()
+    async with contextlib.AsyncExitStack() as stack:
+        desks = {}
+        for party in script.setting.parties:
+            desk = running_desk(scene, party, service.address, reports)
+            desks[party] = await stack.enter_async_context(desk)
+        stage = Stage(script, service, desks, reports, say)
+        await stage.say_all(disturb=disturb)
+        conflicts = await stage.finish()
+        return stage, conflicts, await stage.tell(conflicts)
 
 
 class Stage:

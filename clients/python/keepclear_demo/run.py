@@ -10,9 +10,12 @@ from keepclear.transport.client import now_instant
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import LocalError
 
+from .children import ServiceProcess
+from .consoles import check_consoles, show_consoles
 from .levant.story import levant
-from .play import Result, play
+from .play import Result, Then, play
 from .recorded import recorded
+from .scene import Scene
 from .script import Script
 from .tally import percentile
 
@@ -20,32 +23,42 @@ LEVANT, RECORDED = "levant", "recorded"
 
 
 def run(
-    scene: str, flights: str | None, *, limit: int | None, out: str | None, disturb: bool, keep: Path | None
+    scene: str, flights: str | None, *, limit: int | None, out: str | None, disturb: bool, keep: Path | None, stay: bool
 ) -> None:
-    """Play a scene and write its result; ``out`` is a file or ``-``. Raises ``click.Abort`` after an interrupt."""
+    """Play a scene and write its result; ``out`` is a file or ``-``. Raises ``click.Abort`` after an interrupt.
+
+    With ``stay`` both parties' consoles stand on the line in the end, until an interrupt, which then is a good end.
+    """
     if scene == LEVANT and (flights is not None or limit is not None or disturb):
         raise LocalError("usage", "--flights, --limit and --disturb are for --scene recorded")
     if out not in (None, "-") and not Path(str(out)).absolute().parent.is_dir():
         raise LocalError("usage", f"there is no folder for {out}")
     source = Path(flights) if flights is not None else None
     script = levant() if scene == LEVANT else recorded(source, limit=limit, now=now_instant())
+    if stay:
+        check_consoles()
+
+    async def then(result: Result, scene: Scene, service: ServiceProcess) -> None:
+        _tell(result, to_stderr=out == "-")
+        if out is not None:
+            _write(out, result)
+        if stay:
+            await show_consoles(scene, service.address, lambda text: click.echo(text, err=True))
+
     try:
-        result = asyncio.run(_play(script, keep=keep, disturb=disturb))
+        asyncio.run(_play(script, then, keep=keep, disturb=disturb))
     except (KeyboardInterrupt, asyncio.CancelledError):  # the first before the loop's handlers stand
         raise click.Abort from None
-    _tell(result, to_stderr=out == "-")
-    if out is not None:
-        _write(out, result)
 
 
-async def _play(script: Script, *, keep: Path | None, disturb: bool) -> Result:
+async def _play(script: Script, then: Then, *, keep: Path | None, disturb: bool) -> None:
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     # SIGINT too: where a script started us in the background it is ignored, and asyncio would leave it so.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, lambda: task.cancel() if task is not None else None)
-    return await play(script, keep=keep, disturb=disturb, say=lambda text: click.echo(text, err=True))
+    await play(script, keep=keep, disturb=disturb, say=lambda text: click.echo(text, err=True), then=then)
 
 
 def _tell(result: Result, *, to_stderr: bool) -> None:

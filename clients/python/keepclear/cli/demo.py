@@ -24,7 +24,10 @@ import click
 @click.option(
     "--keep", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Keep keys, journals, store here."
 )
-def demo(scene: str, flights: str | None, limit: int | None, out: str | None, disturb: bool, keep: Path | None) -> None:
+@click.option("--console", "stay", is_flag=True, help="In the end open both parties' consoles, until Ctrl-C.")
+def demo(
+    scene: str, flights: str | None, limit: int | None, out: str | None, disturb: bool, keep: Path | None, stay: bool
+) -> None:
     """Two parties and a mediator, end to end on this machine.
 
     Starts a store, the service and a desk for each party as processes on loopback; files every flight as a signed
@@ -35,4 +38,4 @@ def demo(scene: str, flights: str | None, limit: int | None, out: str | None, di
     """
     from keepclear_demo.run import run
 
-    run(scene, flights, limit=limit, out=out, disturb=disturb, keep=keep)
+    run(scene, flights, limit=limit, out=out, disturb=disturb, keep=keep, stay=stay)

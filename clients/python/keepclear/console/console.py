@@ -84,8 +84,8 @@ class Console:
 
     async def run(self) -> None:
         """Follow and look until cancelled."""
+        self.look()  # before any page can come
         await self._recall()
-        self.look()
         following = asyncio.ensure_future(self._follow())
         try:
             await self._look_for_ever()
