@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keepclear.console.history import incident_json, incidents, picture_at, span
+from keepclear.console.history import Past, incident_json, incidents, span
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
@@ -29,7 +29,9 @@ def test_the_picture_of_then_has_what_had_come_by_then_and_says_that_nobody_hear
     line.now += MINUTE_US
     line.withdraw()
     line.watched(line.south)
-    before, answered, after = (picture_at(line.south, at) for at in (begun, begun + MINUTE_US, line.now))
+    past = Past(line.south)
+    before, answered, after = (past.picture(at) for at in (begun, begun + MINUTE_US, line.now))
+    assert past.picture(begun) == before
     told = [[(one["state"], one["phase"]) for one in each["conflicts"]] for each in (before, answered, after)]
     assert told == [[("OPEN", "new")], [("OPEN", "acknowledged")], [("CLOSED", "cleared")]]
     assert before["past"] and before["at"] == format_instant(begun // 1000 * 1000)
@@ -40,7 +42,7 @@ def test_the_picture_of_then_has_what_had_come_by_then_and_says_that_nobody_hear
     assert {one["code"] for one in answered["whole"]["reasons"]} >= {"unwatched", "link_down", "stale"}
     assert answered["picture"] == {"heard_at": before["picture"]["heard_at"], "age_s": 60.0, "stale": True}
     with pytest.raises(LocalError, match="does not reach back so far"):
-        picture_at(line.south, begun - 1)
+        past.picture(begun - 1)
 
 
 def test_the_span_tells_how_far_it_reaches_and_what_happened_in_it(line: Lied) -> None:
@@ -53,7 +55,7 @@ def test_the_span_tells_how_far_it_reaches_and_what_happened_in_it(line: Lied) -
         ("own", "notice"), ("alert", "OPEN"), ("answer", "south"),
     ]  # fmt: skip
     assert told["oldest"] == format_instant(-(-begun // 1000) * 1000)
-    assert picture_at(line.south, parse_instant(told["oldest"]))["conflicts"]
+    assert Past(line.south).picture(parse_instant(told["oldest"]))["conflicts"]
     assert told["blind"] == [[format_instant(at // 1000 * 1000) for at in (begun, line.now)]]
 
 

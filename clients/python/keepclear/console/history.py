@@ -5,7 +5,7 @@ signs takes a time. Guaranteed: what it shows of then is what the desk showed th
 nobody watched, it says so.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.speakable import speakable
@@ -13,12 +13,13 @@ from keepclear_protocol.speakable import speakable
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.incident import Happening, Incident, Revealed, Signature
+from keepclear.desk.record import ConflictRecord
 from keepclear.desk.spans import heard_spans, long_ones, watched_spans, without
 from keepclear.desk.then import Then
 from keepclear.desk.views import ConflictView
 from keepclear.journal.past import BEGAN
 
-from .extents import NOTHING, extent, filed
+from .extents import NOTHING, Filed, extent, filed
 from .facts import agreement_json, counts_json, link_json, spans_json
 from .said import conflict_json, notice_json, phase, queue_order, spoken, told
 from .whole import whole_json
@@ -26,45 +27,67 @@ from .whole import whole_json
 MOST_MARKS = 2_000
 """Marks of a slider: more than it has pixels."""
 
+MOST_DRAWN = 20_000
+"""Notices and alerts whose drawings are held, a few kilobytes each: a slider asks for the same again and again."""
+
 UNWATCHED = "unwatched"
 
+T = TypeVar("T")
 
-def picture_at(desk: AsyncDesk | Desk, at: int) -> dict[str, Any]:
-    """Return the picture as this desk knew it at an instant; raise ``LocalError`` where its past begins later."""
-    with desk.then(at) as then:
-        picture, link = then.picture(), then.link
-        deadline_s = desk.exchange.agreement.deadlines.acknowledge_s
-        whole = whole_json(picture, link, None, at)
-        if not then.watched:
-            said = {"code": UNWATCHED, "text": "nobody watched at this desk"}
-            whole = {"is": False, "reasons": [said, *whole["reasons"]]}
+
+class Past:
+    """The past of one desk, with what was drawn of it before: neither a notice's bytes nor an alert's ever change."""
+
+    def __init__(self, desk: AsyncDesk | Desk) -> None:
+        self._desk = desk
+        self._filed: dict[str, Filed] = {}
+        self._records: dict[str, ConflictRecord | None] = {}
+
+    def picture(self, at: int) -> dict[str, Any]:
+        """Return the picture as this desk knew it at an instant; raise ``LocalError`` where its past begins later."""
+        with self._desk.then(at) as then:
+            picture, link = then.picture(), then.link
+            deadline_s = self._desk.exchange.agreement.deadlines.acknowledge_s
+            whole = whole_json(picture, link, None, at)
+            if not then.watched:
+                said = {"code": UNWATCHED, "text": "nobody watched at this desk"}
+                whole = {"is": False, "reasons": [said, *whole["reasons"]]}
+            return {
+                "at": told(at),
+                "past": True,
+                "party": picture.party,
+                "link": link_json(link),
+                "picture": {"heard_at": told(link.heard_at), "age_s": picture.age_s, "stale": picture.stale},
+                "whole": whole,
+                "counts": counts_json(picture),
+                "forged": picture.forged,
+                "conflicts": [self._conflict(then, view, deadline_s) for view in queue_order(picture.conflicts)],
+                "notices": [notice_json(view, self._read(then, view.sha256)) for view in picture.notices],
+            }
+
+    def _conflict(self, then: Then, view: ConflictView, deadline_s: int | None) -> dict[str, Any]:
+        kept = then.journal.conflict(view.conflict)
+        adopted = None if kept is None else kept.adopted
+        if adopted is None or adopted not in self._records:
+            _keep(self._records, adopted or "", then.record(view.conflict))
+        came = then.journal.came(view.conflict, view.version)
         return {
-            "at": told(at),
-            "past": True,
-            "party": picture.party,
-            "link": link_json(link),
-            "picture": {"heard_at": told(link.heard_at), "age_s": picture.age_s, "stale": picture.stale},
-            "whole": whole,
-            "counts": counts_json(picture),
-            "forged": picture.forged,
-            "conflicts": [_conflict(then, view, deadline_s) for view in queue_order(picture.conflicts)],
-            "notices": [
-                notice_json(view, NOTHING if (row := then.journal.own(view.sha256)) is None else filed(row.raw))
-                for view in picture.notices
-            ],
+            **conflict_json(view, self._records[adopted or ""], None, came, deadline_s),
+            "phase": phase(view, seen=kept is not None and kept.shown >= view.version),
+            "overdue": False,
         }
 
+    def _read(self, then: Then, sha256: str) -> Filed:
+        if sha256 not in self._filed:
+            row = then.journal.own(sha256)
+            _keep(self._filed, sha256, NOTHING if row is None else filed(row.raw))
+        return self._filed[sha256]
 
-def _conflict(then: Then, view: ConflictView, deadline_s: int | None) -> dict[str, Any]:
-    rows = [row for row in then.journal.versions(view.conflict) if row.version is not None]
-    at = next((row.received_at for row in rows if row.version == view.version), None)
-    kept = then.journal.conflict(view.conflict)
-    came = None if at is None else (rows[0].received_at, at)
-    return {
-        **conflict_json(view, then.record(view.conflict), None, came, deadline_s),
-        "phase": phase(view, seen=kept is not None and kept.shown >= view.version),
-        "overdue": False,
-    }
+
+def _keep(kept: dict[str, T], name: str, value: T) -> None:
+    if len(kept) >= MOST_DRAWN:
+        kept.clear()
+    kept[name] = value
 
 
 def span(desk: AsyncDesk | Desk, now: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from keepclear.desk.incident import Incident
 
 from .console import Console
 from .doors import session_of
-from .history import incident_json, incidents, picture_at, span
+from .history import Past, incident_json, incidents, span
 from .report.document import body
 from .report.words import Words
 
@@ -24,12 +24,13 @@ from .report.words import Words
 def routes(console: Console) -> list[BaseRoute]:
     """Return the doors."""
     desk = console.desk
+    past = Past(desk)
 
     async def then(request: Request) -> Response:
         at = parse_instant(request.query_params.get("at"), code="request")
         if at > console.clock():
             raise Malformed("request", "that is yet to come")
-        return JSONResponse(await asyncio.to_thread(picture_at, desk, at))
+        return JSONResponse(await asyncio.to_thread(past.picture, at))
 
     async def reach(_: Request) -> Response:
         return JSONResponse(await asyncio.to_thread(span, desk, console.clock()))

@@ -78,6 +78,7 @@ def _conflicts(db: sqlite3.Connection, at: int) -> None:
     db.execute(f"CREATE TEMP TABLE conflicts AS SELECT {names} FROM main.conflicts WHERE {live}")  # noqa: S608
     marks = ", ".join("?" * len(names.split(",")))
     db.executemany(f"INSERT INTO temp.conflicts VALUES ({marks})", _changed(db, CONFLICTS))  # noqa: S608
+    db.execute("CREATE UNIQUE INDEX temp.conflicts_then ON conflicts (conflict)")
 
 
 def _filed_as(db: sqlite3.Connection) -> None:

@@ -167,6 +167,13 @@ class Reads:
         """Return every alert object that came of a conflict, by version, oldest first."""
         return self._alerts("conflict = ? ORDER BY version, rowid", conflict)
 
+    def came(self, conflict: str, version: int) -> tuple[int, int] | None:
+        """Return when the first version of a conflict came, and when this one did; None of one that did not."""
+        query = "SELECT received_at, version FROM objects WHERE conflict = ? ORDER BY version, rowid"
+        rows = self._rows(query, conflict)
+        at = next((at for at, number in rows if number == version), None)
+        return None if at is None else (rows[0][0], at)
+
     def forged(self) -> list[KeptAlert]:
         """Return the alert objects that name no conflict because not even their signature or address held."""
         return self._alerts("conflict IS NULL ORDER BY rowid")
