@@ -26,7 +26,15 @@ const MOST = 60;
 /** Notices on the map up to which also what is not flown in now is labelled. */
 const FEW = 12;
 
+/** Labels that stand so far from what they name that a line leads there. */
+const FAR_PX = 20;
+
+const SVG = "http://www.w3.org/2000/svg";
+
 const NAME_LETTERS = 14;
+
+/** How important the two flights of the chosen conflict are. */
+const MAIN = 80;
 const LETTER_PX = 7.9;
 const HIGH_PX = 20;
 
@@ -37,6 +45,11 @@ export class Labels {
     this.pane = pane;
     /** @type {HTMLElement[]} */
     this.elements = [];
+    const drawing = document.createElementNS(SVG, "svg");
+    drawing.setAttribute("class", "map-leaders");
+    this.leaders = document.createElementNS(SVG, "path");
+    drawing.append(this.leaders);
+    pane.append(drawing);
   }
 
   /** Place the labels anew: after the map has moved or the scene has changed. @param {Scene} scene */
@@ -60,6 +73,7 @@ export class Labels {
       element.style.transform = `translate(${left + shift.x}px, ${top + shift.y}px)`;
     });
     for (const element of this.elements.splice(placed.length)) element.remove();
+    this.leaders.setAttribute("d", placed.map((place) => leader(wanted[place.at], place, shift)).join(""));
   }
 
   /** @param {number} index @returns {HTMLElement} */
@@ -73,6 +87,14 @@ export class Labels {
     }
     return element;
   }
+}
+
+/** A line from what a label names to a label that stands away from it. */
+/** @param {Label} label @param {{left: number, top: number}} place @param {{x: number, y: number}} shift */
+function leader({ x, y, wide, high, gap }, { left, top }, shift) {
+  if (gap < FAR_PX) return "";
+  const [toX, toY] = [Math.max(left, Math.min(x, left + wide)), Math.max(top, Math.min(y, top + high))];
+  return `M${x + shift.x} ${y + shift.y}L${toX + shift.x} ${toY + shift.y}`;
 }
 
 /** @param {HTMLElement} element @param {Label} label */
@@ -103,7 +125,7 @@ function labelsOf(scene, pixel, inRoom) {
     const flown = flownAt(volume.extent, scene.at_ms);
     const main = volume.id === chosen?.own.id || volume.id === chosen?.other.id;
     if (!flown && !main && !few) continue;
-    const rank = main ? 80 : flown ? (involved.has(volume.id) ? 50 : 40) : 10;
+    const rank = main ? MAIN : flown ? (involved.has(volume.id) ? 50 : 40) : 10;
     const point = pixel(...shapeOf(volume.extent).middle);
     if (inRoom(point)) labels.push(volumeLabel(volume, rank, flown || main, point));
   }
@@ -144,14 +166,15 @@ function clashLabel({ conflict, grave, open, where }, chosen, pixel) {
   const [x, y] = pixel(planeX(lng), planeY(lat));
   const kind = open ? (grave ? "danger" : "warning") : "settled";
   const rank = chosen ? 100 : open ? (grave ? 70 : 60) : 20;
-  return sized({ x, y, rank, gap: chosen ? 24 : 13, kind: chosen ? `${kind} chosen` : kind, name: conflict.code, figures: "" });
+  return sized({ x, y, rank, gap: chosen ? 30 : 13, kind: chosen ? `${kind} chosen` : kind, name: conflict.code, figures: "" });
 }
 
 /** @param {Volume} volume @param {number} rank @param {boolean} full @param {[number, number]} point @returns {Label} */
 function volumeLabel({ extent, owner, name }, rank, full, [x, y]) {
   const figures = heights(extent.lower_m, extent.upper_m, extent.reference);
   const told = foreignText(name ?? "", NAME_LETTERS);
-  return sized({ x, y, rank, gap: 8, kind: full ? owner : `${owner} faint`, name: told, figures });
+  // Off what they name where that is looked at: the volumes themselves are to be seen.
+  return sized({ x, y, rank, gap: rank === MAIN ? 40 : 8, kind: full ? owner : `${owner} faint`, name: told, figures });
 }
 
 /** @param {Omit<Label, "wide"|"high">} label @returns {Label} */

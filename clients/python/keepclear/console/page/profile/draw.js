@@ -131,8 +131,8 @@ function drawPanel(context, sight, panel, frame) {
   context.lineWidth = 1;
   context.strokeRect(left + 0.5, Math.round(top) + 0.5, right - left - 1, Math.round(bottom - top) - 1);
   context.font = `11px ${colours.textFace}`;
-  context.textAlign = "left";
-  halo(context, bare(words.reference(panel.reference)), left + 6, top + 9, colours.quiet, colours.ground);
+  context.textAlign = "right";
+  halo(context, bare(words.reference(panel.reference)), right - 6, top + 9, colours.quiet, colours.ground);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Panel} panel @param {Frame} frame @param {Colours} colours */

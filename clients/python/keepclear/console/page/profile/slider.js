@@ -57,15 +57,19 @@ export function Slider({ span }) {
         onPointerCancel=${hold(false)}
         onBlur=${hold(false)}
       />
-      <div class="time-words" dir="auto">
+    </form>
+    <div class="time-words" data-keys="profile" dir="auto">
+      <p>
         <span class=${at === null ? "badge info" : "badge warning"}>${at === null ? t("profile.now_shown") : t("profile.not_now")}</span>
         <span>${sentence(at, now.value)}</span>
-        <button type="button" disabled=${at === null} onClick=${() => showAt(null)}>${t("profile.to_now")} <kbd>N</kbd></button>
+      </p>
+      <button type="button" disabled=${at === null} onClick=${() => showAt(null)}>${t("profile.to_now")} <kbd>N</kbd></button>
+      <div class="time-reach" dir="ltr">
         <button type="button" aria-label=${say("profile.shorter")} disabled=${reach.value === 0} onClick=${() => change(-1)}><kbd>[</kbd></button>
         <span class="figure">${REACHES_H[reach.value]} h</span>
         <button type="button" aria-label=${say("profile.longer")} disabled=${reach.value === REACHES_H.length - 1} onClick=${() => change(1)}><kbd>]</kbd></button>
       </div>
-    </form>`;
+    </div>`;
 }
 
 /** @param {() => HTMLElement|null} slider @returns {import("../keys.js").Binding[]} */
