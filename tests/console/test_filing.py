@@ -200,9 +200,10 @@ def test_a_notice_is_amended_from_its_form_moved_in_time_and_ended_once(
         late = {"source": {"kind": "notice", "notice": first["notice"]}, "shift_min": 15, **kept}
         read = await filing.read(late)
         assert [fault["code"] for fault in read["faults"]] == ["revision_conflict"]
-        (delayed,) = await filed(filing, {**late, "revision": 2})
+        (delayed,) = await filed(filing, {**late, "revision": 2, "callsign": ""})
         assert (delayed["outcome"], delayed["revision"]) == ("filed", 3)
         moved = await filing.form({"notice": first["notice"]})
+        assert moved["callsign"] is None
         assert minutes_between(form, moved) == 15
 
         with pytest.raises(KeepclearError, match="changed meanwhile"):

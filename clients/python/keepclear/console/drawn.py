@@ -27,6 +27,9 @@ MAX_SHAPES = 50
 MAX_POINTS = 500
 """What a person draws; more comes from a file."""
 
+MAX_PLACE = 200
+"""Letters of a bearing, a distance and a position that they start from."""
+
 _FEWEST = {"corridor": 2, "polygon": 3, "circle": 1}
 _BEARING = re.compile(
     r"(\d{1,3}(?:\.\d{1,3})?)\s*(?:°|deg)?\s*([TM])?\s*/\s*(\d[^/]*?)(?:\s+from\s+(.+))?\Z", re.ASCII | re.IGNORECASE
@@ -67,7 +70,7 @@ def read_place(text: str, before: tuple[float, float] | None = None) -> Point:
     The latter starts ``before``, the point before it, or behind ``from`` at a position. Raises ``LocalError``.
     """
     plain = " ".join(text.split())
-    found = _BEARING.match(plain)
+    found = _BEARING.match(plain) if len(plain) <= MAX_PLACE else None
     if found is None:
         return position(text)
     bearing, kind, length, start = found.groups()

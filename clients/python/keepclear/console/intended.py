@@ -135,7 +135,8 @@ def _flights(
             raise LocalError("input_file", "no flight in it")
         return flights, ()
     if beside.stands is not None:
-        return [Flight(beside.stands.callsign, [dict(volume) for volume in beside.stands.volumes])], ()
+        # Without its callsign: the form says it, and one that was taken out there is to be gone.
+        return [Flight(None, [dict(volume) for volume in beside.stands.volumes])], ()
     raise LocalError("usage", "there is nothing to be read yet", hint="draw, choose a file, or paste one")
 
 

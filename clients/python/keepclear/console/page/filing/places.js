@@ -5,6 +5,7 @@
  * point before it. What is drawn here is a sketch and no claim: what is signed is what the desk reads back.
  */
 
+import { room } from "../address.js";
 import { ask } from "../desk/deeds.js";
 import { draft as sketch, fit, picking } from "../map/sketch.js";
 import { effect, signal } from "../vendor/signals.js";
@@ -134,9 +135,10 @@ function undo(at) {
 export function keepSketch() {
   effect(() => {
     const said = draft.value;
-    if (said === null || aside.value) {
+    if (said === null || aside.value || room.value !== "filing") {
       sketch.value = null;
-      if (picking.peek() !== null && drawing.peek() !== null) stopDrawing();
+      // Nobody who has left the form adds a point to it by a click on the map.
+      if (drawing.peek() !== null) stopDrawing();
       return;
     }
     sketch.value = said.kind === "drawn" && said.step === "form" ? drawn(said.shapes) : asRead();

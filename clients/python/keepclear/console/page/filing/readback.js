@@ -42,8 +42,10 @@ export function ReadBack() {
     else (document.getElementById("filing-send") ?? box.current)?.focus({ preventScroll: true });
     // It is read from its top; the button stands at the foot of what is in view.
     box.current?.parentElement?.scrollTo({ top: 0 });
-    at.current = performance.now();
   }, [told === null]);
+  useEffect(() => {
+    at.current = performance.now();
+  }, [told?.digest]);
   useEffect(() => {
     const timer = setInterval(() => (read.peek()?.flight_count ?? FEW) < FEW && void readBack({ quiet: true }), AGAIN_MS);
     return () => clearInterval(timer);
@@ -54,6 +56,8 @@ export function ReadBack() {
     <h2>${said.amends === null ? t("filing.review") : t("filing.review.amend", { code: said.amends.code, revision: said.amends.revision + 1 })}</h2>
     ${reread.value && html`<p class="problem mild" role="alert">${t("filing.reread")}</p>`}
     ${failed.value !== null && html`<div class="problem" role="alert"><p class="strong">${t(said.sending ? "filing.send_failed" : "filing.failed")}</p><${Problem} problem=${failed.value} /></div>`}
+    ${told !== null && told.faults.length > 0 && html`<div class="problem" role="alert"><p class="strong">${t("filing.wrong", { n: told.faults.length })}</p>
+      ${told.faults.map((fault) => html`<${Problem} key=${fault.at + fault.detail} problem=${fault} place=${fault.place} />`)}</div>`}
     ${told === null && html`<p role="status">${t("filing.reading")}</p>`}
     ${told !== null && html`<${Flights} told=${told} /><${Doubts} told=${told} />`}
     ${flight !== undefined && html`<${OneFlight} flight=${flight} />`}
@@ -75,8 +79,8 @@ function step(by) {
 
 /** @param {{told: Read, onSign: () => void}} props */
 function Deed({ told, onSign }) {
-  const fresh = told.flights.filter((flight) => flight.stands === null).length;
-  const stand = told.flights.length - fresh;
+  const fresh = told.faults.length > 0 ? 0 : told.flights.filter((flight) => flight.stands === null).length;
+  const stand = told.flights.filter((flight) => flight.stands !== null).length;
   const sending = busy.value === "sending";
   return html`
     ${stand > 0 && told.flights.length > 1 && html`<p>${t("filing.some_stand", { n: stand })}</p>`}
@@ -85,7 +89,7 @@ function Deed({ told, onSign }) {
         <span>${sending ? t("filing.sending") : t("filing.send", { n: fresh })}</span> <kbd>Enter</kbd></button>`}
       <button type="button" disabled=${sending} onClick=${back}>${t("filing.back")} <kbd>Esc</kbd></button>
     </div>
-    <p class="hint" role="status">${sending ? t("filing.sending.how") : fresh > 0 ? t("filing.send.how") : t("filing.nothing_new")}</p>`;
+    <p class="hint" role="status">${sending ? t("filing.sending.how") : fresh > 0 ? t("filing.send.how") : told.faults.length > 0 ? "" : t("filing.nothing_new")}</p>`;
 }
 
 /** All flights of a file, one shown in full at a time. @param {{told: Read}} props */
