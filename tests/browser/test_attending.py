@@ -1,7 +1,6 @@
 """What the page itself must never let pass: an answer unread, a wall that answers, a desk that is gone unnoticed."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from support.browsing import Console, Room, Sheet
@@ -27,10 +26,10 @@ def watched(shared_room: Room) -> Iterator[tuple[Room, Console, Sheet]]:
     yield shared_room, console, sheet
 
 
-def meet(room: Room, lat: float, callsign: str, **changed: Any) -> str:
+def meet(room: Room, lat: float, callsign: str, start_s: float = 3600) -> str:
     """File two flights that meet at a latitude; return the id of theirs."""
-    theirs = room.south.submit(box(lat + 0.05, 2.05, low=150, high=200, **changed))
-    room.north.submit(box(lat, 2.0, low=140, high=180, **changed), words=("--callsign", callsign))
+    theirs = room.south.submit(box(lat + 0.05, 2.05, low=150, high=200, start_s=start_s))
+    room.north.submit(box(lat, 2.0, low=140, high=180, start_s=start_s), words=("--callsign", callsign))
     return theirs
 
 

@@ -63,7 +63,7 @@ COLUMNS = """() => {
 
 MADE = """() => [...document.querySelectorAll('img, iframe, object, embed, a[href], script, style, base, form[action]')]
     .map((one) => one.outerHTML.slice(0, 100))
-    .filter((one) => !/^<script type="module" src="\\/app.js">|^<form action="\\/search"/.test(one))"""
+    .filter((one) => !/^<script type="module" src="\\/start.js">|^<form action="\\/search"/.test(one))"""
 """Elements that no module of ours makes."""
 
 TURNED = """() => [...document.querySelectorAll('bdi[dir=ltr], .figure')].filter((one) => {

@@ -120,7 +120,9 @@ class Sheet:
         self.page.on("console", lambda said: self._heard(said.type, said.text))
 
     def _heard(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        # Containers that come and go change the machine's interfaces: the browser drops what is under way, and the page
+        # asks again.
+        if kind in ("error", "warning") and "ERR_NETWORK_CHANGED" not in text:
             self.complaints.append(f"{kind}: {text}")
 
     def open(self, address: str) -> "Sheet":

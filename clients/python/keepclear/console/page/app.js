@@ -111,5 +111,7 @@ keepRoot();
 listenToKeys();
 keepSounding();
 keepPast();
-render(html`<${Page} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
+const place = /** @type {HTMLElement} */ (document.getElementById("page"));
+place.replaceChildren();
+render(html`<${Page} />`, place);
 void follow();

@@ -17,6 +17,7 @@ export { lang };
 
 const LRI = "\u2066", FSI = "\u2068", PDI = "\u2069";
 const RTL = ["he", "ar"];
+const AGAIN_MS = 300;
 
 /** @type {import("./types.js").Signal<Record<string, string>>} */
 const english = signal({});
@@ -42,13 +43,19 @@ export async function loadWords() {
   });
 }
 
-/** @param {string} wanted @returns {Promise<Record<string, string>>} */
+/**
+ * Fetch a language's words, again and again while the network gives way: a page of keys says nothing to anybody.
+ * @param {string} wanted
+ * @returns {Promise<Record<string, string>>}
+ */
 async function dictionary(wanted) {
-  try {
-    const response = await fetch(`/words/${wanted}.json`);
-    return response.ok ? await response.json() : {};
-  } catch {
-    return {};
+  for (;;) {
+    try {
+      const response = await fetch(`/words/${wanted}.json`);
+      return response.ok ? await response.json() : {};
+    } catch {
+      await new Promise((done) => setTimeout(done, AGAIN_MS));
+    }
   }
 }
 

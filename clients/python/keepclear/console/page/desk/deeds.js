@@ -11,6 +11,8 @@ import { signal } from "../vendor/signals.js";
 
 const SESSION = "/api/session";
 const KEPT = "keepclear.page";
+const TRIES = 5;
+const AGAIN_MS = 300;
 const MOST_WAIT_MS = 30_000;
 
 /** Whether the desk does not know this page (any more): it needs a new start link. */
@@ -26,12 +28,17 @@ export async function enter() {
   const token = new URLSearchParams(location.hash.slice(1)).get("start");
   if (token === null) return;
   history.replaceState(null, "", location.pathname + location.search);
-  try {
-    const answer = await ask(SESSION, { token });
-    localStorage.setItem(KEPT, answer.page_key);
-    locked.value = false;
-  } catch {
-    // A link that is used up is no harm to a page that has its session; one that has none is told so by the stream.
+  for (let left = TRIES; left > 0; left--) {
+    try {
+      const answer = await ask(SESSION, { token });
+      localStorage.setItem(KEPT, answer.page_key);
+      locked.value = false;
+      return;
+    } catch (fault) {
+      // A link that is used up is no harm to a page that has its session; one that has none is told so by the stream.
+      if (/** @type {Problem} */ (fault).code !== "desk_silent") return;
+      await new Promise((done) => setTimeout(done, AGAIN_MS));
+    }
   }
 }
 
