@@ -15,7 +15,9 @@ export { lang };
 /** @typedef {string | number | import("./vendor/preact.js").VNode<any> | import("./vendor/preact.js").VNode<any>[]} Value */
 /** @typedef {Record<string, Value | null | undefined>} Values */
 
-const LRI = "\u2066", FSI = "\u2068", PDI = "\u2069";
+const LRI = "\u2066", RLI = "\u2067", FSI = "\u2068", PDI = "\u2069";
+/** What a text that is isolated begins with, and the direction that it has then. */
+const DIRECTIONS = new Map([[LRI, "ltr"], [RLI, "rtl"], [FSI, "auto"]]);
 const RTL = ["he", "ar"];
 const AGAIN_MS = 300;
 
@@ -83,24 +85,25 @@ export function say(key, values = {}) {
   const said = pieces(key, values)
     .map((piece) => (typeof piece === "string" ? piece : embedded(String(piece.value))))
     .join("");
-  return `${FSI}${said}${PDI}`;
+  // By the language, not by its first letter: a phrase that begins with a code would else be read from the wrong end.
+  return `${direction.value === "rtl" ? RLI : LRI}${said}${PDI}`;
 }
 
 /** Return a text as a node: one of `say` or `foreignText` in its own direction, any other left to right. @param {Value} value */
 export function isolated(value) {
   if (typeof value === "object") return value;
   const text = String(value);
-  return text.startsWith(FSI) ? html`<bdi dir="auto">${bare(text)}</bdi>` : html`<bdi dir="ltr">${text}</bdi>`;
+  return html`<bdi dir=${DIRECTIONS.get(text.charAt(0)) ?? "ltr"}>${bare(text)}</bdi>`;
 }
 
 /** A text without the isolates around it: for where an element isolates it. @param {string} text */
 export function bare(text) {
-  return text.startsWith(FSI) && text.endsWith(PDI) ? text.slice(1, -1) : text;
+  return DIRECTIONS.has(text.charAt(0)) && text.endsWith(PDI) ? text.slice(1, -1) : text;
 }
 
 /** @param {string} text */
 function embedded(text) {
-  return text.startsWith(FSI) ? text : `${LRI}${text}${PDI}`;
+  return DIRECTIONS.has(text.charAt(0)) ? text : `${LRI}${text}${PDI}`;
 }
 
 /**
