@@ -48,6 +48,7 @@ import { asked, begin, change, draft, keyed } from "./draft.js";
 
 const KEPT = "keepclear.filed";
 const MOST_WAIT_MS = 600_000;
+const AGAIN = 3, AGAIN_MS = 2_000;
 
 /** How the desk has read the draft. @type {import("../types.js").Signal<Read | null>} */
 export const read = signal(null);
@@ -114,8 +115,8 @@ function take(answer) {
   faults.value = answer.faults;
 }
 
-/** Sign and send what was read back. */
-export async function send() {
+/** Sign and send what was read back. @param {number} [again] how often it is asked again where no answer came */
+export async function send(again = AGAIN) {
   const said = draft.peek();
   const digest = said?.sending || read.peek()?.digest;
   if (said === null || !digest || busy.peek() !== "") return;
@@ -134,8 +135,9 @@ export async function send() {
     failed.value = null;
   } catch (problem) {
     failed.value = /** @type {Problem} */ (problem);
-    // Where the desk's answer was lost it is asked again; what it refused was not sent.
+    // Where the desk's answer was lost it is asked again, by itself at first; what it refused was not sent.
     if (failed.value.code !== "desk_silent") change({ sending: "" });
+    else if (again > 0) setTimeout(() => draft.peek()?.sending === digest && void send(again - 1), AGAIN_MS);
   } finally {
     busy.value = "";
   }

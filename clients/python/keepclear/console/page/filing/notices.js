@@ -193,9 +193,23 @@ async function resendAll() {
   if (unlost().length > 0) await resend(unlost());
 }
 
+/** What was asked about, since its window has begun, and until when a second press means yes. */
+let asked = { of: "", until: 0 };
+const MEANT_MS = 10_000;
+
+/** Whether somebody means it: of what has begun, or is over, it is asked once. @param {Waiting[]} those */
+function meant(those) {
+  const begun = those.filter((one) => one.time_start !== null && Date.parse(one.time_start) < now.peek());
+  const of = those.map((one) => one.notice).join(" ");
+  if (begun.length === 0 || (asked.of === of && performance.now() < asked.until)) return true;
+  asked = { of, until: performance.now() + MEANT_MS };
+  tell(say("filing.begun", { n: begun.length }), "warning");
+  return false;
+}
+
 /** @param {Waiting[]} those */
 async function resend(those) {
-  if (busy.peek() !== "") return;
+  if (busy.peek() !== "" || !meant(those)) return;
   busy.value = "sending";
   failed.value = null;
   try {
