@@ -117,8 +117,8 @@ function Clock({ field }) {
     field.current?.blur();
   };
   return html`<form class="clock" action="/search" onSubmit=${submit}>
-    <b class="time figure">${stampOf(at, now.value)}</b>
-    <div class="steps">
+    <p class="time"><b class="figure">${stampOf(at, now.value)}</b></p>
+    <div class="steps" dir="ltr">
       <button type="button" class="button" onClick=${() => void toMark(-1)}>${t("history.mark_back")} <kbd>PgUp</kbd></button>
       <button type="button" class="button" onClick=${() => step(-MINUTE_MS)} aria-label=${t("history.minute_back")}><kbd>${"<"}</kbd></button>
       <button type="button" class="button" onClick=${() => step(MINUTE_MS)} aria-label=${t("history.minute_on")}><kbd>${">"}</kbd></button>

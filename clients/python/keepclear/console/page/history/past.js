@@ -28,6 +28,8 @@ export const isPast = computed(() => shownAt.value !== null && shownAt.value < n
 const NOTHING = { conflicts: [], notices: [] };
 /** A time that is asked for again and again, as by a slider that is dragged, is asked for so often at most. */
 const EACH_MS = 120;
+/** An event is told to the millisecond: so far behind it the picture has it. */
+const BEHIND_MS = 1;
 /** The span is read again after so long. */
 const REACH_STAYS_MS = 10_000;
 
@@ -55,8 +57,8 @@ export async function toMark(direction) {
   await readReach();
   const at = shownAt.peek() ?? now.peek();
   const times = (pastSpan.peek()?.marks ?? []).map((mark) => mark.at_ms);
-  const found = direction < 0 ? times.findLast((each) => each < at - 1) : times.find((each) => each > at + 1);
-  if (found !== undefined) goTo(found);
+  const found = direction < 0 ? times.findLast((each) => each < at - BEHIND_MS) : times.find((each) => each > at);
+  if (found !== undefined) goTo(found + BEHIND_MS);
   else if (direction > 0) backToNow();
 }
 
