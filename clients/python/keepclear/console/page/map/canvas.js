@@ -36,6 +36,8 @@ export class SlicedCanvas {
     this.pictureStale = false;
     this.moving = false;
     this.frame = 0;
+    /** Called when what was asked for last is whole on the screen. @type {() => void} */
+    this.whole = () => {};
     /** @type {[string, () => void][]} */
     this.heard = [
       ["zoom viewreset", () => this.place()],
@@ -116,7 +118,10 @@ export class SlicedCanvas {
     this.front.canvas.style.visibility = "visible";
     this.back.canvas.style.visibility = "hidden";
     if (this.groundStale || this.pictureStale || this.front.view?.zoom !== this.map.getZoom()) this.begin();
-    else this.reach();
+    else {
+      this.whole();
+      this.reach();
+    }
   }
 
   /** Put what is painted where it belongs at this zoom. */
