@@ -93,7 +93,10 @@ export function say(key, values = {}) {
 export function isolated(value) {
   if (typeof value === "object") return value;
   const text = String(value);
-  return html`<bdi dir=${DIRECTIONS.get(text.charAt(0)) ?? "ltr"}>${bare(text)}</bdi>`;
+  const own = DIRECTIONS.get(text.charAt(0));
+  // A phrase may be broken over lines, which a figure never is: the style tells them apart by their elements.
+  if (own === "ltr" || own === "rtl") return html`<span dir=${own}>${bare(text)}</span>`;
+  return html`<bdi dir=${own ?? "ltr"}>${bare(text)}</bdi>`;
 }
 
 /** A text without the isolates around it: for where an element isolates it. @param {string} text */
