@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from support.browsing import Room, Sheet
+from support.small_png import small_png
 from support.world import box
 
 pytestmark = pytest.mark.long
@@ -85,9 +86,9 @@ class Hands:
         self.sheet.page.wait_for_timeout(READ_MS)
 
     def _shoot(self, name: str) -> None:
-        self.sheet.shoot(f"ten-tasks/{name}")
+        shot = self.sheet.shoot(f"ten-tasks/{name}")
         if PICTURES:
-            self.sheet.page.screenshot(path=Path(PICTURES) / f"{name}.jpg", type="jpeg", quality=50)
+            (Path(PICTURES) / f"{name}.png").write_bytes(small_png(shot.read_bytes()))
 
 
 def in_the_table() -> dict[int, int]:
