@@ -3,17 +3,19 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from keepclear.desk.incident import Incident
 from keepclear.journal.journal import JOURNAL
+from keepclear.verify.anew import acknowledgement_anew, own_anew, receipt_anew, signer_of, theirs_anew
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.outline import Polygon
 from support.desks import MINUTE_US, Lied
-from support.world import box
+from support.world import World, box
 
 
 @pytest.fixture
@@ -135,3 +137,39 @@ def test_an_alert_that_does_not_hold_is_found_anew_and_discloses_nothing(line: L
 
 def test_a_conflict_that_is_not_known_is_none(line: Lied) -> None:
     assert line.south.incident("A" * 43) is None
+
+
+def test_a_statement_is_held_against_what_it_is_kept_as_and_whether_its_key_might_sign_it(line: Lied) -> None:
+    agreements = line.south.journal.agreements
+    (row,) = line.south.journal.own_history(line.mine.id)
+    filed = line.mediator.filed[line.us].side
+    good = own_anew(row.raw, "notice", filed, agreements)
+    assert (good.verdict, good.sha256) == ("verified", row.sha256)
+    for other in (replace(filed, revision=2), replace(filed, id="A" * 22), replace(filed, party="north")):
+        assert own_anew(row.raw, "notice", other, agreements).verdict == "evidence"
+    assert own_anew(row.raw, "notice", replace(filed, received_at=1), agreements).verdict == "key_not_valid"
+    named = ("notice", "south", row.sha256, 1)
+    assert row.receipt is not None and receipt_anew(row.receipt, named, agreements)[0].verdict == "verified"
+    found, receipt = receipt_anew(row.receipt, (*named[:3], 2), agreements)
+    assert (found.verdict, found.detail, receipt) == ("evidence", "it is for another statement", None)
+    assert receipt_anew(row.raw, named, agreements)[0].verdict == "evidence"
+    assert signer_of("x.y.z", agreements) is None and signer_of("e30.y.z", agreements) is None
+
+
+def test_a_stranger_s_statement_says_that_nobody_known_signed_it(line: Lied) -> None:
+    agreements = line.south.journal.agreements
+    elsewhere = World()
+    stranger = elsewhere.submission("north", box())
+    alert = line.first.alert
+    assert alert is not None
+    found = theirs_anew(stranger.partition("~")[0] + "~", alert, agreements, shown=True)
+    assert found.signer is None and found.verdict != "verified" and "no revision of the agreement" in found.detail
+    presented = line.first.object.presentation
+    assert presented is not None and theirs_anew(presented, alert, agreements, shown=True).verdict == "verified"
+    more = replace(alert, disclosed=(*alert.disclosed, "A" * 43))
+    assert "other volumes" in theirs_anew(presented, more, agreements, shown=True).detail
+    ack = line.world.acknowledgement("north", alert="A" * 43, conflict=alert.conflict, version=alert.version,
+                                     stage="delivered", ours="A" * 43, theirs="A" * 43, ours_newest="A" * 43,
+                                     verdict="verified")  # fmt: skip
+    assert "other notices" in acknowledgement_anew(ack, alert, "south", agreements).detail
+    assert "does not have" in acknowledgement_anew(ack, None, "south", agreements).detail

@@ -6,8 +6,10 @@ import stat
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from keepclear.console.report import chart, coast
 from keepclear.console.report.document import PAPERS, document
 from keepclear.console.report.markup import foreign
 from keepclear.console.report.pdf import printed
@@ -15,7 +17,9 @@ from keepclear.console.report.words import LANGUAGES, Words
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.notice import Notice
-from support.desks import MINUTE_US, Lied
+from keepclear_protocol.outline import Position
+from keepclear_protocol.volume import circle_json, corridor_json, polygon_json, volume4d_json
+from support.desks import MINUTE_US, Lied, Line
 from support.officer import Officer
 
 HOSTILE = '</td><script>alert(1)</script><img src=x onerror=alert(1)> "q" \u05e9\u05dc 12-34'
@@ -132,6 +136,42 @@ def test_it_is_made_in_every_language_and_figures_run_from_left_to_right(lied: L
     assert "{" not in read.text.split("}")[-1]
     figures = [attrs for tag, attrs in read.elements if tag == "bdi" and "figure" in (attrs.get("class") or "")]
     assert len(figures) > 40 and all(attrs["dir"] == "ltr" for attrs in figures)
+
+
+@pytest.mark.parametrize("middle", [33.3, 179.9])
+def test_each_kind_of_shape_is_drawn_where_it_is_also_over_the_date_line(tmp_path: Path, middle: float) -> None:
+    line = Line(tmp_path)
+    south = line.desk("south")
+    line.watched(south)
+
+    def at(lat: float, off: float) -> Position:
+        return lat, round((middle + off + 180) % 360 - 180, 6)
+
+    def volume(outline: dict[str, Any], lower: float, upper: float, reference: str, units: str) -> dict[str, Any]:
+        window = line.now + 30 * MINUTE_US, line.now + 60 * MINUTE_US
+        return volume4d_json(outline, lower, upper, reference, units, *window)
+
+    way = corridor_json([at(33.0, 0.0), at(34.2, -0.2), at(35.2, -2.4)], 5000.0)
+    mine = south.file([volume(way, 245, 285, "FL", "FL")], "transport", callsign="S1")
+    square = polygon_json([at(34.1, -0.4), at(34.1, 0.4), at(34.9, 0.4), at(34.9, -0.4)])
+    theirs = volume(circle_json(at(33.6, 0.0), 30_000.0), 250, 310, "FL", "FL"), volume(square, 0, 9000, "AMSL", "M")
+    raw = line.world.submission("north", *theirs)
+    assert line.mediator._admit("/v1/notices", raw).status_code == 201
+    line.watched(south)
+    sides = ("south", mine.id), ("north", line.world.opened(raw).id)
+    incident = south.incident(conflict_id(line.world.agreement.id, *sides))
+    read = Read(document(incident, Words.of("en"), line.now, None))
+    south.close()
+    assert incident.unsound == 0 and len(incident.record.pairs) == 2
+    shapes = [(tag, attrs.get("class")) for tag, attrs in read.elements if attrs.get("class")]
+    assert ("g", "corridor ours") in shapes and shapes.count(("path", "area theirs")) == 2
+    assert "path of 3 points, 2.6 NM (5000 m) to either side" in read.text and "circle, radius" in read.text
+    assert "Heights of several kinds" in read.text and "nobody named" in read.text
+    named = [attrs for _, attrs in read.elements if attrs.get("class") in ("middle", "area theirs")]
+    ways = [attrs.get("d") or "" for attrs in named]
+    drawn = [(float(x), float(y)) for way in ways for x, y in re.findall(r"[ML](-?[\d.]+),(-?[\d.]+)", way)]
+    assert len(drawn) > 50 and all(0 <= x <= chart.WIDTH and 0 <= y <= chart.HEIGHT for x, y in drawn)
+    assert (("path", "coast") in shapes) == (middle < 100 and bool(coast._arcs()))
 
 
 def test_the_command_writes_it_once_for_nobody_else_and_prints_it_where_a_chromium_is(
