@@ -1,4 +1,4 @@
-"""Pictures of a page small enough for the repository: a PNG of eight bits a pixel, of the colours that it has most of."""
+"""Pictures of a page small enough for the repository: PNGs of eight bits a pixel, of the colours it has most of."""
 
 import zlib
 from collections import Counter
