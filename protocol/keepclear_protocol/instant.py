@@ -7,6 +7,7 @@ and two receivers would judge one signed volume differently.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from .errors import Malformed
 
@@ -39,9 +40,15 @@ def parse_instant(text: object, *, up: bool = False, code: str = "volume_window"
     return instant
 
 
+@lru_cache(256)
+def _to_second(seconds: int) -> str:
+    """Many statements come in one second, and a window is told to several."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+
+
 def format_instant(instant: int) -> str:
     """Return an instant as RFC 3339 with ``Z``, with milliseconds or microseconds only where it has them."""
-    text = (_EPOCH + timedelta(seconds=instant // SECOND)).isoformat()[:19]
+    text = _to_second(instant // SECOND)
     micro = instant % SECOND
     if micro == 0:
         return f"{text}Z"

@@ -9,11 +9,13 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from keepclear_protocol.encoding import dump_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ..http.problems import MEDIA_TYPE, REQUEST_ID, document
+from ..http.submits import WHOLE_ANSWER
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of one request's line and headers. A proof has under 6 KB; without a bound (uvicorn has none here), anyone could have
@@ -64,6 +66,36 @@ class Wire:
             call()
 
 
+class Cycle(RequestResponseCycle):
+    """uvicorn's request and response, which takes a whole answer in one message, too."""
+
+    async def send(self, message: Any) -> None:
+        """Send what uvicorn sends, or a whole JSON answer."""
+        if message["type"] != WHOLE_ANSWER:
+            await super().send(message)
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected or self.response_started:
+            return
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        body: bytes = message["body"]
+        head = [STATUS_LINE[message["status"]]]
+        for name, value in self.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        head += (b"content-type: application/json\r\ncontent-length: ", str(len(body)).encode())
+        head += (b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n", body)
+        self.transport.write(b"".join(head))
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+_EXTENSIONS: dict[str, dict[object, object]] = {WHOLE_ANSWER: {}}
+
+
 class BoundedHead(HttpToolsProtocol):
     """uvicorn's protocol, which hangs up on a request whose head does not end within ``MAX_HEAD_BYTES``."""
 
@@ -87,6 +119,8 @@ class BoundedHead(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:  # it is answered by the application
+            self.cycle.__class__ = Cycle
+            self.scope["extensions"] = _EXTENSIONS
             self._wire.before = None if before is None or before.response_complete else before
             name = self.request_name()
             self.scope["state"][REQUEST_ID] = name
