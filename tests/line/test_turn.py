@@ -350,7 +350,7 @@ def test_a_cleaning_that_fails_takes_no_line_down(store_url: str) -> None:
             raise Unavailable("store_unavailable")
 
         one.line.clean = failing  # type: ignore[method-assign, assignment]
-        one.turn._cleaned_at = 0.0
+        one.turn._cleaning._cleaned_at = 0.0
         await file(one, world.submission("north", box()))
         await file(one, world.submission("north", box(10)))
         assert one.state() == "ok"

@@ -2,7 +2,8 @@
 
 A turn takes what has arrived since the last one, admits all of it by one script, folds what the log holds beyond this
 worker's cursor, its own among it, commits the alerts by one more script, and releases the answers. While it runs the
-next one gathers. The fold's state is touched here and nowhere else, so there is no lock and no hand-over.
+next one gathers; where a whole batch waits, it is asked for already (``asked``). The fold's state is touched here and
+nowhere else, so there is no lock and no hand-over.
 
 Guaranteed: entries are folded in the order of their ``seq``, each once, none skipped; an answer is given only after
 its entry's alerts are committed. Where the log no longer begins where this worker left it, the store has another epoch
@@ -26,6 +27,8 @@ from ..decide.fold import Body, State, apply, heavy
 from ..logs import Outage, log_event
 from ..observer import LineObserver, silent
 from .arrivals import Arrivals
+from .asked import Asked
+from .cleaning import Cleaning
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
 from .seal import Seal
 from .start import Poisoned, Replay
@@ -41,8 +44,6 @@ START_WITHIN_S = 1.5
 GATHER_S = 0.004
 """Seconds between the beginnings of two turns where less than a batch waits. A receipt waits for its tick anyway; the
 first statement after a pause waits for nothing."""
-
-CLEAN_EVERY_S = 1.0
 
 IN_VAIN_S = 0.1
 """Seconds after which a timer that did not fire though it seemed due is asked for again."""
@@ -70,6 +71,7 @@ class Turn:
         self._sign = sign
         self._state: State | None = None
         self._arrivals = Arrivals()
+        self._ahead: Asked | None = None
         self._repeated: list[Waiting] = []
         self._uncommitted = Uncommitted()
         self._mine: dict[int, Waiting | None] = {}
@@ -79,10 +81,9 @@ class Turn:
         self._next_due: float | None = None
         self.ready = asyncio.Event()
         self._turned_at = self._began = 0.0
-        self._cleaned_at = 0.0
         self._lost: str | None = None
         self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=founding.id)
-        self._uncleaned = Outage(log, "cleaning_failed", "cleaning_works", agreement=founding.id)
+        self._cleaning = Cleaning(line, founding.id)
         self._poison: dict[int, str] = {}
         self._observer = observer or silent(founding.id)
         self.agreement = founding
@@ -136,7 +137,7 @@ class Turn:
 
     async def caught_up(self) -> None:
         """Wait until a turn that begins from here on has ended; raises ``Unavailable``."""
-        for _ in range(2):  # one that is under way may have asked the store before
+        for _ in range(2 if self._ahead is None else 3):  # those under way may have asked the store before
             ended = self._ended
             self._wake.set()
             await ended.wait()
@@ -150,6 +151,8 @@ class Turn:
                 well = await self._take_turn()
                 self._ended.set()
                 self._ended = asyncio.Event()
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    return  # a client that waits by wait_for may have swallowed it (Python 3.11)
                 await (self._woken() if well else asyncio.sleep(POLL_S))
                 await self._gather()
         finally:
@@ -177,10 +180,11 @@ class Turn:
     async def _gather(self) -> None:
         """Let a turn that follows closely on another wait a moment, so that what comes meanwhile shares its scripts."""
         spare_s = self._began + GATHER_S - time.monotonic()
-        await asyncio.sleep(spare_s if spare_s > 0 and len(self._arrivals) < ADMIT_AT_ONCE else 0)
+        pressing = self._ahead is not None or len(self._arrivals) >= ADMIT_AT_ONCE
+        await asyncio.sleep(0 if pressing else max(0.0, spare_s))
 
     async def _woken(self) -> None:
-        if self._arrivals or self._told_head > self.cursor:
+        if self._arrivals or self._ahead is not None or self._told_head > self.cursor:
             return
         wait_s = POLL_S if self._next_due is None else min(POLL_S, max(0.0, self._next_due - time.monotonic()))
         adopt_s = self._uncommitted.due_in_s()
@@ -196,31 +200,22 @@ class Turn:
         self._began = time.monotonic()
         if self._state is None:
             await self._begin()
-        batch = self._arrivals.take() if self.ready.is_set() else []
-        done, self._done = self._done, []
-        told_head, self._told_head = self._told_head, 0
+        asked, self._ahead = self._ahead or self._ask(self.cursor), None
         try:
-            turned = await self._line.turn(
-                [waiting.arrival for waiting in batch if waiting.arrival is not None],
-                epoch=self.epoch,
-                terms=self.agreement.terms,
-                cursor=self.cursor,
-                done=done,
-                parties=[party.id for party in self.agreement.parties],
-                retention_s=self.agreement.retention_s,
-            )
+            turned = await asked.answer
         except BaseException as error:
-            self._done = done + self._done
-            self._told_head = max(self._told_head, told_head)
-            refuse(batch, error if isinstance(error, Unavailable) else Unavailable("internal"))
+            self._give_up(asked, error if isinstance(error, Unavailable) else Unavailable("internal"))
             raise
         if turned.heard:
             self.siblings = turned.heard > 1
-        self._repeated += self._note_outcomes(batch, turned)
+        self._repeated += self._note_outcomes(asked.batch, turned)
         if not self._follows(turned):
             log_event(log, logging.WARNING, "line_read_anew", agreement=self.agreement.id, cursor=self.cursor)
             self._forget_state()
             return
+        if len(self._arrivals) >= ADMIT_AT_ONCE and turned.terms == self.agreement.terms and self.ready.is_set():
+            self._ahead = self._ask(turned.entries[-1].seq if turned.entries else self.cursor)
+            await self._ahead.begin()
         await self._fold(turned)
         repeated, self._repeated = self._repeated, []
         for waiting in repeated:
@@ -228,8 +223,30 @@ class Turn:
         self._uncommitted.drop_matched(turned)
         await self._commit()
         self._settle(turned)
-        self._observer.turned(time.monotonic() - self._began, len(batch))
-        await self._clean()
+        self._observer.turned(time.monotonic() - self._began, len(asked.batch))
+        await self._cleaning.clean(self.agreement)
+
+    def _ask(self, cursor: int) -> Asked:
+        """Return the script that admits what has arrived and tells what stands behind ``cursor``, still to be sent."""
+        batch = self._arrivals.take() if self.ready.is_set() else []
+        done, self._done = self._done, []
+        told_head, self._told_head = self._told_head, 0
+        answer = self._line.turn(
+            [waiting.arrival for waiting in batch if waiting.arrival is not None],
+            epoch=self.epoch,
+            terms=self.agreement.terms,
+            cursor=cursor,
+            done=done,
+            parties=[party.id for party in self.agreement.parties],
+            retention_s=self.agreement.retention_s,
+        )
+        return Asked(batch, done, told_head, answer)
+
+    def _give_up(self, asked: Asked, error: KeepclearError) -> None:
+        """Let nobody wait for a script; what it was to take out is for the next one."""
+        self._done = asked.done + self._done
+        self._told_head = max(self._told_head, asked.told_head)
+        asked.give_up(error)
 
     def _note_outcomes(self, batch: Sequence[Waiting], turned: Turned) -> list[Waiting]:
         """Answer what was refused; keep what was admitted until it is folded; return what was accepted before."""
@@ -367,21 +384,13 @@ class Turn:
         self._uncommitted, self._mine, self._done = Uncommitted(), {}, []
 
     def _refuse_admitted(self, error: KeepclearError) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            self._give_up(ahead, error)
         self._uncommitted.refuse(error)
         refuse(self._repeated, error)
         self._repeated = []
         refuse((waiting for waiting in self._mine.values() if waiting is not None), error)
-
-    async def _clean(self) -> None:
-        if time.monotonic() - self._cleaned_at >= CLEAN_EVERY_S:
-            self._cleaned_at = time.monotonic()
-            parties = [party.id for party in self.agreement.parties]
-            try:
-                await self._line.clean(self.agreement.retention_s, parties)
-            except Unavailable as error:
-                self._uncleaned.began(error)  # what stays too long harms nobody yet; a turn that fails does
-            else:
-                self._uncleaned.over()
 
     def _refuse_all(self, error: KeepclearError) -> None:
         """Let nobody wait who may wait for long: what is in the log is folded and committed all the same."""
