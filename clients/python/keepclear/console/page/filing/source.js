@@ -32,7 +32,7 @@ async function take(bytes, name, pasted) {
   taking.value = true;
   change({ file: null, ...(pasted ? {} : { pasted: "" }) });
   try {
-    const known = await ask(`/api/filing/file?name=${encodeURIComponent(name.slice(0, 200))}`, bytes, { wait_ms: MOST_WAIT_MS });
+    const known = await ask("/api/filing/file", bytes, { wait_ms: MOST_WAIT_MS });
     if (mine === newest) change({ file: { ...known, name }, show: 1 });
   } catch (problem) {
     if (mine === newest) unread.value = /** @type {import("../desk/deeds.js").Problem} */ (problem);
