@@ -39,7 +39,7 @@ BROKEN_PIPE = 141
 
 COMMANDS = (
     "keygen", "agreement", "submit", "amend", "withdraw", "send", "discard", "notices", "notice", "conflicts",
-    "conflict", "report", "watch", "console", "ack", "check", "formats", "demo",
+    "conflict", "report", "watch", "console", "cot", "ack", "check", "formats", "demo",
     "doctor", "whoami",
 )  # fmt: skip
 """In the order in which they are listed."""
@@ -98,6 +98,8 @@ class _Commands(Commands):
                 from .watch import watch as command
             case "console":
                 from .console import console as command
+            case "cot":
+                from .cot.command import cot as command
             case "ack":
                 from .ack import ack as command
             case "check":

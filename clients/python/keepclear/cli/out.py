@@ -20,7 +20,9 @@ from .plain import plain
 
 __all__ = ["OutputFailed", "heading", "note", "plain", "ring", "say", "settle", "talk", "write_bytes", "write_json"]
 
-READS = frozenset({"check", "conflicts", "demo", "diff", "doctor", "formats", "notices", "show", "watch", "whoami"})
+READS = frozenset(
+    ("check", "conflicts", "cot", "demo", "diff", "doctor", "formats", "notices", "show", "watch", "whoami")
+)
 """Commands whose output is what they are for: without it they have failed. So have those that were named no file."""
 
 LOUD = ("BEGUN", "MEDIATOR", "OPEN", "OVERDUE", "PROBLEM", "ROLLBACK", "UNVERIFIED", "WRONG")

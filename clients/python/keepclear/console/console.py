@@ -22,6 +22,7 @@ from keepclear.cli.board.last import LastPicture
 from keepclear.cli.board.run import TROUBLE_STAYS_S
 from keepclear.cli.board.state import STRIP
 from keepclear.cli.board.strip import Of, Strip
+from keepclear.cli.follow import follow_for_ever
 from keepclear.cli.lines import is_alarm
 from keepclear.cli.reference import Reference
 from keepclear.desk.desk import AsyncDesk
@@ -34,9 +35,6 @@ from .facts import Facts, Snapshot, encoded, link_json, spans_json
 from .feed import Pages
 from .said import told
 from .whole import whole_json
-
-FOLLOW_AGAIN_S = 5.0
-"""Seconds until the stream is tried again after it could not be followed: another watch may have ended."""
 
 LOOK_AGAIN_S = 0.02
 """Events that come within a browser's frame are looked at together."""
@@ -86,7 +84,7 @@ class Console:
         """Follow and look until cancelled."""
         self.look()  # before any page can come
         await self._recall()
-        following = asyncio.ensure_future(self._follow())
+        following = asyncio.ensure_future(follow_for_ever(self.desk, self._heard, self._cannot_follow))
         try:
             await self._look_for_ever()
         finally:
@@ -173,20 +171,6 @@ class Console:
             self.look()
             await asyncio.sleep(max(LOOK_AGAIN_S, loop.time() - began))
 
-    async def _follow(self) -> None:
-        while True:
-            try:
-                async with contextlib.aclosing(self.desk.watch()) as events:
-                    async for event in events:
-                        self._unfollowed = None
-                        self._heard(event)
-                        self._wake.set()
-            except KeepclearError as error:
-                self._cannot_follow(error.code, error.detail)
-            except Exception as error:  # a fault of ours must not end what shows the picture
-                self._cannot_follow("internal", f"following has failed ({type(error).__name__}: {error})")
-            await asyncio.sleep(FOLLOW_AGAIN_S)
-
     def _cannot_follow(self, code: str, detail: str) -> None:
         if self._unfollowed != (code, detail):
             self.say("problem", f"NOT FOLLOWED: {detail} ({code})", alarm=True)
@@ -194,6 +178,8 @@ class Console:
         self._wake.set()
 
     def _heard(self, event: Event) -> None:
+        self._unfollowed = None
+        self._wake.set()
         now = self.clock()
         if isinstance(event, ProblemEvent) and event.code == "journal":
             self._note_trouble("journal", event.detail)
