@@ -30,7 +30,7 @@ def test_a_block_shows_what_the_command_says(
     monkeypatch.setenv("COLUMNS", "80")
     done = keepclear(*command.split()[1:], folder=tmp_path)
     assert done.returncode == 0
-    said = ".*".join(re.escape(part) for part in shown.split(LEFT_OUT))
+    said = ".*".join(re.escape(part) for part in re.split(rf"^{re.escape(LEFT_OUT)}", shown, flags=re.MULTILINE))
     assert re.fullmatch(said, done.stdout, re.DOTALL), f"{page} shows another help of {command}; it says\n{done.stdout}"
 
 
