@@ -30,8 +30,19 @@ STANDS = """([language, theme, rows]) => document.documentElement.lang === langu
 
 
 def consoles(room: Room) -> dict[str, Console]:
-    """Start both parties' consoles; they follow from here on."""
-    return {party: room.parties[party].console("--officer", f"duty-{at}") for at, party in enumerate(PARTIES, start=1)}
+    """Start both parties' consoles, with an officer on watch at each."""
+    started = {}
+    for at, party in enumerate(PARTIES, start=1):
+        started[party] = room.parties[party].console("--officer", f"duty-{at}")
+        sheet = room.open(started[party])
+        sheet.until("document.documentElement.dataset.role === 'officer'")
+        sheet.page.keyboard.press("b")
+        sheet.until("document.activeElement?.id === 'officer'")
+        sheet.page.keyboard.press("Enter")
+        sheet.until("(officer) => document.querySelector('.header').textContent.includes(officer)", f"duty-{at}")
+        sheet.close()
+        room.sheets.remove(sheet)
+    return started
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +65,8 @@ def paris_room(
 ) -> Iterator[Room]:
     """Yield a line under the demo's terms."""
     minima = {"horizontal_m": MINIMA.horizontal_m, "vertical_m": MINIMA.vertical_m, "lead_s": 0, "tail_s": 0}
-    world = World(*PARTIES, name="Paris, one afternoon", categories={CATEGORY: minima})
-    world = World(
-        *PARTIES,
-        name="Paris, one afternoon",
-        categories={CATEGORY: minima},
-        limits={**world.payload["limits"], "area_km2": LIMITS.area_km2},
-    )
+    limits = {**World().payload["limits"], "area_km2": LIMITS.area_km2}
+    world = World(*PARTIES, name="Paris, one afternoon", categories={CATEGORY: minima}, limits=limits)
     with workers.line(world, browser_store.url) as line:
         room = Room(line, browser, tmp_path_factory.mktemp("paris"))
         try:

@@ -25,18 +25,23 @@ const up = (/** @type {number} */ value) => Math.ceil(value - NOISE);
  * @param {string} reference
  */
 export function heights(lower_m, upper_m, reference) {
-  if (reference === "FL") return `${level(down(lower_m / FLIGHT_LEVEL_M))}-${level(up(upper_m / FLIGHT_LEVEL_M))}`;
+  if (reference === "FL") return range(down(lower_m / FLIGHT_LEVEL_M), up(upper_m / FLIGHT_LEVEL_M), level);
   return `${feetBand(lower_m, upper_m)} ${reference}`;
 }
 
 /** A band in feet: "14000-18000 ft". @param {number} lower_m @param {number} upper_m */
 export function feetBand(lower_m, upper_m) {
-  return `${down(lower_m / FOOT_M)}-${up(upper_m / FOOT_M)} ft`;
+  return `${range(down(lower_m / FOOT_M), up(upper_m / FOOT_M))} ft`;
 }
 
 /** A band in metres: "4267-5487 m". @param {number} lower_m @param {number} upper_m */
 export function metricBand(lower_m, upper_m) {
-  return `${down(lower_m)}-${up(upper_m)} m`;
+  return `${range(down(lower_m), up(upper_m))} m`;
+}
+
+/** From one number to another; a dash between them would be read as a sign of one below zero. @param {number} from @param {number} to @param {(number: number) => string} [written] */
+function range(from, to, written = String) {
+  return `${written(from)}${from < 0 || to < 0 ? " \u2026 " : "-"}${written(to)}`;
 }
 
 /** @param {number} number */

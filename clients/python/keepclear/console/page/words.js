@@ -19,6 +19,8 @@ const LRI = "\u2066", RLI = "\u2067", FSI = "\u2068", PDI = "\u2069";
 /** What a text that is isolated begins with, and the direction that it has then. */
 const DIRECTIONS = new Map([[LRI, "ltr"], [RLI, "rtl"], [FSI, "auto"]]);
 const RTL = ["he", "ar"];
+/** Characters of a number, range or time that is kept on one line: no column is narrower. */
+const MOST_WHOLE = 36;
 const AGAIN_MS = 300;
 
 /** @type {import("./types.js").Signal<Record<string, string>>} */
@@ -94,9 +96,37 @@ export function isolated(value) {
   if (typeof value === "object") return value;
   const text = String(value);
   const own = DIRECTIONS.get(text.charAt(0));
+  if (own === undefined) return element(LRI, [text]);
   // A phrase may be broken over lines, which a figure never is: the style tells them apart by their elements.
-  if (own === "ltr" || own === "rtl") return html`<span dir=${own}>${bare(text)}</span>`;
-  return html`<bdi dir=${own ?? "ltr"}>${bare(text)}</bdi>`;
+  return own === "auto" ? element(FSI, nested(bare(text))) : html`<span dir=${own}>${nested(bare(text))}</span>`;
+}
+
+/**
+ * Return a text with each stretch that characters isolate in an element of its own: so none of its numbers is torn.
+ * @param {string} text
+ */
+function nested(text) {
+  /** @type {{opens: string, parts: any[]}[]} */
+  const open = [];
+  /** @type {any[]} */
+  const whole = [];
+  const put = (/** @type {any} */ part) => (open.at(-1)?.parts ?? whole).push(part);
+  for (const piece of text.split(/([\u2066-\u2069])/)) {
+    if (DIRECTIONS.has(piece)) open.push({ opens: piece, parts: [] });
+    else if (piece !== PDI) put(piece);
+    else {
+      const closed = open.pop();
+      if (closed) put(element(closed.opens, closed.parts));
+    }
+  }
+  for (const left of open) whole.push(...left.parts);
+  return whole;
+}
+
+/** @param {string} opens @param {any[]} parts */
+function element(opens, parts) {
+  const long = parts.some((part) => typeof part !== "string" || part.length > MOST_WHOLE);
+  return html`<bdi dir=${DIRECTIONS.get(opens) ?? "ltr"} class=${long ? "long" : undefined}>${parts}</bdi>`;
 }
 
 /** A text without the isolates around it: for where an element isolates it. @param {string} text */

@@ -118,12 +118,13 @@ function facts(conflict) {
     told.push([`height_${whose}`, html`<b class=${`figures ${whose}`}>${band}</b>${feetToo}`]);
   }
   if (where !== null) {
+    const bullseye = fromBullseye(where.lat, where.lng);
     told.push(["where", html`${[
       html`<b class="figures">${latlng(where.lat, where.lng)}</b>`,
       html`<span class="figures">${mgrs(where.lat, where.lng)}</span>`,
       html`<span class="figures">${latlngDms(where.lat, where.lng)}</span>`,
-      html`<b>${isolated(fromBullseye(where.lat, where.lng) ?? "")}</b>`,
-    ].map((one) => html`<span class="place">${one}</span>${" "}`)}`]);
+      bullseye && html`<b>${isolated(bullseye)}</b>`,
+    ].filter(Boolean).map((one) => html`<span class="place">${one}</span>${" "}`)}`]);
   }
   const apart = apartOf(conflict);
   if (apart !== null) told.push(["apart", apart]);
