@@ -160,7 +160,8 @@ class Level:
                 self._around[box] = found
         if t1 - t0 > 8:
             return [cell for times in found for time, cell in times.items() if t0 <= time < t1]
-        return [times[time] for times in found for time in range(t0, t1) if time in times]
+        asked = range(t0, t1)
+        return [times[time] for times in found for time in asked if time in times]
 
     def _places_in(self, box: Box) -> list[dict[int, Cell]]:
         x0, x1, y0, y1, z0, z1 = box
