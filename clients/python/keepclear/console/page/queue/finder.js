@@ -1,7 +1,7 @@
 /** Finding the one that somebody names on the telephone: by its code, a callsign or whose it is. */
 
 import { html } from "../html.js";
-import { useEffect, useRef } from "../vendor/preact-hooks.js";
+import { useLayoutEffect, useRef } from "../vendor/preact-hooks.js";
 import { computed, signal } from "../vendor/signals.js";
 import { say, t } from "../words.js";
 
@@ -37,7 +37,8 @@ export function endFinder() {
 /** @param {{found: () => void}} props what becomes of what was found */
 export function Finder({ found }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
+  // Before anything is drawn: what is typed next must not be taken for keys.
+  useLayoutEffect(() => {
     if (opened.value > 0 && wanted.peek() !== null) field.current?.focus();
   }, [opened.value]);
   if (wanted.value === null) return null;

@@ -14,7 +14,7 @@ import { useKeys } from "../keys.js";
 import { tell } from "../note.js";
 import { isOver } from "../signs.js";
 import { soundTest, unlock } from "../sound.js";
-import { useEffect, useRef, useState } from "../vendor/preact-hooks.js";
+import { useLayoutEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { signal } from "../vendor/signals.js";
 import { isolated, say, t } from "../words.js";
 import { sentence } from "../card/sentence.js";
@@ -104,7 +104,7 @@ function HandOver({ officer }) {
 /** @param {{label: any, value: string, change: (text: string) => void, does: () => void, word: any, required: boolean}} props */
 function OfficerForm({ label, value, change, does, word, required }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   return html`<form action="/search" onSubmit=${(/** @type {Event} */ event) => (event.preventDefault(), does())}>
     <div class="field"><label for="officer">${label}</label>
       <input id="officer" ref=${field} type="text" dir="ltr" maxlength="64" autocomplete="off" spellcheck=${false} required=${required} value=${value}
