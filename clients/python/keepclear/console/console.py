@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,12 @@ class Console:
         """Have the console look at once: something was done."""
         self._wake.set()
 
-    def say(self, kind: str, text: str, conflict: str | None = None, *, alarm: bool = False) -> None:
-        """Tell all pages what happened, in a line, and remember it for those to come."""
-        event = {"at": told(self.clock()), "kind": kind, "alarm": alarm, "conflict": conflict, "text": text}
+    def say(
+        self, kind: str, text: str, conflict: str | None = None, *, alarm: bool = False, at: int | None = None
+    ) -> None:
+        """Tell all pages what happened, in a line, and remember it for those to come; ``at`` where it was not now."""
+        at = self.clock() if at is None else at
+        event = {"at": told(at), "kind": kind, "alarm": alarm, "conflict": conflict, "text": text}
         self._events.append(event)
         self.pages.tell("event", event)
 
@@ -127,6 +131,19 @@ class Console:
     def tell_sessions(self) -> None:
         """Tell every page of its session anew: the watch has changed."""
         self.pages.tell_each("change", lambda session: {"session": self.session_json(session)})
+
+    def _look_or_say(self) -> None:
+        """Look; a fault of ours in it leaves all pages as they are, and is said on each."""
+        try:
+            self.look()
+        except Exception as error:
+            now, text = self.clock(), f"the picture cannot be told ({type(error).__name__}: {error})"
+            trouble = "internal", text
+            whole = whole_json(self.last.picture, self.desk.link(), trouble, now)
+            said = encoded({"whole": whole, "trouble": {"code": trouble[0], "text": trouble[1]}})
+            self.snapshot = replace(self.snapshot, members={**self.snapshot.members, **said})
+            self.pages.tell("change", {"whole": whole, "trouble": {"code": trouble[0], "text": trouble[1]}})
+            self.pages.tell("beat", {"now": told(now)})
 
     def look(self) -> None:
         """Look at the journal, the link and the clock, and tell all pages what has changed."""
@@ -168,7 +185,7 @@ class Console:
                     await self._wake.wait()
             self._wake.clear()
             began = loop.time()
-            self.look()
+            self._look_or_say()
             await asyncio.sleep(max(LOOK_AGAIN_S, loop.time() - began))
 
     def _cannot_follow(self, code: str, detail: str) -> None:
@@ -196,7 +213,7 @@ class Console:
         with contextlib.suppress(KeepclearError):  # without it there is a console all the same
             for event in await self.desk.past(STRIP):
                 if text := self._worded(lambda event=event: self._strip.recall(event, now, self._of(event))):  # type: ignore[misc]
-                    self.say(_kind(event), text, _conflict(event))
+                    self.say(_kind(event), text, _conflict(event), at=_signed_at(event))
 
     def _worded(self, words: Callable[[], str]) -> str:
         try:
@@ -227,6 +244,14 @@ class Console:
 
 def _kind(event: Event) -> str:
     return str(event.to_json()["event"]) if not isinstance(event, AlertEvent) else "alert"
+
+
+def _signed_at(event: Event) -> int | None:
+    if isinstance(event, AlertEvent) and event.alert is not None:
+        return event.alert.at
+    if isinstance(event, AcknowledgementEvent) and event.acknowledgement is not None:
+        return event.acknowledgement.claims.iat * SECOND
+    return None
 
 
 def _conflict(event: Event) -> str | None:

@@ -6,6 +6,7 @@ bounded; beyond that it is thrown away, and the page gets the whole picture as i
 """
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +27,15 @@ MAX_WAITING_BYTES = 2 * 1024 * 1024
 CUT_S = 20.0
 """A page on the same machine that takes no byte for so long is stopped, not slow."""
 
-encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(value: Any) -> bytes:
+    """Return a value as JSON in one line; what is no letter at all, half a surrogate pair, is escaped."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"), default=list).encode()
 
 
 def message(event: str, data: bytes) -> bytes:
