@@ -15,6 +15,7 @@ from keepclear.offline.inputs import load
 from keepclear_protocol.errors import KeepclearError, LocalError
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 from keepclear_protocol.separation import WORLDWIDE
+from support.gate import gate_before
 from support.nursery import Lifeline
 from support.officer import Officer
 from support.world import now_us
@@ -252,6 +253,28 @@ def test_what_was_not_sent_is_kept_told_and_sent_once(line: Lifeline, tell: Call
 
     tell(down, NOWHERE)
     tell(up)
+
+
+def test_an_answer_that_was_lost_is_unknown_until_it_is_asked_for(line: Lifeline, tell: Callable[..., None]) -> None:
+    with gate_before(line.url) as gate:
+
+        async def story(filing: Filing) -> None:
+            form = drawn(callsign="VIPER01")
+            gate.decide = lambda method, path, number: "swallow" if method == "POST" else "cut"
+            (result,) = await filed(filing, form)
+            assert result["outcome"] == "unknown" and "UNKNOWN whether" in result["problem"]["detail"]
+            assert [one["status"] for one in (await filing.waiting({}))["waiting"]] == ["unknown"]
+            (flight,) = (await filing.read(form))["flights"]
+            assert flight["stands"]["outcome"] == "unknown"
+            with pytest.raises(KeepclearError, match="cannot be reached"):
+                await filing.discard({"notice": result["notice"]})
+            gate.decide = lambda method, path, number: "pass"
+            (again,) = (await filing.resend({"notices": [result["notice"]]}))["results"]
+            assert (again["outcome"], again["notice"]) == ("filed", result["notice"]) and held(line) == [
+                result["notice"]
+            ]
+
+        tell(story, gate.url)
 
 
 def track(lat: float) -> list[list[float]]:
