@@ -39,8 +39,8 @@ export const asked = signal(null);
 
 /** Ask whether a conflict was read. @param {Conflict} conflict */
 export function ask(conflict) {
-  if (asked.peek() !== null) return;
   const code = conflict.code;
+  if (asked.peek() !== null) return tell(say("card.ack.signing"));
   if (isPast.peek()) return tell(say("history.no_deeds"), "warning");
   if (session.peek()?.role !== "officer") return tell(say("card.ack.wall"), "warning");
   if (!session.peek()?.officer) return tell(say("card.ack.no_watch"), "warning");
@@ -53,7 +53,8 @@ export function ask(conflict) {
 /** @param {Omit<Asked, "at">} next */
 function put(next) {
   asked.value = { ...next, at: performance.now() };
-  question.value = QUESTION;
+  // While the desk signs nothing is asked any more, and keys mean what they always do.
+  question.value = next.step === "signing" ? "" : QUESTION;
 }
 
 function drop() {
