@@ -44,11 +44,11 @@ def held(folder: Path, port: int) -> Iterator[Post]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         if not _lock(descriptor):
+            where = ""
             with contextlib.suppress(KeepclearError):
-                address = _read(path).address
-                hint = "keepclear console --link prints a link to it"
-                raise LocalError("usage", f"a console of this desk runs already, at {address}", hint=hint)
-            raise LocalError("usage", "a console of this desk runs already")
+                where = f", at {_read(path).address}"
+            hint = "keepclear console --link prints a link to it"
+            raise LocalError("usage", f"a console of this desk runs already{where}", hint=hint)
         post = Post(port, secrets.token_bytes(SECRET_BYTES))
         os.fchmod(descriptor, 0o600)
         os.ftruncate(descriptor, 0)
