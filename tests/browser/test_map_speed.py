@@ -80,7 +80,7 @@ def pan(sheet: Sheet) -> dict[str, float]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_800)
 def test_two_thousand_notices_are_drawn_within_two_seconds_and_pan_smoothly(shared_room: Room, tmp_path: Path) -> None:
     file = tmp_path / "crowd.jsonl"
     file.write_text(flights(int(time.time()) + 600))
@@ -88,7 +88,7 @@ def test_two_thousand_notices_are_drawn_within_two_seconds_and_pan_smoothly(shar
     assert code == 0 and len(told) >= NOTICES, talk
     console = shared_room.north.console()
     sheet = shared_room.open(console, viewport={"width": 1920, "height": 1080})
-    sheet.until(DRAWN, within_s=120)
+    sheet.until(DRAWN, within_s=600)
     address = console.origin
     idle = idle_frames(sheet)
     slower = max(1.0, FULL_FRAMES_A_SECOND / idle["a_second"])

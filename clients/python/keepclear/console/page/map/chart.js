@@ -27,6 +27,9 @@ import { sceneOf } from "./scene.js";
 /** Zoom from which the coast of 1:50 million is too coarse to find a place by. */
 const FINE_ZOOM = 7;
 
+/** What the controls and the read-out cover of the view, at its foot: nothing is fitted beneath them. */
+export const FOOT_PX = 84;
+
 /** Turns of the world that one may pan to: more would only get lost. */
 const TURNS = 2;
 
@@ -110,8 +113,9 @@ export class Chart {
   /** @param {Box} box */
   fit(box) {
     const size = this.map.getSize();
-    const { zoom, x, y } = fitted(box, { width: size.x, height: size.y });
-    this.map.setView(globe(x, y), zoom, { animate: false });
+    const foot = Math.min(FOOT_PX, size.y / 3);
+    const { zoom, x, y } = fitted(box, { width: size.x, height: size.y - foot });
+    this.map.setView(globe(x, y + foot / 2 / (256 * 2 ** zoom)), zoom, { animate: false });
   }
 
   /** @param {Position} position @returns {{x: number, y: number}} in the view */

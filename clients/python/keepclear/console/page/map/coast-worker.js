@@ -8,9 +8,14 @@ import feature from "../vendor/topojson-client/feature.js";
 import { coastOf } from "./coast.js";
 
 onmessage = async ({ data }) => {
-  const answer = await fetch(data);
-  const topology = await answer.json();
-  const coast = coastOf(/** @type {any} */ (feature(topology, topology.objects.land)));
-  const parts = [...coast.land, ...coast.shores].map((part) => /** @type {ArrayBuffer} */ (part.buffer));
-  postMessage(coast, { transfer: parts });
+  try {
+    const answer = await fetch(data);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    const topology = await answer.json();
+    const coast = coastOf(/** @type {any} */ (feature(topology, topology.objects.land)));
+    const parts = [...coast.land, ...coast.shores].map((part) => /** @type {ArrayBuffer} */ (part.buffer));
+    postMessage(coast, { transfer: parts });
+  } catch (fault) {
+    postMessage({ fault: String(fault) });
+  }
 };

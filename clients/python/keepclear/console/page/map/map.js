@@ -58,8 +58,7 @@ export function MapRoom() {
       aria-label=${say("map.label")}
       aria-describedby="map-words"
     ></div>
-    ${chart && html`<${MapControls} chart=${chart} fits=${fits(chart)} />`}
-    ${chart && html`<${ReadOut} chart=${chart} />`}
+    ${chart && html`<div class="map-foot"><${MapControls} chart=${chart} fits=${fits(chart)} /><${ReadOut} chart=${chart} /></div>`}
     <${MapWords} />`;
 }
 
@@ -141,14 +140,14 @@ function keepCoast(chart) {
   loadCoast("land-50m.json").then((coast) => {
     chart.coarse = coast;
     chart.sheet.repaint(true);
-  }, console.warn);
+  });
   chart.lacksFine = () => {
     if (asked) return;
     asked = true;
     loadCoast("land-10m.json").then((coast) => {
       chart.fine = coast;
       chart.sheet.repaint(true);
-    }, console.warn);
+    });
   };
   return effect(() => {
     chart.wantsFine = fineCoast.value;

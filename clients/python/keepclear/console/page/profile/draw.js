@@ -89,7 +89,8 @@ function drawTimes(context, { span, now_ms, blind, colours }, { x, left, right, 
     context.fillStyle = colours.grid;
     context.fillRect(Math.round(x(ms)), 0, 1, bottom);
     context.fillStyle = colours.quiet;
-    context.fillText(timeName(ms), x(ms), bottom + AXIS_PX / 2 + 1);
+    // At the axis' beginning stands what times these are.
+    if (x(ms) > left + 22) context.fillText(timeName(ms), x(ms), bottom + AXIS_PX / 2 + 1);
   }
   context.textAlign = "right";
   context.fillText("UTC", left - 8, bottom + AXIS_PX / 2 + 1);
@@ -213,13 +214,19 @@ function drawNames(context, panel, frame, colours) {
       if (!text) continue;
       const [left, top] = rectOf(block, frame);
       const x = Math.max(left, frame.left) + 4;
-      const y = Math.min(Math.max(top + 9, frame.top + 26), frame.bottom - 9);
-      const box = [x, y - 7, x + text.length * 7.6, y + 7];
-      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
-      taken.push(box);
+      const first = Math.min(Math.max(top + 9, frame.top + 26), frame.bottom - 9);
+      // Two flights of one height: the second name stands beneath the first.
+      const y = [0, 16, 32].map((down) => first + down).find((at) => isFree([x, at - 7, x + text.length * 7.6, at + 7], taken));
+      if (y === undefined) continue;
+      taken.push([x, y - 7, x + text.length * 7.6, y + 7]);
       halo(context, text, x, y, block.look === "own" ? colours.ownText : colours.otherText, colours.ground);
     }
   }
+}
+
+/** @param {number[]} box @param {number[][]} taken */
+function isFree(box, taken) {
+  return !taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Sight} sight @param {Frame} frame */
