@@ -30,6 +30,9 @@ const NOTHING = { conflicts: [], notices: [] };
 const EACH_MS = 120;
 /** An event is told to the millisecond: so far behind it the picture has it. */
 const BEHIND_MS = 1;
+/** Faults that pass by themselves: the desk does not answer, or this page is let in again. */
+const PASSING = ["desk_silent", "session"];
+const AGAIN_MS = 2000;
 /** The span is read again after so long. */
 const REACH_STAYS_MS = 10_000;
 
@@ -118,8 +121,16 @@ async function readOne(at) {
     pastFault.value = /** @type {import("../desk/deeds.js").Problem} */ (fault);
     then.value = null;
     pastPicture.value = NOTHING;
+    if (PASSING.includes(pastFault.value.code)) setTimeout(again, AGAIN_MS, at);
   }
   await new Promise((done) => setTimeout(done, Math.max(0, EACH_MS - (performance.now() - began))));
+}
+
+/** Ask again for what could not be had for the moment. @param {number} at */
+function again(at) {
+  if (wanted !== at) return;
+  pastFault.value = null;
+  void read();
 }
 
 /** Read how far the past reaches, if that was not just done. */
