@@ -33,6 +33,11 @@ const wanted = signal("");
 /** The flight of the conflict from which somebody came last. */
 let lastMeant = "";
 
+/** What begins first stands first; what has no window, before all. @param {Notice} one */
+function startOf(one) {
+  return one.time_start_ms ?? 0;
+}
+
 /** @param {Notice} one @param {string} text */
 function holds(one, text) {
   const needle = text.trim().toLowerCase();
@@ -41,7 +46,7 @@ function holds(one, text) {
 
 export function NoticeList() {
   const mayFile = session.value?.role === "officer";
-  const all = notices.value.filter((one) => holds(one, wanted.value));
+  const all = notices.value.filter((one) => holds(one, wanted.value)).sort((a, b) => startOf(a) - startOf(b));
   const at = Math.max(0, all.findIndex((one) => one.id === chosen.value));
   const current = all[at];
   const move = (/** @type {number} */ by) => {

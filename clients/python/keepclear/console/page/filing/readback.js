@@ -135,7 +135,7 @@ function OneFlight({ flight }) {
     ${flight.remarks && html`<p><span class="quiet">${t("filing.remarks")}</span> <${Foreign} text=${flight.remarks} most=${400} /></p>`}
     <table class="lines" dir="ltr" lang="en"><tbody>
       ${flight.lines.map(([name, text], at) => html`<tr key=${at} class=${name === "WARNING" ? "warned" : ""}>
-        <th scope="row">${name === "WARNING" ? html`${glyph("warning")} ${name}` : name}</th><td>${text}</td></tr>`)}
+        ${name === "" ? html`<td></td>` : html`<th scope="row">${name === "WARNING" ? html`${glyph("warning")} ${name}` : name}</th>`}<td>${text}</td></tr>`)}
     </tbody></table>
     <${Meets} flight=${flight} />
   </article>`;
