@@ -7,7 +7,7 @@
  */
 
 import { room } from "./address.js";
-import { useEffect } from "./vendor/preact-hooks.js";
+import { useEffect, useRef } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/signals.js";
 
 /**
@@ -48,13 +48,16 @@ export function useKeys(bindings) {
   const named = bindings.map(({ key, where }) => `${where ?? "*"} ${key}`).join(",");
   /** @type {Map<string, Binding>} */
   const current = new Map(bindings.map((one) => [one.key, one]));
+  const latest = useRef(current);
   useEffect(() => {
     const undo = bindings.map((one) => bind({ ...one, does: () => live.get(named)?.get(one.key)?.does() }));
     return () => {
       for (const each of undo) each();
-      live.delete(named);
+      // Another of the same keys may stand already: what comes is drawn before what goes is told so.
+      if (live.get(named) === latest.current) live.delete(named);
     };
   }, [named]);
+  latest.current = current;
   live.set(named, current);
 }
 

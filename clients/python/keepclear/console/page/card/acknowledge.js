@@ -79,7 +79,8 @@ export function AskBox({ conflict }) {
     const before = document.activeElement;
     box.current?.focus();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      const row = document.getElementById(`row-${conflict.conflict}`);
+      (before instanceof HTMLElement && before.isConnected && before !== document.body ? before : row)?.focus();
     };
   }, []);
   useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), [open?.step]);

@@ -92,7 +92,8 @@ export function QueueRoom() {
   ]);
   const held = document.activeElement?.id ?? "";
   useLayoutEffect(() => {
-    if (!held.startsWith("row-") || document.activeElement?.id === held) return;
+    // A row that moved has lost it to nobody; what somebody has gone to since keeps it.
+    if (!held.startsWith("row-") || document.activeElement !== document.body) return;
     document.getElementById(held)?.focus({ preventScroll: true });
   });
   useTurnsBack();
