@@ -102,7 +102,7 @@ export function Source({ said }) {
     </div>
     ${taking.value && html`<p role="status">${t("filing.taking")}</p>`}
     ${file !== null && html`<p role="status" class="taken">
-      ${t("filing.taken", { format: file.format, kilobytes: Math.ceil(file.bytes / 1024) })}
+      ${t("filing.taken", { format: file.format, size: `${Math.ceil(file.bytes / 1024)} kB` })}
       ${file.name !== "" && html` <${Foreign} text=${file.name} most=${60} />`}</p>`}
     ${unread.value !== null && html`<div class="problem" role="alert"><${Problem} problem=${unread.value} /></div>`}
     <${Wrong} at="source" />
