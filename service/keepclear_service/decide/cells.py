@@ -70,7 +70,7 @@ class Cell:
 
 
 WINDOW_SLACK_US = 64
-"""More than half a step of a double in the year 9000."""
+"""More than a step of a double in the year 9000: an item's bounds and a query's are each rounded by half of one."""
 
 _APART = 1 << 21
 _HALF = _APART // 2
