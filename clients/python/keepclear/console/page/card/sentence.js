@@ -38,13 +38,19 @@ export function sideBand(side) {
   return lower === null || upper === null || reference === null ? null : heights(lower, upper, reference);
 }
 
+/** The code's words, each by itself, so that a line may end between two; from left to right in every language. @param {Conflict} conflict */
+function spokenOf(conflict) {
+  if (!conflict.spoken) return conflict.code;
+  return `\u2066${conflict.spoken.split(" ").map((word) => `\u2066${word}\u2069`).join(" ")}\u2069`;
+}
+
 /** The whole of it, as it is read out. @param {Conflict} conflict */
 export function sentence(conflict) {
   const look = lookOf(conflict);
   const times = ends(conflict);
   const band = bandOf(conflict);
   const parts = [
-    say(`card.say.${look}`, { spoken: conflict.spoken || conflict.code, us: party.value, ours: ours(conflict), theirs: theirs(conflict) }),
+    say(`card.say.${look}`, { spoken: spokenOf(conflict), us: party.value, ours: ours(conflict), theirs: theirs(conflict) }),
     times && say("card.say.when", { from: times[0], to: times[1] }),
     band && say("card.say.band", { band }),
     conflict.where && say("card.say.where", { where: latlng(conflict.where.lat, conflict.where.lng) }),

@@ -69,6 +69,8 @@ function focusRow(id) {
     const row = document.getElementById(`row-${id}`);
     row?.focus({ preventScroll: true });
     row?.closest("li")?.scrollIntoView({ block: "nearest" });
+    // A card that is taller than the list: its head is what must be in view.
+    row?.scrollIntoView({ block: "nearest" });
   });
 }
 
