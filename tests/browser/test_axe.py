@@ -14,7 +14,7 @@ pytestmark = pytest.mark.long
 
 LANGUAGES = ("en", "he", "ar", "tr", "ru")
 THEMES = ("dark", "day")
-ROOMS = ("queue", "filing", "history", "log", "report")
+ROOMS = ("queue", "filing", "history", "incident", "log", "report")
 STRICT = {"rules": {"color-contrast-enhanced": {"enabled": True}, "target-size": {"enabled": True}}}
 
 SMALL = """() => [...document.querySelectorAll('button, a[href], select, input:not([type=hidden]), summary')]

@@ -26,7 +26,8 @@ const HANDLE = /^[A-Za-z0-9._@-]+$/;
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{16fe4}\u{1d159}]/u;
 const MARK = /\p{M}/u;
 const SPACE = /\p{Zs}/u;
-const NUMBERS = /([+-]?\p{Nd}(?:[\p{Nd}.,:/\u2010-\u2015+-]*\p{Nd})?)/u;
+/** Ours; those of Arabic stand from right to left with its letters, as their readers expect. */
+const NUMBERS = /([+-]?[0-9](?:[0-9.,:/\u2010-\u2015+-]*[0-9])?)/;
 const LEFTWARD = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** @param {string} character */

@@ -19,8 +19,8 @@ const LRI = "\u2066", RLI = "\u2067", FSI = "\u2068", PDI = "\u2069";
 /** What a text that is isolated begins with, and the direction that it has then. */
 const DIRECTIONS = new Map([[LRI, "ltr"], [RLI, "rtl"], [FSI, "auto"]]);
 const RTL = ["he", "ar"];
-/** Characters of a number, range or time that is kept on one line: no column is narrower. */
-const MOST_WHOLE = 36;
+/** Characters of a number, range or time that is kept on one line: no column is narrower than so many. */
+const MOST_WHOLE = 24;
 const AGAIN_MS = 300;
 
 /** @type {import("./types.js").Signal<Record<string, string>>} */

@@ -50,6 +50,7 @@ export function ReportRoom() {
     return pagesNamed(told.code);
   }, [told]);
   return html`<div class="report-room">
+    ${told === null && html`<h1 class="visually-hidden">${t("report.title")}</h1>`}
     <div class="report-bar">
       <button type="button" class="button primary" onClick=${() => print()} disabled=${told === null}>${t("report.print")} <kbd>P</kbd></button>
       <button type="button" class="button" onClick=${() => go("incident")}>${t("report.leave")} <kbd>Esc</kbd></button>
