@@ -107,7 +107,7 @@ def test_a_flight_is_drawn_filed_delayed_and_withdrawn_by_keys_alone(room: Room)
     # Delayed by twenty minutes: D, the number, Enter to read it back and Enter to sign it.
     done(sheet)
     until_said(sheet, "Our notices")
-    page.keyboard.press("d")
+    press_until(sheet, "d", "Minutes later")
     until_focus(sheet, "filing-shift")
     page.keyboard.type("20\n")
     until_focus(sheet, "filing-send")
@@ -118,8 +118,7 @@ def test_a_flight_is_drawn_filed_delayed_and_withdrawn_by_keys_alone(room: Room)
 
     done(sheet)
     until_said(sheet, "Our notices")
-    page.keyboard.press("w")
-    until_said(sheet, "ends for ever")
+    press_until(sheet, "w", "ends for ever")
     press_read(sheet, "Enter")  # not the key that is asked for first
     press_read(sheet, "y")
     until_said(sheet, "Is it certain")
@@ -128,7 +127,8 @@ def test_a_flight_is_drawn_filed_delayed_and_withdrawn_by_keys_alone(room: Room)
     press_read(sheet, "Enter")
     until_said(sheet, "Withdrawn")
     assert states(room) == []
-    assert sheet.axe() == []
+    found = sheet.axe()
+    assert found == [], [(one["rule"], one["where"]) for one in found]
     sheet.clean()
 
 
@@ -175,8 +175,7 @@ def test_a_file_is_sent_when_the_line_is_back_and_a_wall_files_nothing(room: Roo
     until_said(sheet, "2 are signed and do not count")
     sheet.shoot("filing-not-sent")
     room.north.cable.mend()
-    page.keyboard.press("g")
-    until_said(sheet, "All 2 are done")
+    press_until(sheet, "g", "All 2 are done")
     assert len(states(room)) == 2
     done(sheet)
     reload_while_it_is_sent(room, sheet)
