@@ -12,7 +12,7 @@ import { bind } from "../keys.js";
 import { useEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { effect } from "../vendor/signals.js";
 import { say } from "../words.js";
-import { crosshair, fineCoast, pointer, ringed } from "./aids.js";
+import { crosshair, fineCoast, plainPosition, pointer, ringed } from "./aids.js";
 import { Chart } from "./chart.js";
 import { loadCoast } from "./coasts.js";
 import { onTheme } from "./colours.js";
@@ -200,7 +200,7 @@ function keepHand(chart) {
   map.on("click", ({ latlng }) => {
     const position = /** @type {import("./sphere.js").Position} */ ([latlng.lat, latlng.lng]);
     const picks = picking.peek();
-    if (picks) picks.point(...position);
+    if (picks) picks.point(...plainPosition(position));
     else choose(position, map.getZoom());
     crosshair.value = position;
   });

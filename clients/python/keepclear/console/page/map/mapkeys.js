@@ -1,6 +1,6 @@
 /** What keys do while the map has the focus, and the two that work from anywhere. */
 
-import { crosshair, fineCoast, origin, picked, ringed } from "./aids.js";
+import { crosshair, fineCoast, origin, picked, plainPosition, ringed } from "./aids.js";
 import { moveCrosshair } from "./crosshair.js";
 import { choose, scene } from "./shown.js";
 import { picking } from "./sketch.js";
@@ -60,7 +60,7 @@ function centre(chart) {
 /** @param {Chart} chart */
 function press(chart) {
   const picks = picking.peek();
-  if (picks) picks.point(...here(chart));
+  if (picks) picks.point(...plainPosition(here(chart)));
   else choose(here(chart), chart.map.getZoom());
 }
 
