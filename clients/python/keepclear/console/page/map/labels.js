@@ -149,7 +149,8 @@ function bestOf(scene) {
       const { start_ms, end_ms } = volume.extent;
       const meets = pair && volume.id === scene.chosen?.conflict[volume.owner].id;
       const at = meets ? pair.start_ms : scene.at_ms;
-      const away = at < start_ms ? start_ms - at : at > end_ms ? 1e15 + at - end_ms : 0;
+      const late = at < start_ms ? start_ms - at : at > end_ms ? 1e15 + at - end_ms : 0;
+      const away = meets && isOf(volume.extent, volume.owner === "own" ? pair.ours : pair.theirs) ? -1 : late;
       if (away < (distance.get(volume.id) ?? Infinity)) {
         best.set(volume.id, volume);
         distance.set(volume.id, away);
@@ -158,6 +159,18 @@ function bestOf(scene) {
   }
   bests.set(scene, best);
   return best;
+}
+
+/** Whether an extent is the one of a pair: the desk tells it in both places. */
+/** @param {import("./scene.js").Extent} extent @param {import("./scene.js").Extent|null} other */
+function isOf(extent, other) {
+  return (
+    other !== null &&
+    extent.start_ms === other.start_ms &&
+    extent.lower_m === other.lower_m &&
+    extent.upper_m === other.upper_m &&
+    extent.reference === other.reference
+  );
 }
 
 /** @param {Clash} clash @param {boolean} chosen @param {(x: number, y: number) => [number, number]} pixel @returns {Label} */
