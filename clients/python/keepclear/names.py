@@ -60,7 +60,8 @@ from .desk.events import (
 )
 from .desk.filed import Filed
 from .desk.filer import Details
-from .desk.incident import Happening, Incident, Revealed, Signature
+from .desk.happening import Happening, Revealed, Signature
+from .desk.incident import Incident
 from .desk.link import Link
 from .desk.notices import NoticeRecord
 from .desk.picture import Picture

@@ -12,7 +12,8 @@ from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
-from keepclear.desk.incident import Happening, Incident, Revealed, Signature
+from keepclear.desk.happening import Happening, Revealed, Signature
+from keepclear.desk.incident import Incident
 from keepclear.desk.record import ConflictRecord
 from keepclear.desk.spans import heard_spans, long_ones, watched_spans, without
 from keepclear.desk.then import Then

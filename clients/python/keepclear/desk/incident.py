@@ -6,7 +6,7 @@ the counterpart nothing that was not disclosed to this desk; of this desk's own 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 
 from keepclear_protocol.acknowledgement import VERIFIED
@@ -24,63 +24,11 @@ from ..journal.reads import Reads
 from ..verify.anew import Checked, acknowledgement_anew, own_anew, receipt_anew, signer_of, theirs_anew
 from ..verify.opening import Opener
 from ..verify.verdicts import Adopted, Known, Seen, Verified, open_addressed, verify_alert
+from .happening import HOTLINE, ORDER, OURS, THEIRS, Details, Happening, Revealed, Signature
 from .link import Link
 from .record import ConflictRecord, conflict_record
 from .shown import own_statement
 from .spans import Span, heard_spans, long_ones, watched_spans, without
-
-OURS, THEIRS, HOTLINE = "ours", "theirs", "hotline"
-"""Whose act something is, and by whose clock its time is told."""
-
-_ORDER = (
-    "filed", "amended", "withdrawn", "receipted", "alert", "closed", "delivered", "displayed", "acknowledged",
-)  # fmt: skip
-"""What of one instant comes first: the cause before what it causes."""
-
-Details = dict[str, str | int | None]
-"""What else is to be said of something, by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of the timeline: ``kind`` says what, ``by`` whose act it is, ``clock`` whose clock told ``at``.
-
-    ``came_at`` is when it came to this desk, by its own clock. ``sha256`` names the statement that says so, if one
-    does; ``details`` are by the kind.
-    """
-
-    at: int
-    kind: str
-    by: str
-    clock: str
-    came_at: int | None = None
-    sha256: str | None = None
-    details: Details = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """One signed statement of the incident: what it is, when it says that it was made, and what it is worth now.
-
-    ``noted`` is what this desk had found when it came, where that was something else.
-    """
-
-    kind: str
-    by: str
-    number: int | None
-    at: int | None
-    checked: Checked
-    noted: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Revealed:
-    """A volume that one side was shown of the other's: in which revision of its notice it stands, and since when."""
-
-    digest: str
-    revision: int
-    since: int
-    volume: Volume | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +105,7 @@ class _Gathering:
         alert = self._alerts.get(version) if isinstance(version, int) else None
         if alert is not None and alert.at // SECOND == at // SECOND:
             at = max(at, alert.at)
-        return at, _ORDER.index(happening.kind)
+        return at, ORDER.index(happening.kind)
 
     def own(self, id: str) -> list[Notice | Withdrawal]:
         """Take in what we signed of our notice, and the receipts for it; return it, oldest first."""

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.claims import SERVICE
 
-from keepclear.desk.incident import OURS, THEIRS, Happening, Incident, Revealed, Signature
+from keepclear.desk.happening import OURS, THEIRS, Happening, Revealed, Signature
+from keepclear.desk.incident import Incident
 from keepclear.desk.spans import Span
 from keepclear.journal.kept import RECEIPTED
 from keepclear.verify.anew import Signer

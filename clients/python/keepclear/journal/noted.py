@@ -1,0 +1,79 @@
+"""What a desk's journal notes by single values and by time: where the stream is, who heard and watched when, what came.
+
+The connection and the way to ask it are here too; ``reads`` asks for the rest.
+"""
+
+import sqlite3
+import threading
+from typing import Any
+
+from keepclear_protocol.cursor import Cursor
+
+from .faults import journal_faults
+
+
+class Noted:
+    """The notes, over one connection; any thread may ask."""
+
+    def __init__(self, db: sqlite3.Connection, party: str) -> None:
+        self.party = party
+        self._read = db
+        self._reading = threading.RLock()
+
+    def cursor(self) -> Cursor | None:
+        """Return the position behind which the stream has not been taken yet."""
+        value = self.noted("cursor")
+        return None if value is None else Cursor.parse(value)
+
+    def read_at(self) -> int | None:
+        """Return the instant at which everything was last read from the service, or a watch last heard it."""
+        noted = (self.noted("read_at"), self.noted("heard_at"))
+        return max((int(value) for value in noted if value is not None), default=None)
+
+    def watched_until(self) -> int | None:
+        """Return the instant until which somebody is known to have watched at this desk, ``None`` of a new one."""
+        value = self.noted("watched_until")
+        return None if value is None else int(value)
+
+    def answer_s(self) -> float:
+        """Return the longest wait for one answer when everything was last read, 0 if that is not known."""
+        return int(self.noted("answer_ms") or 0) / 1000
+
+    def in_force(self) -> tuple[str, int] | None:
+        """Return the newest terms that a verified alert was under, and the earliest instant at which one was."""
+        terms, _, at = (self.noted("in_force") or "").partition(" ")
+        return (terms, int(at)) if at else None
+
+    def generation(self) -> int:
+        """Return how often something was judged."""
+        return int(self.noted("generation") or 0)
+
+    def spans(self, what: str, since: int = 0) -> list[tuple[int, int]]:
+        """Return from when to when the hotline was heard, or somebody watched, where that ended after ``since``."""
+        query = "SELECT began, until FROM spans WHERE what = ? AND until >= ? ORDER BY began"
+        return [(began, until) for began, until in self._rows(query, what, since)]
+
+    def moments(self, since: int, until: int, most: int) -> list[tuple[int, str, str | None, str]]:
+        """Return what happened in a span of time, the newest ``most``, newest first: when, what, by what, to which id.
+
+        That is an alert by its standing, an answer by its party, a statement of ours by its kind.
+        """
+        query = (
+            "SELECT received_at AS at, 'alert', standing, conflict FROM objects "
+            "WHERE received_at BETWEEN :since AND :until AND conflict IS NOT NULL UNION ALL "
+            "SELECT received_at, 'answer', party, conflict FROM acknowledgements "
+            "WHERE received_at BETWEEN :since AND :until AND stage = 'acknowledged' UNION ALL "
+            "SELECT filed_at, 'own', kind, id FROM own WHERE filed_at BETWEEN :since AND :until "
+            "ORDER BY at DESC LIMIT :most"
+        )
+        return self._rows(query, {"since": since, "until": until, "most": most})
+
+    def noted(self, name: str) -> str | None:
+        """Return a single value."""
+        rows = self._rows("SELECT value FROM meta WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._reading, journal_faults():
+            named = values[0] if values and isinstance(values[0], dict) else values
+            return self._read.execute(query, named).fetchall()
