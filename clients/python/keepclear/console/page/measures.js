@@ -49,6 +49,11 @@ function level(number) {
   return `FL${number < 0 ? "-" : ""}${String(Math.abs(number)).padStart(3, "0")}`;
 }
 
+/** By how much one clock is ahead of another: no tenths that dance where they agree. @param {number} seconds */
+export function ahead(seconds) {
+  return Math.abs(seconds) < 1 ? "<1 s" : `${seconds > 0 ? "+" : ""}${seconds.toFixed(1)} s`;
+}
+
 /** A distance, rounded down: "3.4 NM (6.3 km)". @param {number} metres */
 export function distance(metres) {
   const metric = metres < 1000 ? `${Math.floor(metres)} m` : `${(Math.floor(metres / 100) / 10).toFixed(1)} km`;

@@ -4,7 +4,7 @@ import { SILENT_MS } from "../desk/feed.js";
 import { age, arrived, counts, heardDesk, link, now } from "../desk/picture.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
-import { span } from "../measures.js";
+import { ahead, span } from "../measures.js";
 import { ringing, sounds } from "../sound.js";
 import { isolated, say, t } from "../words.js";
 
@@ -37,11 +37,10 @@ export function Age() {
 }
 
 export function Clocks() {
-  const ahead = link.value?.clock_ahead_s ?? null;
-  if (ahead === null) return null;
-  const level = Math.abs(ahead) > CLOCK_S ? "danger" : "";
-  const by = `${ahead > 0 ? "+" : ""}${ahead.toFixed(1)} s`;
-  return html`<${Chip} level=${level} sign="clock" name="clock">${t("header.clock", { by })}<//>`;
+  const by = link.value?.clock_ahead_s ?? null;
+  if (by === null) return null;
+  const level = Math.abs(by) > CLOCK_S ? "danger" : "";
+  return html`<${Chip} level=${level} sign="clock" name="clock">${t("header.clock", { by: ahead(by) })}<//>`;
 }
 
 export function Waiting() {

@@ -3,7 +3,7 @@
 import { age, agreement, link, now } from "../desk/picture.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
-import { day, span } from "../measures.js";
+import { ahead, day, span } from "../measures.js";
 import { sounds } from "../sound.js";
 import { t } from "../words.js";
 
@@ -19,12 +19,12 @@ export function Checks() {
 function checks() {
   const at = link.value;
   const heard = age.value?.heard_at_ms ?? null;
-  const ahead = at?.clock_ahead_s ?? null;
+  const by = at?.clock_ahead_s ?? null;
   const until = Date.parse(agreement.value?.valid_until ?? "");
   return [
     ["link", at?.up === true, at?.up ? t("watch.check.link_up") : t("watch.check.link_down")],
     ["age", age.value?.stale === false, heard === null ? t("watch.check.no_picture") : t("watch.check.age", { span: span(now.value - heard) })],
-    ["clock", ahead !== null && Math.abs(ahead) <= CLOCK_S, ahead === null ? t("watch.check.clock_unknown") : t("watch.check.clock", { by: `${ahead > 0 ? "+" : ""}${ahead.toFixed(1)} s` })],
+    ["clock", by !== null && Math.abs(by) <= CLOCK_S, by === null ? t("watch.check.clock_unknown") : t("watch.check.clock", { by: ahead(by) })],
     ["keys", until - now.value > SOON_MS, Number.isNaN(until) ? t("watch.check.keys_unknown") : t("watch.check.keys", { until: day(until) })],
     ["sound", sounds.value, sounds.value ? t("watch.check.sound_on") : t("watch.check.sound_off")],
   ];
