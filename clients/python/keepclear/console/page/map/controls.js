@@ -14,15 +14,15 @@ export function MapControls({ chart, fits }) {
     <div class="map-controls" role="group" aria-label=${say("map.controls")} dir="ltr">
       <button type="button" aria-label=${say("map.key.nearer")} onClick=${() => zoom(chart, 1)}><kbd>+</kbd></button>
       <button type="button" aria-label=${say("map.key.farther")} onClick=${() => zoom(chart, -1)}><kbd>−</kbd></button>
-      <button type="button" aria-label=${say("map.all")} onClick=${fits.all}><span class="word">${t("map.all")}</span> <kbd>0</kbd></button>
+      <button type="button" onClick=${fits.all}><span class="word">${t("map.all")}</span> <kbd>0</kbd></button>
       ${scene.value.chosen && html`<button type="button" onClick=${fits.chosen}><span>${t("map.chosen")}</span></button>`}
-      <button type="button" aria-label=${say("map.rings")} aria-pressed=${String(ringed.value !== null)} onClick=${() => ringsHere(chart)}>
+      <button type="button" aria-pressed=${String(ringed.value !== null)} onClick=${() => ringsHere(chart)}>
         <span class="word">${t("map.rings")}</span> <kbd>R</kbd>
       </button>
-      <button type="button" aria-label=${say("map.measure")} aria-pressed=${String(picked.value !== null)} onClick=${() => measureFrom(chart)}>
+      <button type="button" aria-pressed=${String(picked.value !== null)} onClick=${() => measureFrom(chart)}>
         <span class="word">${t("map.measure")}</span> <kbd>D</kbd>
       </button>
-      <button type="button" aria-label=${say("map.coast")} aria-pressed=${String(fineCoast.value)} onClick=${() => (fineCoast.value = !fineCoast.value)}>
+      <button type="button" aria-pressed=${String(fineCoast.value)} onClick=${() => (fineCoast.value = !fineCoast.value)}>
         <span class="word">${t("map.coast")}</span> <kbd>G</kbd>
       </button>
     </div>`;
