@@ -21,7 +21,7 @@ LOCK_VENV := .venv-lock
 UV_LOCK := $(LOCK_VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --universal --python-version 3.11 $(LOCK_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage test-long check bench lock clean
+.PHONY: help setup demo test test-long check bench lock clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -29,7 +29,7 @@ help:  ## say what can be made
 setup: $(VENV)/run.stamp  ## only install keepclear and keepclear-service, into .venv/bin
 	@echo "keepclear and keepclear-service are in $(BIN): export PATH=\"$(CURDIR)/$(BIN):\$$PATH\""
 
-demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this machine's loopback (ARGS=--console: in a browser)
+demo: $(VENV)/run.stamp  ## a synthetic night, then recorded flights, on this machine's loopback (ARGS=--console in a browser)
 	@$(BIN)/keepclear demo --scene levant
 	@$(BIN)/keepclear demo $(ARGS)
 
@@ -41,26 +41,31 @@ define all_tests
 		wait $$checking; checked=$$?; cat $(VENV)/check.log; exit $$((tested ? tested : checked))
 endef
 
+# COVERAGE=held: lines and branches are measured too, 95 % of them at least. It takes as long again as half of the tests,
+# so the build machine does it each time, a person when it matters.
 test: $(VENV)/dev.stamp  ## lint, types, contracts, all tests but the long ones (ARGS="tests/http -k stream" runs a part)
-ifeq ($(strip $(ARGS)),)
-	$(call all_tests,python)
-else
+ifneq ($(strip $(ARGS)),)
 	$(BIN)/ruff check .
 	$(TYPES)
 	$(CONTRACTS)
 	$(PAGE)
 	$(BIN)/python -m pytest -m "not long" $(ARGS)
-endif
-
-# Measuring takes as long again as half of the tests: the build machine measures each time, a person when it matters.
-coverage: $(VENV)/dev.stamp  ## the same, measured: 95 % of lines and branches at least (what the build machine runs)
+else ifeq ($(COVERAGE),held)
 	$(BIN)/coverage erase
 	$(call all_tests,coverage run)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+else
+	$(call all_tests,python)
+endif
+
+# One worker more than there are cores, as containers are mostly waited for. What measures comes when all else is done.
+CREW = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadgroup
+NONE_OF_THEM = $(if $(ARGS),|| [ $$? = 5 ])
 
 test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many random cases (ARGS="tests/compose" runs a part)
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m long $(ARGS)
+	$(BIN)/python -m pytest $(CREW) -m "long and not alone" $(ARGS) $(NONE_OF_THEM)
+	$(BIN)/python -m pytest -m "long and alone" $(ARGS) $(NONE_OF_THEM)
 
 check: $(VENV)/dev.stamp  ## lint, types (of the console's page too) and import contracts alone
 	$(BIN)/ruff check .

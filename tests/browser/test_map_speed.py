@@ -80,6 +80,7 @@ def pan(sheet: Sheet) -> dict[str, float]:
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(1_800)
 def test_two_thousand_notices_are_drawn_within_two_seconds_and_pan_smoothly(shared_room: Room, tmp_path: Path) -> None:
     file = tmp_path / "crowd.jsonl"

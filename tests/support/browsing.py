@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, sync_playwright
 from vendoring.check_page import install_tools
 
 from support.cable import Cable
@@ -43,6 +43,9 @@ _OWN_ERRANDS = (
     "--gaia-url=http://127.0.0.1:9",
 )
 """What the browser itself would ask of its maker goes nowhere either: what is left in its log is the page's doing."""
+
+_INTERFACES_CHANGED = "ERR_NETWORK_CHANGED"
+"""Containers that come and go change the machine's interfaces: the browser drops what is under way."""
 
 _TELL_BREACHES = """document.addEventListener("securitypolicyviolation", (event) => console.error(
     `policy breach: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));"""
@@ -120,14 +123,17 @@ class Sheet:
         self.page.on("console", lambda said: self._heard(said.type, said.text))
 
     def _heard(self, kind: str, text: str) -> None:
-        # Containers that come and go change the machine's interfaces: the browser drops what is under way, and the page
-        # asks again.
-        if kind in ("error", "warning") and "ERR_NETWORK_CHANGED" not in text:
+        if kind in ("error", "warning") and _INTERFACES_CHANGED not in text:
             self.complaints.append(f"{kind}: {text}")
 
     def open(self, address: str) -> "Sheet":
         """Go to an address, such as a start link."""
-        self.page.goto(address)
+        try:
+            self.page.goto(address)
+        except Error as error:
+            if _INTERFACES_CHANGED not in error.message:
+                raise
+            self.page.goto(address)
         return self
 
     def until(self, condition: str, argument: Any = None, within_s: float = WITHIN_S) -> Any:
