@@ -1,8 +1,8 @@
 """The map with two thousand live notices of five volumes: how soon it is there, and how many frames a second it pans.
 
-Debian's Chromium without a graphics processor. A machine that has other work is measured beside it: an empty page's own
-frames say what it has to give, and a bound of seconds or frames is held to that share of it. The figures go into
-``artefacts/map-speed.json``.
+Debian's Chromium without a graphics processor. What else the machine does is measured beside it: a console without any
+notice, loaded in turn, and the frames of an empty page. Where these are slow the bounds are held to them. The figures
+go into ``artefacts/map-speed.json``.
 """
 
 import itertools
@@ -19,13 +19,18 @@ from support.browsing import ARTEFACTS, Room, Sheet
 NOTICES, VOLUMES = 2_000, 5
 FIRST_PICTURE_S, FRAMES_A_SECOND = 2.0, 30.0
 FULL_FRAMES_A_SECOND = 60.0
+TIMES_AN_EMPTY_PAGE = 4.0
+"""On a machine with other work: an empty console's page is there in half a second where there is none."""
+
 PAN_S = 6.0
 
 COUNT_FRAMES = """() => { window.frames_at = []; const next = (at) => {
     window.frames_at.push(at); window.counting = requestAnimationFrame(next); };
   window.counting = requestAnimationFrame(next); }"""
 COUNTED = "() => { cancelAnimationFrame(window.counting); return window.frames_at; }"
-DRAWN = f"document.querySelector('.map-ground')?.dataset.drawn === '{NOTICES * VOLUMES}' && performance.now()"
+NUMBER = "document.querySelector('.map-ground')?.dataset.drawn"
+EMPTY = f"{NUMBER} === '0' && performance.now()"
+DRAWN = f"{NUMBER} === '{NOTICES * VOLUMES}' && performance.now()"
 """All of them on the screen, in milliseconds since the page was asked for."""
 
 
@@ -94,10 +99,15 @@ def test_two_thousand_notices_are_drawn_within_two_seconds_and_pan_smoothly(shar
     idle = idle_frames(sheet)
     slower = max(1.0, FULL_FRAMES_A_SECOND / idle["a_second"])
     load: dict[str, Any] = {"load": os.getloadavg(), "cores": os.cpu_count(), "idle": idle}
-    firsts = []
+    other = shared_room.south.console()
+    beside = shared_room.open(other, viewport={"width": 1920, "height": 1080})
+    firsts, empties = [], []
     for _ in range(3):
+        beside.page.goto(other.origin)
+        empties.append(round(beside.until(EMPTY, within_s=60) / 1000, 2))
         sheet.page.goto(address)
         firsts.append(round(sheet.until(DRAWN, within_s=60) / 1000, 2))
+    beside.close()
     sheet.shoot("map-2000-notices")
     panned = {}
     for name, nearer in (("all", 0), ("near", 3)):
@@ -107,9 +117,10 @@ def test_two_thousand_notices_are_drawn_within_two_seconds_and_pan_smoothly(shar
         sheet.page.wait_for_timeout(1_000)
         panned[name] = pan(sheet)
     figures = {"notices": NOTICES, "volumes": NOTICES * VOLUMES, "first_picture_s": firsts, "pan": panned, **load}
+    figures["empty_page_s"] = empties
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     (ARTEFACTS / "map-speed.json").write_text(json.dumps(figures, indent=2))
     print(json.dumps(figures))
-    assert min(firsts) <= FIRST_PICTURE_S * slower, figures
+    assert min(firsts) <= max(FIRST_PICTURE_S, TIMES_AN_EMPTY_PAGE * min(empties)), figures
     assert all(one["a_second"] >= FRAMES_A_SECOND / slower for one in panned.values()), figures
     sheet.clean()

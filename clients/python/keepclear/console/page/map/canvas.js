@@ -36,8 +36,8 @@ export class SlicedCanvas {
     this.pictureStale = false;
     this.moving = false;
     this.frame = 0;
-    /** Called when what was asked for last is whole on the screen. @type {() => void} */
-    this.whole = () => {};
+    /** Called when the picture that was asked for last is on the screen; its ground may follow. @type {() => void} */
+    this.shown = () => {};
     /** @type {[string, () => void][]} */
     this.heard = [
       ["zoom viewreset", () => this.place()],
@@ -117,11 +117,9 @@ export class SlicedCanvas {
     this.place();
     this.front.canvas.style.visibility = "visible";
     this.back.canvas.style.visibility = "hidden";
+    if (!this.pictureStale) this.shown();
     if (this.groundStale || this.pictureStale || this.front.view?.zoom !== this.map.getZoom()) this.begin();
-    else {
-      this.whole();
-      this.reach();
-    }
+    else this.reach();
   }
 
   /** Put what is painted where it belongs at this zoom. */

@@ -81,7 +81,7 @@ export class Chart {
       (context, view) => this.paintPicture(context, view),
     );
     // For whoever waits for it from outside: how many volumes of ours the picture on the screen is of.
-    this.sheet.whole = () => (element.dataset.drawn = String(this.scene.own.length));
+    this.sheet.shown = () => (element.dataset.drawn = String(this.scene.own.length));
     this.labels = new Labels(this.map, this.map.createPane("labels"));
     this.map.getPane("labels")?.setAttribute("aria-hidden", "true");
     this.map.on("moveend zoomend resize", () => this.labels.place(this.scene));
