@@ -102,6 +102,24 @@ def test_a_reload_shows_the_same_and_a_copied_address_too(watched: tuple[Room, C
     other.close()
 
 
+def test_a_question_that_leaves_the_screen_keeps_no_key(watched: tuple[Room, Console, Sheet]) -> None:
+    _, _, sheet = watched
+    sheet.page.keyboard.press("w")
+    sheet.page.wait_for_timeout(1100)
+    sheet.page.keyboard.press("a")
+    sheet.until("document.querySelector('.ask') !== null")
+    # By mouse, while the question stands: no key of the question does this.
+    sheet.page.locator(".menu button", has_text="What happened").click()
+    sheet.until(f"({PLAIN % '.note'}).includes('its question has left the screen')")
+    sheet.page.keyboard.press("q")
+    sheet.until("document.querySelector('.row[aria-current=true]') !== null && document.querySelector('.ask') === null")
+    sheet.page.wait_for_timeout(1100)
+    sheet.page.keyboard.press("a")
+    sheet.until("document.querySelector('.ask') !== null")
+    sheet.page.keyboard.press("Escape")
+    sheet.until("document.querySelector('.ask') === null")
+
+
 def test_a_desk_that_is_gone_is_noticed_by_the_page_itself(watched: tuple[Room, Console, Sheet]) -> None:
     _, console, sheet = watched
     sheet.until("document.querySelector('.row') !== null")

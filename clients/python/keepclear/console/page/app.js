@@ -9,7 +9,7 @@ import { go, keepAddress, room, theme, toggleTheme } from "./address.js";
 import { enter, keepEntered, locked } from "./desk/deeds.js";
 import { SILENT_MS, follow } from "./desk/feed.js";
 import { age, arrived, counts, heardDesk, link, session, whole } from "./desk/picture.js";
-import { HeaderRoom } from "./header/header.js";
+import { HeaderRoom, Whole } from "./header/header.js";
 import { PastBanner } from "./history/banner.js";
 import { openIncident } from "./history/incident.js";
 import { keepPast } from "./history/past.js";
@@ -42,7 +42,11 @@ function Page() {
   if (locked.value) return html`<${Locked} />`;
   const name = sides[room.value] === undefined ? "queue" : room.value;
   const Side = sides[name];
-  if (alone.includes(name)) return html`<main class="alone"><${Calling} /><${Side} /></main><${NewDanger} />`;
+  if (alone.includes(name)) {
+    return html`
+      <main class="alone"><div class="header"><${Whole} /></div><${Calling} /><${Side} /></main>
+      <${NewDanger} /><${WatchDialog} /><${HelpPage} />`;
+  }
   return html`
     <div class="desk" data-room=${name}>
       <${HeaderRoom} />

@@ -90,7 +90,9 @@ export function listenToKeys() {
  */
 function meant(key, target) {
   const part = target instanceof Element ? target.closest("[data-keys]")?.getAttribute("data-keys") : null;
-  const places = question.peek() !== "" ? [question.peek()] : [part, room.peek(), "*"];
+  // A question that has bound no key stands nowhere: it must not keep the keys of all else.
+  const asks = question.peek() !== "" && bound.peek().some((one) => one.where === question.peek());
+  const places = asks ? [question.peek()] : [part, room.peek(), "*"];
   const named = bound.peek().filter((one) => one.key === key);
   return places.map((place) => named.findLast((one) => one.where === place)).find((one) => one !== undefined);
 }

@@ -79,6 +79,11 @@ export function AskBox({ conflict }) {
     const before = document.activeElement;
     box.current?.focus();
     return () => {
+      // A question that is not on the screen is not open: nobody could answer it, and it would keep every key.
+      if (asked.peek()?.conflict === conflict.conflict && asked.peek()?.step !== "signing") {
+        drop();
+        tell(say("card.ack.gone", { code: conflict.code }), "warning");
+      }
       const row = document.getElementById(`row-${conflict.conflict}`);
       (before instanceof HTMLElement && before.isConnected && before !== document.body ? before : row)?.focus();
     };

@@ -8,7 +8,7 @@
 import { ask } from "../desk/deeds.js";
 import { session } from "../desk/picture.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
-import { effect } from "../vendor/signals.js";
+import { computed, effect } from "../vendor/signals.js";
 
 /** What has stood in view for less cannot have been read. */
 const READ_MS = 1000;
@@ -57,13 +57,13 @@ function note(conflict) {
   put(conflict);
 }
 
+const officer = computed(() => session.value?.officer ?? null);
+
 effect(() => {
-  // Who begins a watch has all that is in view displayed to him from then on.
-  if (!session.value?.officer || document.visibilityState !== "visible") return;
-  for (const row of inView) {
-    const conflict = rows.get(row);
-    if (conflict !== undefined && row.isConnected) put(conflict);
-  }
+  // What another had before his eyes is not what who begins now has read: all in view is shown to him from now on.
+  if (officer.value === null) return;
+  seenAt.clear();
+  look();
 });
 
 /** @param {import("../types.js").Conflict} conflict */

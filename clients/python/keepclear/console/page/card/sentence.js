@@ -2,7 +2,7 @@
 
 import { now, party } from "../desk/picture.js";
 import { foreignText } from "../foreign.js";
-import { clock, countdownSpoken, heights, latlng } from "../measures.js";
+import { clock, countdownSpoken, day, heights, latlng, stampOf } from "../measures.js";
 import { categoryOf, lookOf } from "../signs.js";
 import { say } from "../words.js";
 import { fromBullseye } from "./place.js";
@@ -19,10 +19,17 @@ export function theirs(conflict) {
   return say("card.theirs", { party: foreignText(conflict.other.party, 40), category: categoryOf(conflict.other.category) });
 }
 
-/** When it is, to the second, outward. @param {Conflict} conflict @returns {[string, string] | null} */
-export function ends(conflict) {
-  if (conflict.time_start_ms === null || conflict.time_end_ms === null) return null;
-  return [clock(conflict.time_start_ms), clock(Math.ceil(conflict.time_end_ms / 1000) * 1000)];
+/**
+ * When it is, to the second, outward; with its day where that is not today's, or where it must be said in any case.
+ * @param {Conflict} conflict
+ * @param {{dated?: boolean}} [options]
+ * @returns {[string, string] | null}
+ */
+export function ends(conflict, { dated = false } = {}) {
+  const start = conflict.time_start_ms;
+  if (start === null || conflict.time_end_ms === null) return null;
+  const last = Math.ceil(conflict.time_end_ms / 1000) * 1000;
+  return dated ? [`${day(start)} ${clock(start)}`, stampOf(last, start)] : [stampOf(start, now.value), stampOf(last, now.value)];
 }
 
 /** The band in which they meet, or theirs where they do not. @param {Conflict} conflict */
@@ -64,7 +71,7 @@ export function sentence(conflict) {
 
 /** What is read back and signed for. @param {Conflict} conflict */
 export function readBack(conflict) {
-  const times = ends(conflict);
+  const times = ends(conflict, { dated: true });
   return say("card.read_back", {
     code: conflict.code,
     version: conflict.version,

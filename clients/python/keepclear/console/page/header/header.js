@@ -45,7 +45,7 @@ function Watch() {
 }
 
 /** The sentence that stands while what is shown may not be whole; else only that silence is not safety. */
-function Whole() {
+export function Whole() {
   const silent = heardDesk.value >= SILENT_MS;
   const { is, reasons } = whole.value;
   if (is && !silent && arrived.value) return html`<p class="whole calm"><span>${t("header.no_clear")}</span></p>`;
