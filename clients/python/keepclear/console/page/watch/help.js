@@ -11,7 +11,9 @@ const open = signal(false);
 const LOOKS = ["overlap", "proximity", "possible", "unverified", "unconfirmed", "past", "closed"];
 const SAID = ["help.order", "help.acknowledge", "help.closed", "help.theirs", "help.silence"];
 /** @type {Record<string, string>} */
-const SHOWN = { Enter: "Enter", Escape: "Esc" };
+const SHOWN = { Escape: "Esc", " ": "Space", ArrowUp: "\u2191", ArrowDown: "\u2193", Backspace: "Back" };
+/** What goes everywhere comes first, then what goes in the list; the keys of a part of the page come last. */
+const FIRST = ["*", "queue"];
 
 export function openHelp() {
   open.value = true;
@@ -29,7 +31,8 @@ function Opened() {
     { key: "?", where: "help", words: "keys.help", silent: true, does: leave },
     { key: "Escape", where: "help", words: "keys.help", silent: true, does: leave },
   ]);
-  const keys = bound.value.filter((one) => !one.silent && one.where !== "help");
+  const rank = (/** @type {string | undefined} */ where) => (FIRST.indexOf(where ?? "*") + FIRST.length + 1) % (FIRST.length + 1);
+  const keys = bound.value.filter((one) => !one.silent && one.where !== "help").sort((one, other) => rank(one.where) - rank(other.where));
   return html`<${Dialog} name="help" label=${say("help.title")} leave=${leave}>
     <h2 tabindex="-1" autofocus>${t("help.title")}</h2>
     <dl class="keys">${keys.map((one) => html`<div key=${`${one.where} ${one.key}`}>
