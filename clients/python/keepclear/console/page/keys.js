@@ -7,7 +7,7 @@
  */
 
 import { room } from "./address.js";
-import { useEffect, useRef } from "./vendor/preact-hooks.js";
+import { useLayoutEffect, useRef } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/signals.js";
 
 /**
@@ -49,7 +49,8 @@ export function useKeys(bindings) {
   /** @type {Map<string, Binding>} */
   const current = new Map(bindings.map((one) => [one.key, one]));
   const latest = useRef(current);
-  useEffect(() => {
+  // Before anything is drawn: no key that comes right after a change of room is lost.
+  useLayoutEffect(() => {
     const undo = bindings.map((one) => bind({ ...one, does: () => live.get(named)?.get(one.key)?.does() }));
     return () => {
       for (const each of undo) each();
