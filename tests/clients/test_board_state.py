@@ -259,6 +259,16 @@ def test_a_lost_link_rings_otherwise_and_more_often_until_everybody_must_have_he
     assert start.due(picture(), never, after(BLIND_AT_START_S + 1)) == BLIND
 
 
+def test_a_clock_that_was_set_back_silences_no_bell() -> None:
+    bell, open_ = Bell(NOW), conflict()
+    assert bell.due(picture(open_), up(), NOW) == DANGER
+    assert bell.due(picture(open_), up(at=after(-3600)), after(-3600)) == DANGER
+    assert bell.due(picture(open_), up(at=after(-3599)), after(-3599)) is None
+    assert bell.due(picture(), down(), after(0)) == BLIND
+    assert bell.due(picture(), down(), after(-3600)) == BLIND
+    assert Bell(NOW).due(picture(), replace(down(0), heard_at=None), after(-3600)) == BLIND
+
+
 def test_keys_and_what_is_none() -> None:
     for data, keys in (
         (b"jka", "j k a"), (b"\x1b[A", "k"), (b"\x1b[B\x1bOB", "j j"), (b"\r", "enter"), (b"\x1b", "escape"),

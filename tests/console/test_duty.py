@@ -97,6 +97,22 @@ def test_one_officer_has_the_watch_and_what_was_read_is_what_is_signed(tmp_path:
     tell(tmp_path, story)
 
 
+def test_a_clock_that_was_set_back_keeps_no_officer_from_acknowledging(tmp_path: Path) -> None:
+    async def story(lied: Lied, desk: AsyncDesk, console: Console) -> None:
+        one = session()
+        (view,) = desk.picture().conflicts
+        console.duty.begin(one, "duty-1")
+        await console.duty.shown(one, [(view.conflict, view.version)])
+        lied.now -= 60 * SECOND
+        console.look()
+        with pytest.raises(Refusal, match="less than a second"):
+            await console.duty.acknowledge(one, view.conflict, view.version, None)
+        lied.now += SECOND
+        await console.duty.acknowledge(one, view.conflict, view.version, None)
+
+    tell(tmp_path, story)
+
+
 def test_displayed_is_signed_once_for_the_officer_on_watch(tmp_path: Path) -> None:
     async def story(lied: Lied, desk: AsyncDesk, console: Console) -> None:
         one = session()

@@ -15,7 +15,7 @@ from keepclear.console.feed import MAX_WAITING_BYTES, Page, encode
 from keepclear.console.said import changes, phase, spoken
 from keepclear.console.whole import whole_json
 from keepclear.desk.desk import AsyncDesk
-from keepclear.desk.picture import Answers, ConflictView
+from keepclear.desk.picture import Answers, ConflictView, build_picture
 from keepclear.verify.verdicts import Standing
 from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.outline import Circle, Corridor
@@ -103,6 +103,25 @@ def test_whole_is_what_no_reason_speaks_against() -> None:
     assert codes(picture(age_s=None), up(), ("journal", "full"), NOW) == (
         False, ["never_heard", "journal", "not_yet_beats"],
     )  # fmt: skip
+    assert codes(fresh, up(heard_s=-0.9), None, NOW) == (True, ["not_yet_beats"])
+    assert codes(picture(age_s=-3600), up(heard_s=-3600), None, NOW) == (
+        False, ["stale", "clock_set_back", "not_yet_beats"],
+    )  # fmt: skip
+
+
+def test_a_clock_that_was_set_back_makes_no_picture_young(tmp_path: Path) -> None:
+    lied = Lied(tmp_path)
+    lied.south.refresh()
+    hour = 3600 * SECOND
+
+    def age_s(heard_at: int | None) -> tuple[float | None, bool]:
+        picture = build_picture(lied.south.journal, lied.now - hour, heard_at)
+        return picture.age_s, picture.stale
+
+    assert build_picture(lied.south.journal, lied.now - SECOND // 2, None).age_s == 0
+    assert age_s(None) == (-3600, True)
+    assert age_s(lied.now - hour - 2 * SECOND) == (2, False), "a sign of life by the new clock is one"
+    lied.south.close()
 
 
 def test_changes_laid_over_the_whole_are_the_whole(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from keepclear.desk.events import (
 )
 from keepclear.desk.filed import Filed
 from keepclear.desk.notices import NoticeRecord
-from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView, Picture
+from keepclear.desk.picture import SET_BACK, UNVERIFIED, Answers, ConflictView, Picture
 from keepclear.desk.shown import bare_view
 from keepclear.verify.verdicts import Standing
 
@@ -167,6 +167,8 @@ def age_line(picture: Picture) -> str:
     """Return how old the picture is."""
     if picture.age_s is None:
         return "picture of no age: the hotline was never heard"
+    if picture.age_s < 0:
+        return f"picture of no known age, STALE: {SET_BACK}"
     return f"picture {picture.age_s:.0f} s old{', STALE' if picture.stale else ''}"
 
 

@@ -28,6 +28,7 @@ from keepclear.cli.lines import is_alarm
 from keepclear.cli.reference import Reference
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent, NoticeEvent, ProblemEvent
+from keepclear.desk.picture import last_heard
 from keepclear.transport.client import now_instant
 
 from .access import Access, Session
@@ -165,8 +166,8 @@ class Console:
     def _snapshot(self, now: int) -> Snapshot:
         picture, link = self.last.picture, self.desk.link()
         trouble = self._troubled(now)
+        heard_at = last_heard(self.desk.journal, link.heard_at, now)
         lost = self._unwatched if self._unwatched is not None and is_recent(self._unwatched, now) else None
-        heard = [at for at in (link.heard_at, self.desk.journal.read_at()) if at is not None]
         members = {
             "link": link_json(link),
             "whole": whole_json(picture, link, trouble, now),
@@ -174,7 +175,7 @@ class Console:
             "unwatched": None if lost is None else spans_json([lost])[0],
             "trouble": None if trouble is None else {"code": trouble[0], "text": trouble[1]},
         }
-        return self._facts.snapshot(picture, self.desk.exchange.agreement, max(heard, default=None), now, members)
+        return self._facts.snapshot(picture, self.desk.exchange.agreement, heard_at, now, members)
 
     async def _look_for_ever(self) -> None:
         loop = asyncio.get_running_loop()

@@ -124,7 +124,8 @@ class Duty:
         """Do what time brings: what was closed and has stood before an officer long enough was seen."""
         views = self._views()
         for session in self._sessions.values():
-            session.shown = {one: at for one, at in session.shown.items() if one in views}
+            # What was noted ahead of now was noted before the clock was set back: it is read from now on.
+            session.shown = {one: min(at, now) for one, at in session.shown.items() if one in views}
         self._sessions = {key: one for key, one in self._sessions.items() if one.shown}
         self._noted &= views.keys()
         self._displayed &= views.keys()

@@ -11,7 +11,7 @@ from keepclear_protocol.instant import SECOND
 from keepclear.cli.board.header import BLIND_MEANS, QUIET_S
 from keepclear.cli.words import clock, span
 from keepclear.desk.link import Link
-from keepclear.desk.picture import Picture
+from keepclear.desk.picture import AHEAD_S, SET_BACK, Picture
 
 NOT_YET_BEATS = "not_yet_beats"
 """The one reason that is told always and makes nothing less whole than it can be."""
@@ -23,10 +23,12 @@ def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, no
     if picture.age_s is None:
         reasons["never_heard"] = "the hotline was never heard at this desk"
     elif picture.stale:
-        reasons["stale"] = "the picture is too old to be relied on"
+        reasons["stale"] = "the picture is too old to be relied on, or of no known age"
     if not link.up:
         since = f"since {clock(link.since)}" if link.heard_at is not None else "since this console began"
         reasons["link_down"] = f"not connected {since}: {BLIND_MEANS}"
+    elif link.heard_at is not None and link.heard_at - now > AHEAD_S * SECOND:
+        reasons["clock_set_back"] = f"{SET_BACK}: how long the hotline was silent is known at its next sign of life"
     elif link.heard_at is not None and now - link.heard_at > QUIET_S * SECOND:
         # Seconds would change the text each second: whoever shows it has the instant.
         reasons["quiet"] = f"no sign of life since {clock(link.heard_at)}, due every {span(QUIET_S)} at the latest"

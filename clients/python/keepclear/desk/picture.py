@@ -27,6 +27,11 @@ __all__ = ["UNVERIFIED", "Answers", "ConflictView", "NoticeView", "Picture", "bu
 FRESH_S = 30.0
 """A picture read longer ago is called stale: two keep-alives more than the silence after which a desk reconnects."""
 
+AHEAD_S = 1
+"""An instant that lies further ahead than two looks at a clock can differ was noted before that clock was set back."""
+
+SET_BACK = "this machine's clock was set back"
+
 _LOUDEST_FIRST = (Standing.OPEN, UNVERIFIED, Standing.UNCONFIRMED, Standing.PAST, Standing.CLOSED)
 _SEVERITIES = [str(severity) for severity in sorted(Severity, key=severity_rank)]
 
@@ -34,6 +39,8 @@ _SEVERITIES = [str(severity) for severity in sorted(Severity, key=severity_rank)
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Everything that a desk knows, ``age_s`` seconds after it last heard from the service (``None``: never).
+
+    An age below zero is none: this machine's clock was set back since.
 
     ``conflicts`` are the worst and soonest first: what is open before all, by severity, then by its start.
     """
@@ -48,7 +55,7 @@ class Picture:
     @property
     def stale(self) -> bool:
         """Whether it is too old to be relied on."""
-        return self.age_s is None or self.age_s > FRESH_S
+        return self.age_s is None or not 0 <= self.age_s <= FRESH_S
 
     @property
     def unanswered(self) -> int:
@@ -96,14 +103,30 @@ def build_picture(
 
     ``before`` is of the last one of this desk's, and becomes of this one.
     """
-    heard = max((at for at in (heard_at, journal.read_at()) if at is not None), default=None)
-    age_s = None if heard is None else max(0, now - heard) / SECOND
+    age_s = age_of(last_heard(journal, heard_at, now), now)
     kept = journal.conflicts() if everything else journal.live_conflicts(now)
     views = conflict_views(journal, kept, before)
     heads = journal.own_heads() if everything else journal.own_live(now)
     references = journal.references([head.id for head in heads])
     notices = tuple(notice_view(head, now, references.get(head.id)) for head in heads)
     return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count())
+
+
+def last_heard(journal: Reads, heard_at: int | None, now: int) -> int | None:
+    """Return when the service was last heard, by the journal and by ``heard_at``, ``None`` where it never was.
+
+    What lies ahead of ``now`` was noted before this machine's clock was set back, and counts only where there is no
+    other.
+    """
+    ats = [at for at in (heard_at, *journal.heard_ats()) if at is not None]
+    return max((at for at in ats if at - now <= AHEAD_S * SECOND), default=min(ats, default=None))
+
+
+def age_of(heard: int | None, now: int) -> float | None:
+    """Return for how many seconds the service was not heard; below zero where the clock was set back since."""
+    if heard is None:
+        return None
+    return (now - heard if heard - now > AHEAD_S * SECOND else max(0, now - heard)) / SECOND
 
 
 def conflict_views(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.filing import Content
-from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.separation import Minima, Severity, severity_rank
 from keepclear_protocol.speakable import speakable
@@ -23,6 +23,7 @@ from ..offline.comparison import Measure, compare
 from ..verify.opening import Opener
 from ..verify.verdicts import Standing
 from .disclosed import disclosed, volume_json
+from .picture import SET_BACK, age_of, last_heard
 from .shown import own_statement
 
 
@@ -102,6 +103,8 @@ class WhatIf:
         of = f"{_counted(self.their_volumes, 'volume')} of {_counted(self.their_notices, 'notice')}"
         of = f"{of}, in conflicts open now," if self.their_notices else "nothing in a conflict open now"
         age = "the hotline was never heard" if self.age_s is None else f"last heard {self.age_s:.0f} s ago"
+        if self.age_s is not None and self.age_s < 0:
+            age = f"last heard nobody knows when: {SET_BACK}"
         return (
             f"NOT a clearance: of the other side {of} is held against it ({age}); what it has hidden is not, nor what "
             "was shown of conflicts closed since; only filing compares with all of it"
@@ -147,8 +150,7 @@ def what_if(
         (one for one in found if one is not None),
         key=lambda one: (one.whose == "ours", severity_rank(one.severity), one.horizontal_m, one.vertical_m, one.start),
     )
-    heard = max((at for at in (heard_at, journal.read_at()) if at is not None), default=None)
-    age_s = None if heard is None else max(0, now - heard) / SECOND
+    age_s = age_of(last_heard(journal, heard_at, now), now)
     return WhatIf(tuple(meets), len(theirs), sum(len(known.volumes) for known in theirs), len(ours), age_s)
 
 

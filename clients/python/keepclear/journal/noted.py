@@ -27,8 +27,12 @@ class Noted:
 
     def read_at(self) -> int | None:
         """Return the instant at which everything was last read from the service, or a watch last heard it."""
+        return max(self.heard_ats(), default=None)
+
+    def heard_ats(self) -> list[int]:
+        """Return when everything was last read, and when a watch last heard the service, as far as they are known."""
         noted = (self.noted("read_at"), self.noted("heard_at"))
-        return max((int(value) for value in noted if value is not None), default=None)
+        return [int(value) for value in noted if value is not None]
 
     def watched_until(self) -> int | None:
         """Return the instant until which somebody is known to have watched at this desk, ``None`` of a new one."""

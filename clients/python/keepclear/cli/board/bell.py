@@ -1,6 +1,7 @@
 """When the bell rings: for danger that nobody of ours has answered, and in another rhythm for a lost link.
 
-Pure: the instant is handed in, and what comes out is the rhythm that is due. A terminal has one tone, so alarms differ
+Pure: the instant is handed in, and what comes out is the rhythm that is due. A clock that was set back makes it ring
+at once, never fall silent until that clock has caught up. A terminal has one tone, so alarms differ
 by rhythm alone. Nothing but an answer, or the end of the danger, ends the first; nothing but the link the second. What
 cannot be excluded is no danger that anybody has seen: it rings once, and once more when its time is near. A bell that
 does not stop for what is most often nothing is how officers learn not to hear it.
@@ -67,18 +68,23 @@ class Bell:
         self._rung &= danger
         if not danger:
             self._danger_at = None
-        elif new or self._danger_at is None or now - self._danger_at >= DANGER_AGAIN_S * SECOND:
+        elif new or _is_over(self._danger_at, DANGER_AGAIN_S, now):
             self._rung |= danger
             self._danger_at = now
             return DANGER
         return None if hinted else POSSIBLE
 
     def _blind_due(self, link: Link, now: int) -> bool:
-        if link.heard_at is None and now - self.began < BLIND_AT_START_S * SECOND:
+        if link.heard_at is None and not _is_over(self.began, BLIND_AT_START_S, now):
             return False
         late = now - link.since > BLIND_LATER_AFTER_S * SECOND
         again_s = BLIND_LATER_AGAIN_S if late else BLIND_AGAIN_S
-        return self._blind_at is None or now - self._blind_at >= again_s * SECOND
+        return _is_over(self._blind_at, again_s, now)
+
+
+def _is_over(began: int | None, pause_s: int, now: int) -> bool:
+    """Whether a pause is over, or never began; one that begins ahead of now was counted by another clock."""
+    return began is None or not 0 <= now - began < pause_s * SECOND
 
 
 def is_danger(view: ConflictView) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keepclear_protocol.instant import SECOND, format_instant
 
+from keepclear.desk.picture import AHEAD_S, SET_BACK
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
@@ -83,6 +84,8 @@ def _link_lines(scene: "Scene", look: Look, columns: int) -> list[Line]:
     link, age = scene.link, scene.picture.age_s
     parts: list[Line]
     old = "no picture: the hotline was never heard" if age is None else f"picture {span(age)} old"
+    if age is not None and age < 0:
+        old = f"picture of no known age: {SET_BACK}"
     if columns < NARROW:
         parts = [(Span(_link_word(scene)),), (Span(old, WARNING if scene.picture.stale else PLAIN),)]
         return flow(parts, columns, look.between, 1)
@@ -91,7 +94,7 @@ def _link_lines(scene: "Scene", look: Look, columns: int) -> list[Line]:
         heard = f"heard {span(quiet_s)} ago"
         parts = [
             (Span(f"connected since {clock(link.since)}"),),
-            (Span(heard, WARNING if quiet_s > QUIET_S else PLAIN),),
+            (Span(heard, PLAIN if -AHEAD_S <= quiet_s <= QUIET_S else WARNING),),
             (Span(old, WARNING if scene.picture.stale else PLAIN),),
         ]
         return flow(parts, columns, look.between, 1)

@@ -7,6 +7,7 @@ import signal
 import click
 
 from keepclear.desk.desk import AsyncDesk
+from keepclear.desk.picture import last_heard
 from keepclear.transport.client import now_instant
 
 from .. import out
@@ -65,9 +66,8 @@ async def _send(desk: AsyncDesk, to: Receiver, wake: asyncio.Event) -> None:
         if said and said != unread:
             out.note(said)
         unread = said
-        heard = [at for at in (desk.link().heard_at, desk.journal.read_at()) if at is not None]
         if not said:
-            for xml in feed.due(last.picture, max(heard, default=None), now):
+            for xml in feed.due(last.picture, last_heard(desk.journal, desk.link().heard_at, now), now):
                 await to.send(xml)
         wake.clear()
         with contextlib.suppress(TimeoutError):
