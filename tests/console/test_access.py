@@ -3,8 +3,12 @@
 All of it by raw HTTP to a running console, as somebody would who can reach its port: every process of the machine.
 """
 
+import contextlib
 import json
 import os
+import resource
+import signal
+import socket
 import stat
 import time
 from collections.abc import Iterator
@@ -13,6 +17,7 @@ from pathlib import Path
 import pytest
 from keepclear.console.access import MAX_SESSIONS, SESSION_S, TOKEN_S, Access, start_token
 from keepclear.console.guard import HEADERS, POLICY
+from keepclear.console.peers import HEAD_S, MAX_OF_OURS, user_of
 from keepclear.console.post import FILE, running
 from keepclear.console.refusals import Refusal
 from keepclear_protocol.errors import LocalError
@@ -258,3 +263,54 @@ def test_another_user_can_open_neither_folder_nor_file(console: RunningConsole) 
             os._exit(0)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_who_says_nothing_is_cut(console: RunningConsole, officer: Caller) -> None:
+    silent = socket.create_connection(("127.0.0.1", console.port), timeout=HEAD_S * 3)
+    half = socket.create_connection(("127.0.0.1", console.port), timeout=HEAD_S * 3)
+    host = f"Host: 127.0.0.1:{console.port}"
+    half.sendall(f"GET /nowhere.js HTTP/1.1\r\n{host}\r\n\r\n".encode())
+    assert half.recv(65536).startswith(b"HTTP/1.1 404")
+    half.sendall(b"GET / HT")
+    for connection in (silent, half):
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
+        connection.close()
+    assert officer.get("/api/no-such-door").json()["code"] == "not_found"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can ask as another user")
+def test_another_user_s_connections_keep_no_page_from_its_deeds(console: RunningConsole, officer: Caller) -> None:
+    _, most = resource.prlimit(console.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(console.process.pid, resource.RLIMIT_NOFILE, (MAX_OF_OURS, most))
+    asks, tells = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+        held = [socket.create_connection(("127.0.0.1", console.port)) for _ in range(MAX_OF_OURS + 40)]
+        body = f"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\nContent-Type: application/json\r\n"
+        for connection in held:
+            with contextlib.suppress(OSError):
+                connection.sendall(f"{body}Content-Length: 9\r\n\r\n".encode())
+        os.write(tells, b".")
+        signal.pause()
+    try:
+        os.read(asks, 1)
+        for _ in range(3):
+            assert console.enter().post("/api/watch/begin", {"officer": "duty-1"}).status_code == 200
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_the_kernel_tells_whose_a_connection_is() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::ffff:127.0.0.1")):
+            with socket.socket(family) as one:
+                one.connect((host, port))
+                with listener.accept()[0] as other:
+                    assert user_of(other.getpeername(), other.getsockname()) == os.getuid()
+    assert user_of(("127.0.0.1", 1), ("127.0.0.1", port)) is None

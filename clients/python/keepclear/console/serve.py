@@ -31,13 +31,15 @@ from .access import TOKEN_S, Access
 from .app import create_app
 from .console import Console
 from .guard import Guard
+from .peers import Peer
 from .post import Post, held
 
 DRAIN_S = 3
 """A stream ends at once when it is told to; whatever else is on its way has as long."""
 
-MAX_CONNECTIONS = 256
-"""Of all pages and their questions. What is beyond it is told so; only programs on this machine can come so far."""
+BACKLOG = 32
+"""So many are accepted before the loop does anything else, such as to cut those that are too many: far fewer than the
+descriptors that a process has, without which nothing goes on."""
 
 OPENER = "console-open.html"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -102,14 +104,14 @@ def _server(app: Guard) -> _Server:
     config = uvicorn.Config(
         app,
         interface="asgi3",
-        http="h11",
+        http=Peer,
+        backlog=BACKLOG,
         lifespan="off",
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=DRAIN_S,
     )
     return _Server(config)
