@@ -120,6 +120,35 @@ def test_a_question_that_leaves_the_screen_keeps_no_key(watched: tuple[Room, Con
     sheet.until("document.querySelector('.ask') === null")
 
 
+def test_on_a_low_screen_a_card_is_seen_and_behind_a_dialog_it_is_not(watched: tuple[Room, Console, Sheet]) -> None:
+    room, _, sheet = watched
+    page = sheet.page
+    displayed = """async (code) => {
+        const { conflicts } = await import("/desk/picture.js");
+        return conflicts.value.some((one) => one.code === code && one.ours.displayed_by === "duty-2");
+    }"""
+    page.set_viewport_size({"width": 911, "height": 512})
+    try:
+        page.keyboard.press("q")  # nothing is chosen: the worst is what stands opened
+        page.keyboard.press("?")
+        sheet.until("document.querySelector('dialog[open]') !== null")
+        meet(room, 44.0, "NORTH14", start_s=900)
+        code = sheet.until("document.querySelector('.row[aria-current=true]')?.innerText.includes('NORTH14')"
+                           " && document.querySelector('.row').dataset.code")  # fmt: skip
+        page.wait_for_timeout(1500)
+        assert not page.evaluate(displayed, code)
+        page.keyboard.press("Escape")
+        sheet.until("document.querySelector('dialog') === null")
+        sheet.until(displayed, code)
+        page.wait_for_timeout(1100)
+        page.keyboard.press("a")
+        sheet.until("document.querySelector('.ask') !== null")
+        page.keyboard.press("Escape")
+        sheet.until("document.querySelector('.ask') === null")
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_a_desk_that_is_gone_is_noticed_by_the_page_itself(watched: tuple[Room, Console, Sheet]) -> None:
     _, console, sheet = watched
     sheet.until("document.querySelector('.row') !== null")
@@ -131,7 +160,7 @@ def test_a_desk_that_is_gone_is_noticed_by_the_page_itself(watched: tuple[Room, 
     assert "This page has not heard its own desk for" in said
     assert "DESK NOT HEARD" in said
     # What was last known stays in sight, and an answer says that it is none.
-    assert sheet.page.evaluate("document.querySelectorAll('.row').length") == 2
+    assert sheet.page.evaluate("document.querySelectorAll('.row').length") == 3
     sheet.page.keyboard.press("a")
     sheet.until("document.querySelector('.ask') !== null")
     for key in ("y", "Enter"):

@@ -45,7 +45,11 @@ export function ask(conflict) {
   if (session.peek()?.role !== "officer") return tell(say("card.ack.wall"), "warning");
   if (!session.peek()?.officer) return tell(say("card.ack.no_watch"), "warning");
   if (!asks(conflict)) return tell(say("card.ack.needs_none", { code }));
-  if (!wasRead(conflict)) return tell(say("card.ack.too_soon", { code }), "warning");
+  if (!wasRead(conflict)) {
+    // Where little is in view at a time, what is to be read may not be.
+    document.getElementById(`row-${conflict.conflict}`)?.closest("li")?.querySelector(".sentence")?.scrollIntoView({ block: "nearest" });
+    return tell(say("card.ack.too_soon", { code }), "warning");
+  }
   go("queue", nameOf(conflict));
   put({ conflict: conflict.conflict, version: conflict.version, step: "read" });
 }

@@ -29,7 +29,7 @@ const LOUD_LEADS = ["LATE", "IN_PROGRESS", "RETROACTIVE"];
 export function Card({ conflict, open }) {
   const look = lookOf(conflict);
   const name = nameOf(conflict);
-  const element = useSeen(conflict);
+  const element = useSeen(conflict, open);
   return html`
     <li class="row" ref=${element} data-look=${look} data-phase=${conflict.phase} data-calls=${calls(conflict)}
       data-code=${conflict.code} data-version=${conflict.version} aria-current=${open ? "true" : undefined}>

@@ -2,11 +2,14 @@
  * What has stood before somebody's eyes, and since when: the versions that were in view of a page that is visible.
  *
  * Guaranteed: only such a version is told to the desk as shown, each once by this page, and only it can be
- * acknowledged, a second after it came into view at the earliest. A wall screen tells nothing: nobody may sit there.
+ * acknowledged, a second after it came into view at the earliest. What is read of it must be in view: of an opened card
+ * its sentence, else its head; no card is too high for a low screen. What a dialog covers is not in view. A wall screen
+ * tells nothing: nobody may sit there.
  */
 
 import { ask } from "../desk/deeds.js";
 import { session } from "../desk/picture.js";
+import { question } from "../keys.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
 import { computed, effect } from "../vendor/signals.js";
 
@@ -24,7 +27,7 @@ let waiting = [];
 let timer = 0;
 
 /** @type {WeakMap<Element, import("../types.js").Conflict>} */
-const rows = new WeakMap();
+const shownIn = new WeakMap();
 /** @type {Set<Element>} */
 const inView = new Set();
 
@@ -41,12 +44,17 @@ const observer = new IntersectionObserver(
 document.addEventListener("visibilitychange", look);
 
 function look() {
-  if (document.visibilityState !== "visible") return;
-  for (const row of inView) {
-    const conflict = rows.get(row);
-    if (conflict !== undefined && row.isConnected) note(conflict);
+  if (document.visibilityState !== "visible" || document.querySelector("dialog[open]") !== null) return;
+  for (const part of inView) {
+    const conflict = shownIn.get(part);
+    if (conflict !== undefined && part.isConnected) note(conflict);
   }
 }
+
+effect(() => {
+  // Each dialog is a question: what one has covered is seen once it is left.
+  if (question.value === "") look();
+});
 
 /** @param {import("../types.js").Conflict} conflict */
 function note(conflict) {
@@ -93,21 +101,27 @@ export function wasRead(conflict) {
   return seenFor(conflict) >= READ_MS;
 }
 
-/** Return a reference for the element in which a conflict is shown. @param {import("../types.js").Conflict} conflict */
-export function useSeen(conflict) {
+/**
+ * Return a reference for the element in which a conflict is shown.
+ * @param {import("../types.js").Conflict} conflict
+ * @param {boolean} open whether all of it is shown, not its head alone
+ */
+export function useSeen(conflict, open) {
   const element = useRef(/** @type {HTMLElement | null} */ (null));
+  const part = useRef(/** @type {Element | null} */ (null));
   useEffect(() => {
-    const row = element.current;
-    if (row === null) return undefined;
-    observer.observe(row);
+    const read = element.current?.querySelector(open ? ".sentence" : ".head") ?? null;
+    part.current = read;
+    if (read === null) return undefined;
+    observer.observe(read);
     return () => {
-      observer.unobserve(row);
-      inView.delete(row);
+      observer.unobserve(read);
+      inView.delete(read);
     };
-  }, []);
+  }, [open]);
   useEffect(() => {
-    if (element.current !== null) rows.set(element.current, conflict);
+    if (part.current !== null) shownIn.set(part.current, conflict);
     look();
-  }, [conflict.conflict, conflict.version]);
+  }, [conflict.conflict, conflict.version, open]);
   return element;
 }
