@@ -93,7 +93,7 @@ def test_two_thousand_notices_are_drawn_within_two_seconds_and_pan_smoothly(shar
     code, told, talk = shared_room.north.type("submit", str(file), "--category", "transport")
     assert code == 0 and len(told) >= NOTICES, talk
     console = shared_room.north.console()
-    sheet = shared_room.open(console, viewport={"width": 1920, "height": 1080})
+    sheet = shared_room.open(console, viewport={"width": 1920, "height": 1080}, reduced_motion="no-preference")
     sheet.until(DRAWN, within_s=600)
     address = console.origin
     idle = idle_frames(sheet)

@@ -7,6 +7,7 @@ in it stands out of its column or is drawn backwards, which is asserted; the res
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from keepclear_demo.flights import CATEGORY, LIMITS, MINIMA, deal
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.long
 
 PARTIES = ("north", "south")
 FLIGHTS = 236
+AS_THEY_SEE_IT: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "no-preference"}
 SOON_S = 1_200
 """The first flight of the afternoon begins so soon."""
 
@@ -89,7 +91,7 @@ def paris(paris_room: Room, shared: Path) -> dict[str, Console]:
 
 def picture(room: Room, console: Console, name: str, language: str, theme: str, rows: int) -> None:
     """Open a console, see that it stands, look for what is wrong, and keep the picture."""
-    sheet = room.open(console, state=f"lang={language}&theme={theme}", viewport={"width": 1440, "height": 900})
+    sheet = room.open(console, state=f"lang={language}&theme={theme}", **AS_THEY_SEE_IT)
     sheet.until(STANDS, [language, theme, rows], within_s=60)
     sheet.page.wait_for_timeout(1_500)  # the map is drawn in slices, by idle time
     sheet.shoot(f"pictures/{name}-{language}-{theme}")

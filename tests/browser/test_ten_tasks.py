@@ -114,7 +114,8 @@ def test_ten_tasks_of_a_duty_officer_with_keys_alone(room: Room) -> None:
     for callsign, lat, lng, start_s in OURS:
         ours = box(lat, lng, start_s=start_s, low=140, high=180, last_s=1800)
         north.submit(ours, words=("--callsign", callsign))
-    sheet = room.open(north.console("--officer", "duty-2", "--bullseye", "48.2,2.2=ANVIL"))
+    console = north.console("--officer", "duty-2", "--bullseye", "48.2,2.2=ANVIL")
+    sheet = room.open(console, reduced_motion="no-preference")
     hands = Hands(sheet)
     sheet.until("document.querySelectorAll('.row').length === 4")
 

@@ -155,7 +155,8 @@ def test_filed_here_alerted_there_answered_and_seen_by_both(room: Room) -> None:
 def test_an_alert_is_painted_within_a_moment_of_its_submission(room: Room) -> None:
     """Of two rounds the better counts, for what else a machine does."""
     room.south.submit(box(48.0, size=1.0, start_s=3000, last_s=3000, low=100, high=140))
-    north, south = opened(room, room.north.console()), opened(room, room.south.console())
+    moving = {"reduced_motion": "no-preference"}
+    north, south = opened(room, room.north.console(), **moving), opened(room, room.south.console(), **moving)
     south.page.evaluate(WATCH_PAINTS)
     for start in range(0, 2 * FILED, FILED):
         took = timed(north, south, range(start, start + FILED))
