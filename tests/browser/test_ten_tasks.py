@@ -31,6 +31,10 @@ SAYS = """([selector, words]) => {
     const text = document.querySelector(selector)?.innerText.replace(/[\\u2066-\\u2069]/g, "").replace(/\\xa0/g, " ");
     return text !== undefined && words.every((word) => text.includes(word)) && text;
 }"""
+IN_VIEW = """(selector) => {
+    const [at, side] = [selector, ".side"].map((one) => document.querySelector(one).getBoundingClientRect());
+    return at.top >= side.top && at.bottom <= side.bottom;
+}"""
 READ_MS = 1100
 """What has stood in view for a second can be acknowledged."""
 
@@ -147,6 +151,7 @@ def test_ten_tasks_of_a_duty_officer_with_keys_alone(room: Room) -> None:
     with hands.task(4):  # Who has answered, on both sides?
         answers = hands.sees(".row[aria-current=true] .answers", "by wach-1", "NOT ANSWERED")
         assert re.search(r"south\s.*\d\d:\d\d:\d\dZ by wach-1", answers.replace("\n", " "))
+        assert sheet.page.evaluate(IN_VIEW, ".row[aria-current=true] .answers"), "nobody has scrolled"
 
     with hands.task(5):  # Acknowledge it: a danger asks twice.
         hands.press("a")

@@ -206,6 +206,17 @@ def test_that_it_was_blind_is_said_for_a_quarter_of_an_hour() -> None:
     assert len(state.blind) == 1
 
 
+def test_a_link_that_was_up_and_silent_was_blind_too() -> None:
+    state = State()
+    for now, heard_s in ((0, 0), (4, 4), (13, 13), (14, 14), (15, 0.5), (20, 5)):
+        state.looks(picture(), up(heard_s=heard_s, at=after(now)), after(now))
+    assert state.blind == [(NOW, after(14.5))]
+    state.looks(picture(), up(heard_s=12, at=after(27)), after(27))
+    state.looks(picture(), down(15, at=after(30)), after(30))
+    state.looks(picture(), up(since_s=0, at=after(31)), after(31))
+    assert state.blind == [(NOW, after(14.5)), (after(15), after(31))], "silent, then lost: once"
+
+
 Rung = list[tuple[int, str]]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from keepclear_protocol.instant import SECOND
 
-from keepclear.cli.board.header import BLIND_MEANS, QUIET_S
+from keepclear.cli.board.blind import QUIET_S, is_quiet
+from keepclear.cli.board.header import BLIND_MEANS
 from keepclear.cli.words import clock, span
 from keepclear.desk.link import Link
 from keepclear.desk.picture import AHEAD_S, SET_BACK, Picture
@@ -29,9 +30,10 @@ def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, no
         reasons["link_down"] = f"not connected {since}: {BLIND_MEANS}"
     elif link.heard_at is not None and link.heard_at - now > AHEAD_S * SECOND:
         reasons["clock_set_back"] = f"{SET_BACK}: how long the hotline was silent is known at its next sign of life"
-    elif link.heard_at is not None and now - link.heard_at > QUIET_S * SECOND:
+    elif is_quiet(link, now):
         # Seconds would change the text each second: whoever shows it has the instant.
-        reasons["quiet"] = f"no sign of life since {clock(link.heard_at)}, due every {span(QUIET_S)} at the latest"
+        since = clock(link.heard_at or link.since)
+        reasons["quiet"] = f"no sign of life since {since}, due every {span(QUIET_S)} at the latest"
     if trouble is not None:
         reasons[trouble[0]] = trouble[1]
     whole = not reasons

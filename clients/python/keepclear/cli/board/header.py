@@ -13,15 +13,13 @@ from keepclear.verify.verdicts import Standing
 from ..lines import plain
 from ..plain import foreign
 from ..words import clock, counted, span
+from .blind import QUIET_S
 from .cells import ALARM, BOLD, DANGER, DIM, PLAIN, WARNING, Line, Span, fit, flow, line_width, sides, wrap
 from .look import Look
 from .state import State
 
 if TYPE_CHECKING:
     from .frame import Scene
-
-QUIET_S = 8.0
-"""The service gives a sign of life every five seconds: after eight one is missing."""
 
 NARROW = 60
 

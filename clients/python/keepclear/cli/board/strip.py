@@ -103,12 +103,14 @@ class Strip:
             return plain(f"{at} CONFIRMED CLOSED {named}: signed by {who}'s desk")
         is_ours = who == self._party
         # That no desk of ours can prove a closing is what CLOSED NOT CONFIRMED says already.
-        doubt = ack.verdict != VERIFIED and not (is_ours and ack.verdict == UNPROVEN)
+        unproven = ack.verdict == UNPROVEN
+        doubt = ack.verdict != VERIFIED and not (is_ours and unproven)
         if ack.stage == "delivered" and not doubt:
             return ""
         by = f" ({foreign(ack.officer)})" if ack.officer else ""
         whose = "another desk of ours" if is_ours else "their desk"
-        more = f", and {whose} says {ack.verdict}" if doubt else ""
+        says = "cannot tell by itself that it is clear, until ours confirms it" if unproven else f"says {ack.verdict}"
+        more = f", and {whose} {says}" if doubt else ""
         return plain(f"{at} {named} {ack.stage} by {who}{by}{more}")
 
     def _at(self, at: int, now: int) -> str:

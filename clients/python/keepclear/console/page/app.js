@@ -17,7 +17,7 @@ import { html, render } from "./html.js";
 import { listenToKeys, useKeys } from "./keys.js";
 import { NewDanger } from "./card/danger.js";
 import { Calling } from "./queue/calling.js";
-import { chosen } from "./queue/queue.js";
+import { chosen, toWorst } from "./queue/queue.js";
 import { alone, regions, sides } from "./rooms.js";
 import { Strip } from "./log/strip.js";
 import { keepSounding, soundTest } from "./sound.js";
@@ -28,7 +28,7 @@ import { direction, lang, loadWords, say, t } from "./words.js";
 
 function Page() {
   useKeys([
-    { key: "q", words: "keys.queue", does: () => go("queue", "") },
+    { key: "q", words: "keys.queue", does: toWorst },
     { key: "f", words: "keys.filing", does: () => files() && go("filing") },
     { key: "h", words: "keys.history", does: () => sides.history && go("history") },
     { key: "i", words: "keys.incident", does: () => openIncident(chosen.peek()) },

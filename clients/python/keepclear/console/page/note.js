@@ -27,6 +27,11 @@ export function tell(text, level = "plain", hint = "") {
   }, STAYS_MS);
 }
 
+/** Take a sentence back, where it still stands: it holds no more. @param {string} text */
+export function untell(text) {
+  if (note.peek()?.text === text) note.value = null;
+}
+
 export function Note() {
   const said = note.value;
   return html`<div class="note" role="status" data-level=${said?.level ?? "none"}>

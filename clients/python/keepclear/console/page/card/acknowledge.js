@@ -13,7 +13,7 @@ import { foreignText } from "../foreign.js";
 import { isPast } from "../history/past.js";
 import { html } from "../html.js";
 import { question, useKeys } from "../keys.js";
-import { tell } from "../note.js";
+import { tell, untell } from "../note.js";
 import { asks, isDanger, lookOf, wordOf } from "../signs.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
 import { effect, signal } from "../vendor/signals.js";
@@ -73,6 +73,18 @@ effect(() => {
   if (current !== undefined && current.version === open.version && asks(current)) return;
   drop();
   tell(say("card.ack.changed", { code: current?.code ?? "" }), "alarm");
+});
+
+/** What was last said to be acknowledged. @type {import("../types.js").Signal<{conflict: string, version: number, text: string} | null>} */
+const done = signal(null);
+
+effect(() => {
+  const told = done.value;
+  if (told === null) return;
+  const current = conflicts.value.find((one) => one.conflict === told.conflict);
+  // That it is still there is said of that version alone, and for no longer than it is so.
+  if (current !== undefined && current.version <= told.version && current.state === "OPEN") return;
+  untell(told.text);
 });
 
 /** @param {{conflict: Conflict}} props */
@@ -149,7 +161,9 @@ async function sign(conflict, open) {
   const { code } = conflict;
   try {
     await askDesk("/api/acknowledge", { conflict: open.conflict, version: open.version, read_back: plain(readBack(conflict)) });
-    tell(say("card.ack.done", { code, version: open.version }), "good");
+    const text = say("card.ack.done", { code, version: open.version });
+    tell(text, "good");
+    done.value = { conflict: open.conflict, version: open.version, text };
   } catch (fault) {
     const { code: problem, detail, hint } = /** @type {import("../desk/deeds.js").Problem} */ (fault);
     const known = `card.ack.error.${problem}`;

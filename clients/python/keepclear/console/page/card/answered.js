@@ -1,11 +1,11 @@
 /**
  * What each side has answered to the version that is shown, with times: delivered, displayed, acknowledged.
  *
- * While the link is down, what the other side has not answered is said as of when this desk last heard: since then they
- * may have, so it does not count up.
+ * While the link is down or silent, what the other side has not answered is said as of when this desk last heard: since
+ * then they may have, so it does not count up.
  */
 
-import { agreement, link, now, party } from "../desk/picture.js";
+import { agreement, link, now, party, quiet } from "../desk/picture.js";
 import { foreignText } from "../foreign.js";
 import { html } from "../html.js";
 import { clock, span } from "../measures.js";
@@ -54,7 +54,7 @@ export function Answered({ conflict }) {
 /** @param {{name: string, said: Answers, conflict: Conflict, ours: boolean}} props */
 function Side({ name, said, conflict, ours }) {
   return html`<tr class=${ours ? "ours" : "theirs"}>
-    <th scope="row">${isolated(name)}</th>
+    <th scope="row"><span class="party">${isolated(name)}</span></th>
     <td>${said.delivered_at_ms === null ? t("card.not_known") : html`<bdi dir="ltr">${clock(said.delivered_at_ms)}</bdi>`}</td>
     <td>${said.displayed_at_ms === null ? "-" : html`<bdi dir="ltr">${clock(said.displayed_at_ms)}</bdi> ${by(said.displayed_by)}`}</td>
     <td>${acknowledged(said, conflict, ours)}</td>
@@ -70,7 +70,7 @@ function acknowledged(said, conflict, ours) {
   }
   const earlier = said.acknowledged_version_before === null ? null : t("card.earlier", { before: said.acknowledged_version_before, version: conflict.version });
   if (isOver(conflict)) return earlier ?? t("card.no_answer_known");
-  if (!ours && link.value?.up !== true) {
+  if (!ours && (link.value?.up !== true || quiet.value)) {
     const heard = link.value?.heard_at_ms ?? null;
     return html`<span class="waits">${earlier ?? t("card.not_answered")} ${heard !== null && t("card.as_of", { at: clock(heard) })}</span>`;
   }

@@ -55,7 +55,7 @@ function State({ conflict }) {
 /** @param {{conflict: Conflict, open: boolean}} props */
 function When({ conflict, open }) {
   const { time_start_ms: start, time_end_ms: end } = conflict;
-  if (start === null || end === null) return html`${conflict.reason === null ? t("card.no_window") : why(conflict)}`;
+  if (start === null || end === null) return html`<span>${conflict.reason === null ? t("card.no_window") : why(conflict)}</span>`;
   const heights = open ? null : sideBand(conflict.other);
   return html`<b>${isolated(countdown(start, end, now.value))}</b>
     <span><bdi dir="ltr">${windowOf(start, end, now.value)}</bdi></span>
@@ -69,11 +69,11 @@ function Opened({ conflict }) {
       <${Doubt} conflict=${conflict} />
       <p class="sentence">${isolated(sentence(conflict))}</p>
       ${asked.value?.conflict === conflict.conflict ? html`<${AskBox} conflict=${conflict} />` : html`<${Buttons} conflict=${conflict} />`}
+      <${Answered} conflict=${conflict} />
       <${Changes} conflict=${conflict} />
       <dl class="facts">${facts(conflict).map(([name, value]) => html`
         <div key=${name} data-fact=${name}><dt>${t(`card.fact.${name}`)}</dt><dd>${value}</dd></div>`)}
       </dl>
-      <${Answered} conflict=${conflict} />
     </div>`;
 }
 

@@ -28,6 +28,8 @@ export const notices = signal([]);
 export const link = signal(null);
 /** @type {Signal<import("../types.js").Whole>} */
 export const whole = signal({ is: false, reasons: [] });
+/** Whether the link is up, and silent for longer than it may be. */
+export const quiet = computed(() => whole.value.reasons.some(({ code }) => code === "quiet"));
 /** @type {Signal<import("../types.js").Counts>} */
 export const counts = signal({ unanswered: 0, not_sent: 0, lost: 0 });
 /** @type {Signal<import("../types.js").Agreement | null>} */

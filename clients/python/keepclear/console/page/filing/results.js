@@ -92,7 +92,7 @@ function One({ one, many }) {
 function Met({ conflict }) {
   const look = lookOf(conflict);
   return html`<p class="met" data-look=${look}>${signOf(look)} <b>${wordOf(look).slice(1, -1)}</b> <b class="figure">${conflict.code}</b>
-    ${" "}${t("filing.met", { party: html`<${Foreign} text=${conflict.other.party} most=${40} fixed />` })}
+    <span>${t("filing.met", { party: html`<${Foreign} text=${conflict.other.party} most=${40} fixed />` })}</span>
     ${conflict.time_start && html` <span class="figure">${windowOf(Date.parse(conflict.time_start), Date.parse(conflict.time_end))}</span>`}
     <button type="button" onClick=${() => go("queue", conflict.code)}>${t("filing.to_alert")}</button></p>`;
 }

@@ -1,7 +1,7 @@
 /** What the head says in one glance each: the link, the picture's age, the clocks, what waits, whether it sounds. */
 
 import { SILENT_MS } from "../desk/feed.js";
-import { age, arrived, counts, heardDesk, link, now } from "../desk/picture.js";
+import { age, arrived, counts, heardDesk, link, now, quiet } from "../desk/picture.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
 import { ahead, span } from "../measures.js";
@@ -23,6 +23,10 @@ export function LinkState() {
   if (heardDesk.value >= SILENT_MS) return html`<${Chip} level="danger" sign="cut" name="link">${t("header.desk_silent")}<//>`;
   if (at === null) return html`<${Chip} level="warning" sign="cut" name="link">${t("header.link.never")}<//>`;
   const lasts = span(now.value - at.since_ms);
+  const heard = at.heard_at_ms ?? null;
+  if (at.up && heard !== null && quiet.value) {
+    return html`<${Chip} level="danger" sign="cut" name="link">${t("header.link.quiet", { span: span(now.value - heard) })}<//>`;
+  }
   if (at.up) return html`<${Chip} level="good" sign="link" name="link">${t("header.link.up")}<//>`;
   const words = at.heard_at === null ? t("header.link.not_connected", { span: lasts }) : t("header.link.lost", { span: lasts });
   return html`<${Chip} level="danger" sign="cut" name="link">${words}<//>`;

@@ -62,6 +62,8 @@ export function Whole() {
 
 /** @param {import("../types.js").Coded} reason */
 function reasonOf({ code, text }) {
+  const heard = link.value?.heard_at_ms ?? null;
+  if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
   return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
 }
 

@@ -74,6 +74,12 @@ function focusRow(id) {
   });
 }
 
+/** Go to the worst from wherever one is: it is what is chosen, framed and in view, and stays so when another is worse. */
+export function toWorst() {
+  go("queue", "");
+  queueMicrotask(() => listed.peek()[0] && focusRow(listed.peek()[0].conflict));
+}
+
 function shownRows() {
   return MOST_ROWS * more.value;
 }
