@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,27 @@ from support.consoles import Listening, running_console
 from support.nursery import Lifeline
 from support.officer import Officer
 from support.world import World, box
+
+
+def test_a_browser_keeps_connections_for_its_deeds(tmp_path: Path) -> None:
+    with running_console(World(), tmp_path, "north", "http://127.0.0.1:9") as console:
+        caller, other = console.enter(console.links[0]), console.enter()
+        pages = [Listening(caller) for _ in range(4)]
+        for page in pages:
+            page.until(lambda heard: heard.picture)
+        refused = caller.http.get("/api/stream", headers=caller.headers)
+        assert (refused.status_code, refused.json()["code"]) == (503, "browser_pages")
+        pages.append(Listening(other))  # another browser is none the worse for it
+        pages[-1].until(lambda heard: heard.picture)
+        pages.pop(0).close()
+        deadline = time.monotonic() + 10
+        while True:  # the console learns of a page that has left when it next writes to it
+            with caller.http.stream("GET", "/api/stream", headers=caller.headers) as answer:
+                if answer.status_code == 200:
+                    break
+            assert time.monotonic() < deadline
+        for page in pages:
+            page.close()
 
 
 def test_an_alert_comes_to_a_page_is_answered_and_seen_by_both_sides(line: Lifeline, tmp_path: Path) -> None:

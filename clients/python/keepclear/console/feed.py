@@ -20,6 +20,9 @@ from .refusals import Refusal
 MAX_PAGES = 32
 """A wall, some desks, and some forgotten tabs."""
 
+MAX_SESSION_PAGES = 4
+"""Of one session, which is one browser's: it opens six connections to one address, and deeds need some of them."""
+
 MAX_WAITING = 256
 MAX_WAITING_BYTES = 2 * 1024 * 1024
 """What may wait for one page: a minute of a busy night. The whole picture of 2 000 notices is about as large."""
@@ -129,9 +132,12 @@ class Pages:
             page.end()
 
     def open(self, session: Session) -> "Stream":
-        """Return the answer that feeds one more page; raise ``Refusal`` with ``busy_pages`` where there are too many.
+        """Return the answer that feeds one more page.
 
+        Raise ``Refusal``: ``browser_pages`` where its browser has too many, ``busy_pages`` where the console has.
         """
+        if sum(page.session is session for page in self._pages) >= MAX_SESSION_PAGES:
+            raise Refusal("browser_pages")
         if self._ended or len(self._pages) >= MAX_PAGES:
             raise Refusal("busy_pages")
         return Stream(Page(session, self._whole), self._pages)

@@ -26,6 +26,7 @@ REFUSALS = {
     "wall": Meaning(403, "a wall screen only shows", "open the officer's link at the desk"),
     "no_watch": Meaning(409, "nobody has begun a watch on this page", "begin the watch first: it says who signs"),
     "too_fresh": Meaning(409, "what has stood on the screen for less than a second cannot have been read"),
+    "browser_pages": Meaning(503, "this browser has as many pages open as one can feed", "close one of the others"),
     "busy_pages": Meaning(503, "this console feeds as many pages as it can", "close one"),
 }
 

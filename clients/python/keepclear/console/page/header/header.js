@@ -48,10 +48,10 @@ function Watch() {
 export function Whole() {
   const silent = heardDesk.value >= SILENT_MS;
   const { is, reasons } = whole.value;
-  if (is && !silent && arrived.value) return html`<p class="whole calm"><span>${t("header.no_clear")}</span></p>`;
+  if (is && !silent && refusal.value === null && arrived.value) return html`<p class="whole calm"><span>${t("header.no_clear")}</span></p>`;
   const told = [
     ...(silent ? [say("header.reason.desk_silent", { span: span(heardDesk.value) })] : []),
-    ...(silent && refusal.value !== null ? [foreignText(refusal.value.detail, 200)] : []),
+    ...(refusal.value !== null ? [reasonOf({ code: refusal.value.code, text: refusal.value.detail })] : []),
     ...(arrived.value ? reasons.filter(({ code }) => code !== CALM).map(reasonOf) : [say("header.reason.never_heard")]),
   ];
   return html`<p class="whole loud">
