@@ -148,17 +148,25 @@ export function countdown(start, end, now) {
   return say("measures.over", { span: span(now - end) });
 }
 
-/** The same for the telephone and the screen reader: in one unit. @param {number} start @param {number} end @param {number} now */
+/**
+ * The same for the telephone and the screen reader, in whole words: hours never without their minutes, as they are read out.
+ *
+ * @param {number} start @param {number} end @param {number} now
+ */
 export function countdownSpoken(start, end, now) {
-  const left = Math.max(0, (now < start ? start : end) - now);
-  const unit =
-    left < 2 * MINUTE
-      ? say("measures.seconds", { n: Math.floor(left / SECOND) })
-      : left < 2 * HOUR
-        ? say("measures.minutes", { n: Math.floor(left / MINUTE) })
-        : say("measures.hours", { n: Math.floor(left / HOUR) });
   if (now > end) return say("measures.over_spoken");
-  return say(now < start ? "measures.begins_in" : "measures.lasts", { span: unit });
+  const left = Math.max(0, (now < start ? start : end) - now);
+  return say(now < start ? "measures.begins_in" : "measures.lasts", { span: spanSpoken(left) });
+}
+
+/** @param {number} left */
+function spanSpoken(left) {
+  if (left < 2 * MINUTE) return say("measures.seconds", { n: Math.floor(left / SECOND) });
+  const h = Math.floor(left / HOUR), min = Math.floor((left % HOUR) / MINUTE);
+  const minutes = say("measures.minutes", { n: min });
+  if (h === 0) return minutes;
+  const hours = say("measures.hours", { n: h });
+  return min === 0 ? hours : say("measures.hours_minutes", { hours, minutes });
 }
 
 /** @param {number} ms */
