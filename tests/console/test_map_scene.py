@@ -122,6 +122,21 @@ def test_the_panel_of_a_chosen_conflict_shows_its_two_flights_where_they_meet(mo
     assert sum(one["chosen"] for one in chosen[0]["blocks"]) == 41
 
 
+def test_what_is_hatched_is_what_both_have_or_what_lies_between_them(modules: PageModules) -> None:
+    ours = extent(0, 10, 3000, 3300)
+    pairs = [
+        pair(ours, extent(0, 10, 3200, 3600)),
+        pair(ours, extent(0, 10, 3400, 3600), "proximity"),
+        pair(ours, extent(0, 10, 3100, 3600, "AMSL"), "possible", "AMSL"),
+    ]
+    picture = {"notices": [notice("N1", ours)], "conflicts": [conflict("AAA", "N1", "S1", *pairs)]}
+    span = {"from_ms": NOW - HOUR, "to_ms": NOW + HOUR}
+    answer = "panelsOf(sceneOf(question.picture, 'AAA', question.now, false), question.span)"
+    ((levels, sea),) = modules.ask(SCENE, answer, [{"picture": picture, "now": NOW, "span": span}])
+    assert [(one["lower_m"], one["upper_m"]) for one in levels["meetings"]] == [(3200, 3300), (3300, 3400)]
+    assert [(one["lower_m"], one["upper_m"]) for one in sea["meetings"]] == [(3200, 3500)]
+
+
 def test_a_conflict_that_is_not_chosen_shows_what_meets_now_else_what_meets_next(modules: PageModules) -> None:
     pairs = [pair(extent(a, b), extent(a, b)) for a, b in ((-10, -5), (-2, 3), (10, 20), (10, 15), (30, 40))]
     clash = {"conflict": conflict("AAA", "N1", "S1", *pairs)}

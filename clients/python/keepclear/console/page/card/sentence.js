@@ -1,5 +1,6 @@
 /** A conflict as one sentence that can be read over a telephone, and what is signed when it is acknowledged. */
 
+import { bandOfSide, common } from "../bands.js";
 import { now, party } from "../desk/picture.js";
 import { foreignText } from "../foreign.js";
 import { clock, countdownSpoken, day, heights, latlng, stampOf } from "../measures.js";
@@ -21,6 +22,9 @@ export function theirs(conflict) {
 
 /**
  * When it is, to the second, outward; with its day where that is not today's, or where it must be said in any case.
+ *
+ * An alert tells of each volume of the other side its worst meeting with ours: of flights with many volumes the two
+ * sides are told other windows of one conflict, so that it is said whose this one is.
  * @param {Conflict} conflict
  * @param {{dated?: boolean}} [options]
  * @returns {[string, string] | null}
@@ -32,17 +36,39 @@ export function ends(conflict, { dated = false } = {}) {
   return dated ? [`${day(start)} ${clock(start)}`, stampOf(last, start)] : [stampOf(start, now.value), stampOf(last, now.value)];
 }
 
-/** The band in which they meet, or theirs where they do not. @param {Conflict} conflict */
-export function bandOf(conflict) {
-  const { altitude_lower_m: lower, altitude_upper_m: upper, reference } = conflict;
-  if (lower !== null && upper !== null && reference !== null) return heights(lower, upper, reference);
-  return sideBand(conflict.other);
+/**
+ * How high they are: the heights that both have, which the other side reads alike, else each side's by its name.
+ *
+ * What the alert says of heights is of the second flight alone: it is the other side's, and is called so.
+ * @param {Conflict} conflict
+ * @returns {{meets: string} | {apart: string} | null}
+ */
+export function bandsOf(conflict) {
+  const [own, other] = [bandOfSide(conflict.own), bandOfSide(conflict.other) ?? bandOfSide(conflict)];
+  const meets = own && other && common(own, other);
+  if (meets) return { meets: written(meets) };
+  const told = [
+    own && say("card.say.band_of", { party: party.value, band: written(own) }),
+    other && say("card.say.band_of", { party: foreignText(conflict.other.party, 40), band: written(other) }),
+  ].filter((one) => one !== null);
+  return told.length ? { apart: told.join(say("card.say.between").slice(1, -1)) } : null;
+}
+
+/** The same as one text. @param {Conflict} conflict */
+export function bandWords(conflict) {
+  const bands = bandsOf(conflict);
+  return bands && ("meets" in bands ? bands.meets : bands.apart);
 }
 
 /** @param {import("../types.js").Side} side */
 export function sideBand(side) {
-  const { altitude_lower_m: lower, altitude_upper_m: upper, reference } = side;
-  return lower === null || upper === null || reference === null ? null : heights(lower, upper, reference);
+  const band = bandOfSide(side);
+  return band && written(band);
+}
+
+/** @param {import("../bands.js").Measured} band */
+function written({ lower_m, upper_m, reference }) {
+  return heights(lower_m, upper_m, reference);
 }
 
 /** The code's words, each by itself, so that a line may end between two; from left to right in every language. @param {Conflict} conflict */
@@ -55,11 +81,11 @@ function spokenOf(conflict) {
 export function sentence(conflict) {
   const look = lookOf(conflict);
   const times = ends(conflict);
-  const band = bandOf(conflict);
+  const bands = bandsOf(conflict);
   const parts = [
     say(`card.say.${look}`, { spoken: spokenOf(conflict), us: party.value, ours: ours(conflict), theirs: theirs(conflict) }),
-    times && say("card.say.when", { from: times[0], to: times[1] }),
-    band && say("card.say.band", { band }),
+    times && say("card.say.when", { us: party.value, from: times[0], to: times[1] }),
+    bands && ("meets" in bands ? say("card.say.band", { band: bands.meets }) : bands.apart),
     conflict.where && say("card.say.where", { where: latlng(conflict.where.lat, conflict.where.lng) }),
     conflict.where && fromBullseye(conflict.where.lat, conflict.where.lng),
     conflict.time_start_ms !== null && conflict.time_end_ms !== null
@@ -79,6 +105,6 @@ export function readBack(conflict) {
     theirs: theirs(conflict),
     from: times?.[0] ?? "-",
     to: times?.[1] ?? "-",
-    band: bandOf(conflict) ?? "-",
+    band: bandWords(conflict) ?? "-",
   });
 }

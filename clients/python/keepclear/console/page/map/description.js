@@ -4,8 +4,9 @@
  * It is what the map's element is described by: read when the focus comes to it, and never by itself.
  */
 
+import { bandWords } from "../card/sentence.js";
 import { foreignText } from "../foreign.js";
-import { heights, latlng } from "../measures.js";
+import { latlng } from "../measures.js";
 import { html } from "../html.js";
 import { say, t } from "../words.js";
 import { origin, told } from "./aids.js";
@@ -36,7 +37,6 @@ export function MapWords() {
 /** @param {Clash} clash */
 function placeOf({ conflict, where, grave }) {
   const [lat, lng] = where ?? [0, 0];
-  const { altitude_lower_m: lower, altitude_upper_m: upper, reference } = conflict;
   const from = origin.value;
   const measured = from && where ? told(from.position, where) : null;
   return t(where ? "map.words.conflict" : "map.words.nowhere", {
@@ -46,7 +46,7 @@ function placeOf({ conflict, where, grave }) {
     other: foreignText(conflict.other.party),
     place: latlng(lat, lng),
     mgrs: mgrs(lat, lng),
-    band: lower === null || upper === null || reference === null ? "" : heights(lower, upper, reference),
+    band: bandWords(conflict) ?? "",
     from: measured && from ? say("map.from_origin", { ...measured, here: "", name: foreignText(from.name) || say("map.picked") }) : "",
   });
 }

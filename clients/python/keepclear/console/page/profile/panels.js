@@ -6,6 +6,7 @@
  * that they meet, so that one sees who is above; else of all that is shown.
  */
 
+import { between, common } from "../bands.js";
 import { FOOT_M } from "./ticks.js";
 
 /** @typedef {import("../types.js").Conflict} Conflict */
@@ -71,11 +72,15 @@ function blockOf({ extent, owner, id, name }, chosen) {
   return { start_ms, end_ms, lower_m, upper_m, look: owner, chosen: chosen !== null && chosen[owner].id === id, name };
 }
 
-/** @param {Pair} pair @param {Conflict} conflict @param {boolean} chosen @returns {Meeting|null} */
-function meetingOf({ start_ms, end_ms, lower_m, upper_m, severity }, conflict, chosen) {
-  if (lower_m === null || upper_m === null) return null;
+/**
+ * What is hatched: the heights that both have or, where they have none, what lies between them; of two references theirs.
+ * @param {Pair} pair @param {Conflict} conflict @param {boolean} chosen @returns {Meeting|null}
+ */
+function meetingOf({ start_ms, end_ms, lower_m, upper_m, severity, ours, theirs }, conflict, chosen) {
   const look = severity === "proximity" || severity === "possible" ? severity : "overlap";
-  const [low, high] = [Math.min(lower_m, upper_m), Math.max(lower_m, upper_m)];
+  const band = common(ours, theirs) ?? between(ours, theirs) ?? { lower_m, upper_m };
+  if (band.lower_m === null || band.upper_m === null) return null;
+  const [low, high] = [Math.min(band.lower_m, band.upper_m), Math.max(band.lower_m, band.upper_m)];
   return { start_ms, end_ms, lower_m: low, upper_m: high, look, grave: look === "overlap", chosen, code: conflict.code };
 }
 
