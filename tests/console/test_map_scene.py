@@ -242,3 +242,22 @@ def _winds(ring: list[tuple[float, float]], x: float, y: float) -> int:
         side = (x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)
         turns += (y0 <= y < y1 and side > 0) - (y1 <= y < y0 and side < 0)
     return turns
+
+
+def test_no_name_stands_at_a_height_at_which_its_flight_is_not(modules: PageModules) -> None:
+    frame = {"top": 100, "bottom": 200}
+    asked = [(-50, -20), (90, 101), (90, 104), (120, 140), (198, 260), (199, 260), (300, 330), (0, 400)]
+    imports = 'import { standOf, namedOf } from "./profile/names.js";'
+    said = modules.ask(imports, f"standOf(...question, {frame})", asked)
+    assert [(one["beyond"], one["y"]) for one in said] == [
+        ("above", 109), ("above", 109), (None, 109), (None, 129), (None, 191), ("below", 191), ("below", 191),
+        (None, 109),
+    ]  # fmt: skip
+    climb = [
+        {"look": "own", "name": "N1", "chosen": False, "start_ms": start, "lower_m": lower}
+        for start, lower in ((0, 9000), (1, 100), (2, 100))
+    ]
+    (named,) = modules.ask(imports, "namedOf(question, (block) => block.lower_m < 5000)", [climb])
+    assert [one["start_ms"] for one in named] == [1]
+    (named,) = modules.ask(imports, "namedOf(question, () => false)", [climb])
+    assert [one["start_ms"] for one in named] == [0]

@@ -7,7 +7,9 @@
 
 import { foreignText } from "../foreign.js";
 import { hatch } from "../map/hatch.js";
+import { heights } from "../measures.js";
 import { bare } from "../words.js";
+import { namedOf, standOf } from "./names.js";
 import { shareOf } from "./span.js";
 import { FOOT_M, heightName, heightTicks, timeName, timeTicks } from "./ticks.js";
 
@@ -28,6 +30,9 @@ export const RIGHT_PX = 62;
 
 const AXIS_PX = 20;
 const GAP_PX = 8;
+
+/** Before the name of what lies beyond the scale. */
+const ARROW_PX = 14;
 
 /** Blocks up to which each may bear its name. */
 const NAMED = 14;
@@ -120,20 +125,23 @@ function drawPanel(context, sight, panel, frame) {
   context.fillText(panel.reference === "FL" ? "FL" : `ft ${panel.reference}`, left - 6, top + 8);
   context.textAlign = "left";
   context.fillText(panel.reference === "FL" ? "ft 1013" : `ft ${panel.reference}`, right + 6, top + 8);
+  const said = bare(words.reference(panel.reference));
+  context.font = `11px ${colours.textFace}`;
+  const said_px = context.measureText(said).width;
   context.save();
   context.beginPath();
   context.rect(left, top, right - left, bottom - top);
   context.clip();
   drawBlocks(context, panel, frame, colours);
   drawMeetings(context, panel, frame, colours);
-  drawNames(context, panel, frame, colours);
+  drawNames(context, panel, frame, colours, [[right - 6 - said_px, top, right, top + 18]]);
   context.restore();
   context.strokeStyle = colours.line;
   context.lineWidth = 1;
   context.strokeRect(left + 0.5, Math.round(top) + 0.5, right - left - 1, Math.round(bottom - top) - 1);
   context.font = `11px ${colours.textFace}`;
   context.textAlign = "right";
-  halo(context, bare(words.reference(panel.reference)), right - 6, top + 9, colours.quiet, colours.ground);
+  halo(context, said, right - 6, top + 9, colours.quiet, colours.ground);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Panel} panel @param {Frame} frame @param {Colours} colours */
@@ -194,34 +202,46 @@ function drawMeetings(context, panel, frame, colours) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Panel} panel @param {Frame} frame @param {Colours} colours */
-function drawNames(context, panel, frame, colours) {
-  /** @type {Map<string, Block>} */
-  const first = new Map();
-  for (const block of panel.blocks) {
-    const key = `${block.look} ${block.name}`;
-    const known = first.get(key);
-    if (!known || (block.start_ms < known.start_ms && !(known.chosen && !block.chosen))) first.set(key, block);
-  }
-  const named = [...first.values()].filter(({ chosen }) => chosen || first.size <= NAMED);
+/**
+ * @param {CanvasRenderingContext2D} context @param {Panel} panel @param {Frame} frame @param {Colours} colours
+ * @param {number[][]} taken where other words stand
+ */
+function drawNames(context, panel, frame, colours, taken) {
+  const standing = (/** @type {Block} */ block) => standOf(frame.y(block.upper_m), frame.y(block.lower_m), frame);
+  const flights = namedOf(panel.blocks, (block) => standing(block).beyond === null);
+  const named = flights.filter(({ chosen }) => chosen || flights.length <= NAMED);
   context.textAlign = "left";
   context.font = `700 12px ${colours.face}`;
-  /** @type {number[][]} */
-  const taken = [];
   for (const { chosen } of [{ chosen: true }, { chosen: false }]) {
     for (const block of named.filter((one) => one.chosen === chosen)) {
-      const text = bare(foreignText(block.name ?? "", 14));
-      if (!text) continue;
-      const [left, top] = rectOf(block, frame);
-      const x = Math.max(left, frame.left) + 4;
-      const first = Math.min(Math.max(top + 9, frame.top + 26), frame.bottom - 9);
-      // Two flights of one height: the second name stands beneath the first.
-      const y = [0, 16, 32].map((down) => first + down).find((at) => isFree([x, at - 7, x + text.length * 7.6, at + 7], taken));
+      const name = bare(foreignText(block.name ?? "", 14));
+      if (!name) continue;
+      const { beyond, y: first } = standing(block);
+      const text = beyond === null ? name : `${name} ${heights(block.lower_m, block.upper_m, panel.reference)}`;
+      const arrow = beyond === null ? 0 : ARROW_PX;
+      const wide = arrow + context.measureText(text).width;
+      const x = Math.max(frame.left + 4, Math.min(Math.max(frame.x(block.start_ms), frame.left) + 4, beyond === null ? Infinity : frame.right - wide - 4));
+      // Two flights of one height: the second name stands beneath the first, or above it at the lower edge.
+      const next = beyond === "below" ? -16 : 16;
+      const y = [0, 1, 2].map((many) => first + many * next).find((at) => isFree([x, at - 7, x + wide, at + 7], taken));
       if (y === undefined) continue;
-      taken.push([x, y - 7, x + text.length * 7.6, y + 7]);
-      halo(context, text, x, y, block.look === "own" ? colours.ownText : colours.otherText, colours.ground);
+      taken.push([x, y - 7, x + wide, y + 7]);
+      const colour = block.look === "own" ? colours.ownText : colours.otherText;
+      if (beyond !== null) drawArrow(context, x, y, beyond === "above" ? -1 : 1, colour);
+      halo(context, text, x + arrow, y, colour, colours.ground);
     }
   }
+}
+
+/** An arrow upward or downward: what lies beyond the scale. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {1|-1} down @param {string} colour */
+function drawArrow(context, x, y, down, colour) {
+  context.fillStyle = colour;
+  context.beginPath();
+  context.moveTo(x + 5, y + 5 * down);
+  context.lineTo(x + 10, y);
+  context.lineTo(x, y);
+  context.fill();
+  context.fillRect(x + 4, Math.min(y, y - 5 * down), 2, 5);
 }
 
 /** @param {number[]} box @param {number[][]} taken */
