@@ -149,6 +149,31 @@ def test_on_a_low_screen_a_card_is_seen_and_behind_a_dialog_it_is_not(watched: t
         page.set_viewport_size({"width": 1280, "height": 800})
 
 
+def test_what_cannot_be_drawn_is_said_and_takes_nothing_with_it(watched: tuple[Room, Console, Sheet]) -> None:
+    _, _, sheet = watched
+    rows = "document.querySelectorAll('.row:not(.undrawn)').length"
+    drawn = sheet.until(rows)
+    sheet.page.evaluate(
+        """async () => {
+            const { conflicts, now, take } = await import("/desk/picture.js");
+            const odd = { ...conflicts.value[0], conflict: "odd", code: "ZZ9-ZZZ", own: null };
+            try {
+                take({ now: new Date(now.value).toISOString(), conflicts: { put: [odd] } }, false);
+            } catch {
+                // The map cannot draw it either: what brings the desk's word takes that in.
+            }
+        }"""
+    )
+    sheet.until(f"({PLAIN % '.row.undrawn'}).includes('ZZ9-ZZZ (OVERLAP) cannot be drawn')")
+    assert sheet.page.evaluate(rows) == drawn
+    sheet.until("document.documentElement.hasAttribute('data-stale')")
+    said = sheet.page.evaluate(PLAIN % ".header")
+    assert "NOT DECONFLICTED" in said
+    assert "Something in this page has failed" in said
+    sheet.page.reload()
+    sheet.until(f"!document.documentElement.hasAttribute('data-stale') && {rows} === {drawn}")
+
+
 def test_a_desk_that_is_gone_is_noticed_by_the_page_itself(watched: tuple[Room, Console, Sheet]) -> None:
     _, console, sheet = watched
     sheet.until("document.querySelector('.row') !== null")

@@ -6,6 +6,7 @@
  */
 
 import { go, keepAddress, room, theme, toggleTheme } from "./address.js";
+import { Guard, broken, listenToFaults } from "./broken.js";
 import { enter, keepEntered, locked } from "./desk/deeds.js";
 import { SILENT_MS, follow } from "./desk/feed.js";
 import { age, arrived, counts, heardDesk, link, session, whole } from "./desk/picture.js";
@@ -49,15 +50,15 @@ function Page() {
   }
   return html`
     <div class="desk" data-room=${name}>
-      <${HeaderRoom} />
+      ${guarded("header", html`<${HeaderRoom} />`)}
       <section class="map" dir="ltr" aria-label=${say("page.map")}>${region("map")}</section>
-      <${PastBanner} />
+      ${guarded("banner", html`<${PastBanner} />`)}
       <section class="profile" dir="ltr" aria-label=${say("page.profile")}>${region("profile")}</section>
       <main class="side" aria-label=${say(`page.${name}`)}>
         ${name !== "queue" && html`<${Calling} />`}
-        ${arrived.value ? html`<${Side} key=${name} />` : html`<p class="waiting">${t("page.waiting")}</p>`}
+        ${arrived.value ? guarded(name, html`<${Side} key=${name} />`) : html`<p class="waiting">${t("page.waiting")}</p>`}
       </main>
-      <${Strip} />
+      ${guarded("strip", html`<${Strip} />`)}
       <${NewDanger} />
       <${WatchDialog} />
       <${HelpPage} />
@@ -72,7 +73,12 @@ function files() {
 /** @param {"map" | "profile"} name */
 function region(name) {
   const Region = regions[name];
-  return Region && html`<${Region} />`;
+  return Region && guarded(name, html`<${Region} />`);
+}
+
+/** Draw a part of the page, or say in its place that it cannot be drawn. @param {string} name @param {any} part */
+function guarded(name, part) {
+  return html`<${Guard} key=${name} instead=${() => html`<p class="undrawn" data-part=${name}>${t("page.undrawn")}</p>`}>${part}<//>`;
 }
 
 function Locked() {
@@ -86,7 +92,7 @@ function Locked() {
 
 /** Whether what is shown may be old: then nothing of it looks as if it were now. */
 function isStale() {
-  return !arrived.value || !whole.value.is || age.value?.stale !== false || link.value?.up !== true || heardDesk.value >= SILENT_MS;
+  return broken.value || !arrived.value || !whole.value.is || age.value?.stale !== false || link.value?.up !== true || heardDesk.value >= SILENT_MS;
 }
 
 function keepRoot() {
@@ -107,6 +113,7 @@ function keepRoot() {
   });
 }
 
+listenToFaults();
 await loadWords();
 await enter();
 keepEntered();

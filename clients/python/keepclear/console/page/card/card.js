@@ -46,6 +46,13 @@ export function Card({ conflict, open }) {
     </li>`;
 }
 
+/** In the place of a card that cannot be drawn. @param {{conflict: Conflict}} props */
+export function Undrawn({ conflict }) {
+  const look = lookOf(conflict);
+  return html`<li class="row undrawn" data-look=${look} data-code=${conflict.code}>
+    ${signOf("unverified")} <span>${t("card.undrawn", { code: conflict.code, look: wordOf(look) })}</span></li>`;
+}
+
 /** @param {{conflict: Conflict}} props */
 function State({ conflict }) {
   const { text, level } = answerState(conflict, now.value);

@@ -1,5 +1,6 @@
 /** What a screen reader is told unasked: each new danger, once, as one sentence; nothing else speaks by itself. */
 
+import { fault } from "../broken.js";
 import { conflicts } from "../desk/picture.js";
 import { html } from "../html.js";
 import { isDanger } from "../signs.js";
@@ -19,9 +20,19 @@ effect(() => {
   const fresh = [...danger].filter(([key]) => !told.has(key)).map(([, one]) => one);
   told = new Set(danger.keys());
   if (fresh.length === 0) return;
-  const text = untracked(() => fresh.slice(0, MOST_AT_ONCE).map((one) => bare(sentence(one))).join(" "));
+  const text = untracked(() => fresh.slice(0, MOST_AT_ONCE).map(sayOf).join(" "));
   said.value = { text, at: performance.now() };
 });
+
+/** One that cannot be said whole is said by its code: none may silence the others. @param {import("../types.js").Conflict} one */
+function sayOf(one) {
+  try {
+    return bare(sentence(one));
+  } catch (error) {
+    fault(error);
+    return one.code;
+  }
+}
 
 /** Where it is said; a dialog has its own, for what stands behind it is not heard. */
 export function NewDanger() {

@@ -6,6 +6,7 @@
  */
 
 import { effect, signal } from "../vendor/signals.js";
+import { fault } from "../broken.js";
 import { locked, pageKey } from "./deeds.js";
 import { happened, heard, heardDesk, take, tick } from "./picture.js";
 
@@ -64,7 +65,14 @@ async function listen() {
     refusal.value = response.ok ? null : await response.json().catch(() => null);
     if (!response.ok || response.body === null) return;
     heard();
-    for await (const { event, data } of events(response.body)) said(event, JSON.parse(data));
+    for await (const { event, data } of events(response.body)) {
+      try {
+        said(event, JSON.parse(data));
+      } catch (error) {
+        // What is said next may be a danger: it is taken in whatever became of this.
+        fault(error);
+      }
+    }
   } finally {
     clearInterval(watching);
     given.abort();

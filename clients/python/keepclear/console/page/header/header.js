@@ -5,6 +5,7 @@
  * here ever says clear by itself. A page that does not hear its own desk says that before all else.
  */
 
+import { broken } from "../broken.js";
 import { SILENT_MS, refusal } from "../desk/feed.js";
 import { agreement, arrived, blind, forged, heardDesk, link, now, party, session, trouble, unwatched, whole } from "../desk/picture.js";
 import { Foreign, foreignText } from "../foreign.js";
@@ -48,8 +49,9 @@ function Watch() {
 export function Whole() {
   const silent = heardDesk.value >= SILENT_MS;
   const { is, reasons } = whole.value;
-  if (is && !silent && refusal.value === null && arrived.value) return html`<p class="whole calm"><span>${t("header.no_clear")}</span></p>`;
+  if (is && !silent && refusal.value === null && !broken.value && arrived.value) return html`<p class="whole calm"><span>${t("header.no_clear")}</span></p>`;
   const told = [
+    ...(broken.value ? [say("header.reason.broken")] : []),
     ...(silent ? [say("header.reason.desk_silent", { span: span(heardDesk.value) })] : []),
     ...(refusal.value !== null ? [reasonOf({ code: refusal.value.code, text: refusal.value.detail })] : []),
     ...(arrived.value ? reasons.filter(({ code }) => code !== CALM).map(reasonOf) : [say("header.reason.never_heard")]),

@@ -7,8 +7,9 @@
  */
 
 import { go, lookAt, room, selected } from "../address.js";
+import { Guard } from "../broken.js";
 import { ask } from "../card/acknowledge.js";
-import { Card } from "../card/card.js";
+import { Card, Undrawn } from "../card/card.js";
 import { seenFor } from "../card/seen.js";
 import { conflicts, find, link, nameOf } from "../desk/picture.js";
 import { html } from "../html.js";
@@ -118,7 +119,9 @@ export function QueueRoom() {
       ${finding.value && conflicts.value.some((one) => calls(one) && !finds(one)) && html`<${Calling} />`}
       ${all.length === 0 && html`<${Nothing} />`}
       <ul class="list rows" aria-label=${t("queue.title")}>
-        ${shown.map((one) => html`<${Card} key=${one.conflict} conflict=${one} open=${one.conflict === open?.conflict} />`)}
+        ${shown.map((one) => html`
+          <${Guard} key=${one.conflict} of=${one} instead=${() => html`<${Undrawn} conflict=${one} />`}>
+            <${Card} conflict=${one} open=${one.conflict === open?.conflict} /><//>`)}
       </ul>
       ${rest.length > 0 && html`<button type="button" class="button" onClick=${() => (more.value += 1)}>
         ${t("queue.more", { n: rest.length, waiting: rest.filter(calls).length })}</button>`}
