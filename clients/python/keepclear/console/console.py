@@ -28,6 +28,7 @@ from keepclear.cli.lines import is_alarm
 from keepclear.cli.reference import Reference
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent, NoticeEvent, ProblemEvent
+from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.picture import last_heard
 from keepclear.transport.client import now_instant
 
@@ -35,6 +36,7 @@ from .access import Access, Session
 from .duty import Duty
 from .facts import Facts, Snapshot, encoded, link_json, spans_json
 from .feed import Pages
+from .happened import facts_of
 from .said import told
 from .whole import whole_json
 
@@ -99,11 +101,18 @@ class Console:
         self._wake.set()
 
     def say(
-        self, kind: str, text: str, conflict: str | None = None, *, alarm: bool = False, at: int | None = None
+        self,
+        kind: str,
+        text: str,
+        conflict: str | None = None,
+        *,
+        alarm: bool = False,
+        at: int | None = None,
+        facts: dict[str, Any] | None = None,
     ) -> None:
         """Tell all pages what happened, in a line, and remember it for those to come; ``at`` where it was not now."""
         at = self.clock() if at is None else at
-        event = {"at": told(at), "kind": kind, "alarm": alarm, "conflict": conflict, "text": text}
+        event = {"at": told(at), "kind": kind, "alarm": alarm, "conflict": conflict, "text": text, "facts": facts}
         self._events.append(event)
         self.pages.tell("event", event)
 
@@ -205,16 +214,20 @@ class Console:
         alarm = is_alarm(event)
         if forged or (alarm and not isinstance(event, AlertEvent | LinkEvent)):
             self._ring(DANGER)
-        if text := self._worded(lambda: self._strip.add(event, now, self._of(event))):
-            self.say(_kind(event), text, _conflict(event), alarm=alarm)
+        of = self._of(event)
+        if text := self._worded(lambda: self._strip.add(event, now, of)):
+            self.say(_kind(event), text, _conflict(event), alarm=alarm, facts=facts_of(event, now, of, self.desk.party))
 
     async def _recall(self) -> None:
         """Put before the first event what a watch before this one was told."""
         now = self.clock()
         with contextlib.suppress(KeepclearError):  # without it there is a console all the same
             for event in await self.desk.past(STRIP):
-                if text := self._worded(lambda event=event: self._strip.recall(event, now, self._of(event))):  # type: ignore[misc]
-                    self.say(_kind(event), text, _conflict(event), at=_signed_at(event))
+                of = self._of(event)
+                if text := self._worded(lambda event=event, of=of: self._strip.recall(event, now, of)):  # type: ignore[misc]
+                    at = of.filed_at if isinstance(of, NoticeRecord) else now
+                    facts = facts_of(event, at, of, self.desk.party)
+                    self.say(_kind(event), text, _conflict(event), at=_signed_at(event), facts=facts)
 
     def _worded(self, words: Callable[[], str]) -> str:
         try:

@@ -75,7 +75,7 @@ class Duty:
         if before is None or before.officer != handle:
             self._watch = Watch(handle, self._console.clock())
             after = "" if before is None else f", after {foreign(before.officer)}"
-            self._say(f"{foreign(handle)} has the watch{after}")
+            self._say("watch_begun", handle, f"{foreign(handle)} has the watch{after}")
         self._console.tell_sessions()
 
     def end(self, session: Session, to: object = None) -> None:
@@ -84,7 +84,7 @@ class Duty:
         if to is not None:
             return self.begin(session, to)
         self._watch = session.officer = None
-        self._say(f"{foreign(officer)} has ended the watch: nobody has it")
+        self._say("watch_ended", officer, f"{foreign(officer)} has ended the watch: nobody has it")
         self._console.tell_sessions()
 
     async def acknowledge(
@@ -188,5 +188,7 @@ class Duty:
         self._deeds.add(task)
         task.add_done_callback(self._deeds.discard)
 
-    def _say(self, text: str) -> None:
-        self._console.say("watch", f"{clock(self._console.clock())} {text}")
+    def _say(self, what: str, officer: str, text: str) -> None:
+        now = self._console.clock()
+        facts = {"what": what, "when": told(now), "officer": officer}
+        self._console.say("watch", f"{clock(now)} {text}", facts=facts)

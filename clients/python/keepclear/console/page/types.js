@@ -151,7 +151,10 @@
 /** @typedef {{is: boolean, reasons: Coded[]}} Whole */
 /** @typedef {{heard_at: string | null, heard_at_ms?: number | null, age_s: number | null, stale: boolean}} Age */
 /** @typedef {{unanswered: number, oldest_unanswered_at_ms?: number | null, not_sent: number, lost: number}} Counts */
-/** @typedef {{at: string, at_ms: number, kind: string, alarm: boolean, conflict: string | null, text: string}} Happening */
+/** @typedef {{at: string, at_ms: number, kind: string, alarm: boolean, conflict: string | null, text: string, facts: Facts | null}} Happening */
+/** What a sentence of the page's language is made of. @typedef {{what: string, when_ms: number, code?: string, callsign?: string | null,
+ *   party?: string, state?: string | null, severity?: string | null, lead?: string | null, reason?: string | null,
+ *   officer?: string | null, revision?: number}} Facts */
 /** @typedef {{rhythm: "danger" | "possible" | "blind", strokes: number[]}} Ring */
 /** @typedef {{from: number, to: number}} Span both in ms */
 

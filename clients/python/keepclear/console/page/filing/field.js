@@ -1,7 +1,7 @@
 /** A field of the form: its label, what may stand in it, and what is wrong with it, with the code, beside it. */
 
 import { html } from "../html.js";
-import { t } from "../words.js";
+import { bare, say, t } from "../words.js";
 import { faults, mend } from "./actions.js";
 import { Said, plainly } from "./said.js";
 
@@ -61,7 +61,7 @@ export function Field({ at, label, value, onText, option, hint, onLeave, onKey, 
       autocapitalize="off"
       spellcheck=${false}
       inputmode=${numeric ? "numeric" : "text"}
-      placeholder=${example}
+      placeholder=${example === undefined ? undefined : bare(say("filing.example", { example }))}
       value=${value}
       aria-invalid=${String(wrong)}
       aria-describedby=${about || null}

@@ -110,8 +110,8 @@ function choose(kind) {
 function Window({ said, named = true }) {
   const { from = "", to = "" } = said.options;
   return html`<div class="pair">
-    <${Option} at="from" said=${said} named=${named} example="2026-11-22T14:05Z" onLeave=${() => from && changeOption("from", startOf(from, now.peek()))} />
-    <${Option} at="to" said=${said} named=${named} example="2026-11-22T14:35Z" onLeave=${() => to && changeOption("to", endOf(to, from, now.peek()))} />
+    <${Option} at="from" said=${said} named=${named} example="1405" onLeave=${() => from && changeOption("from", startOf(from, now.peek()))} />
+    <${Option} at="to" said=${said} named=${named} example="1435" onLeave=${() => to && changeOption("to", endOf(to, from, now.peek()))} />
   </div>
   <p class="hint">${t("filing.time.how")}</p>`;
 }

@@ -143,13 +143,13 @@ export function keepSketch() {
     }
     sketch.value = said.kind === "drawn" && said.step === "form" ? drawn(said.shapes) : asRead();
   });
-  // What was read from a file may lie anywhere: the map goes there, and to each flight that is shown next.
+  // What was read may lie anywhere, a typed place too: the map goes there, and to each flight that is shown next.
   let shown = "";
   effect(() => {
     const told = read.value, said = draft.peek();
     if (told === null) shown = "";
-    if (told === null || said === null || said.kind === "drawn" || told.flights.length === 0) return;
-    const key = `${said.file?.file ?? said.amends?.notice} ${told.shown}`;
+    if (told === null || said === null || told.flights.length === 0) return;
+    const key = said.kind === "drawn" ? JSON.stringify(said.shapes) : `${said.file?.file ?? said.amends?.notice} ${told.shown}`;
     if (key !== shown) fit.value = performance.now();
     shown = key;
   });

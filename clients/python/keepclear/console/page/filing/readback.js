@@ -1,7 +1,7 @@
 /**
  * The read-back: what would be signed, in the words of the commands, held against the order before anything is.
  *
- * What it would meet of what is known here stands beneath, and that nothing met is no clearance. A notice that comes
+ * What it would meet of what is known here stands above its lines, and that nothing met is no clearance. A notice that comes
  * late, and a flight that was said before, are told before all else. It is read anew while it stands, since a lead
  * class and what is known change with the time.
  */
@@ -132,12 +132,12 @@ function OneFlight({ flight }) {
       ${flight.stands.outcome === "filed_already" && html`<p class="hint">${t("filing.again.how")}</p>`}</div>`}
     <p class="what"><b><${Foreign} text=${flight.callsign} absent=${t("filing.no_callsign")} most=${40} /></b>,
       ${" "}<${Foreign} text=${flight.category} most=${40} /></p>
+    <${Meets} flight=${flight} />
     ${flight.remarks && html`<p><span class="quiet">${t("filing.remarks")}</span> <${Foreign} text=${flight.remarks} most=${400} /></p>`}
     <table class="lines" dir="ltr" lang="en"><tbody>
       ${flight.lines.map(([name, text], at) => html`<tr key=${at} class=${name === "WARNING" ? "warned" : ""}>
         ${name === "" ? html`<td></td>` : html`<th scope="row">${name === "WARNING" ? html`${glyph("warning")} ${name}` : name}</th>`}<td>${text}</td></tr>`)}
     </tbody></table>
-    <${Meets} flight=${flight} />
   </article>`;
 }
 

@@ -6,7 +6,8 @@ import { glyph } from "../glyph.js";
 import { html } from "../html.js";
 import { useKeys } from "../keys.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
-import { has, lang, t } from "../words.js";
+import { t } from "../words.js";
+import { toldOf } from "./told.js";
 import { Changed, changes, missed, missedWords } from "./since.js";
 
 const SCROLL_PX = 120;
@@ -31,17 +32,12 @@ export function LogRoom() {
   </div>`;
 }
 
-/** What sort of event it is: its words are the desk's own, which speaks English. @param {import("../types.js").Happening} event */
-export function kindOf(event) {
-  return lang.value === "en" || !has(`log.kind.${event.kind}`) ? null : html`${t(`log.kind.${event.kind}`)}: `;
-}
-
 /** One line of the strip. @param {{event: import("../types.js").Happening}} props */
 export function Line({ event }) {
   const of = event.conflict === null ? null : find(conflicts.value, event.conflict);
   return html`<li class="event" data-alarm=${event.alarm}>
     ${event.alarm ? glyph("warning") : html`<span></span>`}
-    <span>${kindOf(event)}<bdi lang="en">${event.text}</bdi></span>
+    <span>${toldOf(event)}</span>
     ${of !== null && html`<button type="button" class="button" onClick=${() => go("queue", nameOf(of))}>
       <span class="figure">${of.code}</span></button>`}
   </li>`;

@@ -3,7 +3,7 @@
 import { happenings } from "../desk/picture.js";
 import { html } from "../html.js";
 import { Note, note } from "../note.js";
-import { kindOf } from "./log.js";
+import { toldOf } from "./told.js";
 import { say } from "../words.js";
 
 const DEEP = 2;
@@ -14,6 +14,6 @@ export function Strip() {
     <${Note} />
     ${note.value === null && html`<ol class="events">${last.map((one) => html`
       <li key=${`${one.at} ${one.text}`} data-alarm=${one.alarm}>
-        ${kindOf(one)}<bdi lang="en">${one.text}</bdi></li>`)}</ol>`}
+        ${toldOf(one)}</li>`)}</ol>`}
   </footer>`;
 }

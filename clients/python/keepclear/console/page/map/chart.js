@@ -85,6 +85,10 @@ export class Chart {
     this.labels = new Labels(this.map, this.map.createPane("labels"));
     this.map.getPane("labels")?.setAttribute("aria-hidden", "true");
     this.map.on("moveend zoomend resize", () => this.labels.place(this.scene));
+    /** What the map was fitted to and nobody has moved it from since: a region that grows or shrinks keeps it in sight. @type {Box | null} */
+    this.fittedTo = null;
+    this.map.on("movestart zoomstart", () => (this.fittedTo = null));
+    this.map.on("resize", () => this.fittedTo && this.fit(this.fittedTo));
     this.size = new ResizeObserver(() => this.map.invalidateSize({ pan: false, debounceMoveend: true }));
     this.size.observe(element);
   }
@@ -92,7 +96,7 @@ export class Chart {
   remove() {
     this.size.disconnect();
     // A size that changed just now is told 200 ms later, also to a map that is no more.
-    this.map.off("moveend zoomend resize");
+    this.map.off("moveend zoomend resize movestart zoomstart");
     this.sheet.remove();
     this.map.remove();
   }
@@ -116,6 +120,7 @@ export class Chart {
     const foot = Math.min(FOOT_PX, size.y / 3);
     const { zoom, x, y } = fitted(box, { width: size.x, height: size.y - foot });
     this.map.setView(globe(x, y + foot / 2 / (256 * 2 ** zoom)), zoom, { animate: false });
+    this.fittedTo = box;
   }
 
   /** @param {Position} position @returns {{x: number, y: number}} in the view */
