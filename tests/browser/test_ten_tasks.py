@@ -209,6 +209,7 @@ def test_ten_tasks_of_a_duty_officer_with_keys_alone(room: Room) -> None:
         hands.sees(".side", "What became of it", flight, "revision 2")
         hands.sees(".strip", "CLOSED", "we amended our notice")
     hands.press("q")
+    sheet.until("document.activeElement.closest('.row')?.getAttribute('aria-current') === 'true'")
 
     # Delayed, it meets nothing any more: three stand.
     with hands.task(10):  # Hand the watch over: what stands is read out.
