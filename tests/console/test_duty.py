@@ -93,6 +93,10 @@ def test_one_officer_has_the_watch_and_what_was_read_is_what_is_signed(tmp_path:
         said = [event["text"].partition(" ")[2] for event in whole(console, one)["events"]]
         assert said == ["duty-1 has the watch", "duty-2 has the watch, after duty-1",
                         "duty-1 has the watch, after duty-2", "duty-1 has ended the watch: nobody has it"]  # fmt: skip
+        facts = [event["facts"] for event in whole(console, one)["events"]]
+        assert [(one["what"], one["officer"]) for one in facts] == [
+            ("watch_begun", "duty-1"), ("watch_begun", "duty-2"), ("watch_begun", "duty-1"), ("watch_ended", "duty-1"),
+        ]  # fmt: skip
 
     tell(tmp_path, story)
 
