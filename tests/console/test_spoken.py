@@ -7,6 +7,7 @@ from typing import Any
 
 import keepclear
 import pytest
+from keepclear.journal.pictured import worst_pair
 from support.page_modules import PageModules
 
 WORDS = Path(keepclear.__file__).parent / "console/page/words/en"
@@ -103,3 +104,10 @@ def test_hours_are_never_said_without_their_minutes(modules: PageModules) -> Non
         "begins in 90 seconds",
         "begins in 50 hours 1 minute",
     ]
+
+
+def test_of_pairs_alike_but_for_their_end_both_sides_show_the_same() -> None:
+    """The side with two volumes is told of one pair, the other side of both, in the order of digests."""
+    alike = {"severity": "overlap", "horizontal_m": 0, "vertical_m": 0, "time_start": "2026-11-26T18:00:00Z"}
+    long, short = ({**alike, "time_end": f"2026-11-26T18:{minute}:00Z"} for minute in (30, 20))
+    assert worst_pair((long, short)) is worst_pair((short, long)) is short

@@ -143,11 +143,15 @@ def whose_act(alert: Alert, own: Notice | Withdrawal | None, cause: str | None) 
 
 
 def worst_pair(pairs: tuple[Mapping[str, Any], ...]) -> Mapping[str, Any] | None:
-    """Return the worst of a verified alert's pairs, by severity, closeness, and then the earliest."""
+    """Return the worst of a verified alert's pairs, by severity, closeness, and then the earliest.
 
-    def badness(pair: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    Ordered as the rules order pairs, down to their end: both sides show the same one, and read the same heights out.
+    """
+
+    def badness(pair: Mapping[str, Any]) -> tuple[int, int, int, int, int]:
         rank = severity_rank(Severity(pair["severity"]))
-        return rank, pair["horizontal_m"], pair["vertical_m"], parse_instant(pair["time_start"])
+        start, end = parse_instant(pair["time_start"]), parse_instant(pair["time_end"])
+        return rank, pair["horizontal_m"], pair["vertical_m"], start, end
 
     return min(pairs, key=badness, default=None)
 
