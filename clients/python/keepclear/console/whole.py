@@ -34,6 +34,9 @@ def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, no
         # Seconds would change the text each second: whoever shows it has the instant.
         since = clock(link.heard_at or link.since)
         reasons["quiet"] = f"no sign of life since {since}, due every {span(QUIET_S)} at the latest"
+    if link.unwritten_since is not None and not link.up:
+        came = clock(link.unwritten_since)
+        reasons["unwritten"] = f"what has come since {came} is not in this desk's journal: it is on no screen"
     if trouble is not None:
         reasons[trouble[0]] = trouble[1]
     whole = not reasons

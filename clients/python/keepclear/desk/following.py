@@ -37,7 +37,12 @@ BATCH = 128
 READ_AHEAD = 256
 """Chunks read and not taken in, of 64 KB at most; then the stream waits."""
 
+UNWRITTEN = "what the hotline has sent is not in this desk's journal yet: it is on no screen"
+
 LONG_LINE = "a long message is still on its way"
+
+UNWRITTEN_S = 2.0
+"""How long what has come may wait to be written before this desk is blind: a heavy alert is verified for a second."""
 
 LAST_WORD_S = 2.0
 """How long a follower that ends waits for a ``delivered`` that is on its way."""
@@ -118,13 +123,14 @@ class Following:
                             queue.put_nowait(None)
                             break
                         arrived = arrived + more
-                    await self._take(arrived)
+                    await self._take_in_time(arrived)
                     await self._succession.look()
                     self._deliver.set()
                     self._announcer.announce(Heard(None))
             finally:
                 reader.cancel()
                 await asyncio.gather(reader, return_exceptions=True)
+                self._link.comes_again()
             reader.result()  # raises what ended the stream
 
     def _opened(self, opening: Opening) -> Cursor:
@@ -136,6 +142,7 @@ class Following:
             async for chunk in self._alive(stream):
                 lines = self._position.lines
                 arrived = self._position.received(chunk)
+                self._link.came(len(arrived))
                 if self._position.lines > lines:
                     self._hear()
                 self._resumed.clear()
@@ -152,11 +159,19 @@ class Following:
             raise
         await queue.put(None)
 
-    def _hear(self) -> None:
-        """Note a sign of life: none, where what the hotline has signed that there is does not come."""
-        if not self._position.withheld:
+    def _hear(self, within_s: float = -1.0) -> None:
+        """Note a sign of life: none, where what the hotline has signed that there is does not come.
+
+        A link that is down comes up by nothing that has come, unless all but the last ``within_s`` of it is written.
+        """
+        link = self._link
+        if not self._position.withheld and (link.now.up or link.unwritten_s <= within_s):
             self._linked(True)
-            self._link.heard()
+            link.heard()
+
+    def _wrote(self, count: int) -> None:
+        self._link.wrote(count)
+        self._hear(UNWRITTEN_S)
 
     async def _alive(self, stream: Stream) -> AsyncIterator[bytes]:
         """Give the stream's bytes, as long as there are signs of life among them; raise ``Unavailable`` otherwise.
@@ -195,6 +210,18 @@ class Following:
         if self._position.cursor is None:
             await self._reread(None)
 
+    async def _take_in_time(self, arrived: Sequence[Arrived]) -> None:
+        """Take in what has come; while that is not written in time, this desk is blind, whatever keeps it."""
+        late = asyncio.get_running_loop().call_later(UNWRITTEN_S, self._late)
+        try:
+            await self._take(arrived)
+        finally:
+            late.cancel()
+
+    def _late(self) -> None:
+        if self._link.now.up:
+            self._linked(False, UNWRITTEN)
+
     async def _take(self, arrived: Sequence[Arrived]) -> None:
         gap = arrived[-1].arrival if arrived else None
         batch = arrived[:-1] if isinstance(gap, GapArrived) else arrived
@@ -205,9 +232,11 @@ class Following:
             opened = await self._succession.open([item.arrival for item in batch])
             await self._settling.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
             taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)))
+            self._wrote(len(batch))
             self._announcer.told(taken)
         if isinstance(gap, GapArrived):
             await self._reread(gap.reason)
+            self._wrote(1)
 
     async def _reread(self, gap: str | None) -> None:
         reread = await self._resync.read(follow=True, gap=gap)

@@ -4,6 +4,7 @@ Kept by whoever follows the stream, asked by whoever shows it. Not guaranteed: t
 what the service withholds in silence no link can tell.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,7 +26,8 @@ class Link:
     sign of life, or where there was none when this desk began. ``heard_at`` is the last sign of life, ``None`` before
     the first. ``detail`` says in plain words why it is down, or how long this desk was blind before it came up.
     ``clock_ahead_s`` is by how much this machine's clock was ahead of the hotline's when that last said who it is, give
-    or take half a second; its signature has whole seconds.
+    or take half a second; its signature has whole seconds. ``unwritten_since`` is when the oldest of what has come and
+    is not in the journal yet came: nothing later counts as heard, since it is on no screen.
     """
 
     up: bool
@@ -33,6 +35,7 @@ class Link:
     heard_at: int | None = None
     detail: str = ""
     clock_ahead_s: float | None = None
+    unwritten_since: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the link for scripts, times as RFC 3339."""
@@ -51,6 +54,7 @@ class LinkState:
         self._clock = clock
         self._link = Link(False, clock(), None, NOT_YET)
         self._ended: deque[tuple[int, int]] = deque(maxlen=MOST_SPANS)
+        self._unwritten: deque[int] = deque()
 
     @property
     def now(self) -> Link:
@@ -58,8 +62,34 @@ class LinkState:
         return self._link
 
     def heard(self) -> None:
-        """Note a sign of life."""
-        self._link = replace(self._link, heard_at=self._clock())
+        """Note a sign of life, which is none of an instant after what has come and is not written yet."""
+        link, at = self._link, self._clock()
+        heard_at = at if link.unwritten_since is None else max(link.since, min(at, link.unwritten_since))
+        self._link = replace(link, heard_at=heard_at)
+
+    def came(self, count: int) -> None:
+        """Note that so many arrivals have come, which are to be written into the journal."""
+        self._unwritten.extend([self._clock()] * count)
+        self._note_unwritten()
+
+    def wrote(self, count: int) -> None:
+        """Note that the oldest ``count`` of them are written."""
+        for _ in range(count):
+            self._unwritten.popleft()
+        self._note_unwritten()
+
+    @property
+    def unwritten_s(self) -> float:
+        """For how long the oldest of them has waited; less than nothing where there is none."""
+        return max(0, self._clock() - self._unwritten[0]) / SECOND if self._unwritten else -math.inf
+
+    def comes_again(self) -> None:
+        """Note that what has come and is not written comes again with the next connection."""
+        self._unwritten.clear()
+        self._note_unwritten()
+
+    def _note_unwritten(self) -> None:
+        self._link = replace(self._link, unwritten_since=self._unwritten[0] if self._unwritten else None)
 
     def spoke(self, at_s: int) -> None:
         """Note that the hotline has just signed its first word on a connection, in second ``at_s`` of its clock."""
@@ -71,7 +101,7 @@ class LinkState:
         before, at = self._link, self._clock()
         blind = "" if before.up or before.heard_at is None else f"blind for {max(0, at - before.since) // SECOND} s"
         if not before.up:
-            self._link = Link(True, at, at, blind, before.clock_ahead_s)
+            self._link = replace(before, up=True, since=at, heard_at=at, detail=blind)
         return blind
 
     def falls(self, detail: str) -> None:
@@ -80,7 +110,7 @@ class LinkState:
         if before.up:
             self._ended.append((before.since, before.heard_at or before.since))
         since = before.since if not before.up else before.heard_at or self._clock()
-        self._link = Link(False, since, before.heard_at, detail, before.clock_ahead_s)
+        self._link = replace(before, up=False, since=since, detail=detail)
 
     def spans(self) -> list[tuple[int, int]]:
         """Return from when to when the hotline was heard: what has ended since this was last asked, and what lasts."""

@@ -53,11 +53,14 @@ class Watching:
         self._given: int | None = None
         self._handed = self._written = self._place.last
         self._stop_at: int | None = None
+        self._refused = False
 
     async def next(self) -> Event | None:
         """Return the next event, or ``None`` for a moment in which to stop; raise what has ended the following."""
         while not self._waiting:
-            await self._write(WATCHED_EACH_S)
+            if self._link.now.up or self._link.now.unwritten_since is None:
+                # Else the journal takes nothing, and what is told of it must not wait for that.
+                await self._write(WATCHED_EACH_S)
             if self._following is None and not self._place.behind:
                 self._following = asyncio.ensure_future(self._follow())
                 self._following.add_done_callback(lambda _: self._place.wake())
@@ -86,7 +89,8 @@ class Watching:
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
-        await self._write()
+        if not self._refused:
+            await self._write()
 
     async def _write(self, each_s: float = 0.0) -> None:
         now, heard_at = self._clock(), self._link.now.heard_at
@@ -100,4 +104,6 @@ class Watching:
             notes += [NoteSpan(HEARD, *span) for span in self._link.spans()]
             notes += [] if heard_at is None else [Note("heard_at", str(heard_at))]
         if notes:
+            self._refused = True
             await self._threads.run(self._journal.apply, notes)
+            self._refused = False

@@ -13,6 +13,7 @@ from ..reasons import reason
 HINT = "make room on its disk, or mend it; what was not written down comes again"
 RIGHTS = "give this account the right to write there, or name another folder with --desk or KEEPCLEAR_DESK"
 DAMAGED = "keep its folder, begin with another --desk, file nothing again yet: docs/filing.md, A damaged journal"
+TAKEN = "the desk's journal cannot be used: another of this desk's writes does not come to an end"
 CLOSED = "this desk is closed"
 ELSEWHERE = "--desk or KEEPCLEAR_DESK names another folder"
 

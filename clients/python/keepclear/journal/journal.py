@@ -25,7 +25,7 @@ from keepclear_protocol.errors import LocalError
 
 from .agreements import go_over, install, read_revisions, stage
 from .changes import JUDGED, Change, write
-from .faults import damaged, journal_faults
+from .faults import TAKEN, damaged, journal_faults
 from .kept import OwnStatement
 from .past import BEGAN, remembering
 from .private import note_closed, note_open, open_private
@@ -230,7 +230,7 @@ class Journal(Reads):
     def _transaction(self) -> Iterator[None]:
         if self.fault is not None:
             raise LocalError(self.fault.code, self.fault.detail, hint=self.fault.hint)
-        with self._writing, journal_faults():
+        with self._turn(), journal_faults():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -240,6 +240,16 @@ class Journal(Reads):
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for this process's other writers no longer than for another's: else each waits for all before it."""
+        if not self._writing.acquire(timeout=BUSY_S):
+            raise LocalError("journal", TAKEN)
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def _generation(self) -> int:
         row = self._db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
