@@ -38,9 +38,11 @@ def facts_of(event: Event, now: int, of: Of, party: str) -> dict[str, Any] | Non
             }
         case AcknowledgementEvent(acknowledgement=ack) if ack is not None and event.verdict == VERIFIED:
             doubted = ack.verdict != VERIFIED and not (ack.claims.iss == party and ack.verdict == UNPROVEN)
+            # That a desk sees a closing as not proven by itself is no reproach: ours confirms it.
+            doubt = "unproven" if ack.verdict == UNPROVEN and ack.stage == "delivered" else "doubted"
             what = "confirmed" if event.confirms else ack.stage
             return {
-                "what": f"{what}_doubted" if doubted and not event.confirms else what,
+                "what": f"{what}_{doubt}" if doubted and not event.confirms else what,
                 "when": told(min(ack.claims.iat * SECOND, now)),
                 "code": speakable(ack.conflict),
                 "callsign": callsign,
