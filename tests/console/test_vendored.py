@@ -121,6 +121,28 @@ def test_other_bytes_than_the_locked_are_refused(
     assert not list((tmp_path / "page").iterdir())
 
 
+@pytest.mark.parametrize(
+    ("integrity", "said_of_it"),
+    [(None, "says no integrity of htm"), ("", "says no integrity of htm"), ("sha1-abc=", "which is no sha512")],
+)
+def test_a_lock_entry_that_names_no_hash_is_refused_in_words_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, integrity: str | None, said_of_it: str
+) -> None:
+    here = tmp_path / "vendoring"
+    here.mkdir()
+    for name in ("package.json", "package-lock.json"):
+        said = json.loads((hook.HERE / name).read_bytes())
+        if name == "package-lock.json":
+            entry = said["packages"]["node_modules/htm"]
+            del entry["integrity"]
+            entry |= {} if integrity is None else {"integrity": integrity}
+        (here / name).write_text(json.dumps(said))
+    monkeypatch.setattr(hook, "HERE", here)
+    monkeypatch.setattr(hook, "npm_command", lambda: pytest.fail("fetched"))
+    with pytest.raises(hook.VendoringFailed, match=said_of_it):
+        hook.vendor(tmp_path / "page" / "vendor")
+
+
 def _hook(build_data: dict[str, Any]) -> Callable[[], None]:
     made = hook.ConsoleHook("", {}, None, None, "", "wheel")  # type: ignore[arg-type]
     return lambda: made.initialize("standard", build_data)

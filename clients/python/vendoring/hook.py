@@ -108,7 +108,7 @@ def vendor(vendor_folder: Path) -> None:
     package = json.loads((HERE / "package.json").read_bytes())
     locked = json.loads((HERE / "package-lock.json").read_bytes())["packages"]
     vendored: dict[str, dict[str, str]] = package["vendored"]
-    pins = {name: locked[f"node_modules/{name}"] for name in vendored}
+    pins = {name: _pin(name, locked.get(f"node_modules/{name}")) for name in vendored}
     vendor_folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".vendor-", dir=vendor_folder.parent))
     try:
@@ -133,6 +133,16 @@ def vendor(vendor_folder: Path) -> None:
         fresh.rename(vendor_folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _pin(name: str, entry: dict[str, str] | None) -> dict[str, str]:
+    """Return a part's entry of the lock file, if it says all that the part is known by."""
+    missing = [one for one in ("version", "license", "integrity") if not (entry or {}).get(one)]
+    if entry is None or missing:
+        raise VendoringFailed(f"package-lock.json says no {' and no '.join(missing)} of {name}")
+    if not entry["integrity"].startswith("sha512-"):
+        raise VendoringFailed(f"package-lock.json knows {name} by {entry['integrity'][:40]}, which is no sha512")
+    return entry
 
 
 def _fetch(pins: dict[str, tuple[str, str]]) -> dict[str, bytes]:
