@@ -89,6 +89,27 @@ def test_a_wall_shows_the_same_and_answers_nothing(watched: tuple[Room, Console,
     wall.close()
 
 
+def test_another_link_in_the_same_browser_takes_no_deed_from_the_first_page(
+    watched: tuple[Room, Console, Sheet],
+) -> None:
+    _, console, sheet = watched
+    deed = """fetch("/api/watch/begin", {method: "POST", body: '{"officer": "duty-2"}', headers: {
+        "Content-Type": "application/json", "Keepclear-Page": localStorage.getItem("keepclear.page")}})
+        .then((answer) => answer.status)"""
+    for words, role in ((("--wall",), "wall"), ((), "officer")):
+        other = sheet.page.context.new_page()
+        for _ in range(2):
+            other.goto(console.new_link(*words))
+            other.wait_for_selector(f"html[data-role={role}]")
+        other.reload()
+        other.wait_for_selector(f"html[data-role={role}]")
+        if role == "officer":
+            other.wait_for_selector(".header:has-text('duty-2')")
+        assert sheet.page.evaluate(deed) == 200
+        assert sheet.page.evaluate("document.documentElement.dataset.role") == "officer"
+        other.close()
+
+
 def test_a_reload_shows_the_same_and_a_copied_address_too(watched: tuple[Room, Console, Sheet]) -> None:
     room, console, sheet = watched
     sheet.page.keyboard.press("j")

@@ -13,9 +13,10 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from keepclear.console.access import MAX_SESSIONS, SESSION_S, TOKEN_S, Access, start_token
+from keepclear.console.access import MAX_SESSIONS, SESSION_S, TOKEN_S, Access, Role, start_token
 from keepclear.console.guard import HEADERS, POLICY
 from keepclear.console.peers import HEAD_S, MAX_OF_OURS, user_of
 from keepclear.console.post import FILE, running
@@ -140,6 +141,34 @@ def test_a_start_link_works_once_and_not_for_long(console: RunningConsole) -> No
     spelled = token[:-1] + chr(ord(token[-1]) ^ 1)
     for wrong in (token, late, forged, spelled, token + "=", token[:20], "", "é", None, 7, [token], {"a": 1}):
         assert (enter(wrong).status, enter(wrong).code) == (403, "start_link"), wrong
+
+
+def test_another_link_in_the_same_browser_leaves_its_pages_what_they_are(console: RunningConsole) -> None:
+    first = console.enter()
+    assert first.post("/api/watch/begin", {"officer": "duty-7"}).status_code == 200
+    jar, keys = [first.cookie], {"officer": first.page_key}
+
+    def opened(role: Role, held: object) -> Answer:
+        body = json.dumps({"token": token_of(console.another(role)), "held": held}).encode()
+        return asked(console, "POST", "/api/session", JSON_LINE, f"Cookie: {'; '.join(jar)}", body=body)
+
+    def cookie_of(answer: Answer) -> str:
+        return dict(answer.headers)["set-cookie"].partition(";")[0]
+
+    again = opened("officer", keys)
+    assert (json.loads(again.body)["page_key"], cookie_of(again)) == (first.page_key, first.cookie)
+    wall = opened("wall", keys)
+    assert cookie_of(wall).partition("=")[0] != first.cookie.partition("=")[0], "an officer's cookie is not taken away"
+    jar.append(cookie_of(wall))
+    wall_key = json.loads(wall.body)["page_key"]
+    both = {"Cookie": "; ".join(jar)}
+    assert first.post("/api/watch/begin", {"officer": "duty-7"}, **both).json()["officer"] == "duty-7"
+    refused = first.post("/api/watch/begin", {"officer": "duty-7"}, **both, **{"Keepclear-Page": wall_key})
+    assert refused.json()["code"] == "wall"
+    # What is not proved is not gone on with, and no session changes its role.
+    unproved: list[Any] = [{"officer": "x"}, {"officer": wall_key}, {"wall": first.page_key}, [], None, {"officer": 7}]
+    for held in unproved:
+        assert json.loads(opened("officer", held).body)["page_key"] not in (first.page_key, wall_key)
 
 
 def test_a_cookie_is_for_no_script_and_no_other_site(console: RunningConsole) -> None:

@@ -16,7 +16,7 @@ import secrets
 import struct
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -39,7 +39,7 @@ MAX_SESSIONS = 32
 
 SECRET_BYTES = 32
 MAX_COOKIES = 8
-_ROLES: tuple[Role, ...] = ("officer", "wall")
+ROLES: tuple[Role, ...] = ("officer", "wall")
 _TOKEN = struct.Struct(f">BQ{SECRET_BYTES}s")
 """Role, the second until which it counts, and what makes it one of a kind; its MAC comes after."""
 
@@ -65,7 +65,7 @@ class Admitted(NamedTuple):
 
 def start_token(secret: bytes, role: Role, now_s: float) -> str:
     """Return a fresh token for a start link; whoever holds the console's ``secret`` can make one."""
-    named = _TOKEN.pack(_ROLES.index(role), int(now_s) + TOKEN_S, secrets.token_bytes(SECRET_BYTES))
+    named = _TOKEN.pack(ROLES.index(role), int(now_s) + TOKEN_S, secrets.token_bytes(SECRET_BYTES))
     return b64(named + _mac(secret, named))
 
 
@@ -78,14 +78,22 @@ class Access:
         self._spent: dict[bytes, int] = {}
         self._sessions: OrderedDict[bytes, Session] = OrderedDict()
 
-    def admit(self, token: object) -> Admitted:
-        """Exchange a start token for a session; raise ``Refusal`` with ``start_link`` where it is none that counts."""
+    def admit(self, token: object, cookies: Sequence[str] = (), keys: Mapping[str, object] | None = None) -> Admitted:
+        """Exchange a start token for a session; raise ``Refusal`` with ``start_link`` where it is none that counts.
+
+        A browser that proves by ``cookies`` and one of its page ``keys`` that it has a session of this role goes on
+        with that one: its pages share what it keeps, and another session would take the watch from those that are open.
+        """
         role, expires, nonce = self._read(token)
         now = int(self._clock_s())
         self._spent = {spent: until for spent, until in self._spent.items() if until >= now}
         if expires < now or nonce in self._spent:
             raise Refusal("start_link")
         self._spent[nonce] = expires
+        key = (keys or {}).get(role)
+        held = self._find(cookies, key) if isinstance(key, str) else None
+        if held is not None and held.session.role == role:
+            return held
         cookie, page_key = secrets.token_urlsafe(SECRET_BYTES), secrets.token_urlsafe(SECRET_BYTES)
         session = Session(role, _hash(page_key), self._clock_s())
         self._sessions[_hash(cookie)] = session
@@ -98,8 +106,15 @@ class Access:
 
         Of several ``cookies`` of our name any may be ours: other ports of this host can plant some beside it.
         """
+        held = self._find(cookies, page_key)
+        if held is None:
+            raise Refusal("session")
+        return held.session
+
+    def _find(self, cookies: Sequence[str], page_key: str) -> Admitted | None:
         now, key = self._clock_s(), _hash(page_key)
-        for name in map(_hash, cookies[:MAX_COOKIES]):
+        for cookie in cookies[:MAX_COOKIES]:
+            name = _hash(cookie)
             found = self._sessions.get(name)
             # Compared also where there is none, so that no stopwatch tells whether a cookie is known.
             holds = hmac.compare_digest(bytes(SECRET_BYTES) if found is None else found.page_key, key)
@@ -110,8 +125,8 @@ class Access:
                 break
             found.used_at = now
             self._sessions.move_to_end(name)
-            return found
-        raise Refusal("session")
+            return Admitted(found, cookie, page_key)
+        return None
 
     def _read(self, token: object) -> tuple[Role, int, bytes]:
         try:
@@ -122,7 +137,7 @@ class Access:
         if not hmac.compare_digest(_mac(self._secret, named), mac):
             raise Refusal("start_link")
         role, expires, nonce = _TOKEN.unpack(named)
-        return _ROLES[role], expires, nonce
+        return ROLES[role], expires, nonce
 
 
 def _mac(secret: bytes, named: bytes) -> bytes:

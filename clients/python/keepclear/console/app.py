@@ -17,7 +17,7 @@ from . import deeds, filing_doors, history_doors
 from .assets import file, tag, words
 from .console import Console
 from .doors import problem, read_json
-from .guard import EXCHANGE, Guard, cookie_name, is_guarded
+from .guard import EXCHANGE, Guard, cookie_name, cookies_of, is_guarded
 
 ROOMS: tuple[Callable[[Console], list[BaseRoute]], ...] = (deeds.routes, filing_doors.routes, history_doors.routes)
 
@@ -30,10 +30,12 @@ def create_app(console: Console, port: int) -> Guard:
 
     async def exchange(request: Request) -> Response:
         given = await read_json(request)
-        session, cookie, page_key = console.access.admit(given.get("token"))
+        held = given.get("held")
+        cookies, keys = cookies_of(request.headers, port), held if isinstance(held, dict) else {}
+        session, cookie, page_key = console.access.admit(given.get("token"), cookies, keys)
         answer = JSONResponse({"page_key": page_key, "role": session.role})
         answer.set_cookie(
-            cookie_name(port), cookie, max_age=BROWSER_S, path="/", httponly=True, samesite="strict"
+            cookie_name(port, session.role), cookie, max_age=BROWSER_S, path="/", httponly=True, samesite="strict"
         )
         return answer
 

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .access import Access, Session
+from .access import MAX_COOKIES, ROLES, Access, Role, Session
 from .refusals import Refusal, problem_json
 
 PAGE_KEY = "keepclear-page"
@@ -36,9 +36,18 @@ HEADERS = {
 }
 
 
-def cookie_name(port: int) -> str:
-    """Return the cookie's name: a host's ports share their cookies, and several consoles may run."""
-    return f"keepclear-{port}"
+def cookie_name(port: int, role: Role = "officer") -> str:
+    """Return the cookie's name: a host's ports share their cookies, and several consoles may run.
+
+    A wall has its own: opened in the officer's browser it leaves the officer's pages what they are.
+    """
+    return f"keepclear-{port}" if role == "officer" else f"keepclear-{role}-{port}"
+
+
+def cookies_of(headers: Headers, port: int) -> list[str]:
+    """Return all cookies that may prove a session, in each role's own name."""
+    lines = headers.getlist("cookie")
+    return [value for role in ROLES for value in _cookies(lines, cookie_name(port, role))[: MAX_COOKIES // len(ROLES)]]
 
 
 def is_guarded(path: str) -> bool:
@@ -93,8 +102,7 @@ class Guard:
 
     def _session(self, scope: Scope) -> Session:
         headers = Headers(scope=scope)
-        cookies = _cookies(headers.getlist("cookie"), cookie_name(self._port))
-        session = self._access.session(cookies, headers.get(PAGE_KEY, ""))
+        session = self._access.session(cookies_of(headers, self._port), headers.get(PAGE_KEY, ""))
         if session.role == "wall" and scope["method"] not in _READS:
             raise Refusal("wall")
         return session

@@ -10,7 +10,9 @@ import { signal } from "../vendor/signals.js";
 /** @typedef {{code: string, detail: string, hint: string}} Problem */
 
 const SESSION = "/api/session";
-const KEPT = "keepclear.page";
+/** Where the browser keeps each role's page key, and the tab that it is a wall's. */
+const KEPT = { officer: "keepclear.page", wall: "keepclear.page.wall" };
+const WALL = "keepclear.wall";
 const TRIES = 5;
 const AGAIN_MS = 300;
 const MOST_WAIT_MS = 30_000;
@@ -18,9 +20,20 @@ const MOST_WAIT_MS = 30_000;
 /** Whether the desk does not know this page (any more): it needs a new start link. */
 export const locked = signal(false);
 
-/** @returns {string} */
+/** Counts how often this page was let in anew: its stream is then to be one of its new session. */
+export const entered = signal(0);
+
+/**
+ * The key of this page's session: the officer's, if the browser has one, and in a tab that was opened as a wall that.
+ * @returns {string}
+ */
 export function pageKey() {
-  return localStorage.getItem(KEPT) ?? "";
+  const held = heldKeys();
+  return (sessionStorage.getItem(WALL) === null ? held.officer ?? held.wall : held.wall) ?? "";
+}
+
+function heldKeys() {
+  return { officer: localStorage.getItem(KEPT.officer), wall: localStorage.getItem(KEPT.wall) };
 }
 
 /** Exchange the one-time token of the start link for this page's session, and take it out of the address. */
@@ -30,9 +43,13 @@ export async function enter() {
   history.replaceState(null, "", location.pathname + location.search);
   for (let left = TRIES; left > 0; left--) {
     try {
-      const answer = await ask(SESSION, { token });
-      localStorage.setItem(KEPT, answer.page_key);
+      // What the browser holds is told, too: it goes on with a session that it has, as do its other pages.
+      const answer = await ask(SESSION, { token, held: heldKeys() });
+      localStorage.setItem(KEPT[/** @type {"officer" | "wall"} */ (answer.role)], answer.page_key);
+      if (answer.role === "wall") sessionStorage.setItem(WALL, "");
+      else sessionStorage.removeItem(WALL);
       locked.value = false;
+      entered.value += 1;
       return;
     } catch (fault) {
       // A link that is used up is no harm to a page that has its session; one that has none is told so by the stream.
@@ -46,7 +63,9 @@ export async function enter() {
 export function keepEntered() {
   addEventListener("hashchange", enter);
   addEventListener("storage", (event) => {
-    if (event.key === KEPT) locked.value = false;
+    if (event.key !== KEPT.officer && event.key !== KEPT.wall) return;
+    locked.value = false;
+    entered.value += 1;
   });
 }
 

@@ -7,7 +7,7 @@
 
 import { effect, signal } from "../vendor/signals.js";
 import { fault } from "../broken.js";
-import { locked, pageKey } from "./deeds.js";
+import { entered, locked, pageKey } from "./deeds.js";
 import { happened, heard, heardDesk, take, tick } from "./picture.js";
 
 /** After this the page says that it does not hear its desk: three beats are missing. */
@@ -49,6 +49,10 @@ function unlocked() {
 
 async function listen() {
   const given = new AbortController();
+  const began = entered.peek();
+  const stop = effect(() => {
+    if (entered.value !== began) given.abort();
+  });
   const watching = setInterval(() => {
     if (heardDesk.peek() > GIVE_UP_MS) given.abort();
   }, 1000);
@@ -74,6 +78,7 @@ async function listen() {
       }
     }
   } finally {
+    stop();
     clearInterval(watching);
     given.abort();
   }
