@@ -83,7 +83,21 @@ def test_one_officer_has_the_watch_and_what_was_read_is_what_is_signed(tmp_path:
         with pytest.raises(Refusal, match="less than a second"):
             await duty.acknowledge(other, *named, None)
         duty.end(other, "duty-1")
-        assert (duty.officer_at(one), duty.officer_at(other)) == ("duty-1", "duty-1")
+        # The watch has changed hands: it comes back to no page by itself, and what was read counts no more.
+        assert (duty.officer_at(one), duty.officer_at(other)) == (None, "duty-1")
+        duty.begin(one, "duty-1")
+        with pytest.raises(Refusal, match="less than a second"):
+            await duty.acknowledge(one, *named, None)
+        await duty.shown(other, [named])
+        await duty.shown(one, [named])
+        lied.now += SECOND
+        duty.begin(other, "duty-3")
+        with pytest.raises(Refusal, match="less than a second"):
+            await duty.acknowledge(other, *named, None)
+        duty.end(other, "duty-1")
+        duty.begin(one, "duty-1")
+        await duty.shown(one, [named])
+        lied.now += SECOND
         signed = await duty.acknowledge(one, *named, "read back")
         assert (signed.officer, signed.version, signed.before) == ("duty-1", view.version, None)
         console.look()
@@ -92,10 +106,12 @@ def test_one_officer_has_the_watch_and_what_was_read_is_what_is_signed(tmp_path:
         assert duty.to_json() is None
         said = [event["text"].partition(" ")[2] for event in whole(console, one)["events"]]
         assert said == ["duty-1 has the watch", "duty-2 has the watch, after duty-1",
-                        "duty-1 has the watch, after duty-2", "duty-1 has ended the watch: nobody has it"]  # fmt: skip
+                        "duty-1 has the watch, after duty-2", "duty-3 has the watch, after duty-1",
+                        "duty-1 has the watch, after duty-3", "duty-1 has ended the watch: nobody has it"]  # fmt: skip
         facts = [event["facts"] for event in whole(console, one)["events"]]
         assert [(one["what"], one["officer"]) for one in facts] == [
-            ("watch_begun", "duty-1"), ("watch_begun", "duty-2"), ("watch_begun", "duty-1"), ("watch_ended", "duty-1"),
+            ("watch_begun", "duty-1"), ("watch_begun", "duty-2"), ("watch_begun", "duty-1"), ("watch_begun", "duty-3"),
+            ("watch_begun", "duty-1"), ("watch_ended", "duty-1"),
         ]  # fmt: skip
 
     tell(tmp_path, story)

@@ -46,12 +46,11 @@ _TOKEN = struct.Struct(f">BQ{SECRET_BYTES}s")
 
 @dataclass
 class Session:
-    """One browser's session. ``officer`` is who is on watch at it; ``shown`` since when which versions stood on it."""
+    """One browser's session; ``shown`` is since when which versions stood on it."""
 
     role: Role
     page_key: bytes
     used_at: float
-    officer: str | None = None
     shown: dict[tuple[str, int], int] = field(default_factory=dict)
 
 

@@ -52,6 +52,7 @@ class Duty:
     def __init__(self, console: "Console") -> None:
         self._console = console
         self._watch: Watch | None = None
+        self._holders: list[Session] = []
         self._sessions: dict[int, Session] = {}
         self._noted: set[Version] = set()
         self._displayed: set[Version] = set()
@@ -65,17 +66,21 @@ class Duty:
 
     def officer_at(self, session: Session) -> str | None:
         """Return who is on watch at a session's pages."""
-        holds = self._watch is not None and session.officer == self._watch.officer
-        return session.officer if holds else None
+        holds = self._watch is not None and any(holder is session for holder in self._holders)
+        return self._watch.officer if holds and self._watch is not None else None
 
     def begin(self, session: Session, officer: object) -> None:
         """Begin an officer's watch, or join it from another page; whoever had it before has it no more."""
         handle = check_handle(officer)
-        before, session.officer = self._watch, handle
+        before = self._watch
         if before is None or before.officer != handle:
+            if before is not None:
+                self._pass_on()
             self._watch = Watch(handle, self._console.clock())
             after = "" if before is None else f", after {foreign(before.officer)}"
             self._say("watch_begun", handle, f"{foreign(handle)} has the watch{after}")
+        if self.officer_at(session) is None:
+            self._holders.append(session)
         self._console.tell_sessions()
 
     def end(self, session: Session, to: object = None) -> None:
@@ -83,7 +88,8 @@ class Duty:
         officer = self._held_at(session)
         if to is not None:
             return self.begin(session, to)
-        self._watch = session.officer = None
+        self._watch = None
+        self._pass_on()
         self._say("watch_ended", officer, f"{foreign(officer)} has ended the watch: nobody has it")
         self._console.tell_sessions()
 
@@ -152,6 +158,12 @@ class Duty:
 
     def _views(self) -> dict[Version, ConflictView]:
         return {(view.conflict, view.version): view for view in self._console.last.picture.conflicts}
+
+    def _pass_on(self) -> None:
+        """Have no page keep a watch that is over, nor what its officer has read count as read by the next."""
+        for session in (*self._holders, *self._sessions.values()):
+            session.shown.clear()
+        self._holders.clear()
 
     def _held_at(self, session: Session) -> str:
         officer = self.officer_at(session)
