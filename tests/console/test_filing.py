@@ -119,6 +119,20 @@ def test_what_is_wrong_is_told_all_at_once_beside_its_field(tell: Callable[..., 
     tell(story)
 
 
+def test_json_of_an_odd_shape_is_a_fault_in_it_and_none_of_ours(tell: Callable[..., None]) -> None:
+    async def story(filing: Filing) -> None:
+        shapes: list[Any] = [["x"], {"shape": ["x"]}, {"shape": {}}]
+        for shape in shapes:
+            said = await filing.read(drawn(shape))
+            assert [fault["at"] for fault in said["faults"]] == ["shapes.0"], shape
+        assert (await filing.resend({"notices": [{}, [], None]})) is not None
+        for before in ([True, True], [1e300, 1e300], [91, 0], [0, -181]):
+            assert (await filing.place({"text": "090/10NM", "before": before}))["at"] is None, before
+        assert (await filing.place({"text": "090/10NM", "before": [48.0, 2.0]}))["at"] is not None
+
+    tell(story)
+
+
 def test_points_are_taken_as_they_are_written(tell: Callable[..., None]) -> None:
     async def story(filing: Filing) -> None:
         same = [await filing.place({"text": one}) for one in ("N47 22.1 E8 32.45", "47.368333333, 8.540833333")]

@@ -150,7 +150,7 @@ def _asked(
 def _outline(shape: object, at: str, reading: _Reading) -> VolumeJson | None:
     """Return the outline of a shape of the form; what is wrong with it is noted."""
     faults = len(reading.faults)
-    if not isinstance(shape, dict) or shape.get("shape") not in _FEWEST:
+    if not isinstance(shape, dict) or shape.get("shape") not in tuple(_FEWEST):
         reading.faults.append(FieldFault(at, "usage", "a shape is a corridor, a polygon or a circle"))
         return None
     kind, size = shape["shape"], shape.get("size")

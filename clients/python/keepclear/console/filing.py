@@ -127,7 +127,7 @@ class Filing:
 
     async def resend(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Send what waits, of the ``notices`` that the body names, in its order, as ``keepclear send`` does."""
-        named = set(body["notices"]) if isinstance(body.get("notices"), list) else set()
+        named = body["notices"] if isinstance(body.get("notices"), list) else []
         results, down = [], False
         async with self._one_at_a_time:
             for row in self._desk.waiting():
@@ -232,8 +232,13 @@ def _outcome(error: KeepclearError) -> str:
     return str(outcome_of(error))
 
 
+MOST_LAT, MOST_LNG = 90, 180
+
+
 def _position(value: object) -> tuple[float, float] | None:
     match value:
-        case [int() | float() as lat, int() | float() as lng]:
+        case [bool(), _] | [_, bool()]:
+            return None
+        case [int() | float() as lat, int() | float() as lng] if abs(lat) <= MOST_LAT and abs(lng) <= MOST_LNG:
             return float(lat), float(lng)
     return None
