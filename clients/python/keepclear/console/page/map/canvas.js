@@ -95,7 +95,8 @@ export class SlicedCanvas {
     }
     const { canvas, context } = sized(this.back, view);
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(this.ground.canvas, 0, 0, canvas.width, canvas.height);
+    // A map without an area, as while a room takes the whole page, has nothing to copy, and a browser throws at the try.
+    if (canvas.width > 0 && canvas.height > 0) context.drawImage(this.ground.canvas, 0, 0, canvas.width, canvas.height);
     yield* painted(this.back, view, this.painters.picture);
   }
 
