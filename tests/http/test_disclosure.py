@@ -82,9 +82,9 @@ def traces(value: object) -> Iterator[str]:
 @pytest.mark.req("R-040", "R-069")
 def test_the_other_party_never_holds_a_byte_of_what_is_not_in_conflict(line: Lifeline) -> None:
     world = line.world
-    # Telling numbers: no two volumes share a coordinate, an altitude or a time.
+    # Telling numbers: no two volumes share a coordinate, an altitude or a time, and none is part of a time by chance.
     far = [
-        box(20.123457 + i * 1.7, 30.765431 + i * 2.3, low=11.7 + i, high=77.3 + i, start_s=5000.5 + 977 * i)
+        box(20.123457 + i * 1.7, 30.765431 + i * 2.3, low=11.765432 + i, high=77.345678 + i, start_s=5000.5 + 977 * i)
         for i in range(9)
     ]
     near = box(48.0, 2.0)
@@ -97,7 +97,7 @@ def test_the_other_party_never_holds_a_byte_of_what_is_not_in_conflict(line: Lif
     assert len(secrets) > 9 * 6
 
     # The same again for an amendment that moves another volume, a withdrawal of a second notice, and errors.
-    moved = world.amend("north", opened, *[box(-10.654321 + i, 70.123459 + i, low=13.1) for i in range(3)], near)
+    moved = world.amend("north", opened, *[box(-10.654321 + i, 70.123459 + i, low=13.123457) for i in range(3)], near)
     assert line.post("notices", moved).status_code == 201
     again = world.opened(moved)
     (shown_again,) = [item.digest for item in again.volumes if item.volume.shape.center[2] > 0.7]

@@ -118,6 +118,7 @@ class Player:
         if arrived and isinstance(gap := arrived[-1].arrival, GapArrived):
             self.gap, arrived = gap.reason, arrived[:-1]
         if arrived:
+            self.following._link.came(len(arrived))
             await self.following._take(arrived)
         return self.following._position.opened
 
