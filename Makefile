@@ -60,7 +60,7 @@ else
 endif
 
 # One worker more than there are cores, as containers are mostly waited for. What measures comes when all else is done.
-CREW = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadgroup
+CREW = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadscope
 NONE_OF_THEM = $(if $(ARGS),|| [ $$? = 5 ])
 
 test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many random cases (ARGS="tests/compose" runs a part)

@@ -11,12 +11,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from support.nursery import Lifeline, Nursery, nursery
 from support.stores import RunningStore, flush_all, store_binary, store_server
 from support.world import World
+from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 Require = Callable[[str, str], None]
@@ -43,6 +45,25 @@ def _require(kind: str, reason: str) -> None:
     if "all" in wanted or kind in wanted:
         pytest.fail(f"required here, but missing: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Gives each worker one test after the other, but those whole that share a browser, or the one engine.
+
+    What xdist has for it, marks of groups, says nothing since pytest 9.2: it writes them where nobody reads any more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what goes to one worker: the containers, a module of browser tests, else the test alone."""
+        folder, _, rest = nodeid.removeprefix("tests/").partition("/")
+        return {"compose": folder, "browser": rest.partition("::")[0]}.get(folder, nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+    """Schedule the long tests so; `make test` has its own order."""
+    return Together(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

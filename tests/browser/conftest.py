@@ -13,16 +13,6 @@ from support.nursery import Nursery
 from support.stores import RunningStore, store_binary, store_server
 from support.world import World
 
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist names the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module on one worker, which starts its browser and its line once."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
 
 @pytest.fixture(scope="module")
 def browser(require: Callable[[str, str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:

@@ -13,14 +13,13 @@ ORDER = [
 """A first start comes first; a desk that joins later has more to read; new terms come last."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist names the groups
+@pytest.hookimpl(tryfirst=True)  # before what is long is chosen
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of this folder into ``ORDER``, all others where they are; what needs the stack is long."""
     here = [index for index, item in enumerate(items) if item.path.parent == HERE]
     for index in here:
         if "stack" in getattr(items[index], "fixturenames", ()):
             items[index].add_marker(pytest.mark.long)
-            items[index].add_marker(pytest.mark.xdist_group("containers"))  # one engine and one stack for all
     ordered = sorted((items[index] for index in here), key=lambda item: ORDER.index(item.path.stem))
     for index, item in zip(here, ordered, strict=True):
         items[index] = item
