@@ -186,6 +186,6 @@ def test_a_file_is_sent_when_the_line_is_back_and_a_wall_files_nothing(room: Roo
     assert wall.page.locator("main form").count() == 0
     refused = wall.page.evaluate(
         """() => fetch("/api/filing/read", {method: "POST", body: "{}", headers: {"Content-Type": "application/json",
-        "Keepclear-Page": localStorage.getItem("keepclear.page")}}).then((answer) => answer.status)"""
+        "Keepclear-Page": localStorage.getItem("keepclear.page.wall")}}).then((answer) => answer.status)"""
     )
     assert refused == 403
