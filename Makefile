@@ -41,7 +41,7 @@ define all_tests
 		wait $$checking; checked=$$?; cat $(VENV)/check.log; exit $$((tested ? tested : checked))
 endef
 
-# COVERAGE=held: lines and branches are measured too, 93 % of them at least. It takes as long again as half of the tests,
+# COVERAGE=held: lines and branches are measured too, 95 % of them at least. It takes as long again as half of the tests,
 # so the build machine does it each time, a person when it matters.
 test: $(VENV)/dev.stamp  ## lint, types, contracts, all tests but the long ones (ARGS="tests/http -k stream" runs a part)
 ifneq ($(strip $(ARGS)),)
