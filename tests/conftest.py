@@ -47,7 +47,6 @@ def _require(kind: str, reason: str) -> None:
     pytest.skip(reason)
 
 
-
 class Together(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Gives each worker one test after the other, but those whole that share a browser, or the one engine.
 

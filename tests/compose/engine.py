@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BASE = "keepclear-base:bookworm"
 FOLDER = "/var/tmp/keepclear-engine"  # noqa: S108 - made by root, and no other user writes there
+NEW_INTERFACES = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
 BRINGING_UP_S = 900
 ENDING_S = 30
 
@@ -60,10 +61,27 @@ def engine_environment(require: Require) -> Iterator[Engine]:
     pid_file = folder / "dockerd.pid"
     try:
         host = output.stdout.strip()
-        yield Engine(images | ({"DOCKER_HOST": host} if host else {}), time.time() - began)
+        with _interfaces_without_addresses():
+            yield Engine(images | ({"DOCKER_HOST": host} if host else {}), time.time() - began)
     finally:
         if pid_file.exists() and pid_file.stat().st_mtime >= began - 1:
             _end(int(pid_file.read_text()))
+
+
+@contextlib.contextmanager
+def _interfaces_without_addresses() -> Iterator[None]:
+    """Have no container's interface get an IPv6 address of this machine's while the block runs.
+
+    Every one that comes or goes makes a browser that is tested beside it drop all its requests.
+    """
+    before = NEW_INTERFACES.read_text() if NEW_INTERFACES.exists() else None
+    try:
+        if before is not None:
+            NEW_INTERFACES.write_text("1")
+        yield
+    finally:
+        if before is not None:
+            NEW_INTERFACES.write_text(before)
 
 
 def _ready() -> bool:

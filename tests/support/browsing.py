@@ -47,6 +47,9 @@ _OWN_ERRANDS = (
 _INTERFACES_CHANGED = "ERR_NETWORK_CHANGED"
 """Containers that come and go change the machine's interfaces: the browser drops what is under way."""
 
+_BEGUN_ANEW = "Execution context was destroyed"
+"""Of a page that was being asked just as it began anew, as it does where one of its modules was dropped so."""
+
 _TELL_BREACHES = """document.addEventListener("securitypolicyviolation", (event) => console.error(
     `policy breach: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));"""
 
@@ -146,10 +149,18 @@ class Sheet:
         Playwright's own ``wait_for_function`` evaluates text in the page, which its policy forbids.
         """
         deadline = time.monotonic() + within_s
-        while not (held := self.page.evaluate(condition, argument)):
+        while not (held := self._is(condition, argument)):
             assert time.monotonic() < deadline, f"not {condition} in {self.page.inner_text('body')}; {self.complaints}"
             self.page.wait_for_timeout(20)
         return held
+
+    def _is(self, condition: str, argument: Any) -> Any:
+        try:
+            return self.page.evaluate(condition, argument)
+        except Error as error:
+            if _BEGUN_ANEW not in error.message:
+                raise
+            return None
 
     def axe(self, **options: Any) -> list[dict[str, Any]]:
         """Return what axe finds wrong with the page as it stands: each rule with the elements that break it."""
