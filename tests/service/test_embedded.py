@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from keepclear_protocol.errors import LocalError, Unavailable
-from keepclear_service.process import embedded
+from keepclear_service.process import embedded, memory
 from keepclear_service.process.embedded import EmbeddedStore, embedded_store, store_program
 from keepclear_service.store.connect import check_durability, connect, store_faults
 from redis.asyncio import Redis
@@ -129,7 +129,7 @@ def test_folder_in_use_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 ORPHANING = """
 import asyncio, os, sys
 from pathlib import Path
-from keepclear_service.process import embedded
+from keepclear_service.process import embedded, memory
 embedded.tethered = lambda signum, command: command
 async def story():
     async with embedded.embedded_store(Path(sys.argv[1])) as store:
@@ -301,3 +301,31 @@ def test_a_stalled_store_gets_a_write_once(
         assert await write(connect(store_url).submits, "ours") == 1
 
     asyncio.run(story())
+
+
+def test_a_store_takes_no_more_memory_than_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def told(given: int | None) -> int:
+        async with embedded_store(tmp_path, given) as store:
+            client = connect(store.url).submits
+            settings = await client.config_get("maxmemory")
+            await client.aclose()
+            return int({str(name): value for name, value in settings.items()}["maxmemory"])
+
+    assert asyncio.run(told(64)) == 64 << 20
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1 << 30)
+    assert asyncio.run(told(None)) == 256 << 20
+
+
+def test_a_stores_share_is_a_quarter_of_what_there_is_and_the_least_where_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = memory.machine_bytes()
+    (tmp_path / "max").write_text("max\n")
+    (tmp_path / "limit").write_text(f"{768 << 20}\n")
+    monkeypatch.setattr(memory, "_CONTAINER", (tmp_path / "max", tmp_path / "none"))
+    assert memory.machine_bytes() == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >= whole
+    monkeypatch.setattr(memory, "_CONTAINER", (tmp_path / "limit",))
+    assert memory.machine_bytes() == 768 << 20 and memory.store_mib() == 192
+    for there, share in ((0, 64), (100 << 20, 64), (1 << 40, 4096)):
+        monkeypatch.setattr(memory, "machine_bytes", lambda there=there: there)
+        assert memory.store_mib() == share

@@ -9,7 +9,7 @@ from keepclear_service.store.scripts import Script
 from support.store_line import Bench, alert, notice, on_line
 
 SCRIPTS = sorted((Path(line.__file__).parent / "scripts").glob("*.lua"))
-WITHOUT_KEY = {"TIME", "PUBLISH"}
+WITHOUT_KEY = {"TIME", "PUBLISH", "INFO"}
 RULES = re.compile(r"ROUTINE|SHORT|LATE|IN_PROGRESS|RETROACTIVE|overlap'|proximity|horizontal", re.ASCII)
 
 

@@ -19,7 +19,7 @@ PAYLOAD = ("not_authenticated", "too_large", "json", "json_number", "crit", "cla
 
 PARTY = ("wrong_party", "wrong_agreement")
 KEY = ("key_revoked", "key_not_valid")
-STORE = ("store_unavailable", "store_unsafe")
+STORE = ("store_unavailable", "store_unsafe", "store_full")
 BUSY = ("busy",)
 """Reads come from the store while the line is still being read; submits and streams wait for it."""
 

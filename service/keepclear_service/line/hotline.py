@@ -26,6 +26,7 @@ from ..decide.admission import check_signer
 from ..decide.entry import Entry, Outgoing
 from ..decide.shown import alert_object
 from ..observer import LineObserver, silent
+from .full import store_full
 from .lane import Lane
 from .opening import Opened, Opening
 from .ports import CompareAndSet, Line, SignedAlert
@@ -208,6 +209,8 @@ def _answer_to(opened: Opened | Entry) -> dict[str, Any]:
 
 def _accepted(told: Told) -> Entry:
     refused = told.outcome.refused
+    if refused == "store_full":
+        raise store_full()
     if refused is not None:
         kind = Forbidden if refused.startswith("key_") else OutOfStep
         raise (Refused if refused.startswith("limit_") else kind)(refused)

@@ -73,5 +73,5 @@ async def opened_store(settings: Settings) -> AsyncIterator[str]:
         yield running
         return
     check_embedded(settings)
-    async with embedded_store(settings.embedded) as store:
+    async with embedded_store(settings.embedded, settings.store_memory_mib) as store:
         yield store.url

@@ -32,6 +32,7 @@ def _options(*names: str) -> Callable[[Any], Any]:
         "agreement": {"type": _FILE, "multiple": True},
         "store_password_file": {"type": _FILE},
         "embedded": {"type": _FOLDER, "metavar": "DIR"},
+        "store_memory_mib": {"type": int},
         "port": {"type": int},
         "workers": {"type": int},
         "drain_s": {"type": int},
@@ -96,6 +97,7 @@ def service() -> None:
     "store",
     "store_password_file",
     "embedded",
+    "store_memory_mib",
     "host",
     "port",
     "workers",
@@ -167,7 +169,7 @@ def sandbox(port: int | None, embedded: Path | None) -> None:
 async def _with_store(settings: Settings, act: Callable[[Settings], Awaitable[list[str]]]) -> list[str]:
     if settings.store is not None:
         return await act(settings)
-    async with embedded_store(settings.embedded) as store:
+    async with embedded_store(settings.embedded, settings.store_memory_mib) as store:
         return await act(settings.with_store(store.url))
 
 

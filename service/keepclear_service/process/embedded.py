@@ -1,7 +1,8 @@
 """The embedded store: a real Valkey (or Redis) of the service's own, on a unix socket in a folder of its own.
 
-Guarantees: every write is fsynced before it is answered; no TCP port; files and socket for this user alone; one store
-to a folder, whatever crashed before; started again when it dies; ended when its service ends, also by SIGKILL.
+Guarantees: every write is fsynced before it is answered; it holds no more than it was given memory for; no TCP port;
+files and socket for this user alone; one store to a folder, whatever crashed before; started again when it dies; ended
+when its service ends, also by SIGKILL.
 The store's process holds the folder's lock with the service, so the lock is free only when both are gone.
 Does not: replicate, or make a backup. Start it from the main thread (see ``tether``).
 """
@@ -29,6 +30,7 @@ from ..store.connect import connect
 from .child import Child
 from .files import reason
 from .last_words import no_start, why_it_ended
+from .memory import store_mib
 from .tether import tethered
 
 logger = logging.getLogger(__name__)
@@ -101,8 +103,9 @@ class EmbeddedStore(Child):
 
     kind = "store"
 
-    def __init__(self, folder: Path, sockets: Path, lock: int) -> None:
+    def __init__(self, folder: Path, sockets: Path, lock: int, memory_mib: int) -> None:
         self.starts = 0
+        self._memory_mib = memory_mib
         self.deaths: deque[tuple[float, str]] = deque(maxlen=DEATHS_KEPT)
         """When it died (seconds since 1970), and why; the newest last."""
         self.folder = folder
@@ -128,7 +131,7 @@ class EmbeddedStore(Child):
     def _write_config(self) -> Path:
         self.socket.unlink(missing_ok=True)
         config = self.folder / "store.conf"
-        wanted = _config(self.folder, self.socket)
+        wanted = _config(self.folder, self.socket, self._memory_mib)
         # Written where it is not there already: a full disk would empty it, and whoever asks reads the socket there.
         if not config.exists() or config.read_text("utf-8", "replace") != wanted:
             config.write_text(wanted, "utf-8")
@@ -165,8 +168,8 @@ class EmbeddedStore(Child):
 
 
 @contextlib.asynccontextmanager
-async def embedded_store(folder: Path) -> AsyncIterator[EmbeddedStore]:
-    """Run a store on ``folder`` for the length of an ``async with`` block.
+async def embedded_store(folder: Path, memory_mib: int | None = None) -> AsyncIterator[EmbeddedStore]:
+    """Run a store on ``folder`` for the length of an ``async with`` block; it holds ``memory_mib`` at most.
 
     Raises ``LocalError`` with ``usage`` where the folder cannot be used or another service uses it, ``Unavailable``
     where the store does not start.
@@ -178,7 +181,7 @@ async def embedded_store(folder: Path) -> AsyncIterator[EmbeddedStore]:
             sockets = stack.enter_context(_socket_folder(folder))
         except OSError as error:
             raise LocalError("usage", f"the store's folder {folder} cannot be used: {reason(error)}") from None
-        store = EmbeddedStore(folder, sockets, lock)
+        store = EmbeddedStore(folder, sockets, lock, memory_mib or store_mib())
         watch: asyncio.Task[None] | None = None
         try:
             await store.start()
@@ -230,7 +233,7 @@ def _socket_folder(folder: Path) -> Iterator[Path]:
         yield Path(short)
 
 
-def _config(folder: Path, socket: Path) -> str:
+def _config(folder: Path, socket: Path, memory_mib: int) -> str:
     settings = {
         "port": "0",
         "unixsocket": socket,
@@ -242,6 +245,7 @@ def _config(folder: Path, socket: Path) -> str:
         "no-appendfsync-on-rewrite": "no",
         "aof-load-truncated": "yes",  # a torn last transaction was never answered
         "save": "",  # the log is the store; snapshots beside it would only double the writes
+        "maxmemory": f"{memory_mib}mb",  # else it grows until the kernel ends it, or a worker
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",
         "logfile": folder / "store.log",

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .files import reason
+from .memory import STORE_LEAST_MIB
 
 ENV_PREFIX = "KEEPCLEAR_"
 
@@ -54,6 +55,12 @@ class Settings(BaseSettings):
     )
     embedded: Path = Field(
         default_factory=default_embedded, description="Folder of the embedded store, used where no store is named."
+    )
+    store_memory_mib: int | None = Field(
+        default=None,
+        ge=STORE_LEAST_MIB,
+        le=1 << 24,
+        description="MiB that the embedded store holds at most. Without it: a quarter of the memory, up to 4096.",
     )
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address to listen on; a proxy with TLS stands before it."

@@ -110,7 +110,7 @@ async def run(
             if settings.store is not None:
                 await _run_workers(settings, agreements, worker, address, None)
             else:
-                async with embedded_store(settings.embedded) as store:
+                async with embedded_store(settings.embedded, settings.store_memory_mib) as store:
                     await _run_workers(settings.with_store(store.url), agreements, worker, address, store)
     except asyncio.CancelledError:
         if not stopping:

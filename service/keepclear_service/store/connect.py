@@ -26,7 +26,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
+from ..line.full import store_full
 from ..line.ports import CHANNEL
+from .room import read_room
 
 Client: TypeAlias = "Redis | RedisCluster"
 
@@ -148,9 +150,17 @@ def store_faults() -> Iterator[None]:
         raise _told(error) from error
 
 
+_DISK_FULL = ("MISCONF", "Errors writing to the AOF file")
+"""How a store begins to say that its log cannot be written; one that fsyncs each write ends instead."""
+
+
 def _told(error: Exception) -> Unavailable:
     # By a unix socket redis-py hands a refused password on as a lost connection.
     causes = (error, error.__cause__)
+    if any(isinstance(cause, redis.exceptions.OutOfMemoryError) for cause in causes):
+        return store_full("the store's memory is full")
+    if str(error).startswith(_DISK_FULL):
+        return store_full("the store's disk takes nothing more")
     if any(isinstance(cause, redis.exceptions.AuthenticationError) for cause in causes):
         detail = "the store lets nobody in without the right password"
         hint = "--store-password-file names the file that holds it; a user's name stands in the URL before the host"
@@ -192,8 +202,8 @@ async def check_durability(client: Client, *, volatile: bool = False, room: bool
 async def _check_server(client: Client, volatile: bool, room: bool, **node: Any) -> None:
     info = await client.info("server", "replication", "persistence", "memory", **node)
     _check_version(str(info.get("redis_version", "")))
-    if room and 0 < info.get("maxmemory", 0) <= info.get("used_memory", 0):
-        raise Unavailable("store_unavailable", "the store is full")
+    if room and (found := read_room(info)).full:
+        raise store_full(f"the store's memory is full: {found.words()}")
     if volatile:
         return
     settings = await _settings(client, **node)

@@ -18,6 +18,7 @@ from .arrivals import arrival_words, read_outcome
 from .connect import Store, store_faults
 from .packing import pack_alert
 from .reader import SCHEMA, LineReader
+from .room import HEADROOM_MOST, HEADROOM_SHARE
 from .scripts import Script
 from .texts import read_entry, write_record
 
@@ -39,8 +40,15 @@ CLEANINGS = 8
 MAX_ANSWERS = 64
 """Acknowledgements of one version of an alert that a party may send: three stages, a few desks, a few officers."""
 
-STREAM_LENGTH = 100_000
-"""Events kept in a party's stream: months of a hotline's work; the newest alerts are kept outside it."""
+STREAM_BYTES = 8 * 1024 * 1024
+"""Of one party's stream at most: whatever is filed against it, the store keeps no more of telling it so."""
+
+EVENT_BYTES = 256
+"""An event in a stream: it names what it tells, by hashes and a number, so none has more; the tests hold it."""
+
+STREAM_LENGTH = STREAM_BYTES // EVENT_BYTES
+"""Events kept in a party's stream, 32 768: weeks of a hotline's work. The newest alerts are kept outside it, and a
+cursor that was trimmed is told of the gap."""
 
 SLACK_MS = 86_400_000
 """A day added to every time to live: the store's clock may be stepped, and nothing may go early."""
@@ -133,6 +141,7 @@ class StoredLine(LineReader):
         args: list[Any] = [epoch, terms, cursor, now_ms, CLOCKS_APART_MS, retention_s * 1000, SLACK_MS]
         args += [STREAM_LENGTH, BATCH, DUE_AT_ONCE, MAX_ANSWERS, self.prefix]
         args.append(self._last[1] if self._last[0] == cursor else "-")
+        args += [HEADROOM_SHARE, HEADROOM_MOST]
         args += [len(done), *done, len(names), *names, len(arrivals)]
         for arrival in arrivals:
             keys += [

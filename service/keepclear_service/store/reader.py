@@ -33,7 +33,7 @@ LOOKED_FOR_S = 2.0
 """Seconds of a look for whose lines a store holds."""
 
 _OPEN, _EVENTS, _ENTRIES = Script("open"), Script("events"), Script("entries")
-_CONFLICTS, _NOTICES = Script("conflicts"), Script("notices")
+_CONFLICTS, _NOTICES, _SPEND = Script("conflicts"), Script("notices"), Script("spend")
 
 
 async def lines_held(store: Store) -> list[str]:
@@ -188,6 +188,4 @@ class LineReader:
 
     async def spend(self, party: str, jti: str) -> bool:
         """Use up a request proof; False if it was used before."""
-        with store_faults():
-            spent = await self._streams.set(self._keys.proof(party, jti), "1", nx=True, px=PROOF_MS)
-        return bool(spent)
+        return bool(await _SPEND(self._streams, [self._keys.proof(party, jti)], [PROOF_MS]))

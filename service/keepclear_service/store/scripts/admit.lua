@@ -1,13 +1,15 @@
+#!lua flags=allow-oom
 -- A turn: let due timers become entries, admit what has arrived in its order, and tell what is new.
 --
--- Holds no rule: what a statement needs to be admitted comes with it. All or nothing: the first write of each kind that
--- a full store would refuse comes before whatever it could leave half done.
+-- Holds no rule: what a statement needs to be admitted comes with it. All or nothing, and never stopped by a store that
+-- is full: which statements still find room is decided here, one by one, so that what ends something always does.
 --
 -- KEYS: meta, log, unmatched, due, ended, answers, leaving, gists; for each party stream, own, notices, chain,
 -- conflicts, gone; for each arrival once, body, evidence
 -- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
 -- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
--- a party at most, 12 prefix, 13 the entry at its cursor or '-', then a count and the seqs to take out of unmatched, a
+-- a party at most, 12 prefix, 13 the entry at its cursor or '-', 14 the part of the store's memory that is kept free of
+-- notices (one in so many) and 15 its bytes at most, then a count and the seqs to take out of unmatched, a
 -- count and the parties, a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms,
 -- note, lowest and highest ms of all its bounds, precondition and its four words, gist or '':
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
@@ -22,7 +24,7 @@ local call, match, format = redis.call, string.match, string.format
 local retention, slack, longest, batch = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local function whole(number) return format('%.0f', number) end
 
-local next_arg = 14
+local next_arg = 16
 local function list()
   local count = tonumber(ARGV[next_arg])
   local first = next_arg + 1
@@ -62,6 +64,24 @@ end
 local behind = not same_life or terms ~= ARGV[2]
 local outcomes, entries, fresh, fired = {}, {}, {}, 0
 local waiting, moved, handed, heard = {}, {}, {}, 0
+
+-- Kept free: the whole of it of notices, the half of acknowledgements; withdrawals, timers and alerts may have it all.
+-- Asked once for a turn that brings anything: what a store tells of its memory costs it ten times what a key does.
+local taken, below = 0, nil
+local function room_for(kind, bytes)
+  if kind == 'withdrawal' then return true end
+  if not below then
+    local told = call('INFO', 'memory')
+    local function figure(name) return tonumber(match(told, '\n' .. name .. ':(%d+)') or '0') end
+    local most = figure('maxmemory')
+    local free = math.min(most / tonumber(ARGV[14]), tonumber(ARGV[15]))
+    taken = figure('used_memory') - figure('mem_not_counted_for_evict')
+    below = most > 0 and {notice = most - free, other = most - free / 2} or {notice = math.huge, other = math.huge}
+  end
+  if taken + bytes >= (below[kind] or below.other) then return false end
+  taken = taken + bytes + 2048 -- links, places, a gist
+  return true
+end
 
 local function append(kind, party, id, revision, sha, submission, note, stamp, matched)
   head = head + 1
@@ -119,8 +139,8 @@ local function admit(at, place)
       local found = call('XRANGE', log, seq .. '-0', seq .. '-0')[1]
       return found and '=' .. found[2][2] or '-revision_order'
     end
-    -- Kept as evidence: the first statement that differs, once for each revision.
-    if call('HSETNX', chain, id .. ' ' .. first .. ' differs', sha) == 1 then
+    -- Kept as evidence: the first statement that differs, once for each revision, while there is room.
+    if room_for('notice', #ARGV[at + 5]) and call('HSETNX', chain, id .. ' ' .. first .. ' differs', sha) == 1 then
       local keep = math.max(tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer, now + retention)
       call('SET', evidence, ARGV[at + 5], 'PXAT', whole(keep + slack))
     end
@@ -145,6 +165,7 @@ local function admit(at, place)
     if current == 0 and revision > 1 then return '-notice_unknown' end
     if revision ~= current + 1 then return '-revision_order' end
     if newest ~= second then return '-prev_mismatch' end
+    if not room_for(kind, #ARGV[at + 5]) then return '-store_full' end
     keep = whole(math.max(keep, tonumber(kept)))
     gone = math.max(now + retention, tonumber(keep) + longer, high) + slack
     local seq, entry = append(kind, party, id, first, sha, ARGV[at + 4], ARGV[at + 7], stamp)
@@ -182,6 +203,7 @@ local function admit(at, place)
     end
     if sent >= tonumber(ARGV[11]) then return '-limit_answers' end
   end
+  if not room_for(kind, #ARGV[at + 5]) then return '-store_full' end
   gone = math.max(now + retention, high) + slack
   -- What is compared with an alert calls for none itself: there is nothing to match.
   local seq, entry = append(kind, party, id, '0', sha, ARGV[at + 4], ARGV[at + 7], stamp, record)

@@ -1,4 +1,6 @@
--- Put a new revision of the agreement in force: an entry of the log like any other.
+#!lua flags=allow-oom
+-- Put a new revision of the agreement in force: an entry of the log like any other. A full store takes
+-- them too: they may be what stops whoever fills it.
 --
 -- KEYS: meta, terms, log, unmatched, terms:<sha256>
 -- ARGV: 1 terms that it follows, 2 its terms, 3 its bytes, 4 milliseconds by which a notice counts longer under it,

@@ -1,0 +1,120 @@
+"""Stores without room, each a real one: what is still taken at the mark, and what even when they are quite full."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from keepclear_protocol.errors import Unavailable
+from keepclear_service.store.connect import check_durability
+from keepclear_service.store.line import EVENT_BYTES, STREAM_BYTES, STREAM_LENGTH
+from keepclear_service.store.room import HEADROOM_MOST, HEADROOM_SHARE, Room
+from redis.asyncio import RedisCluster
+from support.store_line import Bench, acknowledgement, alert, notice, on_line, withdrawal
+
+MIB = 1 << 20
+
+
+@asynccontextmanager
+async def bounded(bench: Bench) -> AsyncGenerator[Callable[..., Awaitable[None]]]:
+    """Yield what bounds the memory of the line's server: to so many times of what is used and of some bytes beside."""
+    nodes: dict[str, Any] = {}
+    if isinstance(bench.redis, RedisCluster):
+        nodes = {"target_nodes": bench.redis.get_node_from_key(bench.key("meta"))}
+
+    async def bound(share: float, spare: int = 0) -> None:
+        used = (await bench.redis.info("memory", **nodes))["used_memory"]
+        await bench.redis.config_set("maxmemory", int(share * (used + spare)), **nodes)
+
+    try:
+        yield bound
+    finally:
+        await bench.redis.config_set("maxmemory", 0, **nodes)
+
+
+async def code(call: Awaitable[Any]) -> str:
+    with pytest.raises(Unavailable) as caught:
+        await call
+    return caught.value.code
+
+
+def test_at_the_mark_notices_stop_alone_and_at_the_bound_nothing_that_ends_something(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        north, south = alert(3, "north", "south"), alert(3)
+        await bench.turn(notice("n1"), notice("n2"), notice("n3", party="south"))
+        await bench.line.commit(bench.epoch, [(1, []), (2, []), (3, [north, south])])
+        async with bounded(bench) as bound:
+            await bound(1.2)  # below the bound, above the mark, in the half that takes answers
+            told = await bench.turn(
+                notice("n4"),
+                acknowledgement(south),
+                withdrawal(prev="north n1 1"),
+                notice("n2", 2, prev="north n2 1"),
+                notice("n1"),
+            )
+            assert [outcome.refused for outcome in told.outcomes] == ["store_full", None, None, "store_full", None]
+            assert told.outcomes[4].again and told.head == 5
+            assert await code(check_durability(bench.redis, volatile=True, room=True)) == "store_full"
+            await bound(1.05)  # the other half
+            assert (await bench.one(acknowledgement(north, "j2"))).refused == "store_full"
+            await bench.line.commit(bench.epoch, [(5, [alert(5, conflict="c2")])])
+            await bound(0.01)
+            assert (await bench.one(withdrawal("n2", prev="north n2 1"))).entry is not None
+            assert await code(bench.line.commit(bench.epoch, [(6, [alert(6, conflict="c3")])])) == "store_full"
+            assert await bench.line.spend("north", "p1") and not await bench.line.spend("north", "p1")
+            await bench.clean()
+            assert (await bench.line.open()).matched_through == 5
+            assert await bench.line.adopt(bench.terms, "0" * 43, b"{}")
+        assert (await bench.turn()).behind
+        assert (await bench.one(notice("n4"), terms="0" * 43)).refused == "wrong_terms"
+
+    on_line(story, line_url)
+
+
+def test_a_timer_fires_in_a_full_store(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice("n1"), notice("n3", party="south"))
+        await bench.line.commit(bench.epoch, [(1, []), (2, [alert(2, ends=-1)])])
+        async with bounded(bench) as bound:
+            await bound(0.01)
+            assert (await bench.turn()).fired == 1
+
+    on_line(story, line_url)
+
+
+def test_one_turn_stops_at_the_mark_itself(line_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes first finds the room, and what comes next none: however many came together."""
+
+    async def story(bench: Bench) -> None:
+        async with bounded(bench) as bound:
+            await bound(HEADROOM_SHARE / (HEADROOM_SHARE - 1), 2 * MIB)  # 2 MiB below the mark
+            told = await bench.turn(*(notice(f"n{number}", body=f"{number}" * 400_000) for number in range(9)))
+            taken = [outcome.refused for outcome in told.outcomes]
+            assert "store_full" in taken and taken == sorted(taken, key=str), taken
+
+    on_line(story, line_url)
+
+
+def test_a_stream_is_bounded_in_bytes(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        longest = alert(10**15, shows="notice", body="x")
+        await bench.turn(notice("n1"))
+        await bench.line.commit(bench.epoch, [(1, [longest])])
+        (row,) = await bench.redis.xrange(bench.key("stream:south"))
+        assert 150 < len(row[1][b"e"]) <= EVENT_BYTES
+        assert STREAM_LENGTH * EVENT_BYTES == STREAM_BYTES
+        used = await bench.redis.memory_usage(bench.key("stream:south"), samples=0)
+        many = 2_000
+        for at in range(2, many):
+            await bench.redis.xadd(bench.key("stream:south"), row[1], f"{at}-0")
+        used = await bench.redis.memory_usage(bench.key("stream:south"), samples=0) - used
+        assert used / many < EVENT_BYTES
+
+    on_line(story, line_url)
+
+
+def test_the_mark_is_a_share_of_the_bound_and_at_most_so_many_bytes() -> None:
+    assert Room(0, 512 * MIB).mark == 384 * MIB and Room(0, 16 << 30).mark == (16 << 30) - HEADROOM_MOST
+    assert [Room(used, 512 * MIB).full for used in (0, 383 * MIB, 384 * MIB, 600 * MIB)] == [False, False, True, True]
+    assert not Room(1 << 40, 0).full
+    assert Room(400 * MIB, 512 * MIB).words() == "400 of 512 MiB taken, notices up to 384"
