@@ -140,8 +140,7 @@ class SignedAlert(Struct, frozen=True):
 class Record:
     """The newest alert of a conflict to one party, as the store holds it, without its bytes.
 
-    ``answers`` are the hashes of the acknowledgements of this version that stand (R-081), by party and stage, those of
-    one in the order of their admission.
+    ``answers`` are the hashes of this version's answers that stand (R-081), by party and stage, each's in order.
     """
 
     to: str
@@ -248,11 +247,14 @@ class Line(Protocol):
         ``store_unsafe`` where there are arrivals and the store's clock is far from this worker's: none is admitted.
         """
 
+    async def has_room(self) -> bool:
+        """Whether the store would find memory for one more commit."""
+
     async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
         """Write the alerts of entries and take these out of unmatched; entries no longer unmatched are passed over.
 
         An alert whose version is not above the one stored for its conflict and receiver is dropped. Raises
-        ``Unavailable`` with ``busy`` where the store has another epoch.
+        ``Unavailable`` with ``busy`` where the store has another epoch, ``NotTaken`` where it does not take them.
         """
 
     async def seen(self, party: str, jti: str) -> Entry | None:

@@ -9,15 +9,16 @@ Guaranteed: entries are folded in the order of their ``seq``, each once, none sk
 its entry's alerts are committed. Where the log no longer begins where this worker left it, the store has another epoch
 or a lower head, or the fold failed, the state is thrown away and made anew (``start``). Entries that nobody waits for
 have an owner: timers that this turn let become entries are committed by it, and what another worker has left unmatched
-for half a second is committed from here (``uncommitted``). An entry that cannot be folded is named, set aside and
-makes the agreement not ready. Woken by arrivals, a hint, the next due time that the store told, and once a second.
+for half a second is committed from here (``uncommitted``, ``committing``). An entry that cannot be folded is named, set
+aside and makes the agreement not ready; so does one whose alerts the store does not take. Woken by arrivals, a hint,
+the next due time that the store told, and once a second.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
@@ -29,6 +30,7 @@ from ..observer import LineObserver, silent
 from .arrivals import Arrivals
 from .asked import Asked
 from .cleaning import Cleaning
+from .committing import Committing, Sign
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
 from .seal import Seal
 from .start import Poisoned, Replay
@@ -51,8 +53,6 @@ IN_VAIN_S = 0.1
 LAG_S = 5.0
 """Seconds without a whole turn after which the agreement is not ready; turns come every second."""
 
-Sign = Callable[[Outgoing, int], SignedAlert]
-
 log = logging.getLogger(__name__)
 
 
@@ -68,7 +68,6 @@ class Turn:
     ) -> None:
         self._line = line
         self._replay = Replay(line, founding, seal)
-        self._sign = sign
         self._state: State | None = None
         self._arrivals = Arrivals()
         self._ahead: Asked | None = None
@@ -86,6 +85,7 @@ class Turn:
         self._cleaning = Cleaning(line, founding.id)
         self._poison: dict[int, str] = {}
         self._observer = observer or silent(founding.id)
+        self._committing = Committing(line, founding.id, sign, self._observer, self._release)
         self.agreement = founding
         self.epoch = ""
         self.cursor = 0
@@ -104,6 +104,8 @@ class Turn:
             return self._lost
         if not self.ready.is_set():
             return "starting"
+        if aside := self._uncommitted.aside():
+            return aside
         return "lagging" if time.monotonic() - self._turned_at > LAG_S else "ok"
 
     def poke(self, head: int) -> None:
@@ -221,7 +223,7 @@ class Turn:
         for waiting in repeated:
             self._answer_repeated(waiting)
         self._uncommitted.drop_matched(turned)
-        await self._commit()
+        await self._committing.commit(self.epoch, self._uncommitted)
         self._settle(turned)
         self._observer.turned(time.monotonic() - self._began, len(asked.batch))
         await self._cleaning.clean(self.agreement)
@@ -336,17 +338,6 @@ class Turn:
         if entry.seq not in self._poison:
             self._poison[entry.seq] = why
             log_event(log, logging.ERROR, "poison_entry", seq=entry.seq, kind=entry.kind, party=entry.party, why=why)
-
-    async def _commit(self) -> None:
-        """Commit the alerts of this worker's own entries, and of what others have left lying; then answer."""
-        for piece in self._uncommitted.pieces():
-            signed = {seq: [self._sign(outgoing, seq) for outgoing in alerts] for seq, alerts in piece.items()}
-            await self._line.commit(self.epoch, list(signed.items()))
-            for seq, alerts in signed.items():
-                for alert in alerts:
-                    self._observer.committed(alert)
-                for waiting in self._uncommitted.committed(seq):
-                    self._release(waiting, tuple(alerts))
 
     def _settle(self, turned: Turned) -> None:
         """Note when the next timer is due, and whether everything is folded."""

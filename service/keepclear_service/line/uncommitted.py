@@ -1,14 +1,15 @@
 """What is folded and not known to be committed: alerts by the entry that calls for them, and who waits for them.
 
 An entry's alerts are committed by the worker that admitted it; those of others are kept until the store says that the
-entry is matched, and committed from here once they have lain for ``ADOPT_AFTER_S``: their worker has died.
+entry is matched, and committed from here once they have lain for ``ADOPT_AFTER_S``: their worker has died. What the
+store did not take is set aside until it is due again; who waits for that, or comes to, is told so at once.
 """
 
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import Outgoing
 from .ports import Turned
@@ -20,6 +21,9 @@ ADOPT_AFTER_S = 0.5
 COMMIT_AT_ONCE = 512
 """Alerts of one script: some ten milliseconds of a store that does nothing else meanwhile."""
 
+AGAIN_MOST_S = 60.0
+"""Seconds after which what was not taken is tried again at most; after the first time one, then twice as many each."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -27,6 +31,15 @@ class _Entry:
     own: bool
     alerts: list[Outgoing]
     waiting: list[Waiting] = field(default_factory=list)
+    fault: Unavailable | None = None
+    pause_s: float = 1.0
+    again_at: float = 0.0
+
+    def due(self, now: float) -> bool:
+        """Whether it is to be committed from here."""
+        if self.fault is not None:
+            return now >= self.again_at
+        return self.own or self.since <= now - ADOPT_AFTER_S
 
 
 class Uncommitted:
@@ -42,7 +55,9 @@ class Uncommitted:
     def wait(self, seq: int, waiting: Waiting) -> bool:
         """Let somebody wait for an entry; False where nothing of it is left to be committed."""
         entry = self._entries.get(seq)
-        if entry is not None:
+        if entry is not None and entry.fault is not None:
+            refuse([waiting], entry.fault)
+        elif entry is not None:
             entry.waiting.append(waiting)
         return entry is not None
 
@@ -53,12 +68,16 @@ class Uncommitted:
             for waiting in self._entries.pop(seq).waiting:
                 waiting.answer()
 
+    def due(self) -> list[int]:
+        """Return what is to be committed now, in the order of the log."""
+        now = time.monotonic()
+        return sorted(seq for seq, entry in self._entries.items() if entry.due(now))
+
     def pieces(self) -> Iterator[dict[int, list[Outgoing]]]:
         """Yield what is to be committed now, in the order of the log, in pieces of ``COMMIT_AT_ONCE`` alerts or so."""
-        adopt = time.monotonic() - ADOPT_AFTER_S
         piece: dict[int, list[Outgoing]] = {}
         alerts = 0
-        for seq in sorted(seq for seq, entry in self._entries.items() if entry.own or entry.since <= adopt):
+        for seq in self.due():
             more = self._entries[seq].alerts
             if piece and alerts + len(more) > COMMIT_AT_ONCE:
                 yield piece
@@ -72,11 +91,30 @@ class Uncommitted:
         """Note that an entry is committed; return who waited for it."""
         return self._entries.pop(seq).waiting
 
+    def set_aside(self, seq: int, fault: Unavailable) -> bool:
+        """Leave an entry that the store did not take; whether that is new. Who waits for it is told why."""
+        entry = self._entries[seq]
+        fresh = entry.fault is None
+        entry.fault, entry.again_at = fault, time.monotonic() + entry.pause_s
+        entry.pause_s = min(entry.pause_s * 2, AGAIN_MOST_S)
+        refuse(entry.waiting, fault)
+        entry.waiting = []
+        return fresh
+
+    def try_again(self) -> None:
+        """Let all that was set aside be due now."""
+        for entry in self._entries.values():
+            entry.again_at = 0.0
+
+    def aside(self) -> str:
+        """Return in a few words what is set aside, beginning with the code of why; nothing where nothing is."""
+        codes = sorted(entry.fault.code for entry in self._entries.values() if entry.fault is not None)
+        return f"{codes[0]}: the alerts of {len(codes)} entries are not written" if codes else ""
+
     def due_in_s(self) -> float | None:
         """Return the seconds until something of another worker's is to be committed from here; None for never."""
-        if not self._entries:
-            return None
-        return max(0.0, min(entry.since for entry in self._entries.values()) + ADOPT_AFTER_S - time.monotonic())
+        waiting = [entry.since for entry in self._entries.values() if entry.fault is None]
+        return max(0.0, min(waiting) + ADOPT_AFTER_S - time.monotonic()) if waiting else None
 
     def refuse(self, error: KeepclearError) -> None:
         """Let nobody wait any longer; the alerts stay."""

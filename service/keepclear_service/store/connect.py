@@ -26,7 +26,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
-from ..line.full import store_full
+from ..line.full import NotTaken, store_full
 from ..line.ports import CHANNEL
 from .room import read_room
 
@@ -150,8 +150,8 @@ def store_faults() -> Iterator[None]:
         raise _told(error) from error
 
 
-_DISK_FULL = ("MISCONF", "Errors writing to the AOF file")
-"""How a store begins to say that its log cannot be written; one that fsyncs each write ends instead."""
+_DISK_FULL = "No space left on device"
+"""What a store says whose log cannot be written; one that fsyncs each write ends instead."""
 
 
 def _told(error: Exception) -> Unavailable:
@@ -159,7 +159,7 @@ def _told(error: Exception) -> Unavailable:
     causes = (error, error.__cause__)
     if any(isinstance(cause, redis.exceptions.OutOfMemoryError) for cause in causes):
         return store_full("the store's memory is full")
-    if str(error).startswith(_DISK_FULL):
+    if _DISK_FULL in str(error):
         return store_full("the store's disk takes nothing more")
     if any(isinstance(cause, redis.exceptions.AuthenticationError) for cause in causes):
         detail = "the store lets nobody in without the right password"
@@ -168,6 +168,8 @@ def _told(error: Exception) -> Unavailable:
     if any(isinstance(cause, redis.exceptions.NoPermissionError) for cause in causes):
         detail = "the store's user may not do what the service needs"
         return Unavailable("store_unavailable", detail, hint="deploy/sample/access.py has the rights that it needs")
+    if isinstance(error, redis.exceptions.ResponseError) and not isinstance(error, (*_PASSING, *_MOVING)):
+        return NotTaken("store_unavailable", f"the store does not do what it is asked: {str(error)[:100]}")
     return Unavailable("store_unavailable", f"the store does not answer ({type(error).__name__})")
 
 
@@ -235,6 +237,9 @@ _PASSING = (
     redis.exceptions.AskError,
 )
 """Error replies that say nothing of settings: a store that loads, moves or knows us not is not there, yet."""
+
+_MOVING = (redis.exceptions.ReadOnlyError, redis.exceptions.NoScriptError)
+"""Error replies of a store that takes nothing from anyone for now: another one is the primary, or it has just begun."""
 
 
 async def _settings(client: Client, **node: Any) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keepclear_protocol.errors import Unavailable
+from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
 from ..decide.entry import Entry
@@ -17,6 +18,7 @@ from ..line.ports import Event, Founded, NoticeRow, Page, Record, Window
 from .connect import Store, store_faults
 from .keys import Keys
 from .packing import unpack_alert
+from .room import Room, read_room
 from .scripts import Script
 from .texts import read_entry, read_event, read_notice, read_record
 
@@ -58,6 +60,20 @@ class LineReader:
         self._submits, self._streams = store.submits, store.streams
         self._keys = Keys(agreement_id)
         self.prefix = self._keys.prefix
+
+    async def room(self) -> Room:
+        """Return how much memory the server has that holds the line."""
+        node: dict[str, Any] = {}
+        with store_faults():
+            if isinstance(self._submits, RedisCluster):
+                await self._submits.initialize()
+                node = {"target_nodes": self._submits.get_node_from_key(self._keys.meta)}
+            return read_room(await self._submits.info("memory", **node))
+
+    async def has_room(self) -> bool:
+        """Whether the store would find memory for one more commit."""
+        room = await self.room()
+        return not room.most or room.used < room.most
 
     async def stands(self) -> bool:
         """Whether the store holds the line at all."""

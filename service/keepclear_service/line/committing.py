@@ -1,0 +1,99 @@
+"""Committing: the alerts of folded entries are signed and written; then whoever waits for them is answered.
+
+What the store answers and does not take is set aside: who waits for it is told so, the agreement is not ready, and it
+is tried again, ever more rarely, or as soon as there is room where that was the reason. Nothing else waits for it:
+neither later entries, whose alerts are newer anyway, nor what another worker left behind. Nor do tries cost what others
+need: nothing is signed for a store that says that it is full. One that does not answer is the turn's affair.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from ..decide.entry import Outgoing
+from ..logs import log_event
+from ..observer import LineObserver
+from .full import NotTaken
+from .ports import Line, SignedAlert
+from .uncommitted import Uncommitted
+from .waiting import Waiting
+
+SIGNED_AT_ONCE = 64
+"""Alerts signed before the loop breathes: some five milliseconds."""
+
+ROOM_ASKED_AGAIN_S = 1.0
+"""Seconds between questions to a full store; cleaning, which makes room, comes as often."""
+
+Sign = Callable[[Outgoing, int], SignedAlert]
+Release = Callable[[Waiting, tuple[SignedAlert, ...]], None]
+Signed = Mapping[int, Sequence[SignedAlert]]
+
+log = logging.getLogger(__name__)
+
+
+class Committing:
+    """Commits what is uncommitted of one agreement. ``release`` answers one who waits."""
+
+    def __init__(self, line: Line, agreement_id: str, sign: Sign, observer: LineObserver, release: Release) -> None:
+        self._line, self._agreement = line, agreement_id
+        self._sign, self._observer, self._release = sign, observer, release
+        self._full: NotTaken | None = None
+        self._asked_at = 0.0
+
+    async def commit(self, epoch: str, uncommitted: Uncommitted) -> None:
+        """Commit the alerts of this worker's own entries, and what others have left lying; raises ``Unavailable``."""
+        if self._full is not None and not await self._room_again(uncommitted):
+            self._set_aside(uncommitted, uncommitted.due(), self._full)
+            return
+        for piece in uncommitted.pieces():
+            signed = {seq: await self._signed(seq, alerts) for seq, alerts in piece.items()}
+            fault = await self._write(epoch, signed, uncommitted)
+            if fault is not None and fault.of_all:
+                self._full, self._asked_at = fault, time.monotonic()
+                self._set_aside(uncommitted, uncommitted.due(), fault)
+                return
+            for seq in signed if fault is not None else ():
+                # Which of them it is, each for itself shows.
+                alone = fault if len(signed) == 1 else await self._write(epoch, {seq: signed[seq]}, uncommitted)
+                if alone is not None:
+                    self._set_aside(uncommitted, [seq], alone)
+
+    async def _room_again(self, uncommitted: Uncommitted) -> bool:
+        now = time.monotonic()
+        if now - self._asked_at < ROOM_ASKED_AGAIN_S:
+            return False
+        self._asked_at = now
+        if not await self._line.has_room():
+            return False
+        self._full = None
+        uncommitted.try_again()
+        log_event(log, logging.WARNING, "commits_tried_again", agreement=self._agreement)
+        return True
+
+    async def _write(self, epoch: str, signed: Signed, uncommitted: Uncommitted) -> NotTaken | None:
+        """Write the alerts of some entries and answer who waits; return why they were not taken."""
+        try:
+            await self._line.commit(epoch, list(signed.items()))
+        except NotTaken as fault:
+            return fault
+        for seq, alerts in signed.items():
+            for alert in alerts:
+                self._observer.committed(alert)
+            for waiting in uncommitted.committed(seq):
+                self._release(waiting, tuple(alerts))
+        return None
+
+    async def _signed(self, seq: int, alerts: Sequence[Outgoing]) -> list[SignedAlert]:
+        signed: list[SignedAlert] = []
+        for at in range(0, len(alerts), SIGNED_AT_ONCE):
+            if at:
+                await asyncio.sleep(0)
+            signed += [self._sign(outgoing, seq) for outgoing in alerts[at : at + SIGNED_AT_ONCE]]
+        return signed
+
+    def _set_aside(self, uncommitted: Uncommitted, seqs: Sequence[int], fault: NotTaken) -> None:
+        for seq in seqs:
+            if uncommitted.set_aside(seq, fault):
+                why = {"code": fault.code, "why": fault.detail}
+                log_event(log, logging.ERROR, "commit_set_aside", agreement=self._agreement, seq=seq, **why)
