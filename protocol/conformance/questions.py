@@ -201,6 +201,7 @@ FILES: Mapping[str, tuple[str, Callable[[Value], Asked]]] = {
     "acknowledgements.json": ("R-079", _wire("acknowledgements.read", "statement")),
     "receipts.json": ("R-083, R-085", _wire("receipts.read", "receipt", desk="south")),
     "requests.json": ("R-086, R-087", _wire("requests.read", "authorization")),
+    "budgets.json": ("R-118", _wire("budgets.read", "statement")),
     "openings.json": ("R-104, R-105", _wire("openings.read", "opening")),
     "streams.json": ("R-096 to R-100, R-105", _streams),
     "transcript.json": ("", _transcript),

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from .budgets import Budgets
 from .draft import draft_payload
 from .encoding import b64, dump_json, parse_json, unb64
 from .errors import Malformed, NotAuthentic
@@ -33,6 +34,7 @@ __all__ = [
     "SUBMIT",
     "WATCH",
     "Agreement",
+    "Budgets",
     "Deadlines",
     "Draft",
     "LeadClasses",

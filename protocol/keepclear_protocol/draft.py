@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .budgets import Budgets
 from .encoding import dump_json
 from .keys import PublicKey
 from .party import Party, Service, party_json, service_json
@@ -24,11 +25,13 @@ def draft_payload(
     limits: Limits | None = None,
     retention_s: int = RETENTION_S,
     deadlines: Deadlines | None = None,
+    budgets: Budgets | None = None,
     previous: Terms | None = None,
 ) -> bytes:
     """Return the payload of a first revision, or with ``previous`` of the one that follows it.
 
-    What is not given is the protocol's default, not that of ``previous``. Nothing is checked: ``read_terms`` does.
+    What is not given is the protocol's default, not that of ``previous``; ``budgets`` are written only where given.
+    Nothing is checked: ``read_terms`` does.
     """
     members: dict[str, Any] = {
         "name": name,
@@ -42,6 +45,7 @@ def draft_payload(
         "limits": asdict(limits or Limits()),
         "retention_s": retention_s,
         "deadlines": asdict(deadlines or Deadlines()),
+        **({} if budgets is None else {"budgets": asdict(budgets)}),
     }
     return numbered(members, previous, [party.root for party in parties])
 

@@ -3,6 +3,7 @@
     KeepclearError
     ├── NotAuthentic      nobody known signed this; said with one code only, whatever is wrong
     ├── Refused           the sender must change what it sent (4xx)
+    │   ├── OverBudget    its party has spent what was agreed; it may say when to try again (429)
     │   ├── Malformed     it cannot be read
     │   ├── Forbidden     it can be read, but this signer may not say it here and now
     │   └── OutOfStep     it does not follow from what was said before
@@ -76,6 +77,15 @@ CODES: dict[str, Code] = {
     "limit_retention": Code(422, "the notice ended longer ago than the agreed retention"),
     "outside_area": Code(422, "a volume lies outside the agreement's area"),
     "category": Code(422, "the agreement knows no such category"),
+    # OverBudget: nothing was kept, and others were told that this party is over its budget
+    "budget_live_notices": Code(429, "the party has more live notices than agreed"),
+    "budget_submits_a_minute": Code(429, "the party files more notices a minute than agreed"),
+    "budget_acknowledgements_a_minute": Code(429, "the party sends more acknowledgements a minute than agreed"),
+    "budget_stored_bytes": Code(429, "the party's notices take more of the store than agreed"),
+    "budget_pairs_an_hour": Code(429, "the party's notices made the rules look at more pairs an hour than agreed"),
+    "budget_alerts_an_hour": Code(429, "the party's notices opened more conflicts with a counterpart an hour"),
+    "budget_volume_time_a_day": Code(429, "the party's notices take more space and time a day than agreed"),
+    "budget_streams": Code(429, "the party has more streams open than agreed"),
     # Forbidden: told apart only after the signature verified
     "wrong_party": Code(403, "the statement's issuer is not the party whose key signed it"),
     "wrong_role": Code(403, "the key lacks the role for this"),
@@ -153,6 +163,19 @@ class NotAuthentic(KeepclearError):
 
 class Refused(KeepclearError):
     """The sender must change what it sent."""
+
+
+class OverBudget(Refused):
+    """Its party has spent ``budget``: ``left`` of it is there, and before the instant ``again_at`` it is refused again.
+
+    Where one statement asks for more than the whole budget, it is refused then too.
+    """
+
+    def __init__(self, budget: str, left: int, again_at: int, detail: str = "", *, hint: str = "") -> None:
+        super().__init__(f"budget_{budget}", detail, hint=hint)
+        self.budget = budget
+        self.left = left
+        self.again_at = again_at
 
 
 class Malformed(Refused):

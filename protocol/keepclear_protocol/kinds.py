@@ -85,8 +85,11 @@ RECEIPT = Kind("receipt", "keepclear-receipt+jws")
 OPENING = Kind("open", "keepclear-open+jws", max_payload_bytes=4096, event="open")
 """Three digests, a jti, a party and a position: under 500 bytes."""
 
+BUDGET = Kind("budget", "keepclear-budget+jws", max_payload_bytes=4096, event="budget")
+"""Two digests, a jti, a party, the name of a budget and a time: under 500 bytes."""
+
 AGREEMENT = Kind("agreement", "keepclear-agreement+jws")
 
-EVERY_KIND = (NOTICE, WITHDRAWAL, ACKNOWLEDGEMENT, REQUEST, ALERT, RECEIPT, OPENING, AGREEMENT)
+EVERY_KIND = (NOTICE, WITHDRAWAL, ACKNOWLEDGEMENT, REQUEST, ALERT, RECEIPT, OPENING, BUDGET, AGREEMENT)
 KINDS = tuple(kind for kind in EVERY_KIND if kind.door)
 """The kinds that parties file: each has a door, an entry in the log and a receipt."""

@@ -112,6 +112,24 @@ def _region(area: Outline) -> Shape:
     return shape_of(area)
 
 
+def volume_time(volumes: Sequence[Volume], category: str, agreement: Agreement) -> int:
+    """Return what a notice spends of ``volume_time_a_day``: km2 x km x h of its volumes as widened, rounded up.
+
+    At least the agreed least of each, and as long as a flight through all of it takes at the agreed speed: a large
+    volume of a second shows what flies in it as one of an hour does.
+    """
+    minima, budgets = agreement.categories[category], agreement.budgets
+    spent = 0.0
+    for volume in volumes:
+        start, end = widened(volume, minima)
+        way_m = volume.shape.perimeter_m / 2 + 2 * volume.shape.radius_m
+        area_km2 = max(widened_area_km2(volume, minima), budgets.least_area_m2 / 1e6)
+        band_m = max(volume.upper_m - volume.lower_m + 2 * minima.vertical_m, budgets.least_band_m)
+        lasts_s = max((end - start) / SECOND, budgets.least_duration_s, way_m / budgets.speed_m_s)
+        spent += area_km2 * (band_m / 1000) * (lasts_s / 3600)
+    return math.ceil(spent)
+
+
 def widened_area_km2(volume: Volume, minima: Minima) -> float:
     """Return the area of an outline grown by the horizontal minimum: never less than the truth.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from .budgets import Budgets, read_budgets
 from .encoding import digest, parse_json
 from .errors import Malformed
 from .fields import digest_text, exact, listed, mapped, name, number, public_key, refusal, whole
@@ -56,6 +57,9 @@ MEMBERS = (
     "name revision prev parties service rules area categories uncertainty lead_classes limits retention_s deadlines"
 ).split()
 """What every payload has."""
+
+OPTIONAL_MEMBERS = ("budgets",)
+"""What a payload may have."""
 
 LATER_MEMBERS = ("agreement", "former_roots")
 """What only a later revision may have."""
@@ -144,6 +148,7 @@ class Terms:
     limits: Limits
     retention_s: int
     deadlines: Deadlines
+    budgets: Budgets
 
     def party(self, identifier: str) -> Party | None:
         """Return the party of that id, if there is one."""
@@ -234,6 +239,7 @@ def read_terms(payload: bytes) -> Terms:
         limits=_limits(members["limits"]),
         retention_s=whole(members["retention_s"], "retention_s", 1, MAX_RETENTION_S),
         deadlines=_deadlines(members["deadlines"]),
+        budgets=read_budgets(members["budgets"]) if "budgets" in members else Budgets(),
     )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,24 @@ def test_receipts(case: Case) -> None:
 @cases("streams")
 def test_streams(case: Case) -> None:
     assert foreign.follow(case["cursor"], case["text"]) == case["expect"]
+
+
+@cases("budgets")
+def test_budgets(case: Case) -> None:
+    terms, identity, _, service = first_agreement("budgets")
+
+    def read() -> None:
+        _, payload = foreign.statement(case["statement"], "keepclear-budget+jws", service)
+        foreign.claims(payload, admit=False)
+        foreign.need(payload["iss"] == "service" and payload["aud"] == identity, "evidence")
+        foreign.need(payload.get("party") in {party["id"] for party in terms["parties"]}, "evidence")
+        foreign.need(isinstance(payload.get("budget"), str), "evidence")
+        foreign.need(re.fullmatch(r"[a-z][a-z0-9_]{0,63}", payload["budget"]) is not None, "evidence")
+        foreign.need(isinstance(payload.get("until"), str), "evidence")
+        foreign.need(foreign.instant(payload["until"]) >= payload["iat"] * 1_000_000, "evidence")
+
+    # Whatever is wrong with it is one thing: the service said what does not hold.
+    assert (refused(read) is None) == ("expect" in case)
 
 
 def test_kinds_and_their_payloads() -> None:

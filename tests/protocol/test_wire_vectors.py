@@ -15,10 +15,11 @@ from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.encoding import unb64
 from keepclear_protocol.errors import CODES, KeepclearError
-from keepclear_protocol.instant import parse_instant
+from keepclear_protocol.instant import format_instant, parse_instant
 from keepclear_protocol.keys import PrivateKey, PublicKey
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.opening import check_opening, open_opening
+from keepclear_protocol.spent import Spent, open_spent
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 from support.conforming import alerts_take, requests_read
 from support.wire_vectors import DOCUMENTS
@@ -138,6 +139,17 @@ def test_openings(case: Case) -> None:
         return opening
 
     _compare(case, read, lambda said: {"to": said.to, "request": said.request, "at": str(said.at)})
+
+
+@cases("budgets.json")
+@pytest.mark.req("R-118")
+def test_budgets(case: Case) -> None:
+    agreement = agreements("budgets.json")[0]
+
+    def read() -> Spent:
+        return open_spent(case["statement"], agreement.service_key, agreement)
+
+    _compare(case, read, lambda said: {"party": said.party, "budget": said.budget, "until": format_instant(said.until)})
 
 
 def _claims(case: Case, read: Any) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
+from keepclear_protocol.budgets import BUDGETS_AT_MOST, Budgets
 from keepclear_protocol.encoding import b64
 
 from support import edwards
@@ -28,6 +30,7 @@ def edits() -> Iterator[Attack]:
     """Yield terms that differ from sound ones in one member."""
     yield from _members()
     yield from _numbers()
+    yield from _budgets()
     yield from _people()
     yield from _keys()
 
@@ -125,6 +128,20 @@ def _numbers() -> Iterator[Attack]:
     for name in ("", "Transport", "1st", "a b", "a" * 33, "caf\u00e9", "a\n"):
         named = {name: first()["categories"]["transport"]}
         yield _refused(f"category {json.dumps(name)}", "categories", named, "a category matches [a-z][a-z0-9_-]{0,31}")
+
+
+def _budgets() -> Iterator[Attack]:
+    good = asdict(Budgets())
+    for name, most in asdict(BUDGETS_AT_MOST).items():
+        for value in (0, most + 1, float(most), None):
+            why = f"a whole number from 1 to {most}"
+            yield _refused(f"budgets.{name} {value}", "budgets", {**good, name: value}, why)
+        without = {key: value for key, value in good.items() if key != name}
+        yield _refused(f"budgets without {name}", "budgets", without, "exactly its members")
+    yield _refused("budgets of another name", "budgets", {**good, "sorties_a_day": 1}, "exactly its members")
+    odd: Any
+    for odd in (None, [], 7):
+        yield _refused(f"budgets {odd}", "budgets", odd, "an object, or not there at all")
 
 
 def _people() -> Iterator[Attack]:

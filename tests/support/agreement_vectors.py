@@ -8,6 +8,7 @@ A test compares the file with what this makes, and the protocol with the file.
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from keepclear_protocol.agreement import open_agreement
+from keepclear_protocol.budgets import BUDGETS_AT_MOST
 from keepclear_protocol.encoding import dump_json
 
 from support.agreement_attacks import attacks
@@ -98,6 +100,8 @@ def good() -> Iterator[tuple[str, bytes, bytes | None]]:
     }
     yield "the largest limits", _changed("limits", largest), None
     yield "the smallest limits", _changed("limits", dict.fromkeys(largest, 1)), None
+    yield "the largest budgets", _changed("budgets", asdict(BUDGETS_AT_MOST)), None
+    yield "the smallest budgets", _changed("budgets", dict.fromkeys(asdict(BUDGETS_AT_MOST), 1)), None
     for value in (0, 500_000):
         minima = {"horizontal_m": value, "vertical_m": value // 5, "lead_s": 0, "tail_s": 604_800}
         yield f"a minimum of {value} m", _changed("categories.transport", minima), None

@@ -35,6 +35,7 @@ from keepclear_protocol.notice import Notice, open_presentation, open_submission
 from keepclear_protocol.opening import check_opening, open_opening
 from keepclear_protocol.request import check_request, open_request
 from keepclear_protocol.separation import Minima, Uncertainty, judge
+from keepclear_protocol.spent import open_spent
 from keepclear_protocol.statement import open_statement, protected_header
 from keepclear_protocol.terms import read_terms
 from keepclear_protocol.volume import parse_volume
@@ -216,6 +217,13 @@ def openings_read(given: Inputs) -> Any:
     return {"to": said.to, "request": said.request, "at": str(said.at)}
 
 
+def budgets_read(given: Inputs) -> Any:
+    """The word that a budget is spent."""
+    (agreement, *_) = agreements(given)
+    said = open_spent(given["statement"], agreement.service_key, agreement)
+    return {"party": said.party, "budget": said.budget, "until": format_instant(said.until)}
+
+
 def streams_follow(given: Inputs) -> Any:
     """A stream whose first word is taken as it is: what is kept of it, and where the desk is then."""
     position = Position(Cursor.parse(given["cursor"]))
@@ -323,6 +331,7 @@ OPERATIONS: dict[str, Operation] = {
     "receipts.read": receipts_read,
     "requests.read": requests_read,
     "openings.read": openings_read,
+    "budgets.read": budgets_read,
     "streams.follow": streams_follow,
     "alerts.take": alerts_take,
     "transcript.play": transcript_play,

@@ -26,6 +26,7 @@ _BUG = "A fault of the sending program: compare it with SPEC.md and the vectors.
 _VOLUME = "Mend the flight plan; `submit --dry-run` shows what would be filed."
 _AMEND = "Read the notice as the service has it and amend that."
 _LIMIT = "Keep within the agreement's limit, or agree on another in a new revision."
+_BUDGET = "File it again from `again_at` on; until then call the other side: the line does not know it."
 
 WHAT_TO_DO = {
     "not_authenticated": "Is the key enrolled in this agreement, and has nothing changed the bytes on their way?",
@@ -70,6 +71,14 @@ WHAT_TO_DO = {
     "limit_retention": "Nothing can be deconflicted so long after; report it another way.",
     "outside_area": _LIMIT,
     "category": "Use a category of the agreement; `agreement show` lists them.",
+    "budget_live_notices": _BUDGET + " A withdrawal makes room at once.",
+    "budget_submits_a_minute": _BUDGET,
+    "budget_acknowledgements_a_minute": _BUDGET,
+    "budget_stored_bytes": _BUDGET,
+    "budget_pairs_an_hour": _BUDGET,
+    "budget_alerts_an_hour": _BUDGET,
+    "budget_volume_time_a_day": _BUDGET,
+    "budget_streams": "Close streams of your own; the oldest may be one that nobody reads any more.",
     "wrong_party": "Sign with a key of the party in whose name it is.",
     "wrong_role": "Use a key with the role, or enrol one in a new revision.",
     "wrong_agreement": "Use the agreement of this hotline.",

@@ -8,6 +8,7 @@ from typing import Any
 
 from keepclear_protocol import origin, party, terms
 from keepclear_protocol.agreement import MAX_SIGNATURES
+from keepclear_protocol.budgets import BUDGETS_AT_MOST, NAMES
 from keepclear_protocol.keys import SIGNATURE_BYTES
 from keepclear_protocol.kinds import ROLES
 from keepclear_protocol.separation import RULES
@@ -95,13 +96,18 @@ _MEMBERS: dict[str, Schema] = {
 }
 assert list(_MEMBERS) == terms.MEMBERS
 
+_OPTIONAL: dict[str, Schema] = {
+    "budgets": obj({one: whole(1, getattr(BUDGETS_AT_MOST, one)) for one in NAMES}, exact=True),
+}
+assert tuple(_OPTIONAL) == terms.OPTIONAL_MEMBERS
+
 _LATER: dict[str, Any] = {"agreement": ref("digest"), "former_roots": listed(ref("key"), 1, terms.MAX_PARTIES)}
 assert tuple(_LATER) == terms.LATER_MEMBERS
 
 AGREEMENT: dict[str, Schema] = {
     "agreement": obj(
         _MEMBERS,
-        optional={**_LATER, **NO_CRIT},
+        optional={**_OPTIONAL, **_LATER, **NO_CRIT},
         description="Payload of an agreement (R-023).",
         **when(
             {"revision": {"const": 1}},

@@ -3,8 +3,9 @@
 Members that a reader does not know are none of its business (R-102), so but for alert objects nothing here is exact.
 """
 
+from keepclear_protocol import spent
 from keepclear_protocol.alert import CLOSED, OPEN, PAST
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, BUDGET, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.request import SCHEME
 from keepclear_service.http import reads
 from keepclear_service.http.health import OK
@@ -125,7 +126,12 @@ ANSWERS: dict[str, Schema] = {
             "detail": {"type": "string"},
             "code": text(r"[a-z][a-z0-9_]*", "Stable; one unknown is treated by its status (R-094)."),
         },
-        description="Every refusal: a problem document of RFC 9457.",
+        optional={
+            "budget": text(spent._BUDGET, "The budget that is spent (R-117)."),
+            "left": {"type": "integer", "minimum": 0},
+            "again_at": ref("time"),
+        },
+        description="Every refusal: a problem document of RFC 9457. One over a budget says which, and until when.",
     ),
 }
 
@@ -140,6 +146,9 @@ EVENTS: dict[str, Schema] = {
         optional=_STATEMENTS,
         oneOf=[{"required": [name]} for name in _STATEMENTS],
         description="A statement of the own party, from any of its desks.",
+    ),
+    BUDGET.event: obj(
+        {BUDGET.name: ref(f"{BUDGET.name}-statement")}, description="A party is over a budget (R-118), whoever it is."
     ),
     "gap": obj(
         {"reason": words(["trimmed", "epoch", "ahead"]), "resume_at": ref("position")},

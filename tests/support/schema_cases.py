@@ -10,7 +10,17 @@ from typing import Any
 
 from keepclear_protocol.encoding import unb64
 from keepclear_protocol.errors import Malformed
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, EVERY_KIND, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
+from keepclear_protocol.kinds import (
+    ACKNOWLEDGEMENT,
+    ALERT,
+    BUDGET,
+    EVERY_KIND,
+    NOTICE,
+    OPENING,
+    RECEIPT,
+    REQUEST,
+    WITHDRAWAL,
+)
 
 from support.agreement_forge import put
 from support.schema_examples import vectors
@@ -116,7 +126,7 @@ def _edited(terms: Any, edit: Any) -> Iterator[Value]:
     yield from (("agreement", value) for value in _json(json.dumps(made)))
 
 
-_TEXTS = {f"{kind.name}-statement" for kind in (WITHDRAWAL, ACKNOWLEDGEMENT, ALERT, RECEIPT, OPENING)}
+_TEXTS = {f"{kind.name}-statement" for kind in (WITHDRAWAL, ACKNOWLEDGEMENT, ALERT, RECEIPT, OPENING, BUDGET)}
 _READERS: dict[str, Callable[[Any], Iterator[Value]]] = {
     "volumes": lambda case: iter([("volume", case["volume"])]),
     "separation": lambda case: iter([("volume", case["a"]), ("volume", case["b"])]),
@@ -128,4 +138,5 @@ _READERS: dict[str, Callable[[Any], Iterator[Value]]] = {
     "receipts": _statement(RECEIPT.name, "receipt"),
     "requests": _proof,
     "openings": _statement(OPENING.name, "opening"),
+    "budgets": _statement(BUDGET.name, "statement"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.errors import CODES
 from keepclear_protocol.instant import parse_instant
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, BUDGET, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.request import SCHEME
 from keepclear_protocol.separation import Severity, severity_rank
 
@@ -48,6 +48,7 @@ def statements() -> dict[str, str]:
         ALERT.name: _first_good("alerts", "object")["alert"],
         RECEIPT.name: _receipt_of(NOTICE.name),
         OPENING.name: _first_good("openings", "opening"),
+        BUDGET.name: _first_good("budgets", "statement"),
     }
 
 
@@ -114,6 +115,7 @@ def examples() -> dict[str, list[Any]]:
             {NOTICE.name: said[NOTICE.name], "receipt": said[RECEIPT.name]},
             {WITHDRAWAL.name: said[WITHDRAWAL.name], "receipt": _receipt_of(WITHDRAWAL.name)},
         ],
+        "event-budget": [{BUDGET.name: said[BUDGET.name]}],
         "event-gap": [{"reason": "trimmed", "resume_at": at}],
         "event-drain": [{}],
     }

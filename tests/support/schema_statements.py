@@ -3,12 +3,22 @@
 Numbers and lists come from ``keepclear_protocol``; which member stands where is written here and held by the vectors.
 """
 
-from keepclear_protocol import properties, visible
+from keepclear_protocol import properties, spent, visible
 from keepclear_protocol.acknowledgement import MAX_OFFICER_CHARACTERS, STAGES, VERDICTS
 from keepclear_protocol.alert import CLOSED, OPEN, PAST
 from keepclear_protocol.claims import SERVICE
 from keepclear_protocol.encoding import MAX_SAFE_INTEGER
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, KINDS, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
+from keepclear_protocol.kinds import (
+    ACKNOWLEDGEMENT,
+    ALERT,
+    BUDGET,
+    KINDS,
+    NOTICE,
+    OPENING,
+    RECEIPT,
+    REQUEST,
+    WITHDRAWAL,
+)
 from keepclear_protocol.lead import RETROACTIVE
 from keepclear_protocol.notice import MAX_VOLUMES
 from keepclear_protocol.separation import RULES
@@ -202,6 +212,16 @@ PAYLOADS: dict[str, Schema] = {
         {**_claims(iss=_SERVICE), "to": ref("party"), "request": ref("digest"), "at": ref("position")},
         optional=_NOT_ADMITTED,
         description="Payload of the first word of a stream (R-104).",
+    ),
+    BUDGET.name: obj(
+        {
+            **_claims(iss=_SERVICE),
+            "party": ref("party"),
+            "budget": text(spent._BUDGET, "One of R-110, or of a later version."),
+            "until": ref("time"),
+        },
+        optional=_NOT_ADMITTED,
+        description="Payload of the word that a budget is spent (R-118).",
     ),
     "disclosure": {
         "description": "What a disclosure's base64url decodes to (R-039, R-040).",

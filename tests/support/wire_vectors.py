@@ -24,6 +24,7 @@ from keepclear_protocol.request import SCHEME
 from keepclear_protocol.statement import sign_statement
 
 from support.wire_alerts import FILED, FIRST, OURS, OWN, WE_ENDED, cases
+from support.wire_budgets import budget_cases
 from support.wire_world import AGREEMENT, AT, IAT, KEYS, NAMES, ORIGIN, SUCCESSOR, claims, keys_json, withdrawal
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
@@ -377,6 +378,11 @@ def openings() -> str:
     )
 
 
+def budgets() -> str:
+    """Return the text of ``budgets.json``."""
+    return _document("The service's word that a party's budget is spent, as south reads it.", *budget_cases())
+
+
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "alerts.json": alerts,
     "receipts.json": receipts,
@@ -384,6 +390,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "withdrawals.json": withdrawals,
     "requests.json": requests,
     "openings.json": openings,
+    "budgets.json": budgets,
 }
 
 if __name__ == "__main__":

@@ -20,6 +20,13 @@ const LIMITS = {
   submission_bytes: 524_288, revisions: 1_000_000,
 };
 
+const BUDGETS = {
+  live_notices: 1_000_000, submits_a_minute: 1_000_000, acknowledgements_a_minute: 1_000_000,
+  stored_bytes: 1_000_000_000_000, pairs_an_hour: 1_000_000_000_000, alerts_an_hour: 1_000_000_000,
+  volume_time_a_day: 1_000_000_000_000_000, streams: 10_000, least_area_m2: 1_000_000_000, least_band_m: 10_000,
+  least_duration_s: 86_400, speed_m_s: 100_000,
+};
+
 const need = (holds, what) => ensure(holds, "agreement", what);
 const whole = (value, least, most, what) =>
   need(isWhole(value) && value >= least && value <= most, `${what}: ${least} to ${most}`);
@@ -116,9 +123,9 @@ export function readUncertainty(entry) {
   }));
 }
 
-function readLimits(entry) {
-  need(hasExactly(entry, Object.keys(LIMITS)), "limits");
-  for (const [name, most] of Object.entries(LIMITS)) whole(entry[name], 1, most, name);
+function readNumbers(entry, atMost, what) {
+  need(hasExactly(entry, Object.keys(atMost)), what);
+  for (const [name, most] of Object.entries(atMost)) whole(entry[name], 1, most, name);
 }
 
 function readArea(area) {
@@ -180,7 +187,8 @@ export function readTerms(payload) {
   need(hasExactly(value.lead_classes, ["routine_s", "short_s"]), "lead_classes");
   whole(value.lead_classes.routine_s, 1, YEAR_S, "routine_s");
   whole(value.lead_classes.short_s, 1, value.lead_classes.routine_s, "short_s");
-  readLimits(value.limits);
+  readNumbers(value.limits, LIMITS, "limits");
+  if ("budgets" in value) readNumbers(value.budgets, BUDGETS, "budgets");
   whole(value.retention_s, 1, YEAR_S, "retention_s");
   need(hasExactly(value.deadlines, ["acknowledge_s"]), "deadlines");
   whole(value.deadlines.acknowledge_s, 1, 86_400, "acknowledge_s");

@@ -22,6 +22,7 @@ import { readReceipt } from "./receipt.js";
 import { readProof } from "./request.js";
 import { ensure, under } from "./refusal.js";
 import { judge } from "./separation.js";
+import { readSpent } from "./spent.js";
 import { KINDS, make, open } from "./statement.js";
 import { follow } from "./stream.js";
 import { FILED, READ, readVolume } from "./volume.js";
@@ -130,6 +131,7 @@ export const OPERATIONS = {
     readProof(authorization, method, target, readAgreement(agreements[0]), readInstant(now)),
   "openings.read": ({ agreements, to, request, now, opening }) =>
     readOpening(opening, agreements.map(readAgreement), to, request, readInstant(now)),
+  "budgets.read": ({ agreements, statement }) => readSpent(statement, agreements.map(readAgreement)),
   "streams.follow": ({ cursor, text }) => follow(cursor, text),
   "alerts.take": ({ party, agreements, now, own, seen, object }) => {
     const picture = new Picture(party, agreements.map(readAgreement));

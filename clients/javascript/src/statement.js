@@ -29,6 +29,7 @@ export const KINDS = {
   alert: kind("keepclear-alert+jws", 262144, null, null, null, "alert"),
   receipt: kind("keepclear-receipt+jws", 65536),
   open: kind("keepclear-open+jws", 4096, null, null, null, "open"),
+  budget: kind("keepclear-budget+jws", 4096, null, null, null, "budget"),
   agreement: kind("keepclear-agreement+jws", 65536),
 };
 

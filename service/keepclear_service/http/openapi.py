@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import CODES
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING, Kind
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, BUDGET, NOTICE, OPENING, Kind
 from keepclear_protocol.schema import read_schema, schema_names
 
 from ..delivery.told import tell_opening
@@ -35,6 +35,7 @@ EVENT_POSITIONS = {
     ALERT.event: "its own, in `id`",
     ACKNOWLEDGEMENT.event: "its own, in `id`",
     NOTICE.event: "its own, in `id`",
+    BUDGET.event: "its own, in `id`",
     "gap": "`resume_at`",
     "drain": "none; `retry: 500` stands with it",
 }

@@ -1,0 +1,25 @@
+// Spent budgets (R-118, R-119): the service's word that a party is over one, and until when it may be refused.
+import { serviceKeys } from "./agreement.js";
+import { readInstant, seconds } from "./instant.js";
+import { isText } from "./json.js";
+import { ensure, under } from "./refusal.js";
+import { checkClaims, KINDS, open } from "./statement.js";
+
+const BUDGET = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** Whose budget is spent, which, and until when; or a refusal with `evidence`. */
+export function readSpent(text, agreements) {
+  const fail = (holds, what) => ensure(holds, "evidence", what);
+  const keys = new Map(agreements.flatMap((agreement) => [...serviceKeys(agreement)]));
+  const { payload, until } = under("evidence", () => {
+    const statement = open(text, KINDS.budget, keys);
+    checkClaims(statement.payload, false);
+    return { payload: statement.payload, until: readInstant(statement.payload.until) };
+  });
+  const { party, budget } = payload;
+  fail(payload.iss === "service" && payload.aud === agreements[0].id, "not the service's word, of this agreement");
+  fail(agreements.some(({ parties }) => parties.some(({ id }) => id === party)), "of no party of the agreement");
+  fail(isText(budget) && BUDGET.test(budget), "a budget has a name");
+  fail(until >= seconds(payload.iat), "it cannot come back before it was spent");
+  return { party, budget, until: payload.until };
+}
