@@ -17,6 +17,7 @@ ROOTS = ("protocol", "service", "clients/python")
 MAX_LINES = 400
 LONG_LINES = 300
 LONG = {
+    "service/keepclear_service/line/ports.py",
     "protocol/keepclear_protocol/terms.py",
     "protocol/keepclear_protocol/notice.py",
     "service/keepclear_service/line/turn.py",

@@ -112,6 +112,7 @@ CODES: dict[str, Code] = {
     "store_unavailable": Code(503, "the store does not answer; nothing was accepted"),
     "store_unsafe": Code(503, "the store could lose a receipted notice"),
     "store_full": Code(503, "the store has no room for it until the mediator makes some; others were not touched"),
+    "store_clock": Code(503, "the clocks are not as they were; nothing was accepted"),
     "busy": Code(503, "the service is stopping or catching up; send the same bytes again"),
     "unreachable": Code(503, "the hotline cannot be reached"),
     "client_certificate": Code(503, "the hotline's door asks for another TLS certificate than this machine shows"),

@@ -66,7 +66,7 @@ def test_of_a_desk_that_is_well_nothing_is_wrong(north: Officer) -> None:
     assert {finding["verdict"] for finding in findings.values()} == {"ok"}
     assert {finding["mend"] for finding in findings.values()} == {None}
     assert findings["stream"]["first_event_s"] < 2 and findings["clock"]["ahead_s"] == 0
-    assert findings["store"]["checks"] == {"store": "ok", "lines": "ok", "rules": "ok"}
+    assert findings["store"]["checks"] == {"store": "ok", "clock": "ok", "lines": "ok", "rules": "ok"}
     code, said, _ = north.read("doctor")
     assert code == 0 and [row.split()[:2] for row in said.splitlines()] == [["OK", name] for name in findings]
 

@@ -27,7 +27,7 @@ from support.hostile_volumes import volume_cases
 from support.world import ORIGIN
 
 PAGE = page([ORIGIN], "1.2.3")
-OUTAGES = {*refusals.STORE, *refusals.BUSY, *refusals.FAULT}
+OUTAGES = {*refusals.STORE, *refusals.CLOCK, *refusals.BUSY, *refusals.FAULT}
 """What no hostile input can bring about; ``test_store_down`` and the turn's tests do."""
 
 

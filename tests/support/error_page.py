@@ -102,6 +102,7 @@ WHAT_TO_DO = {
     "store_unavailable": "The operator: start the store. Until then nothing is deconflicted.",
     "store_unsafe": "The operator: make the store durable (appendfsync always, noeviction), or restore what it lost.",
     "store_full": "The operator: make room (docs/operating.md). Withdraw and acknowledge as ever, and send again.",
+    "store_clock": "The operator: set the clocks by NTP (operating.md, A clock that is off). Send the same again.",
     "busy": "Send the same bytes again in a moment.",
     "unreachable": "Check the line; meanwhile you are NOT DECONFLICTED. Send the same bytes again.",
     "internal": "The operator: see the service's log. Send the same bytes again.",

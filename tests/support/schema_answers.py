@@ -114,7 +114,7 @@ ANSWERS: dict[str, Schema] = {
     "ready": obj(
         {
             "status": words(["ready", "not ready"]),
-            "checks": obj({name: {"type": "string"} for name in ("store", "lines", "rules")}),
+            "checks": obj({name: {"type": "string"} for name in ("store", "clock", "lines", "rules")}),
         },
         description="Each check says ok, or in a few words what is wrong.",
     ),

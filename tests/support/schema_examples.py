@@ -106,7 +106,7 @@ def examples() -> dict[str, list[Any]]:
             }
         ],
         "alive": [{"status": "ok"}],
-        "ready": [{"status": "ready", "checks": {"store": "ok", "lines": "ok", "rules": "ok"}}],
+        "ready": [{"status": "ready", "checks": {"store": "ok", "clock": "ok", "lines": "ok", "rules": "ok"}}],
         "problem": [problem("version_stale")],
         "event-open": [{OPENING.name: said[OPENING.name]}],
         "event-alert": [shown],

@@ -134,7 +134,7 @@ class Hub:
 
     def _end_invalid(self) -> None:
         """End the streams whose key is gone, revoked, out of its time, or no longer allowed to watch."""
-        now = int(time.time() * SECOND)
+        now = int(self._hotline.clock.seconds() * SECOND)
         valid: dict[str, bool] = {}
         for subscriber in self._subscribers():
             if subscriber.kid not in valid:

@@ -52,15 +52,17 @@ class Readiness:
         except KeepclearError as error:
             store = error.code
         # A line's own state tells of its turns, each of which is a script there and back.
-        states = sorted({hotline.state() for hotline in self._lines.all()} - {OK})
-        if not states and all(_ended(hotline.agreement) for hotline in self._lines.all()):
+        off = {hotline.turn.clocks.off for hotline in self._lines.all()} - {""}
+        states = sorted({hotline.state() for hotline in self._lines.all()} - {OK} - off)
+        if not states and all(_ended(hotline.agreement, hotline.clock.seconds()) for hotline in self._lines.all()):
             states = ["ended"]
-        return {"store": store, "lines": "; ".join(states) or OK, "rules": OK if rules_hold() else "wrong"}
+        clock, rules = "; ".join(sorted(off)) or OK, OK if rules_hold() else "wrong"
+        return {"store": store, "clock": clock, "lines": "; ".join(states) or OK, "rules": rules}
 
 
-def _ended(agreement: Agreement) -> bool:
+def _ended(agreement: Agreement, now: float) -> bool:
     """Whether the service can sign nothing any more under an agreement: none of its keys there is valid still."""
-    return time.time() * SECOND > max(item.not_after for item in agreement.service.keys)
+    return now * SECOND > max(item.not_after for item in agreement.service.keys)
 
 
 BOTH = ["GET", "HEAD"]

@@ -23,6 +23,9 @@ STORE = ("store_unavailable", "store_unsafe", "store_full")
 BUSY = ("busy",)
 """Reads come from the store while the line is still being read; submits and streams wait for it."""
 
+CLOCK = ("store_clock",)
+"""Nothing is stamped while clocks are apart; reads and streams go on."""
+
 FAULT = ("internal",)
 
 _BODY = ("content_type",)
@@ -44,7 +47,7 @@ _PROOF = (*PAYLOAD, *PARTY, *KEY, "proof_request", "proof_expired", "proof_repla
 def of_submits(kind: Kind) -> tuple[str, ...]:
     """Return what the door of a kind of statement can refuse with."""
     own = _NOTICE if kind is NOTICE else ()
-    return (*_BODY, *PAYLOAD, *_ADMISSION, *own, *_PRECONDITION[kind.precondition], *STORE, *BUSY, *FAULT)
+    return (*_BODY, *PAYLOAD, *_ADMISSION, *own, *_PRECONDITION[kind.precondition], *STORE, *CLOCK, *BUSY, *FAULT)
 
 
 def of_reads(*own: str, role: bool = True) -> tuple[str, ...]:

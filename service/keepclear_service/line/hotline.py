@@ -7,14 +7,13 @@ same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; s
 """
 
 import asyncio
-import time
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
 from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.errors import Forbidden, OutOfStep, Refused
+from keepclear_protocol.errors import Forbidden, OutOfStep, Refused, Unavailable
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import Kind
@@ -26,6 +25,8 @@ from ..decide.admission import check_signer
 from ..decide.entry import Entry, Outgoing
 from ..decide.shown import alert_object
 from ..observer import LineObserver, silent
+from ..steady import SteadyClock
+from .clocks import CLOCK, Clocks
 from .full import store_full
 from .lane import Lane
 from .opening import Opened, Opening
@@ -62,7 +63,7 @@ class Accepted(Struct, frozen=True):
 
 
 class Hotline:
-    """One agreement's line: admits statements, matches them and commits the alerts."""
+    """One agreement's line: admits statements, matches them and commits the alerts; ``clock`` tells it the time."""
 
     def __init__(
         self,
@@ -73,12 +74,14 @@ class Hotline:
         *,
         tick_ms: int,
         observer: LineObserver | None = None,
+        clock: SteadyClock | None = None,
     ) -> None:
         self.line = line
+        self.clock = clock or SteadyClock()
         self.observer = observer or silent(founding.id)
         seal = Seal(key, founding.id)
-        self.turn = Turn(line, founding, seal, self._signed, self.observer)
-        self._opening = Opening(line, self.turn, lane, seal)
+        self.turn = Turn(line, founding, seal, self._signed, self.observer, Clocks(self.clock, founding.id))
+        self._opening = Opening(line, self.turn, lane, seal, self.clock)
         self._key = key
         self._tick_ms = tick_ms
 
@@ -138,14 +141,14 @@ class Hotline:
         """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""
         party, key = self.signer(proof.kid)
         check_signer(proof.claims, party.id, self.agreement)
-        key.check(role, int(time.time() * SECOND))
+        key.check(role, int(self.clock.seconds() * SECOND))
         if terms:
             await self._opening.check_terms(proof.claims.terms)
         return party.id
 
     async def spend(self, proof: RequestProof, *, method: str, target: str) -> None:
         """Hold a proof against its request and use it up; raise ``Forbidden`` if it was used before."""
-        now = int(time.time() * SECOND)
+        now = int(self.clock.seconds() * SECOND)
         check_request(proof, method=method, origin=self.agreement.service.origin, target=target, now=now)
         if not await self.line.spend(proof.claims.iss, proof.claims.jti):
             raise Forbidden("proof_replayed")
@@ -157,7 +160,7 @@ class Hotline:
     def opening(self, party: str, request: str, at: Cursor) -> str:
         """Return the signed first word of the stream that the proof of digest ``request`` asked for."""
         agreement = self.agreement
-        iat = int(time.time())
+        iat = int(self.clock.seconds())
         return sign_opening(
             self._key, aud=agreement.id, terms=agreement.terms, iat=iat, to=party, request=request, at=at
         )
@@ -211,6 +214,8 @@ def _accepted(told: Told) -> Entry:
     refused = told.outcome.refused
     if refused == "store_full":
         raise store_full()
+    if refused == CLOCK:
+        raise Unavailable(CLOCK)
     if refused is not None:
         kind = Forbidden if refused.startswith("key_") else OutOfStep
         raise (Refused if refused.startswith("limit_") else kind)(refused)

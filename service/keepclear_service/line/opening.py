@@ -6,8 +6,6 @@ against the limits, a long one beside the loop, the parties by turns (``lane``).
 arrived, and on what was said before it, is for the store to decide (``admission``).
 """
 
-import time
-
 from keepclear_protocol.acknowledgement import ACKNOWLEDGED, FIRST_ANSWERS, Acknowledgement, open_acknowledgement
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
 from keepclear_protocol.alert import sides_of
@@ -32,6 +30,7 @@ from ..decide.admission import (
 from ..decide.entry import Entry
 from ..decide.fold import Body
 from ..decide.gist import write_gist
+from ..steady import SteadyClock
 from .lane import Lane
 from .ports import Arrival, Chain, CompareAndSet, Line
 from .seal import Seal
@@ -52,11 +51,12 @@ class Opened(Struct, frozen=True):
 class Opening:
     """Opens the statements of one agreement."""
 
-    def __init__(self, line: Line, turn: Turn, lane: Lane, seal: Seal) -> None:
+    def __init__(self, line: Line, turn: Turn, lane: Lane, seal: Seal, clock: SteadyClock) -> None:
         self._line = line
         self._turn = turn
         self._lane = lane
         self._seal = seal
+        self._clock = clock
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
@@ -186,7 +186,7 @@ class Opening:
         check_signer(claims, party.id, agreement)
         check_role(key, kind.role)
         # By the worker's own clock, with more room than clocks may differ; the store's clock decides.
-        now = max(key.not_before, int(time.time() - MAX_AHEAD_S) * SECOND)
+        now = max(key.not_before, int(self._clock.seconds() - MAX_AHEAD_S) * SECOND)
         if not costly and claims.terms == agreement.terms and key.is_valid(now):
             return None
         # Before the key: what was accepted while it was valid must not look refused to who asks for its receipt again.

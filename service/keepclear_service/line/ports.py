@@ -95,6 +95,7 @@ class Turned(Struct, frozen=True):
     ``BATCH``. ``unmatched`` are the oldest unmatched ``seq``, at most 1 000, complete up to ``unmatched_through``.
     ``due`` is the instant of the next timer, or None. ``fired`` timers became ``ended`` entries by this very call, just
     before the arrivals' own. ``gists`` are earlier entries', by ``seq``. ``heard``: those who heard its hint.
+    ``apart``: microseconds of the store's clock ahead of this worker's; ``ahead``: of the newest stamp ahead of that.
     """
 
     epoch: str
@@ -110,6 +111,8 @@ class Turned(Struct, frozen=True):
     fired: int = 0
     gists: Mapping[int, bytes] = {}
     heard: int = 0
+    apart: int = 0
+    ahead: int = 0
 
 
 class SignedAlert(Struct, frozen=True):
@@ -243,8 +246,8 @@ class Line(Protocol):
         """Admit arrivals in their order, let due timers become entries, take ``done`` out of unmatched; say the news.
 
         With no arrivals it is how a worker follows. ``done`` counts for nothing in another epoch than ``epoch``.
-        ``parties`` and ``retention_s`` are those of the agreement in force. Raises ``Unavailable`` with
-        ``store_unsafe`` where there are arrivals and the store's clock is far from this worker's: none is admitted.
+        ``parties`` and ``retention_s`` are those of the agreement in force. Where clocks are apart (see ``clocks``) no
+        timer fires, and what is not accepted already is refused with ``store_clock``.
         """
 
     async def has_room(self) -> bool:

@@ -26,10 +26,11 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 from ..decide.entry import TERMS, Entry, Outgoing
 from ..decide.fold import Body, State, apply, heavy
 from ..logs import Outage, log_event
-from ..observer import LineObserver, silent
+from ..observer import LineObserver
 from .arrivals import Arrivals
 from .asked import Asked
 from .cleaning import Cleaning
+from .clocks import Clocks
 from .committing import Committing, Sign
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
 from .seal import Seal
@@ -64,7 +65,7 @@ class Turn:
     """
 
     def __init__(
-        self, line: Line, founding: Agreement, seal: Seal, sign: Sign, observer: LineObserver | None = None
+        self, line: Line, founding: Agreement, seal: Seal, sign: Sign, observer: LineObserver, clocks: Clocks
     ) -> None:
         self._line = line
         self._replay = Replay(line, founding, seal)
@@ -84,11 +85,11 @@ class Turn:
         self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=founding.id)
         self._cleaning = Cleaning(line, founding.id)
         self._poison: dict[int, str] = {}
-        self._observer = observer or silent(founding.id)
-        self._committing = Committing(line, founding.id, sign, self._observer, self._release)
+        self._observer = observer
+        self._committing = Committing(line, founding.id, sign, observer, self._release)
+        self.clocks = clocks
         self.agreement = founding
-        self.epoch = ""
-        self.cursor = 0
+        self.epoch, self.cursor = "", 0
         self.siblings = False
 
     @property
@@ -106,7 +107,7 @@ class Turn:
             return "starting"
         if aside := self._uncommitted.aside():
             return aside
-        return "lagging" if time.monotonic() - self._turned_at > LAG_S else "ok"
+        return "lagging" if time.monotonic() - self._turned_at > LAG_S else self.clocks.off or "ok"
 
     def poke(self, head: int) -> None:
         """Look at the store soon if its log has come to ``head``."""
@@ -116,6 +117,7 @@ class Turn:
 
     async def submit(self, arrival: Arrival, body: Body, request: str = "") -> Told:
         """Admit, match and commit an opened statement; raises ``Unavailable``, and then the outcome is unknown."""
+        self.clocks.check()
         if self._lost is not None:
             raise Unavailable(self._lost)
         if not self.ready.is_set() and not self._poison:
@@ -208,8 +210,8 @@ class Turn:
         except BaseException as error:
             self._give_up(asked, error if isinstance(error, Unavailable) else Unavailable("internal"))
             raise
-        if turned.heard:
-            self.siblings = turned.heard > 1
+        self.clocks.note(turned)
+        self.siblings = turned.heard > 1 if turned.heard else self.siblings
         self._repeated += self._note_outcomes(asked.batch, turned)
         if not self._follows(turned):
             log_event(log, logging.WARNING, "line_read_anew", agreement=self.agreement.id, cursor=self.cursor)

@@ -24,6 +24,7 @@ from ..line.lane import Lane
 from ..logs import Outage
 from ..metrics import Board
 from ..observer import Observer
+from ..steady import SteadyClock
 from ..store.connect import Store, check_durability, connect
 from ..store.line import StoredLine
 from ..store.timed import timed
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         observer: Observer = app.state.observer
+        clock: SteadyClock = app.state.clock
         store = connect(store_url, password=settings.store_password())
         try:
             check = functools.partial(check_durability, store.submits, volatile=settings.volatile)
@@ -64,11 +66,12 @@ def create_app(settings: Settings) -> FastAPI:
             lane = Lane()
             hotlines: list[Hotline] = []
             for agreement in agreements:
-                line = StoredLine(store, agreement.id)
+                line = StoredLine(store, agreement.id, clock=clock.seconds)
                 await adopt_newer(line, await in_force(line, agreement, settings), agreement)
                 watched = observer.line(len(hotlines), agreement.id)
+                kept = timed(line, observer)
                 hotlines.append(
-                    Hotline(timed(line, observer), key, agreement, lane, tick_ms=settings.tick_ms, observer=watched)
+                    Hotline(kept, key, agreement, lane, tick_ms=settings.tick_ms, observer=watched, clock=clock)
                 )
             app.state.settings = settings
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
@@ -79,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
                 running += [tasks.create_task(hub.run()) for hub in hubs.values()]
                 running.append(tasks.create_task(_hints(store, hotlines, hubs)))
                 running.append(tasks.create_task(_settle_down(hotlines)))
-                running.append(tasks.create_task(keep_note(observer.board, hotlines)))
+                running.append(tasks.create_task(keep_note(observer.board, hotlines, clock)))
                 try:
                     yield
                 finally:
@@ -96,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,  # see http.openapi; with it go the pages that would load programs from elsewhere
     )
     app.state.observer = Observer(Board(len(agreements)), None)  # until a worker brings its own
+    app.state.clock = SteadyClock()  # likewise
     problems.install(app)
     for door in (submits, reads, stream, health, openapi):
         app.include_router(door.router)

@@ -85,6 +85,14 @@ def _workers(workers: Sequence[WorkerSight]) -> Iterator[Metric]:
         ),
         ((worker.place, max(0.0, now - worker.note.at)) for worker in workers if worker.note is not None),
     )
+    yield _of_workers(
+        GaugeMetricFamily(
+            "keepclear_worker_clock_stepped_seconds",
+            "By which the machine's clock is ahead of what the worker's own has counted.",
+            labels=["worker"],
+        ),
+        ((worker.place, worker.note.stepped_s) for worker in workers if worker.note is not None),
+    )
     yield from _processes(workers)
 
 
@@ -113,15 +121,22 @@ def _streams(sight: Sight) -> Iterator[Metric]:
         "Entries of the log that the worker has not folded.",
         labels=["agreement", "worker"],
     )
+    apart = GaugeMetricFamily(
+        "keepclear_line_clock_apart_seconds",
+        "By which the store's clock is ahead of the worker's own.",
+        labels=["agreement", "worker"],
+    )
     for place, line in enumerate(sight.survey.lines):
         for party, count in sorted(sight.streams[place].items()):
             streams.add_metric([line.id, party], count)
         for worker in sight.workers:
             note = worker.line(place)
             ready.add_metric([line.id, worker.place], float(note is not None and note.state == "ok"))
+            if note is not None:
+                apart.add_metric([line.id, worker.place], note.apart_s)
             if note is not None and line.founded is not None and note.epoch == line.founded.epoch:
                 behind.add_metric([line.id, worker.place], max(0, line.founded.head - note.cursor))
-    yield from (streams, ready, behind)
+    yield from (streams, ready, behind, apart)
 
 
 def _store(survey: Survey) -> Iterator[Metric]:

@@ -11,32 +11,42 @@ import msgspec
 
 from ..line.hotline import Hotline
 from ..metrics import Board
+from ..steady import SteadyClock
 
 WRITTEN_EVERY_S = 1.0
 
 
 class LineNote(msgspec.Struct, frozen=True):
-    """One agreement on one worker: ``ok`` or why not, up to where it has folded, its open streams by party."""
+    """One agreement on one worker: ``ok`` or why not, up to where it has folded, its open streams by party.
+
+    ``apart_s``: seconds of the store's clock ahead of the worker's steady one.
+    """
 
     state: str
     epoch: str
     cursor: int
     revision: int
     streams: Mapping[str, int]
+    apart_s: float = 0.0
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What a worker says of itself: when (seconds since 1970), and its lines in the order of the settings."""
+    """What a worker says of itself: when (seconds since 1970), and its lines in the order of the settings.
+
+    ``held`` is its steady clock's offset, if that is held; ``stepped_s`` how far the wall clock has gone from it.
+    """
 
     at: float
     lines: tuple[LineNote, ...]
+    held: float | None = None
+    stepped_s: float = 0.0
 
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Note).decode
 
 
-async def keep_note(board: Board, hotlines: Sequence[Hotline]) -> None:
+async def keep_note(board: Board, hotlines: Sequence[Hotline], clock: SteadyClock) -> None:
     """Keep a worker's note fresh until cancelled."""
     while True:
         lines = tuple(
@@ -46,10 +56,11 @@ async def keep_note(board: Board, hotlines: Sequence[Hotline]) -> None:
                 hotline.turn.cursor,
                 hotline.agreement.revision,
                 {party: count for party, count in hotline.observer.streams.items() if count},
+                hotline.turn.clocks.apart_s,
             )
             for hotline in hotlines
         )
-        board.write_note(_encode(Note(time.time(), lines)))
+        board.write_note(_encode(Note(time.time(), lines, clock.offset, clock.stepped_s)))
         await asyncio.sleep(WRITTEN_EVERY_S)
 
 

@@ -6,8 +6,8 @@ A worker is a process of the supervisor's. It reads its settings as one JSON obj
 Draining: the signal sets the event ``app.state.draining``, which stands there before the application's startup. uvicorn
 waits for open streams before anything is told that it closes, and an endless stream would hold it for ever (measured).
 Streams watch that event and say ``drain``; what has not ended after ``drain_s`` is cut. Then the application's own
-shutdown runs. What the worker counts and says, ``app.state.observer``, stands there before the startup, too. Where a
-task of the application fails, the worker ends, and the supervisor starts the next one.
+shutdown runs. What the worker counts and says, ``app.state.observer``, and its ``app.state.clock`` stand there before
+the startup, too. Where a task of the application fails, the worker ends, and the supervisor starts the next one.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from keepclear_protocol.errors import KeepclearError
 from ..logs import configure_logging, log_event
 from ..metrics import Board
 from ..observer import Observer
+from ..steady import SteadyClock
 from .descriptors import hold_standard
 from .settings import Settings
 from .tether import tether
@@ -120,6 +121,7 @@ def work(create_app: AppFactory, order: dict[str, Any], say: Callable[[dict[str,
     try:
         app = create_app(settings)
         app.state.observer = Observer(Board(len(settings.agreements), order["board"]), lines)
+        app.state.clock = SteadyClock(order["clock"])
         listener = socket.socket(fileno=order["listener"])
         serve(app, settings, listener, lambda: say({"event": "ready"}))
     except KeepclearError as error:

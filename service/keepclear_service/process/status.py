@@ -9,6 +9,7 @@ from typing import Any
 
 from keepclear_protocol.instant import SECOND, format_instant
 
+from ..steady import STEPPED_S
 from .lookout import DIED_LATELY_S, Sight, StoreSight, WorkerSight
 from .runs_out import RunsOut
 from .span import span
@@ -62,6 +63,12 @@ def _wrong(sight: Sight, down: str) -> list[str]:
     wrong = [down] if down else []
     wrong += _store_wrong(sight)
     wrong += [words for worker in sight.workers if (words := _worker_wrong(worker, found.at))]
+    stepped_s = max((worker.note.stepped_s for worker in sight.workers if worker.note), key=abs, default=0.0)
+    if abs(stepped_s) > STEPPED_S:
+        wrong.append(
+            f"this machine's clock was stepped by {stepped_s:+.0f} s, and the service goes on by its own: mend NTP;"
+            " if it is right now, start the service again"
+        )
     if sight.lost_at is not None and found.at / SECOND - sight.lost_at < LOSS_COUNTS_S:
         wrong.append(
             f"the log is lost: {sight.lost} lines, the last {_span_of(int(sight.lost_at * SECOND), found.at)} ago:"

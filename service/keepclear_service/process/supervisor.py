@@ -23,6 +23,7 @@ from ..metrics import Board, Layout, shared_memory
 from .child import Child
 from .embedded import EmbeddedStore, embedded_store
 from .listening import Listening
+from .note import read_note
 from .operator_doors import operator_doors
 from .settings import Settings
 
@@ -52,13 +53,17 @@ class Worker(Child):
         self.board = Board(agreements, self._shared)
         """What the place's processes have counted, one after the other."""
         self.starts = 0
+        self._held: float | None = None
 
     async def start(self) -> None:
         """Start the process and wait until it answers; raise the ``KeepclearError`` that it reports."""
+        last = read_note(self.board)
+        if last is not None and last.held is not None:
+            self._held = last.held  # a clock that was stepped since must not be taken for right by the next one
         self.board.write_note(b"")  # the last one's word counts no more
         self.starts += 1
         with self._address.for_worker() as listener:
-            order = self._order | {"listener": listener.fileno(), "board": self._shared}
+            order = self._order | {"listener": listener.fileno(), "board": self._shared, "clock": self._held}
             self._process = await asyncio.create_subprocess_exec(
                 *self._program,
                 stdin=asyncio.subprocess.PIPE,

@@ -14,6 +14,7 @@ from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..decide.entry import Entry
 from ..line.ports import BATCH, DUE_AT_ONCE, Arrival, Founded, SignedAlert, Turned
+from ..steady import STEPPED_S
 from .arrivals import arrival_words, read_outcome
 from .connect import Store, store_faults
 from .packing import pack_alert
@@ -53,8 +54,8 @@ cursor that was trimmed is told of the gap."""
 SLACK_MS = 86_400_000
 """A day added to every time to live: the store's clock may be stepped, and nothing may go early."""
 
-CLOCKS_APART_MS = 60_000
-"""Milliseconds that a worker's and the store's clock may differ: as much as a statement may be dated ahead."""
+CLOCKS_APART_MS = int(STEPPED_S * 1000)
+"""Milliseconds that a worker's and the store's clock may differ, and the newest stamp be ahead of the latter."""
 
 _FOUND, _ADOPT = Script("found"), Script("adopt")
 _ADMIT, _COMMIT, _CLEAN, _LEAVE = Script("admit"), Script("commit"), Script("clean"), Script("leave")
@@ -151,11 +152,13 @@ class StoredLine(LineReader):
             ]
             args += arrival_words(arrival, number[arrival.party])
         answer = await _ADMIT(self._submits, keys, args)
-        said_epoch, said_terms, head, clock, behind, fired, due, outcomes, entries, unmatched, gists, heard = answer
+        said_epoch, said_terms, head, clock, behind, fired, due, outcomes, entries, *rest = answer
+        unmatched, gists, heard, apart, ahead = rest
         read: dict[bytes, Entry] = {text: read_entry(text) for text in entries}
         if entries:
             self._last = (read[entries[-1]].seq, entries[-1])
         waiting = tuple(map(int, unmatched))
+        off = abs(int(apart)) > CLOCKS_APART_MS or int(ahead) > CLOCKS_APART_MS  # as the script has it
         return Turned(
             epoch=said_epoch.decode(),
             terms=said_terms.decode(),
@@ -168,10 +171,12 @@ class StoredLine(LineReader):
             entries=tuple(read.values()),
             unmatched=waiting,
             unmatched_through=waiting[-1] if len(waiting) >= UNMATCHED_TOLD else int(head),
-            due=None if due == b"-" else _due_ms(int(float(due)), int(clock), now_ms, fired) * 1000,
+            due=None if due == b"-" or off else _due_ms(int(float(due)), int(clock), now_ms, fired) * 1000,
             fired=fired,
             gists={int(gists[at]): gists[at + 1] for at in range(0, len(gists), 2)},
             heard=heard,
+            apart=int(apart) * 1000,
+            ahead=int(ahead) * 1000,
         )
 
     async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:

@@ -25,7 +25,7 @@ class Script:
         self._sha1 = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, client: Client, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
-        """Run it. Raises ``Unavailable``: ``store_unsafe`` where the store holds no such line, or its clock is off."""
+        """Run it. Raises ``Unavailable``: ``store_unsafe`` where the store holds no such line, ``store_clock``."""
         with store_faults(), _verdicts():
             try:
                 return await client.evalsha(self._sha1, len(keys), *keys, *args)
@@ -54,7 +54,7 @@ def _verdicts() -> Iterator[None]:
                 raise no_such_line() from None
             case ["KEEPCLEAR", "clocks", apart, *_]:
                 raise Unavailable(
-                    "store_unsafe",
+                    "store_clock",
                     f"the store's clock is {int(apart) / 1000:+.0f} s from this worker's",
                     hint="set both by NTP; statements are stamped with the store's",
                 ) from None

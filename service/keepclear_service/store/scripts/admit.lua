@@ -16,8 +16,9 @@
 --   cas: conflict, version, alert, stage and how many of the first of it stand ('acknowledged/8'; 0: the newest)
 --   none
 -- Answers {epoch, terms, head, clock, behind, timers fired, next due or '-', outcomes, entries, unmatched, seq and
--- gist of entries of before this call, how many heard the hint}; an outcome is '+' and the entry, '=' and the entry of
--- before, '-' and the code, or '@' and the ms outside of its bounds.
+-- gist of entries of before this call, how many heard the hint, ms of its clock ahead of the worker's, ms of the newest
+-- stamp ahead of its clock}; an outcome is '+' and the entry, '=' and the entry of before, '-' and the code, or '@' and
+-- the ms outside of its bounds. Where clocks are apart nothing is stamped: no timer fires, and '-store_clock' it is.
 local meta, log, unmatched, due, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local answers, leaving, gists = KEYS[6], KEYS[7], KEYS[8]
 local call, match, format = redis.call, string.match, string.format
@@ -50,9 +51,8 @@ local cursor, before = tonumber(ARGV[3]), head
 local time = call('TIME')
 local ticking = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local theirs = tonumber(ARGV[4])
-if arrivals > 0 and math.abs(ticking - theirs) > tonumber(ARGV[5]) then
-  return redis.error_reply('KEEPCLEAR clocks ' .. whole(ticking - theirs))
-end
+local apart, ahead = ticking - theirs, clock - ticking
+local off = math.abs(apart) > tonumber(ARGV[5]) or ahead > tonumber(ARGV[5])
 local now = math.max(ticking, clock)
 
 -- In a store that was put back, the same numbers may name other entries, which nobody has matched yet.
@@ -99,8 +99,8 @@ local function tell(number, event)
   call('XADD', KEYS[3 + 6 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
 end
 
-if not behind then
-  -- Due by both clocks: one that was stepped forward must neither end a conflict early nor stamp the future.
+if not behind and not off then
+  -- Due by both clocks: one that is ahead must neither end a conflict early nor stamp the future.
   local sure = math.min(ticking, theirs)
   local timers = call('ZRANGEBYSCORE', due, '-inf', '(' .. whole(sure), 'LIMIT', 0, ARGV[10])
   local marks = {}
@@ -139,6 +139,7 @@ local function admit(at, place)
       local found = call('XRANGE', log, seq .. '-0', seq .. '-0')[1]
       return found and '=' .. found[2][2] or '-revision_order'
     end
+    if off then return '-store_clock' end
     -- Kept as evidence: the first statement that differs, once for each revision, while there is room.
     if room_for('notice', #ARGV[at + 5]) and call('HSETNX', chain, id .. ' ' .. first .. ' differs', sha) == 1 then
       local keep = math.max(tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer, now + retention)
@@ -149,6 +150,7 @@ local function admit(at, place)
   if held then return '-jti_conflict' end
   if ARGV[at + 6] ~= terms then return '-wrong_terms' end
   local high = tonumber(ARGV[at + 9])
+  if off then return '-store_clock' end
   if now < tonumber(ARGV[at + 8]) or now > high then return '@' .. whole(now) end
 
   local stamp, gone = whole(now), nil
@@ -278,4 +280,4 @@ if same_life then
 end
 return {epoch, terms, whole(head), whole(math.max(now, clock)), behind and 1 or 0, fired,
   call('ZRANGE', due, 0, 0, 'WITHSCORES')[2] or '-', outcomes, entries, call('ZRANGE', unmatched, 0, 999),
-  handed, heard}
+  handed, heard, whole(apart), whole(ahead)}
