@@ -40,6 +40,8 @@ CODES: dict[str, Code] = {
     "crit": Code(400, "lists a critical member that this receiver does not understand"),
     "content_type": Code(415, "the body is not of the media type that this door takes"),
     "request": Code(400, "the request's path, query or headers cannot be read"),
+    "request_slow": Code(408, "the request did not come whole in time, or too slowly; it may be sent again"),
+    "head_too_large": Code(431, "the request's line and headers are larger than any of the protocol's"),
     "not_found": Code(404, "there is nothing of yours under this name"),
     "method": Code(405, "this door does not take this method"),
     "cursor": Code(400, "not a stream cursor"),

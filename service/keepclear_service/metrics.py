@@ -44,6 +44,14 @@ CLOSINGS = ("hung_up", "lasted", "stalled", "held", "drained", "key", "store", "
 """Why a stream ends: its reader left; ten minutes were over; it took nothing for 15 s; too much was held for all; the
 worker drains; its key is no longer good; the store failed; a fault of ours."""
 
+CUTS = (
+    "silent", "broken", "head", "body", "reader", "large_head", "framing", "waiting", "bytes", "address", "full",
+)  # fmt: skip
+"""Why the gate ended a connection: it sent nothing, or what is no HTTP; its head or its body was not whole in time, or
+came too slowly; it did not take its answer; its head was too large; its body had too large trailers, chunks too small,
+or went on after it was refused; too many requests waited; too much was held for strangers; too many of its block of
+addresses; a place was needed for somebody else, or there was none."""
+
 VALUES: dict[str, tuple[str, ...]] = {
     "kind": tuple(kind.name for kind in KINDS),
     "door": (*(kind.name for kind in KINDS), REQUEST.name, OTHER),
@@ -51,6 +59,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "state": (OPEN, CLOSED, PAST),
     "reason": CLOSINGS,
     "call": tuple(STORE_CALLS),
+    "why": CUTS,
 }
 """All values of each label but ``agreement``."""
 
@@ -91,6 +100,7 @@ REFUSALS = Family("keepclear_refusals", "Requests answered with an error, by its
 ALERTS = Family("keepclear_alerts", "Alerts committed, one for each side of a conflict.", ("agreement", "state"))
 OPENED = Family("keepclear_streams_opened", "Streams opened.", ("agreement",))
 ENDED = Family("keepclear_streams_closed", "Streams that ended, by why.", ("agreement", "reason"))
+CUT = Family("keepclear_connections_cut", "Connections that the gate ended, by why.", ("why",))
 RECEIPT = Family(
     "keepclear_submit_receipt_seconds",
     "From a statement's last byte to its receipt, the tick included.",
@@ -112,7 +122,8 @@ STORE_ERRORS = Family("keepclear_store_errors", "Calls that the store failed or 
 LINES_LOST = Family("keepclear_log_lines_lost", "Lines of the log that nobody took from standard error.")
 
 FAMILIES = (
-    ADMISSIONS, REPEATS, REFUSALS, ALERTS, OPENED, ENDED, RECEIPT, STREAM, TURN, BATCH, STORE, STORE_ERRORS, LINES_LOST,
+    ADMISSIONS, REPEATS, REFUSALS, CUT, ALERTS, OPENED, ENDED,
+    RECEIPT, STREAM, TURN, BATCH, STORE, STORE_ERRORS, LINES_LOST,
 )  # fmt: skip
 
 

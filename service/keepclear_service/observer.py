@@ -2,8 +2,9 @@
 
 Guaranteed: a hook costs single microseconds and never raises or waits; nothing that a party filed is said, but who it
 was, the kind, ids, hashes, revision and ``seq``. Each admission, refusal, alert and stream is one line with its
-figures; of one code's refusals ``SAID_A_SECOND`` are lines each second and the rest a sum, while all are counted. A
-line that is said may lie in the process for some milliseconds (``lines``); a count is made at once.
+figures; of one code's refusals, and of connections cut for one reason, ``SAID_A_SECOND`` are lines each second and the
+rest a sum, while all are counted. A line that is said may lie in the process for some milliseconds (``lines``); a count
+is made at once.
 """
 
 import asyncio
@@ -101,10 +102,11 @@ class Observer:
         self._pid = os.getpid()
         self._second, self._text = 0, b""
         self._refusals = board.counters(metrics.REFUSALS)
+        self._cuts = board.counters(metrics.CUT)
         self._calls, self._faults = board.histograms(metrics.STORE), board.counters(metrics.STORE_ERRORS)
         self._begun = float("-inf")
-        self._said: Tally[str] = Tally()
-        self._unsaid: Tally[str] = Tally()
+        self._said: Tally[tuple[str, str]] = Tally()
+        self._unsaid: Tally[tuple[str, str]] = Tally()
         if lines is not None:
             lines.lost = board.counters(metrics.LINES_LOST)[()].add
 
@@ -123,24 +125,35 @@ class Observer:
         """Note a request that was answered with ``code``; ``about`` says more, where it becomes a line."""
         counter = self._refusals.get((door, code)) or self._refusals[door, metrics.UNKNOWN_CODE]
         counter.add()
+        if self._becomes_a_line("code", code):
+            self.say("refused", {"door": door, "code": code, **about()})
+
+    def cut(self, why: str) -> None:
+        """Note a connection that the gate ended."""
+        self._cuts[why,].add()
+        if self._becomes_a_line("why", why):
+            self.say("connection_cut", {"why": why})
+
+    def _becomes_a_line(self, name: str, value: str) -> bool:
+        """Whether one more of these is a line of its own; else it is added to a sum that is said later."""
         if self._lines is None:
-            return
+            return False
         now = time.monotonic()
         if now - self._begun >= 1:
             self._sum_up()
-        if self._said[code] >= SAID_A_SECOND:
+        if self._said[name, value] >= SAID_A_SECOND:
             if not self._unsaid:
                 with contextlib.suppress(RuntimeError):
                     asyncio.get_running_loop().call_later(1.0, self._sum_up)
-            self._unsaid[code] += 1
-            return
-        self._said[code] += 1
-        self.say("refused", {"door": door, "code": code, **about()})
+            self._unsaid[name, value] += 1
+            return False
+        self._said[name, value] += 1
+        return True
 
     def _sum_up(self) -> None:
         self._begun = time.monotonic()
-        for code, count in self._unsaid.items():
-            self.say("refused_more", {"code": code, "count": count})
+        for (name, value), count in self._unsaid.items():
+            self.say("refused_more" if name == "code" else "connections_cut_more", {name: value, "count": count})
         self._said.clear()
         self._unsaid.clear()
 

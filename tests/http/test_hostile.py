@@ -51,6 +51,8 @@ KNOWN_EVENTS = (
     "alert",
     "stream_opened",
     "stream_closed",
+    "connection_cut",
+    "connections_cut_more",
     "worker_ready",
     "line_ready",
     "Invalid HTTP request",

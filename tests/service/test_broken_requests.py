@@ -83,7 +83,7 @@ def answers(data: bytes) -> list[str]:
 
 @pytest.mark.parametrize("pieces", [1, 2], ids=["in one segment", "in two"])
 @pytest.mark.parametrize("junk", [JUNK, LARGE, post("/broken", b"")[:-4] + b"\r\n:\r\n\r\n"])
-@pytest.mark.parametrize("before", [1, 200])
+@pytest.mark.parametrize("before", [1, wire.MAX_WAITING])
 def test_it_ends_the_connection_after_the_answers_and_replaces_none(pieces: int, junk: bytes, before: int) -> None:
     async def story() -> None:
         async with connected() as (doors, reader, writer):

@@ -38,6 +38,8 @@ WHAT_TO_DO = {
     "crit": "Update: the sender uses a newer version of the protocol.",
     "content_type": "Send application/sd-jwt to notices and application/jwt to the other doors.",
     "request": "Mend the URL or the headers; does a proxy change them?",
+    "request_slow": "Send it again, over a better line; ours takes 10 s for a head and 60 s for a body.",
+    "head_too_large": _BUG,
     "not_found": "Is the id right, and is it a notice of your own?",
     "method": "Use the method that SPEC.md gives for this door.",
     "cursor": "Start without a cursor: everything is read again.",

@@ -337,7 +337,8 @@ def _heads() -> Iterator[Exchange]:
         ("a target of a megabyte", ["GET /", "x" * large]),
         ("a megabyte of headers", ["GET /v1/notices HTTP/1.1\r\n", "x: y\r\n" * (large // 6)]),
     ):
-        yield Exchange(f"head: {name}", lambda _, pieces=pieces: [piece.encode() for piece in pieces], 400, "request")
+        said = [piece.encode() for piece in pieces]
+        yield Exchange(f"head: {name}", lambda _, said=said: said, 431, "head_too_large")
     for name, line in (
         ("a null", "X: a\x00b"),
         ("a line feed alone", "X: a\nb"),

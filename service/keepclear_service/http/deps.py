@@ -16,7 +16,7 @@ from keepclear_protocol.request import SCHEME, RequestProof, open_request
 from keepclear_protocol.statement import match_header
 
 from ..line.hotline import Hotline
-from .problems import STATEMENT, served
+from .problems import STATEMENT, proved, served
 
 PROOF_HEADER = "authorization"
 
@@ -90,6 +90,7 @@ def reader(role: str | None, *, terms: bool = True) -> Callable[[Request], Await
         party = await hotline.check_reader(proof, role=role, terms=terms)
         await hotline.spend(proof, method=request.method, target=target(request))
         served()
+        proved(request.scope, hotline, party)
         return Reader(hotline, party, proof)
 
     return admit

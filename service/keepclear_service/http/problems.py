@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
 
+from ..line.hotline import Hotline
 from ..logs import Outage
 from ..metrics import OTHER
 from ..observer import Observer
@@ -49,6 +50,13 @@ _refusals = Outage(log, "unavailable", "available")
 def served() -> None:
     """Note that a request which needs the store was served: what was unavailable is back."""
     _refusals.over()
+
+
+def proved(scope: Scope, hotline: Hotline, party: str) -> None:
+    """Tell the connection that a party has shown on it who it is: it keeps its place before strangers' (``gate``)."""
+    wire = scope["state"].get("wire")
+    if wire is not None:
+        wire.proved((hotline.agreement.id, party))
 
 
 def document(code: str, detail: str = "") -> dict[str, Any]:

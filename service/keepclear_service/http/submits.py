@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..line.hotline import Accepted
 from .deps import asks_as, hotlines
-from .problems import REQUEST_ID, STATEMENT, served
+from .problems import REQUEST_ID, STATEMENT, proved, served
 from .service import Door
 
 MAX_BODY_BYTES = 512 * 1024
@@ -55,6 +55,7 @@ def _door(kind: Kind) -> Door:
             # Whoever holds the bytes of another's statement can send them: its receipt is for its own party.
             own = await asks_as(request, hotline, accepted.party)
             return Answer(dump_plain({"receipt": accepted.receipt if own else None}), 200)
+        proved(request.scope, hotline, accepted.party)
         return _answer(accepted)
 
     router.add_api_route(kind.door, door, methods=["POST"], response_model=None)

@@ -51,7 +51,7 @@ class Accepted(Struct, frozen=True):
     """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender.
 
     ``more``: some were left out, which come on the stream as all do. ``told`` alerts were caused for either side.
-    ``party``: whose statement it is, where it was accepted before.
+    ``party``: whose statement it is.
     """
 
     receipt: str
@@ -135,7 +135,7 @@ class Hotline:
             return entry, Accepted(self.receipt(entry), True, party=entry.party)
         signed = self.receipt(entry)
         alerts, more = await self._objects([alert for alert in told.alerts if alert.to == entry.party])
-        return entry, Accepted(signed, False, alerts, more, told=len(told.alerts))
+        return entry, Accepted(signed, False, alerts, more, told=len(told.alerts), party=entry.party)
 
     async def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
         """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""

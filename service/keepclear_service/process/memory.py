@@ -11,16 +11,27 @@ STORE_SHARE = 4
 STORE_LEAST_MIB, STORE_MOST_MIB = 64, 4096
 """Less holds no night of two parties; more than a mediator's one machine should replay at its store's start."""
 
-_CONTAINER = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-"""Of version 2 and of version 1; without a limit the first says ``max``, the second a number beyond all machines."""
+CGROUPS = Path("/sys/fs/cgroup")
+
+_FILES = ("memory.max", "memory.limit_in_bytes")
+"""Of version 2 and of version 1. A container sees its own at the root, a unit of systemd below it; without a limit the
+first says ``max``, the second a number beyond all machines."""
 
 
-def machine_bytes() -> int:
-    """Return the bytes of memory that there are; 0 where nobody can tell."""
+def machine_bytes(root: Path = CGROUPS, own: Path = Path("/proc/self/cgroup")) -> int:
+    """Return the bytes of memory that there are for this process; 0 where nobody can tell."""
     found = []
     with contextlib.suppress(OSError, ValueError):
         found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for path in _CONTAINER:
+    folders = {root, root / "memory"}
+    with contextlib.suppress(OSError, ValueError):
+        for line in own.read_text("ascii").splitlines():
+            _, kinds, path = line.split(":", 2)
+            if kinds in ("", "memory"):
+                top = root / kinds
+                inner = top / path.lstrip("/")
+                folders |= {inner, *(parent for parent in inner.parents if parent.is_relative_to(top))}
+    for path in (folder / name for folder in folders for name in _FILES):
         with contextlib.suppress(OSError, ValueError):
             found.append(int(path.read_text("ascii")))
     return min((one for one in found if one > 0), default=0)

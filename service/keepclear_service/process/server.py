@@ -12,6 +12,7 @@ the startup, too. Where a task of the application fails, the worker ends, and th
 
 import asyncio
 import contextlib
+import functools
 import gc
 import json
 import logging
@@ -32,16 +33,14 @@ from ..logs import configure_logging, log_event
 from ..metrics import Board
 from ..observer import Observer
 from ..steady import SteadyClock
+from .bounds import limits
 from .descriptors import hold_standard
+from .gate import Gate
 from .settings import Settings
 from .tether import tether
 from .wire import BehindProxy, BoundedHead
 
 logger = logging.getLogger(__name__)
-
-KEEP_ALIVE_S = 75
-"""Seconds that an idle connection stays open: longer than the 60 s of common proxies, so that the proxy closes first
-and never sends a request into a connection that we are closing."""
 
 AppFactory = Callable[[Settings], FastAPI]
 
@@ -85,18 +84,18 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
     Raises whatever the application's startup raised, as it is: the lifespan is entered here and not by uvicorn, which
     would log a traceback and exit.
     """
+    gate = Gate(limits(settings), app.state.observer.cut)
+    protocol = BehindProxy if settings.proxy_names_requests else BoundedHead
     config = uvicorn.Config(
         app,
         interface="asgi3",
-        http=BehindProxy if settings.proxy_names_requests else BoundedHead,
+        http=functools.partial(protocol, gate=gate),  # type: ignore[arg-type]  # it is called as the class would be
         lifespan="off",
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.limit_connections,
-        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.drain_s,
     )
 
@@ -108,7 +107,11 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
         for sig in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sig, server.handle_exit)
         async with app.router.lifespan_context(app):
-            await server.serve(sockets=[listener])
+            looking = asyncio.create_task(gate.run())
+            try:
+                await server.serve(sockets=[listener])
+            finally:
+                looking.cancel()
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())

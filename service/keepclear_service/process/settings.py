@@ -85,8 +85,29 @@ class Settings(BaseSettings):
         description="Milliseconds of a tick, for each 16 volumes begun: a receipt leaves whole ticks after its notice.",
     )
     limit_connections: int = Field(
-        default=8000, ge=10, le=1_000_000, description="Connections of one worker at once; one more gets 503."
+        default=8000,
+        ge=10,
+        le=1_000_000,
+        description="Connections of one worker at once; for one more, a stranger's that waits longest is closed.",
     )
+    limit_address: int | None = Field(
+        default=None,
+        ge=1,
+        description="Of these for one address, or IPv6 /64. Without it: 256, but none behind a proxy or on loopback.",
+    )
+    limit_unproved_mb: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_536,
+        description="Megabytes of requests that one worker holds of strangers. Without it: by the container's memory.",
+    )
+    head_s: int = Field(
+        default=10,
+        ge=1,
+        le=600,
+        description="Seconds for a request's whole head, and for a new connection's first byte.",
+    )
+    body_s: int = Field(default=60, ge=1, le=3600, description="Seconds for a request's whole body.")
     metrics_host: str = Field(
         default="127.0.0.1",
         min_length=1,

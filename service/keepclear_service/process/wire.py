@@ -1,31 +1,50 @@
-"""One connection of a worker's: uvicorn's protocol, with a bound on heads, a name for each request, and with what an
-open stream needs of it.
+"""One connection of a worker's: uvicorn's protocol, with bounds on what comes before anybody knows from whom, a name
+for each request, and with what an open stream needs of it.
 
-A request's name stands in the log and in its answer as ``X-Request-ID``. It is random, so that nobody counts others'
-requests by it. One that the request brings is taken only where the settings say that a proxy of ours sets it.
+Bounded are a head, the framing of a body, trailers, and the requests that wait behind one another; how long each may
+take, and how much of it a worker holds in all, is the ``gate``'s. A request's name stands in the log and in its answer
+as ``X-Request-ID``. It is random, so that nobody counts others' requests by it. One that the request brings is taken
+only where the settings say that a proxy of ours sets it.
 """
 
 import asyncio
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from keepclear_protocol.encoding import dump_json
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
-from ..http.problems import MEDIA_TYPE, REQUEST_ID, document
-from ..http.submits import WHOLE_ANSWER
+from ..http.problems import REQUEST_ID
+from ..http.submits import MAX_BODY_BYTES, WHOLE_ANSWER
+from .answers import Cycle, refusal
+from .gate import Gate, Phase
+from .guest import Guest
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of one request's line and headers. A proof has under 6 KB; without a bound (uvicorn has none here), anyone could have
 a worker hold a header of any size."""
 
+MAX_HEADERS = 64
+"""Of one request: browsers and proxies send under 30. As objects small ones take twenty times their bytes."""
+
+MAX_FRAMING_BYTES = 64 * 1024
+"""Of what a body in chunks has beside its content: sizes, extensions, trailers. Chunks of 64 bytes stay within it."""
+
+MAX_READ_ON_BYTES = 2 * MAX_BODY_BYTES
+"""Of a body that is refused: so much is still read, so that its sender hears why; then the connection is dropped."""
+
+MAX_WAITING = 32
+"""Requests that wait behind the one that is being answered. Ours and browsers send none; each is 3 KB of objects."""
 
 _NAME = re.compile(rb"[0-9A-Za-z-]{16,64}\Z")
 """What a proxy calls a request: nginx 32 hexadecimal digits, others a UUID."""
 
 _NAMES_AT_ONCE = 256
+
+_FRESH, _HEAD, _BODY, _ASKED, _IDLE = Phase
 
 
 def _names() -> Iterator[str]:
@@ -38,142 +57,182 @@ def _names() -> Iterator[str]:
 _next_name = _names().__next__
 
 
-class Wire:
-    """A connection as its requests see it, under ``wire`` in their state.
-
-    An object of its own: more attributes on the protocol than Python shares the names of cost each 1.3 KB.
-    """
-
-    __slots__ = ("abort", "before", "broken", "gone", "head_bytes", "heads", "lost", "waiting")
-
-    def __init__(self, abort: Callable[[], None]) -> None:
-        self.abort = abort
-        """Drops the connection with all it holds; a plain close would wait for a reader that never reads."""
-        self.lost: Callable[[], None] | None = None
-        self.gone = False
-        self.heads = self.head_bytes = 0
-        """Heads that have begun to come, and bytes of the newest while it has not ended (``waiting``)."""
-        self.waiting = False
-        self.before: RequestResponseCycle | None = None
-        """The request before the newest, where it was still being answered when that came."""
-        self.broken = False
-        """Whether something came that is no request: nothing is read any more."""
-
-    def when_lost(self, call: Callable[[], None] | None) -> None:
-        """Have ``call`` called once the other side is gone, at once if it is; instead of whatever was to be called."""
-        self.lost = call
-        if self.gone and call is not None:
-            call()
-
-
-class Cycle(RequestResponseCycle):
-    """uvicorn's request and response, which takes a whole answer in one message, too."""
-
-    async def send(self, message: Any) -> None:
-        """Send what uvicorn sends, or a whole JSON answer."""
-        if message["type"] != WHOLE_ANSWER:
-            await super().send(message)
-            return
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected or self.response_started:
-            return
-        self.response_started = self.response_complete = True
-        self.waiting_for_100_continue = False
-        body: bytes = message["body"]
-        head = [STATUS_LINE[message["status"]]]
-        for name, value in self.default_headers:
-            head += (name, b": ", value, b"\r\n")
-        head += (b"content-type: application/json\r\ncontent-length: ", str(len(body)).encode())
-        head += (b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n", body)
-        self.transport.write(b"".join(head))
-        self.message_event.set()
-        if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
+class _TooMuch(Exception):
+    """Raised to the parser, so that it reads no further."""
 
 
 _EXTENSIONS: dict[str, dict[object, object]] = {WHOLE_ANSWER: {}}
 
 
 class BoundedHead(HttpToolsProtocol):
-    """uvicorn's protocol, which hangs up on a request whose head does not end within ``MAX_HEAD_BYTES``."""
+    """uvicorn's protocol, which refuses what goes beyond the bounds and hangs up, and tells ``gate`` how far it is."""
 
-    _wire: Wire
+    _wire: Guest
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        gate: Gate | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._wire = Guest(Gate() if gate is None else gate, self)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begin."""
+        """Begin, unless there is no place."""
         super().connection_made(transport)
-        self._wire = Wire(transport.abort)
+        wire = self._wire
+        wire.abort = transport.abort
+        why = wire.gate.enter(wire, self.client[0] if self.client else "")
+        if why:
+            wire.gate.end(wire, why)
 
     def on_message_begin(self) -> None:
-        """Note that a head begins."""
+        """Note that a head begins, unless too many wait."""
+        wire = self._wire
+        if len(self.pipeline) >= MAX_WAITING:
+            wire.gate.note("waiting")
+            raise _TooMuch
         super().on_message_begin()
-        self.scope["state"]["wire"] = self._wire
-        self._wire.heads += 1
-        self._wire.waiting, self._wire.head_bytes = True, 0
+        self.scope["state"]["wire"] = wire
+        wire.heads += 1
+        wire.phase, wire.since, wire.head_bytes = _HEAD, self.loop.time(), 0
 
     def on_headers_complete(self) -> None:
         """Note that the head is whole, and name the request."""
-        self._wire.waiting = False
+        wire = self._wire
+        if len(self.headers) > MAX_HEADERS:
+            wire.gate.end(wire, "large_head")
+            raise _TooMuch
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:  # it is answered by the application
             self.cycle.__class__ = Cycle
             self.scope["extensions"] = _EXTENSIONS
-            self._wire.before = None if before is None or before.response_complete else before
+            wire.before = None if before is None or before.response_complete else before
             name = self.request_name()
             self.scope["state"][REQUEST_ID] = name
             self.cycle.default_headers = [*self.cycle.default_headers, (b"x-request-id", name.encode())]
+        wire.phase, wire.body_bytes, wire.framing = _BODY, 0, 0
+        self.headers = []  # trailers come here, and are none of the request's headers
+
+    def on_body(self, body: bytes) -> None:
+        """Count what came."""
+        self._wire.body_bytes += len(body)
+        self._wire.framing -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that the request is whole."""
+        super().on_message_complete()
+        wire = self._wire
+        wire.phase = _ASKED
+        if self.cycle.response_complete:
+            self._rest()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, if one waits; as uvicorn does, but that the gate ends what is idle."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self._wire.phase is _ASKED:
+            self._rest()
+
+    def _rest(self) -> None:
+        wire = self._wire
+        wire.phase, wire.since = _IDLE, self.loop.time()
+        wire.gate.release(wire)
 
     def request_name(self) -> str:
         """Return what the request is called from here on."""
         return _next_name()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, then count it where it belongs to a head that is not whole."""
+        """Take what came, and count what of it is no whole request yet."""
         wire = self._wire
+        size, gate = len(data), wire.gate
         if wire.broken:
+            wire.body_bytes += size
+            if wire.body_bytes > MAX_READ_ON_BYTES:
+                wire.abort()
+            return
+        wire.held += size
+        gate.held += size
+        if gate.held > gate.limits.unproved_bytes and not gate.make_room(wire):
+            gate.end(wire, "bytes")
             return
         heads = wire.heads
+        if wire.phase is _BODY:
+            wire.framing += size
         super().data_received(data)
-        # Of data in which a head began, nobody knows where; its size is bounded by what one read takes.
-        if wire.waiting and heads == wire.heads and not wire.broken:
-            wire.head_bytes += len(data)
-            if wire.head_bytes > MAX_HEAD_BYTES:
-                self.send_400_response("the request's head is too large")
+        if (wire.phase is _HEAD or wire.phase is _BODY) and not wire.broken:
+            self._bound(size, begun=heads != wire.heads)
+
+    def _bound(self, size: int, *, begun: bool) -> None:
+        """Hold what has come of an unfinished request against the bounds. ``begun``: its head began in these bytes."""
+        wire = self._wire
+        wire.gate.unfinished(wire)
+        if wire.phase is _HEAD:
+            # Of data in which a head began, nobody knows where; its size is bounded by what one read takes.
+            wire.head_bytes += 0 if begun else size
+            if wire.head_bytes > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
+                wire.gate.end(wire, "large_head")
+        elif wire.framing > MAX_FRAMING_BYTES or len(self.headers) > MAX_HEADERS:
+            wire.gate.end(wire, "framing")
+        elif wire.body_bytes > MAX_READ_ON_BYTES:
+            wire.gate.note("framing")
+            wire.abort()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request, with a problem document as everything is refused (R-094), and hang up; behind
-        requests that are still being answered, hang up after the last of them and say no more."""
-        self._wire.broken = True
+        """Refuse what is no request."""
+        if not self._wire.broken:
+            self._wire.gate.end(self._wire, "broken")
+
+    def refuse(self, why: str, *, linger: bool) -> bool:
+        """Refuse with a problem document as everything is refused (R-094), and hang up; behind requests that are still
+        being answered, hang up after the last of them and say no more. Whether it closes at once.
+
+        To ``linger`` is to read on, so that the refusal is not lost with what its sender had still under way.
+        """
+        wire = self._wire
+        wire.broken = True
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and cycle.more_body:  # it is the body of the newest that cannot be read
             if self.pipeline and self.pipeline[0][0] is cycle:
                 self.pipeline.popleft()
-                cycle = self._wire.before
+                cycle = wire.before
                 self.cycle = cycle  # type: ignore[assignment]  # None before the first, as uvicorn has it
             elif cycle.response_complete:
                 self.transport.close()
-                return
+                return True
             elif not cycle.response_started:
                 cycle.disconnected = True  # this is its answer
+                cycle.body = bytearray()
                 cycle.message_event.set()
                 cycle = None
         if cycle is not None and not cycle.response_complete:
             cycle.keep_alive = False
-            return
-        body = dump_json(document("request", msg[:1].lower() + msg[1:].rstrip(".")))
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
-        self.transport.close()
+            return False
+        said = refusal(why) if wire.phase is not _IDLE or why == "broken" else b""
+        self.transport.write(said)
+        if said and linger:
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the stream that was open here."""
         super().connection_lost(exc)
-        self._wire.gone = True
-        if self._wire.lost is not None:
-            self._wire.lost()
+        self._wire.end()
 
 
 class BehindProxy(BoundedHead):

@@ -1,0 +1,70 @@
+"""What is written on a connection beside what uvicorn writes: whole answers in one message, and the gate's refusals."""
+
+from typing import Any
+
+from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.errors import CODES
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from ..http.problems import MEDIA_TYPE, RETRY_AFTER_S, document
+from ..http.submits import WHOLE_ANSWER
+
+_CODE_OF = {
+    "head": "request_slow",
+    "body": "request_slow",
+    "large_head": "head_too_large",
+    "framing": "request",
+    "broken": "request",
+    "waiting": "busy",
+    "bytes": "busy",
+    "address": "busy",
+    "full": "busy",
+}
+"""What is said of why the gate ends a connection (``metrics.CUTS``); of others nothing is, since nobody asked."""
+
+_DETAIL_OF = {
+    "broken": "invalid HTTP request received",
+    "large_head": "the request's head is too large",
+    "framing": "the body's chunks, their extensions or trailers are too large",
+    "address": "too many connections from this address",
+    "full": "too many connections",
+    "bytes": "too much is under way",
+}
+
+
+class Cycle(RequestResponseCycle):
+    """uvicorn's request and response, which takes a whole answer in one message, too."""
+
+    async def send(self, message: Any) -> None:
+        """Send what uvicorn sends, or a whole JSON answer."""
+        if message["type"] != WHOLE_ANSWER:
+            await super().send(message)
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected or self.response_started:
+            return
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        body: bytes = message["body"]
+        head = [STATUS_LINE[message["status"]]]
+        for name, value in self.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        head += (b"content-type: application/json\r\ncontent-length: ", str(len(body)).encode())
+        head += (b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n", body)
+        self.transport.write(b"".join(head))
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+def refusal(why: str) -> bytes:
+    """Return the whole answer that says why a connection ends; nothing where nothing is said."""
+    code = _CODE_OF.get(why)
+    if code is None:
+        return b""
+    body, status = dump_json(document(code, _DETAIL_OF.get(why, ""))), CODES[code].status
+    again = f"retry-after: {RETRY_AFTER_S}\r\n" if status == 503 else ""
+    head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{again}connection: close\r\n\r\n"
+    return STATUS_LINE[status] + head.encode() + body

@@ -1,0 +1,51 @@
+"""What a worker's gate grants: the settings, held against the memory and the files that this process may have."""
+
+import contextlib
+import resource
+
+from .gate import OF_ADDRESS, Limits
+from .memory import machine_bytes
+from .settings import Settings
+
+SHARE = 8
+"""The part of the memory that strangers' requests may hold, and connections, each an eighth: the rest is the fold's."""
+
+UNKNOWN_MEMORY = 512 * 1024 * 1024
+"""Where nobody can tell: what the shipped containers have."""
+
+LEAST_UNPROVED, MOST_UNPROVED = 16 * 1024 * 1024, 256 * 1024 * 1024
+"""Thirty of the largest submissions at once are never too many, and five hundred are enough."""
+
+BYTES_OF_CONNECTION = 16 * 1024
+"""What an idle one costs here: 10 KB, measured, and what the kernel keeps for it."""
+
+SPARE_FILES = 256
+"""For the store, 64 connections to each of its shards, the log and the like."""
+
+
+def limits(settings: Settings) -> Limits:
+    """Return the limits of one worker of these settings; its own limit of open files is raised as far as is allowed."""
+    own = (machine_bytes() or UNKNOWN_MEMORY) // settings.workers // SHARE
+    unproved = max(LEAST_UNPROVED, min(MOST_UNPROVED, own))
+    if settings.limit_unproved_mb is not None:
+        unproved = settings.limit_unproved_mb * 1024 * 1024
+    of_address = settings.limit_address
+    if of_address is None and not settings.proxy_names_requests:
+        of_address = OF_ADDRESS
+    return Limits(
+        connections=max(10, min(settings.limit_connections, own // BYTES_OF_CONNECTION, _files() - SPARE_FILES)),
+        of_address=of_address,
+        loopback=settings.limit_address is not None,
+        unproved_bytes=unproved,
+        head_s=settings.head_s,
+        body_s=settings.body_s,
+    )
+
+
+def _files() -> int:
+    """Return how many files this process may open, after it has asked for all that it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return soft if soft != resource.RLIM_INFINITY else 1_000_000
