@@ -319,13 +319,21 @@ def test_a_store_takes_no_more_memory_than_it_was_given(tmp_path: Path, monkeypa
 def test_a_stores_share_is_a_quarter_of_what_there_is_and_the_least_where_nobody_knows(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    whole = memory.machine_bytes()
-    (tmp_path / "max").write_text("max\n")
-    (tmp_path / "limit").write_text(f"{768 << 20}\n")
-    monkeypatch.setattr(memory, "_CONTAINER", (tmp_path / "max", tmp_path / "none"))
-    assert memory.machine_bytes() == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >= whole
-    monkeypatch.setattr(memory, "_CONTAINER", (tmp_path / "limit",))
-    assert memory.machine_bytes() == 768 << 20 and memory.store_mib() == 192
-    for there, share in ((0, 64), (100 << 20, 64), (1 << 40, 4096)):
+    own = tmp_path / "own"
+    assert memory.machine_bytes(tmp_path, own) == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    own.write_text("0::/system.slice/keepclear.service\n")
+    unit = tmp_path / "system.slice" / "keepclear.service"
+    unit.mkdir(parents=True)
+    (unit / "memory.max").write_text("max\n")
+    (tmp_path / "memory.max").write_text(f"{768 << 20}\n")
+    assert memory.machine_bytes(tmp_path, own) == 768 << 20
+    (unit / "memory.max").write_text(f"{512 << 20}\n")
+    assert memory.machine_bytes(tmp_path, own) == 512 << 20
+    older = tmp_path / "memory" / "docker"
+    older.mkdir(parents=True)
+    (older / "memory.limit_in_bytes").write_text(f"{64 << 20}\n")
+    own.write_text("7:cpu,cpuacct:/docker\n3:memory:/docker\n")
+    assert memory.machine_bytes(tmp_path, own) == 64 << 20
+    for there, share in ((768 << 20, 192), (0, 64), (100 << 20, 64), (1 << 40, 4096)):
         monkeypatch.setattr(memory, "machine_bytes", lambda there=there: there)
         assert memory.store_mib() == share

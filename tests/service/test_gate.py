@@ -6,7 +6,6 @@ import json
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ import uvicorn
 from keepclear_service.process import bounds, wire
 from keepclear_service.process import gate as module
 from keepclear_service.process.gate import Gate, Limits, block_of
-from keepclear_service.process.memory import machine_bytes
 from keepclear_service.process.settings import Settings
 from keepclear_service.process.wire import BoundedHead
 
@@ -338,24 +336,6 @@ def test_idle_connections_close_and_those_of_a_stream_do_not() -> None:
             assert not doors.cuts
 
     story(told)
-
-
-def test_how_much_memory_there_is_says_the_innermost_limit(tmp_path: Path) -> None:
-    own, unit = tmp_path / "own", tmp_path / "system.slice" / "keepclear.service"
-    unit.mkdir(parents=True)
-    own.write_text("0::/system.slice/keepclear.service\n")
-    whole = machine_bytes(tmp_path, own)
-    assert whole == machine_bytes(tmp_path, tmp_path / "none") > 2**26
-    (unit / "memory.max").write_text("536870912\n")
-    (unit.parent / "memory.max").write_text("max\n")
-    assert machine_bytes(tmp_path, own) == 2**29
-    (unit.parent / "memory.max").write_text("268435456\n")
-    assert machine_bytes(tmp_path, own) == 2**28
-    older = tmp_path / "memory" / "docker"
-    older.mkdir(parents=True)
-    (older / "memory.limit_in_bytes").write_text("67108864\n")
-    own.write_text("7:cpu,cpuacct:/docker\n3:memory:/docker\n")
-    assert machine_bytes(tmp_path, own) == 2**26
 
 
 def test_the_settings_become_limits_of_a_container(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,9 +31,9 @@ def machine_bytes(root: Path = CGROUPS, own: Path = Path("/proc/self/cgroup")) -
                 top = root / kinds
                 inner = top / path.lstrip("/")
                 folders |= {inner, *(parent for parent in inner.parents if parent.is_relative_to(top))}
-    for path in (folder / name for folder in folders for name in _FILES):
+    for file in (folder / name for folder in folders for name in _FILES):
         with contextlib.suppress(OSError, ValueError):
-            found.append(int(path.read_text("ascii")))
+            found.append(int(file.read_text("ascii")))
     return min((one for one in found if one > 0), default=0)
 
 
