@@ -1,0 +1,263 @@
+"""What an attack is, and how it is run: quiet, attack, aftermath, with the honest beside it all the while."""
+
+import abc
+import contextlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import redis
+from benchmarks.client import quantile, run
+from benchmarks.stage import status_kib
+
+from .honest import Measured, honest
+from .scene import Scene, scene
+from .volley import Spent
+
+DANGER_WITHIN_MS = 1_000
+"""The promise: a receipted danger is at the other desk within a second."""
+
+LATE_S = 8.0
+"""Seconds for which dangers are waited for at the end; what has not come by then has not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large a run is: ``small`` for tests, else as the figures are taken."""
+
+    small: bool = False
+
+    def of(self, small: float, whole: float) -> int:
+        """Return the number for this run's size."""
+        return int(small if self.small else whole)
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds before the attack."""
+        return 1.5 if self.small else 4.0
+
+    @property
+    def after_s(self) -> float:
+        """Seconds after it."""
+        return 1.5 if self.small else 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What the honest saw in a phase."""
+
+    submits: list[float]
+    others: list[float]
+    dangers: list[float]
+    """Milliseconds from when a danger was due to when the victim's desk had it; infinite where that never was."""
+    refused: Counter[str]
+    ready: Counter[str]
+
+
+@dataclass
+class Outcome:
+    """All that was found of one attack."""
+
+    name: str
+    title: str
+    phases: dict[str, Phase]
+    spent: Spent
+    told: Counter[str]
+    log: Counter[str]
+    refusals: Counter[str]
+    peaks: dict[str, float]
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing is open."""
+        return not self.faults
+
+
+class Attack(abc.ABC):
+    """One attack. ``bare`` ones have a scene of their own, or none, and nobody honest beside them."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    bare: ClassVar[bool] = False
+    worst_first: ClassVar[bool] = True
+    scene: ClassVar[dict[str, Any]] = {}
+
+    def prepare(self, scene: Scene, scale: Scale) -> Any:
+        """Return what is signed beforehand."""
+        return None
+
+    @abc.abstractmethod
+    async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
+        """Attack; count in ``spent``."""
+
+    def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:  # noqa: B027 - most have nothing to add
+        """Look at what is left, with nobody beside."""
+
+
+class Alone(Attack):
+    """An attack that needs nobody beside it."""
+
+    bare = True
+
+    async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
+        """Nothing of it is done on the common scene."""
+
+    @abc.abstractmethod
+    def find(self, scale: Scale, spent: Spent) -> None:
+        """Do all of it; note figures and faults in ``spent``."""
+
+
+def attacked(attack: Attack, scale: Scale) -> Outcome:
+    """Run one attack and return what was found."""
+    if isinstance(attack, Alone):
+        spent = Spent()
+        began = time.monotonic()
+        attack.find(scale, spent)
+        spent.seconds = spent.seconds or time.monotonic() - began
+        nothing: Counter[str] = Counter()
+        return Outcome(attack.name, attack.title, {}, spent, nothing, nothing, nothing, {}, spent.faults)
+    with scene(**attack.scene) as on:
+        prepared = attack.prepare(on, scale)
+        with honest(on) as beside:
+            outcome = _struck(attack, scale, on, prepared, beside.measured)
+        attack.afterwards(on, scale, outcome.spent)
+    outcome.faults = _open(outcome) + outcome.spent.faults
+    return outcome
+
+
+def _struck(attack: Attack, scale: Scale, on: Scene, prepared: Any, measured: Any) -> Outcome:
+    refused, logged, spent = on.refusals(), len(on.log()), Spent()
+    time.sleep(1.0)  # the first statements of a process cost more
+    with _peaks(on) as peaks:
+        began = time.time()
+        time.sleep(scale.quiet_s)
+        struck = time.time()
+        run(attack.strike(on, scale, spent, prepared))
+        spent.seconds = spent.seconds or time.time() - struck
+        over = time.time()
+        time.sleep(scale.after_s)
+        ended = time.time()
+    deadline = ended + LATE_S
+    while time.time() < deadline and _missing(measured(), ended):
+        time.sleep(0.1)
+    found = measured()
+    phases = {
+        name: _phase(found, *span)
+        for name, span in {"before": (began, struck), "during": (struck, over), "after": (over, ended)}.items()
+    }
+    told = Counter(_said(line) for line in found.told if line["at"] >= struck and line["event"] != "NoticeEvent")
+    log = Counter(_event(line) for line in on.log()[logged:])
+    with contextlib.suppress(Exception):
+        refused = on.refusals() - refused
+    return Outcome(attack.name, attack.title, phases, spent, told, log, refused, peaks)
+
+
+def _phase(found: Measured, begin: float, end: float) -> Phase:
+    """Cut what was due in a phase out of it all; what has no answer yet counts as endless."""
+    came = _came(found)
+    mine = [line for line in found.samples if begin <= line["due"] < end]
+    asked = {line["id"]: line for line in mine if line["what"] != "ready"}  # the later line of a statement stands
+    times: dict[str, list[float]] = {"submit": [], "other": [], "danger": []}
+    for line in asked.values():
+        taken = line.get("status") in (200, 201)
+        if line["what"] == "danger":
+            at = came.get(line["id"])
+            times["danger"].append((at - line["due"]) * 1000 if at else float("inf"))
+        else:
+            times[line["what"]].append(line["ms"] if taken else float("inf"))
+    refused = Counter(code for line in asked.values() for code in line["codes"])
+    ready = Counter(line["words"] for line in mine if line["what"] == "ready")
+    return Phase(times["submit"], times["other"], times["danger"], refused, ready)
+
+
+def _came(found: Measured) -> dict[str, float]:
+    """Return when the victim's desk first had each verified alert, by the other side's notice."""
+    came: dict[str, float] = {}
+    for line in found.told:
+        if "other" in line and line.get("verdict") == "verified":
+            came.setdefault(line["other"], line["at"])
+    return came
+
+
+def _missing(found: Measured, ended: float) -> bool:
+    came = _came(found)
+    return any(
+        line["id"] not in came for line in found.samples if line["what"] == "danger" and line["due"] < ended
+    )
+
+
+def _said(line: dict[str, Any]) -> str:
+    name = str(line["event"]).removesuffix("Event").lower()
+    if "state" in line:
+        return f"alert {line['state']}" + ("" if line["verdict"] == "verified" else f" ({line['verdict']})")
+    more = line.get("code") or line.get("reason") or {True: "up", False: "down"}.get(line.get("up"), "")  # type: ignore[arg-type]
+    return f"{name} {more}".strip()
+
+
+def _event(line: dict[str, Any]) -> str:
+    code = line.get("code") if line["event"] in ("refused", "refused_more") else None
+    return f"{line['event']} {code}" if code else str(line["event"])
+
+
+def _open(outcome: Outcome) -> list[str]:
+    """Return in words where the promises to the honest were broken."""
+    faults: list[str] = []
+    for name in ("during", "after"):
+        phase = outcome.phases[name]
+        late = [ms for ms in phase.dangers if ms > DANGER_WITHIN_MS]
+        if late:
+            lost = sum(ms == float("inf") for ms in late)
+            faults.append(f"{name}: {len(late)} of {len(phase.dangers)} dangers late, {lost} of them never came")
+        for what, times in (("submits", phase.submits), ("submits of the other agreement", phase.others)):
+            slow = [ms for ms in times if ms > DANGER_WITHIN_MS]
+            if slow:
+                faults.append(f"{name}: {len(slow)} of {len(times)} honest {what} took more than a second")
+    if "fault" in outcome.log or "turn_fault" in outcome.log or outcome.log["worker_died"]:
+        faults.append("the service had a fault of its own, see its log's events")
+    return faults
+
+
+@contextlib.contextmanager
+def _peaks(on: Scene) -> Iterator[dict[str, float]]:
+    """Sample what the store and the workers hold; yields the growth of the store and the peaks, in MB, as they grow."""
+    peaks: dict[str, float] = {"store +": 0.0, "store rss": 0.0, "worker rss": 0.0}
+    ended = threading.Event()
+
+    def look() -> None:
+        first: float | None = None
+        with on.store() as client:
+            while not ended.wait(0.25):
+                with contextlib.suppress(redis.RedisError, OSError, StopIteration):
+                    used = int(client.info("memory")["used_memory"]) / 1e6
+                    first = used if first is None else first
+                    peaks["store +"] = max(peaks["store +"], used - first)
+                for name, kind in (("store rss", "store"), ("worker rss", "worker")):
+                    with contextlib.suppress(OSError, StopIteration, ValueError):
+                        held = max(status_kib(pid, "VmRSS") for pid in on.pids(kind)) * 1024 / 1e6
+                        peaks[name] = max(peaks[name], held)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield peaks
+    finally:
+        ended.set()
+        thread.join()
+
+
+def ms(times: list[float], part: float) -> str:
+    """Return a quantile of milliseconds in three letters or so."""
+    if not times:
+        return "-"
+    value = quantile(times, part)
+    return "never" if value == float("inf") else f"{value:.0f}"
+
+
+def log_of(path: Path) -> str:
+    """Return a file's end, for who must see why."""
+    return path.read_text("utf-8", "replace")[-2_000:] if path.exists() else ""

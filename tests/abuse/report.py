@@ -1,0 +1,78 @@
+"""What was found, as text to read and as rows of a Markdown table."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from .attack import Outcome, Phase, ms
+
+PHASES = ("before", "during", "after")
+SHOWN = 9
+"""Kinds of events that a row names, the most frequent first."""
+
+
+def block(outcome: Outcome, took_s: float) -> str:
+    """Return an attack's figures in some lines."""
+    rows = [f"{outcome.name}  {outcome.title}  ({took_s:.0f} s)  {'HELD' if outcome.held else 'OPEN'}"]
+    if outcome.phases:
+        found = [outcome.phases[name] for name in PHASES]
+        rows += [
+            _row("honest submit, p50/p99 ms", " | ".join(_pair(phase.submits) for phase in found)),
+            _row("danger to the desk, p50/p99 ms", " | ".join(_pair(phase.dangers) for phase in found)),
+            _row("other agreement's submit", " | ".join(_pair(phase.others) for phase in found)),
+            _row("honest refused", " | ".join(_counts(phase.refused) or "none" for phase in found)),
+            _row("/readyz", " | ".join(_counts(phase.ready) for phase in found)),
+        ]
+    spent = outcome.spent
+    if spent.sent:
+        cost = f"{spent.sent} sent, {spent.taken} taken, {spent.bytes / 1e6:.2f} MB, {spent.seconds:.1f} s"
+        rows.append(_row("attacker", f"{cost}; {_counts(spent.codes) or 'nothing refused'}"))
+    if outcome.peaks:
+        rows.append(_row("at most", ", ".join(f"{name} {value:.0f} MB" for name, value in outcome.peaks.items())))
+    for name, told in (("the victim's desk", outcome.told), ("log", outcome.log), ("metrics", outcome.refusals)):
+        if told:
+            rows.append(_row(name, _counts(told)))
+    rows += [_row(name, str(value)) for name, value in spent.facts.items()]
+    rows += [_row("OPEN", fault) for fault in outcome.faults]
+    return "\n".join(rows)
+
+
+def markdown(outcomes: Sequence[Outcome]) -> str:
+    """Return all outcomes as a table."""
+    head = ["attack", "submit p99 ms", "danger p99 ms", "other p99 ms", "attacker", "store", "told", "open"]
+    rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for outcome in outcomes:
+        found = [outcome.phases[name] for name in PHASES] if outcome.phases else []
+        spent = outcome.spent
+        cells = [
+            f"**{outcome.name}** {outcome.title}",
+            _three(found, "submits"),
+            _three(found, "dangers"),
+            _three(found, "others"),
+            f"{spent.taken} of {spent.sent}, {spent.bytes / 1e6:.2f} MB, {spent.seconds:.0f} s" if spent.sent else "",
+            f"+{outcome.peaks['store +']:.0f} MB" if outcome.peaks else "",
+            "; ".join(part for part in (_counts(spent.codes), _counts(outcome.told)) if part),
+            "; ".join(outcome.faults) or "held",
+        ]
+        facts = "; ".join(f"{name}: {value}" for name, value in spent.facts.items())
+        rows.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+        if facts:
+            rows.append(f"| | {facts.replace('|', '/')} |" + " |" * (len(head) - 2))
+    return "\n".join(rows)
+
+
+def _row(name: str, value: str) -> str:
+    return f"    {name:<31} {value}"
+
+
+def _pair(times: list[float]) -> str:
+    return f"{ms(times, 0.5)}/{ms(times, 0.99)} of {len(times)}"
+
+
+def _three(found: Sequence[Phase], what: str) -> str:
+    return " / ".join(ms(getattr(phase, what), 0.99) for phase in found)
+
+
+def _counts(counted: Counter[str]) -> str:
+    most = counted.most_common(SHOWN)
+    rest = sum(counted.values()) - sum(count for _, count in most)
+    return ", ".join(f"{name} {count}" for name, count in most) + (f", others {rest}" if rest else "")
