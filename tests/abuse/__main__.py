@@ -1,4 +1,4 @@
-"""Run attacks and print what they did: ``PYTHONPATH=tests python -m abuse [NAME...] [--scale small] [--markdown F]``."""
+"""Run attacks and print what they did: ``PYTHONPATH=tests python -m abuse [NAME...] [--scale small]``."""
 
 import argparse
 import resource
@@ -41,9 +41,9 @@ def main(given: Sequence[str] | None = None) -> int:
         if told.markdown:
             told.markdown.write_text(markdown(outcomes) + "\n", "utf-8")
     still = [outcome.name for outcome in outcomes if not outcome.held]
-    held = len(outcomes) - len(still)
-    sys.stdout.write(f"{held} held, {len(still)} open: {' '.join(still) or 'none'}; ")
-    sys.stdout.write(f"{len(failed)} could not be run: {' '.join(failed) or 'none'}; {time.monotonic() - began:.0f} s\n")
+    said = [f"{len(outcomes) - len(still)} held", f"{len(still)} open: {' '.join(still) or 'none'}"]
+    said += [f"{len(failed)} could not be run: {' '.join(failed) or 'none'}", f"{time.monotonic() - began:.0f} s"]
+    sys.stdout.write("; ".join(said) + "\n")
     return min(99, len(still) + len(failed))
 
 

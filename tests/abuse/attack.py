@@ -5,9 +5,8 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 import redis
@@ -56,6 +55,8 @@ class Phase:
     """Milliseconds from when a danger was due to when the victim's desk had it; infinite where that never was."""
     refused: Counter[str]
     ready: Counter[str]
+    told_at_once: int = 0
+    """Statements that were refused at once with a code that says that nothing is taken now; not among the times."""
 
 
 @dataclass
@@ -79,12 +80,12 @@ class Outcome:
 
 
 class Attack(abc.ABC):
-    """One attack. ``bare`` ones have a scene of their own, or none, and nobody honest beside them."""
+    """One attack, on a scene of its own; ``scene`` is what that is told."""
 
     name: ClassVar[str]
     title: ClassVar[str]
-    bare: ClassVar[bool] = False
-    worst_first: ClassVar[bool] = True
+    excused: ClassVar[tuple[str, ...]] = ()
+    """Codes by which everybody is told at once that nothing is taken: what was told so is late and no fault."""
     scene: ClassVar[dict[str, Any]] = {}
 
     def prepare(self, scene: Scene, scale: Scale) -> Any:
@@ -100,9 +101,7 @@ class Attack(abc.ABC):
 
 
 class Alone(Attack):
-    """An attack that needs nobody beside it."""
-
-    bare = True
+    """An attack that needs nobody beside it, and makes what scene it wants."""
 
     async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
         """Nothing of it is done on the common scene."""
@@ -147,7 +146,7 @@ def _struck(attack: Attack, scale: Scale, on: Scene, prepared: Any, measured: An
         time.sleep(0.1)
     found = measured()
     phases = {
-        name: _phase(found, *span)
+        name: _phase(found, attack.excused, *span)
         for name, span in {"before": (began, struck), "during": (struck, over), "after": (over, ended)}.items()
     }
     told = Counter(_said(line) for line in found.told if line["at"] >= struck and line["event"] != "NoticeEvent")
@@ -157,13 +156,17 @@ def _struck(attack: Attack, scale: Scale, on: Scene, prepared: Any, measured: An
     return Outcome(attack.name, attack.title, phases, spent, told, log, refused, peaks)
 
 
-def _phase(found: Measured, begin: float, end: float) -> Phase:
+def _phase(found: Measured, excused: Sequence[str], begin: float, end: float) -> Phase:
     """Cut what was due in a phase out of it all; what has no answer yet counts as endless."""
     came = _came(found)
     mine = [line for line in found.samples if begin <= line["due"] < end]
     asked = {line["id"]: line for line in mine if line["what"] != "ready"}  # the later line of a statement stands
     times: dict[str, list[float]] = {"submit": [], "other": [], "danger": []}
+    told_at_once = 0
     for line in asked.values():
+        if line["codes"] and line["codes"][0] in excused:
+            told_at_once += 1
+            continue
         taken = line.get("status") in (200, 201)
         if line["what"] == "danger":
             at = came.get(line["id"])
@@ -172,7 +175,7 @@ def _phase(found: Measured, begin: float, end: float) -> Phase:
             times[line["what"]].append(line["ms"] if taken else float("inf"))
     refused = Counter(code for line in asked.values() for code in line["codes"])
     ready = Counter(line["words"] for line in mine if line["what"] == "ready")
-    return Phase(times["submit"], times["other"], times["danger"], refused, ready)
+    return Phase(times["submit"], times["other"], times["danger"], refused, ready, told_at_once)
 
 
 def _came(found: Measured) -> dict[str, float]:
@@ -186,9 +189,7 @@ def _came(found: Measured) -> dict[str, float]:
 
 def _missing(found: Measured, ended: float) -> bool:
     came = _came(found)
-    return any(
-        line["id"] not in came for line in found.samples if line["what"] == "danger" and line["due"] < ended
-    )
+    return any(line["id"] not in came for line in found.samples if line["what"] == "danger" and line["due"] < ended)
 
 
 def _said(line: dict[str, Any]) -> str:
@@ -209,6 +210,9 @@ def _open(outcome: Outcome) -> list[str]:
     faults: list[str] = []
     for name in ("during", "after"):
         phase = outcome.phases[name]
+        budgets = sum(count for code, count in phase.refused.items() if code.startswith("budget_"))
+        if budgets:
+            faults.append(f"{name}: {budgets} honest statements refused for a budget")
         late = [ms for ms in phase.dangers if ms > DANGER_WITHIN_MS]
         if late:
             lost = sum(ms == float("inf") for ms in late)
@@ -256,8 +260,3 @@ def ms(times: list[float], part: float) -> str:
         return "-"
     value = quantile(times, part)
     return "never" if value == float("inf") else f"{value:.0f}"
-
-
-def log_of(path: Path) -> str:
-    """Return a file's end, for who must see why."""
-    return path.read_text("utf-8", "replace")[-2_000:] if path.exists() else ""

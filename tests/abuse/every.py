@@ -1,6 +1,37 @@
 """All attacks, in the order in which they are told."""
 
 from .attack import Attack
-from .flood import AlarmFlood, BlindTheDesk, FillTheStore, PastFlood
+from .clock import ClockStep
+from .costly import ForeignKey, LoudProbe, OneNotice, RefusedLate, TimeTells
+from .flood import AlarmFlood, BlindTheDesk, Decoys, FillTheStore, PastFlood
+from .halted import FullDisk, FullMemory, StoppedWorker, UnstorableCommit
+from .readers import FrozenStreams, IdleStreams, KeepAlivePhase, LoopingReaders
+from .small import CutLog, Images, Modes, OddSignature, Pipes, SecretsInTheEnvironment
 
-EVERY: tuple[type[Attack], ...] = (FillTheStore, AlarmFlood, PastFlood, BlindTheDesk)
+EVERY: tuple[type[Attack], ...] = (
+    FillTheStore,
+    AlarmFlood,
+    PastFlood,
+    BlindTheDesk,
+    Decoys,
+    OneNotice,
+    TimeTells,
+    ClockStep,
+    LoudProbe,
+    RefusedLate,
+    ForeignKey,
+    IdleStreams,
+    FrozenStreams,
+    UnstorableCommit,
+    FullMemory,
+    FullDisk,
+    KeepAlivePhase,
+    LoopingReaders,
+    StoppedWorker,
+    OddSignature,
+    Pipes,
+    Modes,
+    SecretsInTheEnvironment,
+    CutLog,
+    Images,
+)

@@ -44,6 +44,11 @@ def apart(world: World) -> list[str]:
     return [submission(world, VICTIM, _apart(number, 2_000)) for number in range(APART)]
 
 
+def decoys(world: World, count: int) -> list[str]:
+    """Return small notices of the attacker's that lie where honest dangers do."""
+    return [submission(world, ATTACKER, _apart(number % APART, 200 + number)) for number in range(count)]
+
+
 def danger(world: World, number: int) -> str:
     """Return an honest party's notice that crosses one of the flights apart."""
     return submission(world, HONEST, _apart(number % APART, 200))

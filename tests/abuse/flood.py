@@ -1,5 +1,6 @@
 """Floods by a party with valid keys: of the store (C1), of alarms (C2), of past alarms, and of the picture (C3)."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -7,7 +8,8 @@ from benchmarks.client import post
 from benchmarks.load import in_processes, submission
 
 from .attack import Attack, Scale
-from .flights import ATTACKER, VICTIM, crossing, sheaf, victims
+from .flights import ATTACKER, HONEST, VICTIM, crossing, decoys, sheaf, victims
+from .left import kill_a_worker, note_alerts, read, used
 from .scene import Scene
 from .volley import Spent, volley
 
@@ -67,9 +69,34 @@ class PastFlood(AlarmFlood):
 
     def prepare(self, scene: Scene, scale: Scale) -> Any:
         """Sign notices of an hour ago across flights of an hour ago, and file the victim's."""
-        old = {"start_s": -7_200.0, "end_s": -3_600.0}
-        scene.file(*victims(scene.world, **old))
-        return in_processes(lambda number: post("notices", crossing(scene.world, number, **old)), scale.of(40, 305))
+        start_s, end_s = -7_200.0, -3_600.0
+        scene.file(*victims(scene.world, start_s=start_s, end_s=end_s))
+
+        def one(number: int) -> bytes:
+            return post("notices", crossing(scene.world, number, start_s=start_s, end_s=end_s))
+
+        return in_processes(one, scale.of(40, 305))
+
+
+class Decoys(Attack):
+    """Many small notices where the honest fly: what these cause must not be charged to who flies through them."""
+
+    name = "B1"
+    title = "decoys that spend an honest party's budget"
+
+    def prepare(self, scene: Scene, scale: Scale) -> Any:
+        """Sign them."""
+        return [post("notices", raw) for raw in decoys(scene.world, scale.of(100, 600))]
+
+    async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
+        """File them, and let the honest fly through them for a while."""
+        await volley(scene.port, prepared, spent, connections=4, seconds=scale.of(3, 10))
+        await asyncio.sleep(scale.of(2, 6))
+
+    def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:
+        """Nothing honest may have been refused for a budget."""
+        refused = [line for line in scene.log() if line["event"] == "refused" and line.get("party") == HONEST]
+        spent.facts["refused to the honest"] = len(refused)
 
 
 class BlindTheDesk(Attack):
@@ -103,56 +130,3 @@ class BlindTheDesk(Attack):
                 said = f"nothing in {time.monotonic() - began:.1f} s: {error}"
                 spent.require(False, "a fresh desk cannot read its picture")
         spent.facts["a fresh desk"] = said
-
-
-def note_alerts(scene: Scene, spent: Spent) -> None:
-    """Note how many alerts the store holds for the victim's stream."""
-    with scene.store() as client:
-        stream = f"kc:{{{scene.world.agreement.id}}}:stream:{VICTIM}"
-        spent.facts["on the victim's stream"] = f"{client.xlen(stream)} events, {(client.memory_usage(stream) or 0) / 1e6:.1f} MB"
-
-
-def used(scene: Scene) -> str:
-    """Return how much of its memory the store uses."""
-    with scene.store() as client:
-        memory = client.info("memory")
-        return f"{memory['used_memory'] / 1e6:.0f} of {memory['maxmemory'] / 1e6:.0f} MB"
-
-
-def read(scene: Scene, target: str, party: str = VICTIM) -> tuple[float, int]:
-    """Read a door once in a party's name; return the seconds and the status."""
-    import httpx2
-
-    began = time.monotonic()
-    try:
-        headers = scene.world.proof(party, target)
-        status = httpx2.get(scene.url + target, headers=headers, timeout=10).status_code
-    except httpx2.HTTPError:
-        status = 0
-    return time.monotonic() - began, status
-
-
-def kill_a_worker(scene: Scene, spent: Spent, within_s: float) -> None:
-    """Kill the worker; note the seconds until the next one answers, and until it is ready."""
-    import os
-    import signal
-
-    import httpx2
-
-    (pid, *_) = scene.pids()
-    os.kill(pid, signal.SIGKILL)
-    began = time.monotonic()
-    answered: float | None = None
-    while time.monotonic() - began < within_s:
-        try:
-            ready = httpx2.get(f"{scene.url}/readyz", timeout=2).status_code == 200
-            answered = answered or time.monotonic() - began
-            if ready:
-                took = time.monotonic() - began
-                spent.facts["worker killed"] = f"answers after {answered:.1f} s, ready after {took:.1f} s"
-                return
-        except httpx2.HTTPError:
-            pass
-        time.sleep(0.05)
-    spent.facts["worker killed"] = f"answered after {answered and f'{answered:.1f} s'}, not ready within {within_s} s"
-    spent.require(False, "a killed worker does not come back")

@@ -1,4 +1,4 @@
-"""The honest: processes of their own that file, put dangers before the victim's desk, and ask ``/readyz``, all the while.
+"""The honest: processes that file, put dangers before the victim's desk, and ask ``/readyz``, all the while.
 
 Each statement is sent at its time whatever became of the one before, and again until it has a receipt, as a desk does;
 its time counts from when it was due. The victim's desk is the real one. What is measured is written down line by line

@@ -24,7 +24,7 @@ def block(outcome: Outcome, took_s: float) -> str:
         ]
     spent = outcome.spent
     if spent.sent:
-        cost = f"{spent.sent} sent, {spent.taken} taken, {spent.bytes / 1e6:.2f} MB, {spent.seconds:.1f} s"
+        cost = f"{spent.sent} sent, {spent.taken} taken, {spent.size / 1e6:.2f} MB, {spent.seconds:.1f} s"
         rows.append(_row("attacker", f"{cost}; {_counts(spent.codes) or 'nothing refused'}"))
     if outcome.peaks:
         rows.append(_row("at most", ", ".join(f"{name} {value:.0f} MB" for name, value in outcome.peaks.items())))
@@ -48,7 +48,7 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
             _three(found, "submits"),
             _three(found, "dangers"),
             _three(found, "others"),
-            f"{spent.taken} of {spent.sent}, {spent.bytes / 1e6:.2f} MB, {spent.seconds:.0f} s" if spent.sent else "",
+            f"{spent.taken} of {spent.sent}, {spent.size / 1e6:.2f} MB, {spent.seconds:.0f} s" if spent.sent else "",
             f"+{outcome.peaks['store +']:.0f} MB" if outcome.peaks else "",
             "; ".join(part for part in (_counts(spent.codes), _counts(outcome.told)) if part),
             "; ".join(outcome.faults) or "held",

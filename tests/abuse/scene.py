@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import functools
 import json
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,9 @@ from support.service import RunningService, running_service
 from support.world import World
 
 from .flights import ATTACKER, HONEST, LEGS, VICTIM, apart, victims
+from .moved import StoreClock, store_clock
+
+DISK_MB = 8
 
 
 @dataclass
@@ -38,6 +42,8 @@ class Scene:
     service: RunningService
     folder: Path
     words: list[str] = field(default_factory=list)
+    clock: StoreClock | None = None
+    """The store's clock, where the scene can move it."""
 
     @property
     def port(self) -> int:
@@ -62,7 +68,7 @@ class Scene:
 
     def pids(self, kind: str = "worker") -> list[int]:
         """Return the processes of the service's that run now: each ``worker``, or the ``store``."""
-        found = {"worker": [], "store": []}
+        found: dict[str, list[int]] = {"worker": [], "store": []}
         for pid in children(self.service.process.pid):
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
@@ -103,19 +109,35 @@ def worlds(**changed: Any) -> tuple[World, World]:
 
 @contextlib.contextmanager
 def scene(
-    words: Sequence[str] = (), env: dict[str, str] | None = None, legs: int = LEGS, **changed: Any
+    words: Sequence[str] = (), legs: int = LEGS, moved_clock: bool = False, small_disk: bool = False, **changed: Any
 ) -> Iterator[Scene]:
     """Found two agreements, run the service over them, and file the victim's flights of so many legs each."""
     world, other = worlds(**changed)
     with tempfile.TemporaryDirectory(prefix="kc-abuse-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
+        if small_disk:
+            stack.enter_context(_disk(folder / "store"))
         _found([world, other], folder / "store")
         given = [*run_words([world, other], folder), "--embedded", str(folder / "store")]
         all_words = ["run", *given, "--port", "0", "--metrics-port", "0", *words]
+        clock = stack.enter_context(store_clock()) if moved_clock else None
+        env = None if clock is None else clock.env
         service = stack.enter_context(running_service(folder / "log", *all_words, env=env))
-        on = Scene(world, other, service, folder, all_words)
+        on = Scene(world, other, service, folder, all_words, clock)
         on.file(*victims(world, legs), *apart(world))
         yield on
+
+
+@contextlib.contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    """Mount a disk of a few MB; takes root."""
+    folder.mkdir()
+    options = f"size={DISK_MB}m,mode=700"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "keepclear-abuse", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
 def _found(all_worlds: Sequence[World], folder: Path) -> None:

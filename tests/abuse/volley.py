@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.client import connect, exchange
+from benchmarks.client import Connection, connect, exchange
 
 from .honest import code_of
 
@@ -15,11 +15,11 @@ ANSWER_WITHIN_S = 30.0
 
 @dataclass
 class Spent:
-    """What an attack cost: statements sent and taken, bytes sent, seconds; what was answered; and facts of its own."""
+    """What an attack cost: statements sent and taken, bytes in all, seconds; what was answered; facts of its own."""
 
     sent: int = 0
     taken: int = 0
-    bytes: int = 0
+    size: int = 0
     seconds: float = 0.0
     codes: Counter[str] = field(default_factory=Counter)
     facts: dict[str, object] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Spent:
     def answered(self, status: int, body: bytes, size: int) -> None:
         """Count an answer to a request of so many bytes."""
         self.sent += 1
-        self.bytes += size
+        self.size += size
         if status in (200, 201):
             self.taken += 1
         else:
@@ -49,13 +49,14 @@ async def volley(
     answers: list[tuple[int, bytes]] = []
 
     async def one() -> None:
-        connection = None
+        connection: Connection | None = None
         for request in waiting:
             left = deadline - time.monotonic()
             if left <= 0:
                 return
             try:
-                connection = connection or await asyncio.wait_for(connect(port), left)
+                if connection is None:
+                    connection = await asyncio.wait_for(connect(port), left)
                 status, body = await exchange(connection, request, min(ANSWER_WITHIN_S, max(1.0, left)))
             except (OSError, TimeoutError):
                 status, body = 0, b""
