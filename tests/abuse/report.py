@@ -20,6 +20,7 @@ def block(outcome: Outcome, took_s: float) -> str:
             _row("danger to the desk, p50/p99 ms", " | ".join(_pair(phase.dangers) for phase in found)),
             _row("other agreement's submit", " | ".join(_pair(phase.others) for phase in found)),
             _row("honest refused", " | ".join(_counts(phase.refused) or "none" for phase in found)),
+            _row("told at once: not now", " | ".join(str(phase.told_at_once) for phase in found)),
             _row("/readyz", " | ".join(_counts(phase.ready) for phase in found)),
         ]
     spent = outcome.spent

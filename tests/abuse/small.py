@@ -119,10 +119,14 @@ class Modes(Alone):
                     pass
 
             self._refused(spent, "journal folder that all may write", desk)
-        with scene() as on:
-            mode = (on.folder / "store" / "store.conf").stat().st_mode & 0o777
-            spent.facts["store.conf"] = oct(mode)
-            spent.require(not mode & 0o022, "others may write store.conf")
+        before = os.umask(0)
+        try:
+            with scene() as on:
+                mode = (on.folder / "store" / "store.conf").stat().st_mode & 0o777
+        finally:
+            os.umask(before)
+        spent.facts["store.conf under umask 0"] = oct(mode)
+        spent.require(not mode & 0o022, "others may write store.conf")
 
     @staticmethod
     def _refused(spent: Spent, what: str, act: Callable[[], object]) -> None:
