@@ -207,7 +207,8 @@ class Mediator:
         said = _payload(data["alert"])
         names = [digest(raw) for raw in self._answers(conflict)]
         rest = {"version": said.get("version"), "state": said.get("state"), "acknowledgements": names}
-        return {"conflict": conflict, "alert": digest(data["alert"]), **rest}
+        party = (said.get("other") or {}).get("party")
+        return {"conflict": conflict, "party": party, "alert": digest(data["alert"]), **rest}
 
     def _answers(self, conflict: str) -> list[str]:
         versions = {

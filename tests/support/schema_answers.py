@@ -78,6 +78,7 @@ ANSWERS: dict[str, Schema] = {
                 obj(
                     {
                         "conflict": ref("digest"),
+                        "party": ref("party"),
                         "version": ref("count"),
                         "alert": ref("digest"),
                         "state": words([OPEN, CLOSED, PAST]),

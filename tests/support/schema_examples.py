@@ -90,6 +90,7 @@ def examples() -> dict[str, list[Any]]:
                 "conflicts": [
                     {
                         **conflict,
+                        "party": alert["other"]["party"],
                         "alert": digest(said[ALERT.name]),
                         "state": alert["state"],
                         "acknowledgements": [digest(said[ACKNOWLEDGEMENT.name])],

@@ -80,6 +80,7 @@ async def conflicts(who: Watching, after: After = None) -> Response:
     listed = [
         {
             "conflict": row.conflict,
+            "party": row.other[0],
             "version": row.version,
             "alert": row.sha256,
             "state": row.state,

@@ -144,13 +144,15 @@ class Acknowledging:
         hint = "a view's .conflict or .code names one that this desk knows; refresh() asks the hotline for others"
         raise Refused("conflict_unknown", f"this desk knows no conflict {conflict}", hint=hint)
 
-    async def deliver(self, *, again: bool = True) -> None:
+    async def deliver(self, *, again: bool = True, unless: Callable[[], bool] = lambda: False) -> None:
         """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not.
+
+        ``unless`` is asked from time to time whether something else goes first: then the rest waits for the next call.
 
         What is refused for another reason than that a newer version is on its way stays to be said, and is told once.
         """
         left: set[str] = set()
-        while ACKNOWLEDGE in self._exchange.roles and (waiting := self._undelivered(left)):
+        while ACKNOWLEDGE in self._exchange.roles and not unless() and (waiting := self._undelivered(left)):
             under, signed = self._succession.terms, []
             for kept in waiting:
                 try:

@@ -232,7 +232,7 @@ class AsyncDesk(Filer):
         parts = self._settling, self._acknowledging, self._resync, self._succession, self._announcer, self._threads
         self._running = True
         try:
-            await Following(self.client, self.journal, self._intake, *parts, self._link).run()
+            await Following(self.client, self.journal, self._intake, *parts, self._link, self._clock).run()
         finally:
             self._running = False
 

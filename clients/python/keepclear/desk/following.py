@@ -8,7 +8,7 @@ life, and after a crash it is found again, because the journal knows which versi
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, StalePicture, Unavailable
@@ -30,6 +30,7 @@ from .subscription import Announcer, Heard
 from .succession import WRONG_TERMS, Outcome, Succession
 from .threads import Threads
 from .transition import Source
+from .worst import BEHIND, WorstFirst
 
 BATCH = 128
 """Arrivals taken in at once; verified, they take some 100 ms."""
@@ -63,6 +64,7 @@ class Following:
         announcer: Announcer,
         threads: Threads,
         link: LinkState,
+        clock: Callable[[], int],
     ) -> None:
         self._client = client
         self._journal = journal
@@ -74,6 +76,7 @@ class Following:
         self._announcer = announcer
         self._threads = threads
         self._link = link
+        self._worst = WorstFirst(client, journal, resync, threads, clock)
         self._position = Position(journal.cursor())
         self._up: bool | None = None
         self._deliver = asyncio.Event()
@@ -123,13 +126,16 @@ class Following:
                             queue.put_nowait(None)
                             break
                         arrived = arrived + more
+                    self._worst.due(self._link.now.behind)
                     await self._take_in_time(arrived)
+                    await self._worst.take()
                     await self._succession.look()
                     self._deliver.set()
                     self._announcer.announce(Heard(None))
             finally:
                 reader.cancel()
                 await asyncio.gather(reader, return_exceptions=True)
+                await self._worst.end()
                 self._link.comes_again()
             reader.result()  # raises what ended the stream
 
@@ -142,7 +148,7 @@ class Following:
             async for chunk in self._alive(stream):
                 lines = self._position.lines
                 arrived = self._position.received(chunk)
-                self._link.came(len(arrived))
+                self._link.came(len(arrived), self._position.owed)
                 if self._position.lines > lines:
                     self._hear()
                 self._resumed.clear()
@@ -248,11 +254,16 @@ class Following:
             await self._deliver.wait()
             self._deliver.clear()
             last = self._ending
+            if self._is_behind():
+                continue  # what has come is read first; that it came is said afterwards
             # The journal's faults are told by whoever takes in; this one tries again with the next sign of life.
             with contextlib.suppress(Unavailable, LocalError):
-                await self._acknowledging.deliver(again=False)
+                await self._acknowledging.deliver(again=False, unless=self._is_behind)
             if last:
                 return
+
+    def _is_behind(self) -> bool:
+        return self._link.now.behind > BEHIND and not self._ending
 
     async def _unless_failed(self, delivery: "asyncio.Task[None]", work: Awaitable[None]) -> None:
         """Do ``work``, but end it where signing ``delivered`` has failed for good."""

@@ -7,7 +7,7 @@ on what another process has changed meanwhile: it is judged again.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from keepclear_protocol.acknowledgement import VERIFIED
@@ -81,7 +81,10 @@ class Intake:
 
     def open(self, arrivals: Iterable[Arrival]) -> list[Opened]:
         """Return what arrived, every signature verified that was not verified before."""
-        return [self._open(arrival) for arrival in arrivals]
+        came = list(arrivals)
+        digests = [arrival.object.digest for arrival in came if isinstance(arrival, AlertArrived)]
+        held = {name for name, kept in self._journal.alert_objects(digests).items() if kept.conflict is not None}
+        return [self._open(arrival, held) for arrival in came]
 
     def unknown_own(self, opened: Iterable[Opened]) -> list[str]:
         """Return the own notices that alerts name in a revision that this desk does not hold: another desk's."""
@@ -99,6 +102,7 @@ class Intake:
 
         def judged(memory: Memory, now: int) -> list[Outcome]:
             outcomes = []
+            memory.expect([opened for opened, _ in batch if isinstance(opened, OpenedAlert)])
             for opened, source in batch:
                 outcomes.append(outcome := self._judge(opened, source, memory, now))
                 memory.note(outcome.changes)
@@ -204,10 +208,10 @@ class Intake:
                 return problem("evidence", detail, source)
         return Outcome([], None)
 
-    def _open(self, arrival: Arrival) -> Opened:
+    def _open(self, arrival: Arrival, held: Collection[str] = ()) -> Opened:
         match arrival:
             case AlertArrived(value):
-                return self.open_alert(value)
+                return self._open_alert(value, held)
             case AcknowledgementArrived(raw):
                 known = self._journal.acknowledgement(digest(raw))
                 if known is not None and known.verdict == VERIFIED:
@@ -222,9 +226,12 @@ class Intake:
 
     def open_alert(self, value: AlertObject) -> OpenedAlert:
         """Return an alert object, its signature verified unless it was before."""
-        before = self._journal.alert_object(name := value.digest)
-        if before is not None and before.conflict is not None:
-            return OpenedAlert(value, name, self.opener.kept_alert(value.alert))
+        before = self._journal.alert_object(value.digest)
+        return self._open_alert(value, [] if before is None or before.conflict is None else [before.digest])
+
+    def _open_alert(self, value: AlertObject, held: Collection[str]) -> OpenedAlert:
+        if value.digest in held:
+            return OpenedAlert(value, value.digest, self.opener.kept_alert(value.alert))
         return self.opener.arrived_alert(value)
 
     def _open_own(self, kind: str, raw: str, receipt: str) -> OpenedOwn:

@@ -27,7 +27,8 @@ class Link:
     the first. ``detail`` says in plain words why it is down, or how long this desk was blind before it came up.
     ``clock_ahead_s`` is by how much this machine's clock was ahead of the hotline's when that last said who it is, give
     or take half a second; its signature has whole seconds. ``unwritten_since`` is when the oldest of what has come and
-    is not in the journal yet came: nothing later counts as heard, since it is on no screen.
+    is not in the journal yet came: nothing later counts as heard, since it is on no screen. ``behind`` is how many
+    events have come, or are there as the hotline has signed, and are not in the journal.
     """
 
     up: bool
@@ -36,6 +37,7 @@ class Link:
     detail: str = ""
     clock_ahead_s: float | None = None
     unwritten_since: int | None = None
+    behind: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the link for scripts, times as RFC 3339."""
@@ -44,6 +46,7 @@ class Link:
             "since": format_instant(self.since),
             "heard_at": None if self.heard_at is None else format_instant(self.heard_at),
             "detail": self.detail,
+            "behind": self.behind,
         }
 
 
@@ -55,6 +58,7 @@ class LinkState:
         self._link = Link(False, clock(), None, NOT_YET)
         self._ended: deque[tuple[int, int]] = deque(maxlen=MOST_SPANS)
         self._unwritten: deque[int] = deque()
+        self._owed = 0
 
     @property
     def now(self) -> Link:
@@ -65,10 +69,12 @@ class LinkState:
         """Note a sign of life, which is none of an instant after what has come and is not written yet."""
         link, at = self._link, self._clock()
         heard_at = at if link.unwritten_since is None else max(link.since, min(at, link.unwritten_since))
-        self._link = replace(link, heard_at=heard_at)
+        if heard_at != link.heard_at:
+            self._link = replace(link, heard_at=heard_at)
 
-    def came(self, count: int) -> None:
-        """Note that so many arrivals have come, which are to be written into the journal."""
+    def came(self, count: int, owed: int = 0) -> None:
+        """Note that so many arrivals have come, which are to be written into the journal, and how many are owed yet."""
+        self._owed = owed
         self._unwritten.extend([self._clock()] * count)
         self._note_unwritten()
 
@@ -86,10 +92,13 @@ class LinkState:
     def comes_again(self) -> None:
         """Note that what has come and is not written comes again with the next connection."""
         self._unwritten.clear()
+        self._owed = 0
         self._note_unwritten()
 
     def _note_unwritten(self) -> None:
-        self._link = replace(self._link, unwritten_since=self._unwritten[0] if self._unwritten else None)
+        oldest, behind = self._unwritten[0] if self._unwritten else None, len(self._unwritten) + self._owed
+        if (oldest, behind) != (self._link.unwritten_since, self._link.behind):
+            self._link = replace(self._link, unwritten_since=oldest, behind=behind)
 
     def spoke(self, at_s: int) -> None:
         """Note that the hotline has just signed its first word on a connection, in second ``at_s`` of its clock."""

@@ -4,7 +4,7 @@ A batch of arrivals is judged one after the other before any of it is written, s
 have changed. Reads what the arrivals name, and nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement
@@ -24,7 +24,7 @@ from ..journal.kept import (
     OwnStatement,
 )
 from ..journal.reads import Reads
-from ..verify.opening import Opener
+from ..verify.opening import OpenedAlert, Opener
 from ..verify.verdicts import Adopted, Known, Seen
 from .transition import KnownAcknowledgement, KnownAlert, Source
 
@@ -42,7 +42,19 @@ class Memory:
         self._acknowledgements: dict[str, KeptAcknowledgement] = {}
         self._own: dict[str, OwnStatement] = {}
         self._histories: dict[str, list[OwnStatement]] = {}
+        self._opened: dict[str, Notice | Withdrawal | None] = {}
         self._in_force = journal.in_force()
+
+    def expect(self, alerts: Sequence[OpenedAlert]) -> None:
+        """Read at once what a batch of alerts names: one question of each kind instead of one for each alert."""
+        named = [item.alert for item in alerts if item.alert is not None]
+        objects = self._journal.alert_objects(digests := [item.digest for item in alerts])
+        self._objects |= {digest: objects.get(digest) for digest in digests}
+        conflicts = self._journal.conflicts_named(ids := list({alert.conflict for alert in named}))
+        self._conflicts |= {id: conflicts.get(id) for id in ids}
+        notices = {(alert.other.party, alert.other.id) for alert in named}
+        seen = {(row.party, row.id): row for row in self._journal.theirs_of(list({id for _, id in notices}))}
+        self._theirs |= {notice: seen.get(notice) for notice in notices}
 
     def note(self, changes: Iterable[Change]) -> None:
         """Remember what an arrival has changed, for those behind it."""
@@ -101,8 +113,10 @@ class Memory:
         """Return what was not refused of one own notice, newest revision first."""
         if id not in self._histories:
             self._histories[id] = self._journal.own_history(id)
-        rows = {row.sha256: row for row in self._histories[id]}
-        rows |= {row.sha256: row for row in self._own.values() if row.id == id}
+        changed = {row.sha256: row for row in self._own.values() if row.id == id}
+        if not changed:
+            return self._histories[id]
+        rows = {row.sha256: row for row in self._histories[id]} | changed
         return sorted((row for row in rows.values() if row.status != REFUSED), key=lambda row: -row.revision)
 
     def alert(self, alert: Alert, digest: str, source: Source, now: int) -> KnownAlert:
@@ -135,6 +149,7 @@ class Memory:
             followed=source.cursor is not None,
             now=now,
             in_force=self._in_force,
+            presented=self._opener.arrived_presentation,
         )
         return KnownAlert(self.object(digest), kept, known, superseded)
 
@@ -149,11 +164,15 @@ class Memory:
         return KnownAcknowledgement(before, alert, self.conflict(ack.conflict))
 
     def _own_opened(self, sha256: str) -> Notice | Withdrawal | None:
+        if (held := self._opened.get(sha256)) is not None:
+            return held
         row = self.own(sha256)
         try:
-            return None if row is None else self._opener.kept_own(sha256, row.raw, row.kind)
+            opened = None if row is None else self._opener.kept_own(sha256, row.raw, row.kind)
         except KeepclearError:
             return None  # of before a change of the wire: kept, but nothing can be held against it
+        self._opened[sha256] = opened
+        return opened
 
     def _theirs_floor(self, alert: Alert, source: Source) -> Seen | None:
         newest = self.theirs(alert.other.party, alert.other.id)

@@ -108,7 +108,7 @@ class Resync:
             wanted = list(some)
             while wanted:
                 answer = await self._client.conflict(*wanted)
-                events += await self._take_conflicts(answer.conflicts, source)
+                events += await self.take(answer.conflicts, source)
                 seen = {conflict.conflict for conflict in answer.conflicts}
                 if not answer.more or not seen & set(wanted):
                     break
@@ -130,7 +130,8 @@ class Resync:
             if newest.get(row.conflict) != (row.version, row.alert) or not held.issuperset(row.acknowledgements)
         ]
 
-    async def _take_conflicts(self, conflicts: Sequence[Conflict], source: Source) -> list[Event]:
+    async def take(self, conflicts: Sequence[Conflict], source: Source) -> list[Event]:
+        """Take in what is new of some conflicts, and tell it."""
         return await self._take(await self._threads.run(self._unheld, conflicts), source)
 
     def _unheld(self, conflicts: Sequence[Conflict]) -> list[Arrival]:

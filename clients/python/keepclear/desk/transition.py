@@ -52,13 +52,15 @@ class Source:
     """Where something came from: the life of the store that said it, and which way.
 
     ``asked_at`` is the instant before the question, for answers and snapshots. ``follow``: it is part of following the
-    stream, so an event of it is put into the journal, once; ``cursor`` is the position to be kept with it.
+    stream, so an event of it is put into the journal, once; ``cursor`` is the position to be kept with it. ``ahead``:
+    the stream is not there yet, and goes on from where it is.
     """
 
     epoch: str
     asked_at: int | None = None
     follow: bool = False
     cursor: Cursor | None = None
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,7 @@ def _adopted(
         conflict = replace(conflict, alarm=None, alarm_detail=None)
     if newer:
         conflict = replace(conflict, version=alert.version, sha256=alert.sha256, learnt_at=now)
-    if source.follow and not fell:
+    if source.follow and not source.ahead and not fell:
         conflict = replace(conflict, streamed_version=alert.version, streamed_sha256=alert.sha256)
     return [_settled(conflict)] if conflict.version and conflict != seen.conflict else []
 

@@ -39,7 +39,7 @@ def remembering(db: sqlite3.Connection, change: Change, at: int) -> Iterator[Non
     before = [_row(db, of, name) for name in names]
     yield
     for name, row in zip(names, before, strict=True):
-        if row == _row(db, of, name) or (row is None and of in _DATED):
+        if (row is None and of in _DATED) or (row is not None and row == _row(db, of, name)):
             continue
         said = None if row is None else json.dumps(row)
         db.execute("INSERT INTO past (of, name, until, said) VALUES (?, ?, ?, ?)", (of, name, at, said))

@@ -96,6 +96,11 @@ class Reads(Noted):
         rows = self._alerts("digest = ?", digest)
         return rows[0] if rows else None
 
+    def alert_objects(self, digests: Sequence[str]) -> dict[str, KeptAlert]:
+        """Return, by their digests, those of some alert objects that are kept."""
+        rows = self._many(f"SELECT {_ALERT} FROM objects WHERE digest IN", digests)  # noqa: S608
+        return {kept.digest: kept for kept in map(_kept_alert, rows)}
+
     def alert_of(self, conflict: str, version: int) -> KeptAlert | None:
         """Return the first alert object that came of this version."""
         rows = self._alerts("conflict = ? AND version = ? ORDER BY rowid LIMIT 1", conflict, version)
@@ -141,6 +146,11 @@ class Reads(Noted):
         rows = self._conflicts("conflict = ?", conflict)
         return rows[0] if rows else None
 
+    def conflicts_named(self, conflicts: Sequence[str]) -> dict[str, KeptConflict]:
+        """Return what is known of some conflicts."""
+        rows = self._many("SELECT * FROM conflicts WHERE conflict IN", conflicts)
+        return {kept.conflict: kept for kept in map(_kept_conflict, rows)}
+
     def conflicts(self) -> list[KeptConflict]:
         """Return what is known of every conflict there ever was, newest version first."""
         return self._conflicts("1 ORDER BY version DESC, conflict")
@@ -168,6 +178,10 @@ class Reads(Noted):
         """Return the newest revision seen of a counterpart's notice."""
         rows = self._rows("SELECT * FROM theirs WHERE party = ? AND id = ?", party, id)
         return KeptTheirs(*rows[0]) if rows else None
+
+    def theirs_of(self, ids: Sequence[str]) -> list[KeptTheirs]:
+        """Return the newest revisions seen of counterparts' notices of these ids, whoever has filed them."""
+        return [KeptTheirs(*row) for row in self._many("SELECT * FROM theirs WHERE id IN", ids)]
 
     # Acknowledgements
 

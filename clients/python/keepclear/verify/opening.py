@@ -99,6 +99,13 @@ class Opener:
         self._hold(statement.sha256, len(raw), statement)
         return statement
 
+    def arrived_presentation(self, raw: str) -> Notice:
+        """Return a counterpart's notice, its signature verified, or verified a while ago; raise ``KeepclearError``.
+
+        One notice that meets many of ours comes with each of their alerts, often the same to the letter.
+        """
+        return self._open(f"arrived {digest(raw)}", raw, lambda: open_presentation(raw, self.party_key))
+
     def kept_alert(self, raw: str) -> Alert:
         """Return an alert that was verified when it came."""
         return self._open(digest(raw), raw, lambda: open_alert(raw, None))

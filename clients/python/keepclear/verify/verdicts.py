@@ -8,8 +8,10 @@ withheld, that something closed by a hidden amendment is clear (it stays ``CLOSE
 are not in force yet where nothing under them was seen.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from keepclear_protocol.agreement import SUBMIT, Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, Alert, alert_jti, conflict_id, open_alert
@@ -61,6 +63,7 @@ class Known:
     ``theirs_floor``: likewise the counterpart's revision. ``own_floor``: our revision that the service had receipted
     when it wrote the alert. ``followed``: no version since the adopted one can have been missed. ``now``: the instant
     by this desk's clock. ``in_force``: the newest terms that a verified alert was under, and since when at the latest.
+    ``presented`` verifies a presentation, where there is a way that remembers which ones it has verified.
     """
 
     agreements: tuple[Agreement, ...]
@@ -74,6 +77,7 @@ class Known:
     followed: bool
     now: int
     in_force: tuple[str, int] | None = None
+    presented: Callable[[str], Notice] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +271,8 @@ def _cause(alert: Alert, came: AlertObject) -> str | None:
 
 def _their_notice(raw: str, alert: Alert, known: Known) -> Notice:
     try:
-        notice = open_presentation(raw, lambda kid: find_party_key(known.agreements, kid))
+        presented = known.presented or (lambda raw: open_presentation(raw, partial(find_party_key, known.agreements)))
+        notice = presented(raw)
     except KeepclearError as error:
         raise EvidenceInvalid("evidence", f"the counterpart's notice does not hold: {error.detail}") from None
     _check_theirs(notice, alert, known)

@@ -8,6 +8,7 @@ in ``verify``).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from keepclear_protocol.cursor import Cursor
@@ -24,7 +25,7 @@ MAX_IDS = 32
 _AFTER = re.compile(r"[A-Za-z0-9._~-]{1,200}\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AlertObject:
     """An alert as it travels: the service's statement, the counterpart's presentation, the cause of a closing."""
 
@@ -44,7 +45,7 @@ class AlertObject:
         """Return the object as it travels."""
         return {"alert": self.alert, "presentation": self.presentation, "cause": self.cause}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The identity of all three together: the same alert may come with another presentation."""
         return digest(dump_json([self.alert, self.presentation, self.cause]))
@@ -93,13 +94,17 @@ class NoticeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ConflictRow:
-    """A row of the index: the newest alert of a conflict by its hash, and the acknowledgements of it by theirs."""
+    """A row of the index: the newest alert of a conflict by its hash, and the acknowledgements of it by theirs.
+
+    ``party`` is the counterpart, empty where the hotline does not say.
+    """
 
     conflict: str
     version: int
     alert: str
     state: str
     acknowledgements: tuple[str, ...]
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,8 @@ def _index_row(value: object) -> ConflictRow:
             "conflict": str(conflict), "version": int(version), "alert": str(alert), "state": str(state),
             "acknowledgements": list(hashes),
         } if is_digest(conflict) and all(isinstance(item, str) for item in hashes):  # fmt: skip
-            return ConflictRow(conflict, version, alert, state, tuple(hashes))
+            party = value.get("party", "")
+            return ConflictRow(conflict, version, alert, state, tuple(hashes), party if isinstance(party, str) else "")
     raise EvidenceInvalid("evidence", "a row of the conflicts cannot be read")
 
 

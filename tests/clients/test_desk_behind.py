@@ -1,0 +1,68 @@
+"""A desk that has fallen behind: each counterpart's worst is on the screen first, and the head says how far behind."""
+
+from pathlib import Path
+
+import pytest
+from keepclear.desk import following, worst
+from support.desks import Line, alerts
+from support.mediator import Mediator
+from support.world import World, box
+
+FLOOD = 40
+
+
+@pytest.fixture
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
+    monkeypatch.setattr(following, "BATCH", 1)
+    monkeypatch.setattr(following, "BEHIND", 10)
+    monkeypatch.setattr(worst, "BEHIND", 10)
+    monkeypatch.setattr(worst, "AT_ONCE", 4)
+    made = Line(tmp_path)
+    made.world = World("south", "north", "east")
+    made.mediator = Mediator(made.world, lambda: made.now)
+    made.mediator.page = 5
+    return made
+
+
+@pytest.mark.req("R-130")
+def test_a_danger_behind_another_partys_flood_is_told_first_and_all_of_it_once(line: Line) -> None:
+    south, north, east = (line.desk(party) for party in ("south", "north", "east"))
+    line.watched(south)
+    south.file([box()], "transport")
+    line.watched(south)
+    for _ in range(FLOOD):
+        north.file([box(48.05)], "transport")
+    first = east.file([box(48.12, low=205, high=220)], "transport")  # less of a danger than any of those
+    east.amend(first.id, [box(48.13, low=205, high=220)])
+    events, behind = [], []
+    for event in south.watch(stop=line.reached(south)):
+        events.append(event)
+        behind.append(south.link().behind)
+    told = [(event.alert.other.party, event.alert.version) for event in alerts(events) if event.alert is not None]
+    assert all(event.verdict == "verified" for event in alerts(events))
+    newest = max(version for party, version in told if party == "east")
+    assert told.index(("east", newest)) < FLOOD // 2
+    assert len(told) == len(set(told)) == FLOOD + 2
+    # The older version, which the stream brought later, is told as that, and changes nothing.
+    assert [e.superseded for e in alerts(events) if e.alert is not None and e.alert.other.party == "east"] == [
+        False,
+        True,
+    ]
+    assert max(behind) > FLOOD // 2 and south.link().behind == 0
+    assert {view.party: view.version for view in south.picture().conflicts}["east"] == newest
+    for desk in line.open:
+        desk.close()
+
+
+def test_a_desk_that_keeps_up_asks_for_no_index(line: Line) -> None:
+    south, north = line.desk("south"), line.desk("north")
+    line.watched(south)
+    south.file([box()], "transport")
+    line.watched(south)
+    north.file([box(48.05)], "transport")
+    line.mediator.requests.clear()
+    line.watched(south)
+    assert not [request for request in line.mediator.requests if request.url.path.startswith("/v1/conflicts")]
+    for desk in line.open:
+        desk.close()
