@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from keepclear.desk import following, worst
+from keepclear.desk import deliveries, following, worst
 from support.desks import Line, alerts
 from support.mediator import Mediator
 from support.world import World, box
@@ -15,7 +15,7 @@ FLOOD = 40
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
     monkeypatch.setattr(following, "BATCH", 1)
-    monkeypatch.setattr(following, "BEHIND", 10)
+    monkeypatch.setattr(deliveries, "BEHIND", 10)
     monkeypatch.setattr(worst, "BEHIND", 10)
     monkeypatch.setattr(worst, "AT_ONCE", 4)
     made = Line(tmp_path)
@@ -25,7 +25,7 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     return made
 
 
-@pytest.mark.req("R-130")
+@pytest.mark.req("R-101")
 def test_a_danger_behind_another_partys_flood_is_told_first_and_all_of_it_once(line: Line) -> None:
     south, north, east = (line.desk(party) for party in ("south", "north", "east"))
     line.watched(south)

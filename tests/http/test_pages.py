@@ -66,7 +66,7 @@ def test_the_index_comes_in_pages_worst_and_soonest_first(line: Lifeline) -> Non
     assert (len(second["conflicts"]), second["next"], second["at"]) == (OTHERS - 256, None, first["at"])
     rows = first["conflicts"] + second["conflicts"]
     assert len({row["conflict"] for row in rows}) == OTHERS
-    assert all(row.keys() == {"conflict", "version", "alert", "state", "acknowledgements"} for row in rows)
+    assert all(row.keys() == {"conflict", "party", "version", "alert", "state", "acknowledgements"} for row in rows)
     whole = {payload(item["alert"])["conflict"]: item for item in line.conflicts("south")}
     assert {row["conflict"]: row["alert"] for row in rows} == {
         conflict: digest(item["alert"]) for conflict, item in whole.items()

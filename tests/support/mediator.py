@@ -207,8 +207,8 @@ class Mediator:
         said = _payload(data["alert"])
         names = [digest(raw) for raw in self._answers(conflict)]
         rest = {"version": said.get("version"), "state": said.get("state"), "acknowledgements": names}
-        party = (said.get("other") or {}).get("party")
-        return {"conflict": conflict, "party": party, "alert": digest(data["alert"]), **rest}
+        whose = (said.get("other") or {}).get("party")
+        return {"conflict": conflict, "party": whose, "alert": digest(data["alert"]), **rest}
 
     def _answers(self, conflict: str) -> list[str]:
         versions = {

@@ -64,7 +64,7 @@ class Player:
         self.desk = AsyncDesk(agreement, key, folder, clock=lambda: self.now, transport=transport, read_s=0.1)
         desk = self.desk
         parts = desk._settling, desk._acknowledging, desk._resync, desk._succession, desk._announcer, desk._threads
-        self.following = Following(desk.client, desk.journal, desk._intake, *parts, desk._link)
+        self.following = Following(desk.client, desk.journal, desk._intake, *parts, desk._link, desk._clock)
 
     async def take(self, step: Step) -> State:
         """Take one step and return the state after it."""

@@ -2,16 +2,14 @@
 
 The stream is read by one task and taken in by another, with a bounded queue between: while a heavy alert is verified
 beside the loop the stream is read on, and what has gathered is taken in together, in one transaction. A third task
-signs ``delivered``, beside the stream, so that it delays no alert: what fails is tried again with the next sign of
-life, and after a crash it is found again, because the journal knows which version was last said to be delivered.
+signs ``delivered``. Where more has gathered than is soon taken in, the worst is asked for and read first (``worst``).
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, StalePicture, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, StalePicture
 from keepclear_protocol.opening import Opening
 
 from ..journal.journal import Journal
@@ -19,6 +17,7 @@ from ..transport.client import AsyncClient, Stream
 from ..transport.silence import unless_silent
 from ..wire.arrivals import GapArrived
 from .acknowledging import Acknowledging
+from .deliveries import Deliveries
 from .events import LinkEvent, ProblemEvent
 from .intake import Intake
 from .link import LinkState
@@ -30,7 +29,7 @@ from .subscription import Announcer, Heard
 from .succession import WRONG_TERMS, Outcome, Succession
 from .threads import Threads
 from .transition import Source
-from .worst import BEHIND, WorstFirst
+from .worst import WorstFirst
 
 BATCH = 128
 """Arrivals taken in at once; verified, they take some 100 ms."""
@@ -44,9 +43,6 @@ LONG_LINE = "a long message is still on its way"
 
 UNWRITTEN_S = 2.0
 """How long what has come may wait to be written before this desk is blind: a heavy alert is verified for a second."""
-
-LAST_WORD_S = 2.0
-"""How long a follower that ends waits for a ``delivered`` that is on its way."""
 
 
 class Following:
@@ -79,13 +75,12 @@ class Following:
         self._worst = WorstFirst(client, journal, resync, threads, clock)
         self._position = Position(journal.cursor())
         self._up: bool | None = None
-        self._deliver = asyncio.Event()
+        self._deliveries = Deliveries(acknowledging, link)
         self._resumed = asyncio.Event()
-        self._ending = False
 
     async def run(self) -> None:
         """Follow over any number of connections. Raises ``KeepclearError`` where connecting again cannot help."""
-        delivery = asyncio.create_task(self._deliveries())
+        delivery = asyncio.create_task(self._deliveries.run())
         try:
             while True:
                 lost: KeepclearError | None = None
@@ -106,11 +101,7 @@ class Following:
                 self._announcer.announce(Heard(None))
         finally:
             self._link.falls("this desk follows no more")
-            self._ending = True
-            self._deliver.set()
-            await asyncio.wait({delivery}, timeout=LAST_WORD_S)
-            delivery.cancel()
-            await asyncio.gather(delivery, return_exceptions=True)
+            await self._deliveries.end(delivery)
 
     async def _connection(self) -> None:
         await unless_silent(self._client, self._begin(), self._client.read_s)
@@ -130,7 +121,7 @@ class Following:
                     await self._take_in_time(arrived)
                     await self._worst.take()
                     await self._succession.look()
-                    self._deliver.set()
+                    self._deliveries.wake()
                     self._announcer.announce(Heard(None))
             finally:
                 reader.cancel()
@@ -174,10 +165,6 @@ class Following:
         if not self._position.withheld and (link.now.up or link.unwritten_s <= within_s):
             self._linked(True)
             link.heard()
-
-    def _wrote(self, count: int) -> None:
-        self._link.wrote(count)
-        self._hear(UNWRITTEN_S)
 
     async def _alive(self, stream: Stream) -> AsyncIterator[bytes]:
         """Give the stream's bytes, as long as there are signs of life among them; raise ``Unavailable`` otherwise.
@@ -238,32 +225,18 @@ class Following:
             opened = await self._succession.open([item.arrival for item in batch])
             await self._settling.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
             taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)))
-            self._wrote(len(batch))
+            self._link.wrote(len(batch))
+            self._hear(UNWRITTEN_S)
             self._announcer.told(taken)
         if isinstance(gap, GapArrived):
             await self._reread(gap.reason)
-            self._wrote(1)
+            self._link.wrote(1)
+            self._hear(UNWRITTEN_S)
 
     async def _reread(self, gap: str | None) -> None:
         reread = await self._resync.read(follow=True, gap=gap)
         self._position.reread(reread.at)
         self._resumed.set()
-
-    async def _deliveries(self) -> None:
-        while True:
-            await self._deliver.wait()
-            self._deliver.clear()
-            last = self._ending
-            if self._is_behind():
-                continue  # what has come is read first; that it came is said afterwards
-            # The journal's faults are told by whoever takes in; this one tries again with the next sign of life.
-            with contextlib.suppress(Unavailable, LocalError):
-                await self._acknowledging.deliver(again=False, unless=self._is_behind)
-            if last:
-                return
-
-    def _is_behind(self) -> bool:
-        return self._link.now.behind > BEHIND and not self._ending
 
     async def _unless_failed(self, delivery: "asyncio.Task[None]", work: Awaitable[None]) -> None:
         """Do ``work``, but end it where signing ``delivered`` has failed for good."""

@@ -204,9 +204,9 @@ def _index_row(value: object) -> ConflictRow:
     match value:
         case {
             "conflict": str(conflict), "version": int(version), "alert": str(alert), "state": str(state),
-            "acknowledgements": list(hashes),
+            "acknowledgements": list(hashes), **rest,
         } if is_digest(conflict) and all(isinstance(item, str) for item in hashes):  # fmt: skip
-            party = value.get("party", "")
+            party = rest.get("party", "")
             return ConflictRow(conflict, version, alert, state, tuple(hashes), party if isinstance(party, str) else "")
     raise EvidenceInvalid("evidence", "a row of the conflicts cannot be read")
 
