@@ -18,6 +18,7 @@ from keepclear_protocol.agreement import open_agreement
 from keepclear_protocol.errors import Unavailable
 from keepclear_service.process import check as checking
 from keepclear_service.process.embedded import embedded_store
+from keepclear_service.process.heartbeat import SILENT_S
 from keepclear_service.process.last_words import last_words
 from keepclear_service.store.connect import connect
 from support.exposition import series, total
@@ -80,21 +81,25 @@ def test_a_frozen_store_is_an_error_with_its_process_and_what_to_do(line: Runnin
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_worker_that_hangs_is_named_in_the_log_with_what_to_do(line: RunningLine) -> None:
+def test_a_worker_that_hangs_is_named_and_then_replaced(line: RunningLine) -> None:
     once(lambda: line.http.get("/readyz"), lambda answer: answer.status_code == 200)
     (pid,) = line.service.listening["workers"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        (said,) = line.service.wait_for("worker_silent")
-        assert (said["level"], said["worker_pid"]) == ("error", pid) and f"kill -9 {pid}" in said["says"]
-        assert said["silent_s"] >= 5
-        seen = status(line)
-        assert seen.returncode == 1 and f"kill -9 {pid}, and another starts at once" in seen.stdout
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    (heard,) = line.service.wait_for("worker_heard")
-    assert heard["worker_pid"] == pid and heard["silent_s"] >= 5
-    assert len(line.service.wait_for("worker_silent")) == 1
+    ready = len(line.service.wait_for("worker_ready"))
+    os.kill(pid, signal.SIGSTOP)  # nobody wakes it
+    (said,) = line.service.wait_for("worker_silent")
+    assert (said["level"], said["worker_pid"]) == ("error", pid) and said["silent_s"] >= 5
+    assert "is replaced after 10 s" in said["says"]
+    (replaced,) = line.service.wait_for("worker_replaced")
+    assert (replaced["level"], replaced["worker_pid"], replaced["silent_s"]) == ("error", pid, SILENT_S)
+    (died,) = line.service.wait_for("worker_died")
+    assert (died["worker_pid"], died["status"]) == (pid, -signal.SIGKILL)
+    assert line.service.wait_for("worker_ready", ready + 1)[-1]["worker_pid"] != pid
+    line.close()
+    line.http = httpx2.Client(base_url=line.url, timeout=20.0)
+    once(lambda: line.http.get("/readyz"), lambda answer: answer.status_code == 200)
+    assert total(series(figures(line)), "keepclear_worker_replacements_total") == 1
+    seen = once(lambda: status(line), lambda seen: "of them for its silence" in seen.stdout)
+    assert "started 2 times, 1 of them for its silence" in seen.stdout
 
 
 def test_check_asks_a_port_who_is_there(line: RunningLine, tmp_path: Path) -> None:

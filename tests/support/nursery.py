@@ -177,12 +177,13 @@ def _live(order: dict[str, Any], listener: socket.socket, ready: int) -> None:
     if "wrong" in order:
         chaos.be_wrong(order["wrong"])
     settings = Settings(key=folder / KEY, agreements=(folder / AGREEMENT,), store=order["store"])
-    serve(create_app(settings), settings, listener, lambda: _said(os.write(ready, b"1")))
+
+    def say(message: dict[str, object]) -> None:
+        if message["event"] == "ready":
+            os.write(ready, b"1")
+
+    serve(create_app(settings), settings, listener, say)
     os._exit(0)
-
-
-def _said(_: int) -> None:
-    return None
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ class Turn:
         self._next_due: float | None = None
         self.ready = asyncio.Event()
         self._turned_at = self._began = 0.0
+        self._round_at = time.monotonic()
         self._lost: str | None = None
         self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=founding.id)
         self._cleaning = Cleaning(line, founding.id)
@@ -108,6 +109,10 @@ class Turn:
         if aside := self._uncommitted.aside():
             return aside
         return "lagging" if time.monotonic() - self._turned_at > LAG_S else self.clocks.off or "ok"
+
+    def comes_round(self, within_s: float) -> bool:
+        """Whether no turn has lasted for longer, well or not; one that reads the line may last as long as it takes."""
+        return not self.ready.is_set() or time.monotonic() - self._round_at < within_s
 
     def poke(self, head: int) -> None:
         """Look at the store soon if its log has come to ``head``."""
@@ -153,6 +158,7 @@ class Turn:
         try:
             while True:
                 well = await self._take_turn()
+                self._round_at = time.monotonic()
                 self._ended.set()
                 self._ended = asyncio.Event()
                 if (task := asyncio.current_task()) is not None and task.cancelling():

@@ -30,6 +30,7 @@ from ..store.line import StoredLine
 from ..store.timed import timed
 from .admin import adopt_newer, in_force
 from .files import read_agreement, read_key
+from .heartbeat import TURN_WITHIN_S
 from .note import keep_note
 from .settings import Settings
 from .version import versions
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.settings = settings
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
             app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
+            app.state.turns = lambda: all(hotline.turn.comes_round(TURN_WITHIN_S) for hotline in hotlines)
             app.state.check_store = functools.partial(check, room=True)
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(hotline.turn.run()) for hotline in hotlines]

@@ -75,6 +75,12 @@ def _workers(workers: Sequence[WorkerSight]) -> Iterator[Metric]:
         ((worker.place, worker.starts) for worker in workers),
     )
     yield _of_workers(
+        CounterMetricFamily(
+            "keepclear_worker_replacements", "Times that a worker did not come round and was killed.", labels=["worker"]
+        ),
+        ((worker.place, worker.replaced) for worker in workers),
+    )
+    yield _of_workers(
         GaugeMetricFamily("keepclear_worker_up", "Whether the worker runs.", labels=["worker"]),
         ((worker.place, float(worker.pid is not None)) for worker in workers),
     )

@@ -20,6 +20,7 @@ from keepclear_protocol.instant import SECOND
 from ..logs import log_event
 from ..metrics import LINES_LOST, Board
 from ..store.connect import Store
+from .heartbeat import SILENT_S as HEARTBEAT_S
 from .note import LineNote, Note, read_note
 from .survey import Survey, survey
 from .unanswered import Memory
@@ -53,6 +54,7 @@ class WorkerSight:
     place: str
     pid: int | None
     starts: int
+    replaced: int
     board: Board
     note: Note | None
 
@@ -96,6 +98,7 @@ class Place(Protocol):
 
     board: Board
     starts: int
+    replaced: int
 
     @property
     def pid(self) -> int | None:
@@ -198,7 +201,7 @@ class Lookout:
 
     def _workers(self) -> list[WorkerSight]:
         return [
-            WorkerSight(str(number), place.pid, place.starts, place.board, read_note(place.board))
+            WorkerSight(str(number), place.pid, place.starts, place.replaced, place.board, read_note(place.board))
             for number, place in enumerate(self.places)
         ]
 
@@ -236,7 +239,7 @@ class Lookout:
             who = {"worker": worker.place, "worker_pid": worker.pid}
             if silent_s > SILENT_S and worker.pid not in self._silent:
                 self._silent[worker.pid] = worker.note.at
-                says = f"it hangs: kill -9 {worker.pid}, and another starts at once"
+                says = f"it hangs, and is replaced after {HEARTBEAT_S:.0f} s; kill -9 {worker.pid} is sooner"
                 log_event(logger, logging.ERROR, "worker_silent", **who, silent_s=round(silent_s, 1), says=says)
             elif silent_s <= SILENT_S and worker.pid in self._silent:
                 silent_s = worker.note.at - self._silent.pop(worker.pid)

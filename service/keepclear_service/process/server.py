@@ -1,7 +1,8 @@
 """One worker: an application on the socket that it was given, until it is told to drain.
 
 A worker is a process of the supervisor's. It reads its settings as one JSON object from standard input, says ``ready``
-(or why not) as one JSON line on standard output, and ends when standard input does: then its supervisor is gone.
+(or why not) as one JSON line on standard output, among others that it comes round (``heartbeat``), and ends when
+standard input does: then its supervisor is gone.
 
 Draining: the signal sets the event ``app.state.draining``, which stands there before the application's startup. uvicorn
 waits for open streams before anything is told that it closes, and an endless stream would hold it for ever (measured).
@@ -36,6 +37,7 @@ from ..steady import SteadyClock
 from .bounds import limits
 from .descriptors import hold_standard
 from .gate import Gate
+from .heartbeat import beat
 from .settings import Settings
 from .tether import tether
 from .wire import BehindProxy, BoundedHead
@@ -43,6 +45,7 @@ from .wire import BehindProxy, BoundedHead
 logger = logging.getLogger(__name__)
 
 AppFactory = Callable[[Settings], FastAPI]
+Say = Callable[[dict[str, Any]], None]
 
 
 class Server(uvicorn.Server):
@@ -78,8 +81,10 @@ def _tune() -> None:
     sys.setswitchinterval(0.001)
 
 
-def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+def serve(app: FastAPI, settings: Settings, listener: socket.socket, say: Say) -> None:
     """Serve ``app`` on ``listener`` until SIGTERM or SIGINT; return when all is drained or cut.
+
+    ``say`` is told when it is ready, and that the loop comes round.
 
     Raises whatever the application's startup raised, as it is: the lifespan is entered here and not by uvicorn, which
     would log a traceback and exit.
@@ -102,7 +107,9 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
     async def run() -> None:
         _tune()
         app.state.draining = asyncio.Event()
-        server = Server(config, app, ready)
+        app.state.turns = lambda: True  # until an application knows better
+        beating = asyncio.create_task(beat(say, lambda: bool(app.state.turns())))
+        server = Server(config, app, lambda: say({"event": "ready"}))
         # uvicorn restores these handlers and raises the signal again when it has drained; that then changes nothing.
         for sig in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sig, server.handle_exit)
@@ -112,12 +119,13 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Call
                 await server.serve(sockets=[listener])
             finally:
                 looking.cancel()
+        beating.cancel()
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())
 
 
-def work(create_app: AppFactory, order: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> int:
+def work(create_app: AppFactory, order: dict[str, Any], say: Say) -> int:
     """Do as ``order`` says; return the process's exit code. ``say`` reports to the supervisor."""
     settings = Settings(**order["settings"])
     lines = configure_logging(settings.log_level)
@@ -126,7 +134,7 @@ def work(create_app: AppFactory, order: dict[str, Any], say: Callable[[dict[str,
         app.state.observer = Observer(Board(len(settings.agreements), order["board"]), lines)
         app.state.clock = SteadyClock(order["clock"])
         listener = socket.socket(fileno=order["listener"])
-        serve(app, settings, listener, lambda: say({"event": "ready"}))
+        serve(app, settings, listener, say)
     except KeepclearError as error:
         say({"event": "failed", "code": error.code, "detail": error.detail, "hint": error.hint})
         return 1
@@ -154,9 +162,10 @@ def main(create_app: AppFactory) -> int:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     report = os.dup(1)
     os.dup2(2, 1)  # whatever else writes to standard output must not reach the supervisor as a report
+    os.set_blocking(report, False)  # a supervisor that does not listen must not make a loop wait
 
     def say(message: dict[str, Any]) -> None:
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError, BlockingIOError):
             os.write(report, json.dumps(message).encode() + b"\n")
 
     return work(create_app, order, say)

@@ -10,6 +10,7 @@ from typing import Any
 from keepclear_protocol.instant import SECOND, format_instant
 
 from ..steady import STEPPED_S
+from .heartbeat import SILENT_S
 from .lookout import DIED_LATELY_S, Sight, StoreSight, WorkerSight
 from .runs_out import RunsOut
 from .span import span
@@ -147,10 +148,9 @@ def _worker_wrong(worker: WorkerSight, now: int) -> str:
     if worker.line(0) is not None:
         return ""
     if worker.note is None:
-        kill = f"if it stays so, kill -9 {worker.pid}, and another starts at once"
-        return f"worker {worker.place} says nothing: it is only starting, or hangs; {kill}"
+        return f"worker {worker.place} says nothing: it is only starting, or hangs and will be replaced"
     silent_s = max(0, int(now / SECOND - worker.note.at))
-    return f"worker {worker.place} hangs, silent for {silent_s} s: kill -9 {worker.pid}, and another starts at once"
+    return f"worker {worker.place} hangs, silent for {silent_s} s: it is replaced after {SILENT_S:.0f} s"
 
 
 def _line(sight: Sight, place: int, line: LineSurvey, *, down: bool) -> dict[str, Any]:
@@ -225,7 +225,13 @@ def _end(end: RunsOut, now: int) -> dict[str, Any]:
 
 def _worker(worker: WorkerSight, now: int) -> dict[str, Any]:
     silent = None if worker.note is None else round(max(0.0, now / SECOND - worker.note.at), 1)
-    return {"worker": worker.place, "pid": worker.pid, "starts": worker.starts, "silent_s": silent}
+    return {
+        "worker": worker.place,
+        "pid": worker.pid,
+        "starts": worker.starts,
+        "replaced": worker.replaced,
+        "silent_s": silent,
+    }
 
 
 def _own_store(own: StoreSight | None) -> dict[str, Any] | None:

@@ -46,6 +46,7 @@ def _worker(worker: Mapping[str, Any]) -> str:
     if worker["pid"] is None:
         return f"{worker['worker']} DOWN"
     again = f", started {worker['starts']} times" if worker["starts"] > 1 else ""
+    again += f", {worker['replaced']} of them for its silence" if worker["replaced"] else ""
     silent = worker["silent_s"]
     hangs = ", SAYS NOTHING" if silent is None else f", SILENT for {span(silent)}" if silent > 5 else ""
     return f"{worker['worker']} runs (pid {worker['pid']}{again}{hangs})"

@@ -1,8 +1,9 @@
 """The service's process tree: the embedded store, if any, and its workers on one address.
 
-Guarantees: ``listening`` is said only when every worker answers; a worker or store that dies is started again; on
-SIGTERM or SIGINT every worker drains, then the store ends, and the exit code is 0; if this process is killed, none of
-its children outlives it. While one worker is started again the others serve.
+Guarantees: ``listening`` is said only when every worker answers; a worker or store that dies is started again, and a
+worker that does not come round is replaced (``heartbeat``); on SIGTERM or SIGINT every worker drains, then the store
+ends, and the exit code is 0; if this process is killed, none of its children outlives it. While one worker is started
+again the others serve.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
@@ -22,6 +24,7 @@ from ..logs import log_event
 from ..metrics import Board, Layout, shared_memory
 from .child import Child
 from .embedded import EmbeddedStore, embedded_store
+from .heartbeat import BEAT, FIRST_WITHIN_S, SILENT_S, silence
 from .listening import Listening
 from .note import read_note
 from .operator_doors import operator_doors
@@ -52,8 +55,9 @@ class Worker(Child):
         self._shared = shared_memory(Layout(agreements).bytes)
         self.board = Board(agreements, self._shared)
         """What the place's processes have counted, one after the other."""
-        self.starts = 0
+        self.starts = self.replaced = 0
         self._held: float | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start the process and wait until it answers; raise the ``KeepclearError`` that it reports."""
@@ -77,15 +81,47 @@ class Worker(Child):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             stdin.write(json.dumps(order).encode() + b"\n")
             await stdin.drain()  # and left open: its end tells the worker that we are gone
-        line = await stdout.readline()
-        if not line:
-            status = await self._process.wait()
-            raise Unavailable("internal", f"a worker ended with status {status} before it answered")
-        report = json.loads(line)
+        report = await self._first_word(self._process, stdout)
         if report["event"] != "ready":
             await self._process.wait()
             raise KeepclearError(report["code"], report["detail"], hint=report["hint"])
         self._log(logging.INFO, "ready", self.pid)
+        self._listening = asyncio.create_task(self._listen(self._process, stdout))
+
+    async def _first_word(self, process: asyncio.subprocess.Process, pipe: asyncio.StreamReader) -> dict[str, Any]:
+        """Return a starting worker's report; kill it where it falls silent before."""
+        within_s = FIRST_WITHIN_S
+        while True:
+            try:
+                async with asyncio.timeout(within_s):
+                    line = await pipe.readline()
+            except TimeoutError:
+                self._replace(process, within_s)
+                line = b""
+            if not line:
+                status = await process.wait()
+                raise Unavailable("internal", f"a worker ended with status {status} before it answered")
+            report: dict[str, Any] = json.loads(line)
+            if report != BEAT:
+                return report
+            within_s = SILENT_S
+
+    async def _listen(self, process: asyncio.subprocess.Process, pipe: asyncio.StreamReader) -> None:
+        if await silence(pipe):
+            self._replace(process, SILENT_S)
+
+    def _replace(self, process: asyncio.subprocess.Process, silent_s: float) -> None:
+        """Kill a worker that does not come round: whoever waits for its death starts the next one."""
+        self.replaced += 1
+        self._log(logging.ERROR, "replaced", process.pid, silent_s=silent_s)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+    async def stop(self, within_s: float) -> None:
+        """Have the process end; nobody listens to it any more."""
+        if self._listening is not None:
+            self._listening.cancel()
+        await super().stop(within_s)
 
 
 async def run(

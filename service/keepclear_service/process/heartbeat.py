@@ -1,0 +1,53 @@
+"""The heartbeat: a worker says over its pipe that it comes round; one that has not for ``SILENT_S`` is replaced.
+
+It beats from its loop, so a process that is stopped or a loop that runs for ever is silent; and it beats only while its
+lines turn, so that one whose turn never ends is silent, too. A line that is still being read is no such: a long log may
+take as long as it takes. Who listens counts silences, not time: a supervisor that was stopped itself hears first what
+was said meanwhile. Not covered: a store that does not answer, which is no fault of the worker's.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+BEAT = {"event": "beat"}
+
+BEAT_EVERY_S = 1.0
+
+MISSED_S = 2.5
+"""Seconds without a beat that are one silence: twice what a busy loop of a loaded machine was seen late by."""
+
+SILENCES = 4
+
+SILENT_S = MISSED_S * SILENCES
+"""Seconds of silence after which a worker is replaced: the store's own patience twice, and few for those who wait."""
+
+FIRST_WITHIN_S = 60.0
+"""Seconds until a worker's first beat: its program is loaded and its files are read before there is a loop."""
+
+TURN_WITHIN_S = 120.0
+"""Seconds after which a turn that has not ended never will: the longest of honest ones, the largest notice against a
+whole night on a loaded machine, takes a tenth."""
+
+
+async def beat(say: Callable[[dict[str, Any]], None], turns: Callable[[], bool]) -> None:
+    """Say that the loop comes round while ``turns`` says that the lines do, until cancelled."""
+    while True:
+        if turns():
+            say(BEAT)
+        await asyncio.sleep(BEAT_EVERY_S)
+
+
+async def silence(pipe: asyncio.StreamReader) -> bool:
+    """Return True once the worker at the other end is silent for too long, False once it has ended."""
+    missed = 0
+    while missed < SILENCES:
+        try:
+            async with asyncio.timeout(MISSED_S):
+                if not await pipe.readline():
+                    return False
+        except TimeoutError:
+            missed += 1
+        else:
+            missed = 0
+    return True

@@ -1,0 +1,105 @@
+"""Who is heard is well: silences are counted as they are heard, and a turn that never ends is silent, too."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keepclear_protocol.errors import Unavailable
+from keepclear_service.line.hotline import Hotline
+from keepclear_service.line.lane import Lane
+from keepclear_service.process import heartbeat
+from keepclear_service.process.heartbeat import BEAT, beat, silence
+from keepclear_service.process.listening import Listening
+from keepclear_service.process.settings import Settings
+from keepclear_service.process.supervisor import Worker
+from support.world import World
+
+
+def test_silence_is_so_many_beats_missed_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "MISSED_S", 0.03)
+
+    async def story() -> None:
+        pipe = asyncio.StreamReader()
+        listening = asyncio.create_task(silence(pipe))
+        for _ in range(4):  # each time three of four are missed
+            await asyncio.sleep(0.1)
+            assert not listening.done()
+            pipe.feed_data(b"{}\n")
+            await asyncio.sleep(0)
+        began = time.monotonic()
+        assert await listening is True and time.monotonic() - began < 2
+        ended = asyncio.StreamReader()
+        ended.feed_eof()
+        assert await silence(ended) is False
+
+    asyncio.run(story())
+
+
+def test_a_listener_that_was_stopped_itself_hears_first_what_was_said_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "MISSED_S", 0.05)
+
+    async def story() -> None:
+        pipe = asyncio.StreamReader()
+        listening = asyncio.create_task(silence(pipe))
+        await asyncio.sleep(0.01)
+        for _ in range(8):
+            pipe.feed_data(b"{}\n")
+            time.sleep(0.06)  # noqa: ASYNC251 - the loop of who listens is away for longer than a silence
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        assert not listening.done()
+        listening.cancel()
+
+    asyncio.run(story())
+
+
+def test_a_worker_beats_while_its_lines_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "BEAT_EVERY_S", 0.001)
+    said: list[dict[str, Any]] = []
+    turns = [True]
+
+    async def story() -> None:
+        beating = asyncio.create_task(beat(said.append, lambda: turns[0]))
+        await asyncio.sleep(0.02)
+        assert said
+        turns[0] = False
+        heard = len(said)
+        await asyncio.sleep(0.02)
+        assert len(said) == heard and said[0] == BEAT
+        beating.cancel()
+
+    asyncio.run(story())
+
+
+def test_a_turn_that_never_ends_does_not_come_round_but_a_start_may_take_its_time() -> None:
+    async def story() -> None:
+        world = World()
+        turn = Hotline(Any, world.service, world.agreement, Lane(), tick_ms=0).turn  # type: ignore[arg-type]
+        turn._round_at -= 100
+        assert turn.comes_round(1), "it is still being read"
+        turn.ready.set()
+        assert turn.comes_round(200) and not turn.comes_round(99)
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_never_beats_is_killed_and_said_to_have_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keepclear_service.process.supervisor.FIRST_WITHIN_S", 0.2)
+
+    async def story() -> None:
+        address = Listening("127.0.0.1", 0, workers=1)
+        try:
+            worker = Worker(Settings(), ("/bin/sleep", "60"), address)
+            with pytest.raises(Unavailable, match="ended with status -9"):
+                await worker.start()
+            assert worker.replaced == 1 and worker.pid is None
+        finally:
+            address.close()
+
+    asyncio.run(story())
