@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import redis
 from benchmarks.client import quantile, run
-from benchmarks.stage import status_kib
+from benchmarks.stage import cpu_s, status_kib
 
-from .honest import Measured, honest
+from .honest import SUBMITS_A_SECOND, Honest, Measured, honest
 from .scene import Scene, scene
 from .volley import Spent
 
@@ -88,6 +88,11 @@ class Attack(abc.ABC):
     """Codes by which everybody is told at once that nothing is taken: what was told so is late and no fault."""
     scene: ClassVar[dict[str, Any]] = {}
 
+    quiet_times: ClassVar[float] = 1.0
+    """How much longer than others it is quiet before the attack: a percentile to be compared wants many samples."""
+    others_a_second: ClassVar[float] = SUBMITS_A_SECOND
+    """What the other agreement files."""
+
     def prepare(self, scene: Scene, scale: Scale) -> Any:
         """Return what is signed beforehand."""
         return None
@@ -98,6 +103,9 @@ class Attack(abc.ABC):
 
     def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:  # noqa: B027 - most have nothing to add
         """Look at what is left, with nobody beside."""
+
+    def judge(self, outcome: Outcome) -> None:  # noqa: B027 - as above
+        """Note what of the times does not hold, beyond what must hold of every attack."""
 
 
 class Alone(Attack):
@@ -122,38 +130,51 @@ def attacked(attack: Attack, scale: Scale) -> Outcome:
         return Outcome(attack.name, attack.title, {}, spent, nothing, nothing, nothing, {}, spent.faults)
     with scene(**attack.scene) as on:
         prepared = attack.prepare(on, scale)
-        with honest(on) as beside:
-            outcome = _struck(attack, scale, on, prepared, beside.measured)
+        with honest(on, attack.others_a_second) as beside:
+            outcome = _struck(attack, scale, on, prepared, beside)
+        attack.judge(outcome)
         attack.afterwards(on, scale, outcome.spent)
     outcome.faults = _open(outcome) + outcome.spent.faults
     return outcome
 
 
-def _struck(attack: Attack, scale: Scale, on: Scene, prepared: Any, measured: Any) -> Outcome:
+def _struck(attack: Attack, scale: Scale, on: Scene, prepared: Any, beside: Honest) -> Outcome:
     refused, logged, spent = on.refusals(), len(on.log()), Spent()
     time.sleep(1.0)  # the first statements of a process cost more
     with _peaks(on) as peaks:
         began = time.time()
-        time.sleep(scale.quiet_s)
-        struck = time.time()
+        time.sleep(scale.quiet_s * (1.0 if scale.small else attack.quiet_times))
+        struck, first = time.time(), _processor_s(on, beside)
         run(attack.strike(on, scale, spent, prepared))
         spent.seconds = spent.seconds or time.time() - struck
-        over = time.time()
+        over, last = time.time(), _processor_s(on, beside)
         time.sleep(scale.after_s)
         ended = time.time()
     deadline = ended + LATE_S
-    while time.time() < deadline and _missing(measured(), ended):
+    while time.time() < deadline and _missing(beside.measured(), ended):
         time.sleep(0.1)
-    found = measured()
+    found = beside.measured()
     phases = {
         name: _phase(found, attack.excused, *span)
         for name, span in {"before": (began, struck), "during": (struck, over), "after": (over, ended)}.items()
     }
+    busy = ", ".join(f"{who} {last[who] - first[who]:.1f}" for who in first)
+    spent.facts["processor seconds"] = f"{busy} of {over - struck:.1f}"
     told = Counter(_said(line) for line in found.told if line["at"] >= struck and line["event"] != "NoticeEvent")
     log = Counter(_event(line) for line in on.log()[logged:])
     with contextlib.suppress(Exception):
         refused = on.refusals() - refused
     return Outcome(attack.name, attack.title, phases, spent, told, log, refused, peaks)
+
+
+def _processor_s(on: Scene, beside: Honest) -> dict[str, float]:
+    """Return the processor seconds so far of who does the work: what a busy machine does not change."""
+    used = {"workers": 0.0, "store": 0.0, "the victim's desk": 0.0}
+    for who, pids in zip(used, (on.pids(), on.pids("store"), [beside.desk_pid]), strict=True):
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                used[who] += cpu_s(pid)
+    return used
 
 
 def _phase(found: Measured, excused: Sequence[str], begin: float, end: float) -> Phase:

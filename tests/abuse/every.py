@@ -7,6 +7,7 @@ from .flood import AlarmFlood, BlindTheDesk, Decoys, FillTheStore, PastFlood
 from .halted import FullDisk, FullMemory, StoppedWorker, UnstorableCommit
 from .readers import FrozenStreams, IdleStreams, KeepAlivePhase, LoopingReaders
 from .small import CutLog, Images, Modes, OddSignature, Pipes, SecretsInTheEnvironment
+from .together import AllAtOnce
 
 EVERY: tuple[type[Attack], ...] = (
     FillTheStore,
@@ -34,4 +35,5 @@ EVERY: tuple[type[Attack], ...] = (
     SecretsInTheEnvironment,
     CutLog,
     Images,
+    AllAtOnce,
 )

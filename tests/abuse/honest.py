@@ -7,6 +7,7 @@ with the time of day, so that phases are cut afterwards.
 
 import asyncio
 import contextlib
+import functools
 import json
 import multiprocessing
 import os
@@ -47,6 +48,7 @@ class Honest:
     """The running processes; ``measured`` may be asked at any time."""
 
     def __init__(self, scene: Scene) -> None:
+        self.desk_pid = 0
         self._samples, self._told = scene.folder / "samples", scene.folder / "told"
 
     def measured(self) -> Measured:
@@ -62,13 +64,15 @@ class Honest:
 
 
 @contextlib.contextmanager
-def honest(scene: Scene) -> Iterator[Honest]:
+def honest(scene: Scene, others_a_second: float = SUBMITS_A_SECOND) -> Iterator[Honest]:
     """Run the honest beside whatever happens in the block."""
     fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=_alone, args=(work, scene), daemon=True) for work in (_follow, _file)]
+    works = (_follow, functools.partial(_file, others_a_second=others_a_second))
+    processes = [fork.Process(target=_alone, args=(work, scene), daemon=True) for work in works]
     running = Honest(scene)
     try:
         processes[0].start()
+        running.desk_pid = processes[0].pid or 0
         running.wait_for_desk()
         processes[1].start()
         yield running
@@ -105,17 +109,17 @@ def _follow(scene: Scene) -> None:
             out.write(json.dumps(line) + "\n")
 
 
-def _file(scene: Scene) -> None:
+def _file(scene: Scene, others_a_second: float) -> None:
     with (scene.folder / "samples").open("w", buffering=1) as out:
-        uvloop.run(_all(scene, out))
+        uvloop.run(_all(scene, out, others_a_second))
 
 
-async def _all(scene: Scene, out: IO[str]) -> None:
+async def _all(scene: Scene, out: IO[str], others_a_second: float) -> None:
     world, other = scene.world, scene.other
     await asyncio.gather(
         _paced(scene, out, "submit", SUBMITS_A_SECOND, lambda number: harmless(world, HONEST, number)),
         _paced(scene, out, "danger", DANGERS_A_SECOND, lambda number: danger(world, number)),
-        _paced(scene, out, "other", SUBMITS_A_SECOND, lambda number: harmless(other, "east", number)),
+        _paced(scene, out, "other", others_a_second, lambda number: harmless(other, "east", number)),
         _paced(scene, out, "ready", READY_A_SECOND, None),
     )
 
