@@ -20,6 +20,9 @@ ADMIT_WITHIN_S = 600
 """Default seconds from ``iat`` to ``admit_by``: long enough for a slow link, short enough that a held-back
 statement cannot surface an hour later."""
 
+ADMIT_AT_MOST_S = 3_600
+"""Seconds from ``iat`` to ``admit_by`` at most: what was signed and held back must not surface a day later."""
+
 MAX_AHEAD_S = 60
 """Seconds by which ``iat`` may lie ahead of the receiver's clock: duty machines keep time within seconds."""
 
@@ -69,6 +72,8 @@ def read_claims(payload: Mapping[str, Any], *, admit_by: bool) -> Claims:
     if admit_by:
         if seconds(payload, "admit_by") < payload["iat"]:
             raise Malformed("claims", "admit_by lies before iat")
+        if payload["admit_by"] - payload["iat"] > ADMIT_AT_MOST_S:
+            raise Malformed("claims", f"admit_by lies more than {ADMIT_AT_MOST_S} s after iat")
     elif "admit_by" in payload:
         raise Malformed("claims", "admit_by does not belong here")
     return Claims(iss, payload["aud"], payload["terms"], payload["iat"], payload["jti"], payload.get("admit_by"))

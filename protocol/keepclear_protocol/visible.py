@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 from msgspec import UNSET, DecodeError, Meta, UnsetType, field
 from msgspec.json import Decoder
 
-from .claims import MAX_ISSUER_CHARACTERS, MAX_SECONDS, Claims, digest_claim, id_claim, read_claims, whole
+from .claims import (
+    ADMIT_AT_MOST_S,
+    MAX_ISSUER_CHARACTERS,
+    MAX_SECONDS,
+    Claims,
+    digest_claim,
+    id_claim,
+    read_claims,
+    whole,
+)
 from .disclosure import check_digests
 from .encoding import MAX_SAFE_INTEGER, are_digests, is_128_bits
 from .errors import Malformed
@@ -98,7 +107,7 @@ def quick_visible(body: bytes) -> Visible | None:
         or not are_digests(digests)
         or not (is_128_bits(payload.jti) and is_128_bits(payload.notice))
         or (prev is None) != (payload.revision == 1)
-        or payload.admit_by < payload.iat
+        or not 0 <= payload.admit_by - payload.iat <= ADMIT_AT_MOST_S
         or len(elements) & (len(elements) - 1)
         or properties != sorted(properties)
     ):

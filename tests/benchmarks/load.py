@@ -29,7 +29,7 @@ AREA_DEGREES = 0.9
 
 M_PER_DEGREE = 111_320
 LATITUDE = 46.0
-ADMIT_S = 7_200
+ADMIT_S = 3_600
 """Signing 100 000 notices and filing them takes minutes."""
 
 Volume = dict[str, Any]

@@ -61,7 +61,7 @@ def _history(world: World, live: int) -> Iterator[list[bytes]]:
         if index >= live:
             return [*sent, post("withdrawals", world.withdrawal(party, filed(raw)))]
         for _ in range(REVISIONS - 1):
-            raw = world.amend(party, filed(raw), place, admit_by=int(time.time()) + 7_200)
+            raw = world.amend(party, filed(raw), place, admit_by=int(time.time()) + 3_600)
             sent.append(post("notices", raw))
         return sent
 

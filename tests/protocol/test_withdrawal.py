@@ -68,6 +68,7 @@ def test_bytes_of_our_own_store_are_read_the_same_without_their_signature() -> N
         ({"prev": None}, "claims"),
         ({"prev": "A" * 42}, "claims"),
         ({"admit_by": IAT - 1}, "claims"),
+        ({"admit_by": IAT + 3601}, "claims"),
         ({"admit_by": None}, "claims"),
         ({"iss": ""}, "claims"),
         ({"crit": []}, "crit"),

@@ -159,6 +159,7 @@ def claims(payload: Object, *, admit: bool) -> None:
     need(all(is_bits(payload.get(name), 32) for name in ("aud", "terms")) and is_bits(payload.get("jti"), 16), "claims")
     need(is_whole(payload.get("iat"), 0), "claims")
     need(is_whole(payload.get("admit_by"), payload["iat"]) if admit else "admit_by" not in payload, "claims")
+    need(not admit or payload["admit_by"] <= payload["iat"] + 3600, "claims")
 
 
 def is_whole(value: object, least: int) -> bool:

@@ -261,6 +261,7 @@ def _claims(door: str) -> Iterator[Case]:
             yield wrong(f"{claim} {json.dumps(value)[:24]}", "claims", **{claim: value})
     yield wrong("iat beyond all time", iat=2**53 - 1)
     yield wrong("admit_by before iat", admit_by=1)
+    yield wrong("admit_by in a year", admit_by=int(time.time()) + 365 * 86_400)
     yield wrong("crit", "crit", crit=["x"])
     yield wrong("crit empty", "crit", crit=[])
 

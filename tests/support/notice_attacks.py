@@ -43,6 +43,7 @@ def _payloads() -> Iterator[dict[str, Any]]:
         ("manifest", "x"),
     ):
         yield change(f"visible {member}", "notice", "nothing else may be visible", **{member: value})
+    yield change("admitted for more than an hour", "claims", "at most 3600 s after iat", admit_by=IAT + 3601)
     for member in ("iss", "aud", "terms", "iat", "jti", "admit_by"):
         yield case(f"without {member}", "claims", "a claim is missing", lambda payload, gone=member: payload.pop(gone))
     for member in ("notice", "volumes", "_sd", "_sd_alg"):

@@ -200,6 +200,7 @@ def _claims() -> Iterator[dict[str, Any]]:
     for revision in (2, 1_000, 2**53 - 1):
         yield _filed(f"revision {revision}", said, revision=revision, prev=before)
     yield _filed("admitted in the second of signing or never", said, admit_by=IAT)
+    yield _filed("admitted within the hour", said, admit_by=IAT + 3600)
     last = 9_007_199_254
     yield _filed("the last second", said, iat=last, admit_by=last)
     yield _filed("the first second", said, iat=0, admit_by=0)

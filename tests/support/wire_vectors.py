@@ -194,6 +194,7 @@ def acknowledgements() -> str:
         last = 9_007_199_254
         yield good("the last second", "in microseconds below 2^53", iat=last, admit_by=last)
         yield good("the first second", "nought is a time", iat=0, admit_by=0)
+        yield good("admitted within the hour", "at most 3600 s after iat", admit_by=_ACK["iat"] + 3600)
         yield good("the highest version", "2^53 - 1", version=2**53 - 1)
         refused: dict[str, dict[str, Any]] = {
             "approved": {"stage": "approved"},
@@ -223,6 +224,7 @@ def acknowledgements() -> str:
             "without officer": {"officer": "absent"},
             "without admit_by": {"admit_by": "absent"},
             "admit_by before iat": {"admit_by": IAT},
+            "admit_by a second more than an hour after iat": {"admit_by": _ACK["iat"] + 3601},
             "a jti of 127 bits": {"jti": "A" * 21},
         }
         for name, changed in refused.items():

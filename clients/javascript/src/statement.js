@@ -14,6 +14,8 @@ const kind = (typ, limit, role = null, door = null, mediaType = null, event = nu
   event,
 });
 
+const ADMIT_AT_MOST_S = 3600; // what was signed and held back does not surface a day later
+
 export const KINDS = {
   notice: kind("keepclear-notice+sd-jwt", 65536, "submit", "/v1/notices", "application/sd-jwt", "notice"),
   withdrawal: kind("keepclear-withdrawal+jws", 65536, "submit", "/v1/withdrawals", "application/jwt", "notice"),
@@ -93,9 +95,9 @@ export function checkClaims(payload, admitted) {
   ensure(isId(jti), "claims", "jti is 128 bits in their one spelling");
   if (admitted)
     ensure(
-      isWhole(admitBy) && admitBy >= iat && admitBy <= LATEST_S,
+      isWhole(admitBy) && admitBy >= iat && admitBy - iat <= ADMIT_AT_MOST_S && admitBy <= LATEST_S,
       "claims",
-      "admit_by is a whole number, not below iat",
+      "admit_by is a whole number, not below iat, and an hour after it at most",
     );
   else ensure(!("admit_by" in payload), "claims", "admit_by does not stand here");
 }
