@@ -29,18 +29,18 @@ class Budgets:
     ``least_duration_s`` or as long as a flight through all of it takes at ``speed_m_s``.
     """
 
-    live_notices: int = 1_000_000
-    submits_a_minute: int = 1_000_000
-    acknowledgements_a_minute: int = 1_000_000
-    stored_bytes: int = 1_000_000_000_000
-    pairs_an_hour: int = 1_000_000_000_000
-    alerts_an_hour: int = 1_000_000_000
-    volume_time_a_day: int = 1_000_000_000_000_000
-    streams: int = 10_000
-    least_area_m2: int = 1
-    least_band_m: int = 1
-    least_duration_s: int = 1
-    speed_m_s: int = 100_000
+    live_notices: int = 5_000
+    submits_a_minute: int = 1_200
+    acknowledgements_a_minute: int = 12_000
+    stored_bytes: int = 500_000_000
+    pairs_an_hour: int = 5_000_000
+    alerts_an_hour: int = 8_000
+    volume_time_a_day: int = 100_000_000
+    streams: int = 64
+    least_area_m2: int = 250_000_000
+    least_band_m: int = 1_200
+    least_duration_s: int = 900
+    speed_m_s: int = 250
 
 
 BUDGETS_AT_MOST = Budgets(

@@ -1,7 +1,7 @@
 """Budgets of an agreement, and what a notice's volumes cost."""
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -21,8 +21,11 @@ from support.world import World, box
 HOUR_US = 3_600_000_000
 
 
+NO_LEAST = Budgets(least_area_m2=1, least_band_m=1, least_duration_s=1, speed_m_s=100_000)
+
+
 def agreed(**budgets: int) -> Agreement:
-    return World(budgets={**asdict(Budgets()), **budgets}).agreement
+    return World(budgets={**asdict(NO_LEAST), **budgets}).agreement
 
 
 def circle(radius_m: float, last_s: int = 3600) -> Volume:
@@ -38,7 +41,7 @@ def circle(radius_m: float, last_s: int = 3600) -> Volume:
 @pytest.mark.req("R-110")
 def test_an_agreement_without_budgets_has_the_defaults_and_one_with_them_has_its_own() -> None:
     assert World().agreement.budgets == Budgets()
-    assert agreed(streams=3).budgets == Budgets(streams=3)
+    assert agreed(streams=3).budgets == replace(NO_LEAST, streams=3)
     payload = World().agreement.payload
     terms = read_terms(payload)
     again: dict[str, Any] = {name: getattr(terms, name) for name in ("name", "parties", "service", "categories")}
