@@ -1,6 +1,11 @@
-"""Arrivals: the statements that wait for the next turn, the parties by turns, those that take long by themselves."""
+"""Arrivals: the statements that wait for the next turn, the parties by turns, those that take long by themselves.
 
-from collections.abc import Iterable
+Guaranteed: folding those that take long is at most a quarter of a line's time, whoever files them and however many;
+what does not take long waits for one turn of them at most.
+"""
+
+import time
+from collections.abc import Callable, Iterable
 
 from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.notice import Notice
@@ -17,20 +22,38 @@ VOLUMES_AT_ONCE = 256
 """Volumes of notices that take long to match, in one turn; one such notice at least. A turn commits once its last
 entry is folded, so that as many as came in one turn would hold up whoever is in it with them."""
 
+REST = 3
+"""Times as long as folding what takes long has taken, nothing more of it is taken: measured, four notices of 500
+volumes in a crowded sky, one behind the other, held up every other receipt of their line for eleven seconds."""
+
 WAITING_OF_A_PARTY = 2_000
 """Arrivals of one party that may wait for a turn: as many as a worker has connections."""
 
 
 class Arrivals:
-    """What waits for a turn."""
+    """What waits for a turn. ``clock`` gives seconds that never go back."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._rests_until = clock()
         self._short: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
         self._long: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
         self._again: list[Waiting] = []
 
     def __len__(self) -> int:
-        return len(self._short) + len(self._long) + len(self._again)
+        """How many a turn may take now, in the end."""
+        resting = self._clock() < self._rests_until
+        return len(self._short) + len(self._again) + (0 if resting else len(self._long))
+
+    def due_in_s(self) -> float | None:
+        """Return the seconds until a turn may take something; None where nothing waits."""
+        if self._short or self._again:
+            return 0.0
+        return max(0.0, self._rests_until - self._clock()) if self._long else None
+
+    def rest(self, took_s: float) -> None:
+        """Note that folding what takes long has taken ``took_s``: others come first for a while."""
+        self._rests_until = max(self._rests_until, self._clock()) + REST * took_s
 
     def put(self, arrival: Arrival, body: Body) -> Waiting:
         """Add an arrival; raise ``Unavailable`` where too many of its party wait."""
@@ -45,7 +68,8 @@ class Arrivals:
         again, self._again = self._again, []
         long: list[Waiting] = []
         volumes = 0
-        while self._long and volumes < VOLUMES_AT_ONCE:
+        resting = self._clock() < self._rests_until
+        while self._long and not resting and volumes < VOLUMES_AT_ONCE:
             long += self._long.take(1)
             body = long[-1].body
             volumes += len(body.volumes) if isinstance(body, Notice) else 0
@@ -62,5 +86,6 @@ class Arrivals:
 
     def refuse(self, error: KeepclearError) -> None:
         """Let nobody wait any longer."""
+        self._rests_until = self._clock()
         while self:
             refuse(self.take(), error)

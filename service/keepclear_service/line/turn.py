@@ -194,12 +194,12 @@ class Turn:
         await asyncio.sleep(0 if pressing else max(0.0, spare_s))
 
     async def _woken(self) -> None:
-        if self._arrivals or self._ahead is not None or self._told_head > self.cursor:
+        arrivals_s = self._arrivals.due_in_s()
+        if arrivals_s == 0 or self._ahead is not None or self._told_head > self.cursor:
             return
         wait_s = POLL_S if self._next_due is None else min(POLL_S, max(0.0, self._next_due - time.monotonic()))
         adopt_s = self._uncommitted.due_in_s()
-        if adopt_s is not None:
-            wait_s = min(wait_s, adopt_s)
+        wait_s = min([wait_s, *(due_s for due_s in (adopt_s, arrivals_s) if due_s is not None)])
         # Not wait_for: Python 3.11's may swallow the cancellation that comes with the event, and this never end.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
@@ -332,7 +332,10 @@ class Turn:
             return []
         try:
             if entry.kind == TERMS or heavy(state, body):
-                return await asyncio.to_thread(apply, state, entry, body)
+                began = time.monotonic()
+                alerts = await asyncio.to_thread(apply, state, entry, body)
+                self._arrivals.rest(time.monotonic() - began)
+                return alerts
             return apply(state, entry, body)
         except Exception as error:
             # The state may be half changed: thrown away by whoever catches this, and made anew. Met again, set aside.
