@@ -20,6 +20,9 @@ from .volley import Spent
 DANGER_WITHIN_MS = 1_000
 """The promise: a receipted danger is at the other desk within a second."""
 
+LONGEST_MS = 15_000
+"""For as long at most may a process that stands still hold everybody up."""
+
 LATE_S = 8.0
 """Seconds for which dangers are waited for at the end; what has not come by then has not come."""
 
@@ -88,6 +91,8 @@ class Attack(abc.ABC):
     """Codes by which everybody is told at once that nothing is taken: what was told so is late and no fault."""
     scene: ClassVar[dict[str, Any]] = {}
 
+    halts: ClassVar[bool] = False
+    """Whether nothing can be answered for a while, which no code can say: late is no fault then, never is."""
     quiet_times: ClassVar[float] = 1.0
     """How much longer than others it is quiet before the attack: a percentile to be compared wants many samples."""
     others_a_second: ClassVar[float] = SUBMITS_A_SECOND
@@ -134,7 +139,7 @@ def attacked(attack: Attack, scale: Scale) -> Outcome:
             outcome = _struck(attack, scale, on, prepared, beside)
         attack.judge(outcome)
         attack.afterwards(on, scale, outcome.spent)
-    outcome.faults = _open(outcome) + outcome.spent.faults
+    outcome.faults = _open(outcome, attack.halts) + outcome.spent.faults
     return outcome
 
 
@@ -226,7 +231,7 @@ def _event(line: dict[str, Any]) -> str:
     return f"{line['event']} {code}" if code else str(line["event"])
 
 
-def _open(outcome: Outcome) -> list[str]:
+def _open(outcome: Outcome, halts: bool = False) -> list[str]:
     """Return in words where the promises to the honest were broken."""
     faults: list[str] = []
     for name in ("during", "after"):
@@ -234,15 +239,18 @@ def _open(outcome: Outcome) -> list[str]:
         budgets = sum(count for code, count in phase.refused.items() if code.startswith("budget_"))
         if budgets:
             faults.append(f"{name}: {budgets} honest statements refused for a budget")
-        late = [ms for ms in phase.dangers if ms > DANGER_WITHIN_MS]
+        within_ms = LONGEST_MS if halts and name == "during" else DANGER_WITHIN_MS
+        late = [ms for ms in phase.dangers if ms > within_ms]
         if late:
             lost = sum(ms == float("inf") for ms in late)
             faults.append(f"{name}: {len(late)} of {len(phase.dangers)} dangers late, {lost} of them never came")
         for what, times in (("submits", phase.submits), ("submits of the other agreement", phase.others)):
-            slow = [ms for ms in times if ms > DANGER_WITHIN_MS]
+            slow = [ms for ms in times if ms > within_ms]
             if slow:
-                faults.append(f"{name}: {len(slow)} of {len(times)} honest {what} took more than a second")
-    if "fault" in outcome.log or "turn_fault" in outcome.log or outcome.log["worker_died"]:
+                faults.append(
+                    f"{name}: {len(slow)} of {len(times)} honest {what} took more than {within_ms / 1000:.0f} s"
+                )
+    if "fault" in outcome.log or "turn_fault" in outcome.log or (outcome.log["worker_died"] and not halts):
         faults.append("the service had a fault of its own, see its log's events")
     return faults
 
@@ -262,7 +270,7 @@ def _peaks(on: Scene) -> Iterator[dict[str, float]]:
                     first = used if first is None else first
                     peaks["store +"] = max(peaks["store +"], used - first)
                 for name, kind in (("store rss", "store"), ("worker rss", "worker")):
-                    with contextlib.suppress(OSError, StopIteration, ValueError):
+                    with contextlib.suppress(OSError, RuntimeError, ValueError):  # of one that ends just now
                         held = max(status_kib(pid, "VmRSS") for pid in on.pids(kind)) * 1024 / 1e6
                         peaks[name] = max(peaks[name], held)
 

@@ -31,6 +31,7 @@ class StoppedWorker(Attack):
 
     name = "M5"
     title = "a stopped worker is never replaced"
+    halts = True
 
     async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
         """Stop the only worker; wait for another."""

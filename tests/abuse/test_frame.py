@@ -59,11 +59,11 @@ def test_a_danger_that_is_late_or_not_verified_is_a_fault(told: list[dict[str, o
 def test_what_has_no_receipt_is_a_fault_but_where_that_was_said_at_once() -> None:
     first = sample("submit", 0, ms=None, status=None)
     refused = sample("submit", 0, ms=2_000.0, codes=["store_full", "store_full"])
-    assert faults([first], []) == ["during: 1 of 1 honest submits took more than a second"]
-    assert faults([first, refused], []) == ["during: 1 of 1 honest submits took more than a second"]
+    assert faults([first], []) == ["during: 1 of 1 honest submits took more than 1 s"]
+    assert faults([first, refused], []) == ["during: 1 of 1 honest submits took more than 1 s"]
     assert faults([first, refused], [], ("store_full",)) == []
     other = sample("other", 0, ms=2_000.0)
-    assert faults([other], []) == ["during: 1 of 1 honest submits of the other agreement took more than a second"]
+    assert faults([other], []) == ["during: 1 of 1 honest submits of the other agreement took more than 1 s"]
 
 
 def test_an_honest_party_that_is_refused_for_a_budget_is_a_fault() -> None:
