@@ -222,8 +222,9 @@ def _said(line: dict[str, Any]) -> str:
     name = str(line["event"]).removesuffix("Event").lower()
     if "state" in line:
         return f"alert {line['state']}" + ("" if line["verdict"] == "verified" else f" ({line['verdict']})")
-    more = line.get("code") or line.get("reason") or {True: "up", False: "down"}.get(line.get("up"), "")  # type: ignore[arg-type]
-    return f"{name} {more}".strip()
+    if "up" in line:
+        return "link up" if line["up"] else f"link down ({line['detail'][:60]})"
+    return f"{name} {line.get('code') or line.get('reason') or line.get('budget') or ''}".strip()
 
 
 def _event(line: dict[str, Any]) -> str:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 import httpx2
 from benchmarks.client import post
+from benchmarks.load import filed
 
 from .attack import Attack, Scale
-from .flights import crossing
-from .left import used
+from .flights import VICTIM, crossing, harmless
+from .left import read, used
 from .scene import Scene
 from .volley import Spent, volley
 
@@ -59,8 +60,14 @@ class FullMemory(Attack):
     title = "the store's memory is full"
     excused = ("store_full", "store_unavailable")
 
+    def prepare(self, scene: Scene, scale: Scale) -> Any:
+        """File a notice of the victim's to be withdrawn, and sign the withdrawal."""
+        raw = harmless(scene.world, VICTIM, 1)
+        scene.file(raw)
+        return post("withdrawals", scene.world.withdrawal(VICTIM, filed(raw)))
+
     async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
-        """Take the memory away, look, and give it back."""
+        """Take the memory away; see what is said, and that a withdrawal and a read go on; give it back."""
         with scene.store() as client:
             before = client.config_get("maxmemory")["maxmemory"]
             held = int(client.info("memory")["used_memory"])
@@ -69,6 +76,10 @@ class FullMemory(Attack):
             said = await asyncio.to_thread(ready_said, scene)
             spent.facts["/readyz"] = said
             spent.require("full" in said, "/readyz does not say that the store is full")
+            ((withdrawn, _),) = await volley(scene.port, [prepared], Spent())
+            _, status = await asyncio.to_thread(read, scene, "/v1/conflicts")
+            spent.facts["meanwhile"] = f"a withdrawal {withdrawn}, a read {status}"
+            spent.require((withdrawn, status) == (201, 200), "withdrawals or reads stop with the notices")
             client.config_set("maxmemory", before)
 
 

@@ -100,7 +100,7 @@ def _follow(scene: Scene) -> None:
     with scene.desk(VICTIM) as desk, (scene.folder / "told").open("w", buffering=1) as out:
         for event in desk.watch():
             line: dict[str, Any] = {"at": time.time(), "event": type(event).__name__}
-            for name in ("verdict", "code", "up", "reason"):
+            for name in ("verdict", "code", "up", "reason", "detail", "budget"):
                 if hasattr(event, name):
                     line[name] = getattr(event, name)
             alert = getattr(event, "alert", None)

@@ -117,7 +117,7 @@ def scene(
         folder = Path(name)
         if small_disk:
             stack.enter_context(_disk(folder / "store"))
-        _found([world, other], folder / "store")
+        found_lines([world, other], folder / "store")
         given = [*run_words([world, other], folder), "--embedded", str(folder / "store")]
         all_words = ["run", *given, "--port", "0", "--metrics-port", "0", *words]
         clock = stack.enter_context(store_clock()) if moved_clock else None
@@ -140,7 +140,9 @@ def _disk(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=False)
 
 
-def _found(all_worlds: Sequence[World], folder: Path) -> None:
+def found_lines(all_worlds: Sequence[World], folder: Path) -> None:
+    """Found lines in an embedded store of a folder's own."""
+
     async def found() -> None:
         async with embedded_store(folder) as store:
             for world in all_worlds:

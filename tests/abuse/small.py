@@ -25,7 +25,7 @@ from support.world import World
 
 from .attack import Alone, Scale
 from .flights import VICTIM, flight
-from .scene import Scene, scene
+from .scene import Scene, found_lines, scene
 from .volley import Spent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +65,9 @@ class Pipes(Alone):
         for which in ("key", "agreement", "store-password-file"):
             with tempfile.TemporaryDirectory(prefix="kc-abuse-") as name:
                 folder = Path(name)
-                words = write_files(World(), folder)
+                world = World()
+                words = write_files(world, folder)
+                found_lines([world], folder / "store")
                 pipe = folder / "pipe"
                 os.mkfifo(pipe, 0o600)
                 if f"--{which}" in words:
@@ -82,8 +84,8 @@ def _ended(folder: Path, words: list[str]) -> str:
     process = service_process(folder / "log", "run", *words, "--port", "0", "--metrics-port", "-1")
     try:
         code = process.wait(WITHIN_S)
-        last = [line for line in (folder / "log").read_text().splitlines() if line.strip()]
-        return f"exit {code}: {last[-1][:110] if last else ''}"
+        said = [line for line in (folder / "log").read_text().splitlines() if "error:" in line]
+        return f"exit {code}: {said[-1].partition('error: ')[2][:110] if said else ''}"
     except subprocess.TimeoutExpired:
         return f"hangs for {WITHIN_S:.0f} s"
     finally:
