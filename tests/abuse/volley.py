@@ -50,25 +50,28 @@ async def volley(
 
     async def one() -> None:
         connection: Connection | None = None
-        for request in waiting:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return
-            try:
-                if connection is None:
-                    connection = await asyncio.wait_for(connect(port), left)
-                status, body = await exchange(connection, request, min(ANSWER_WITHIN_S, max(1.0, left)))
-            except (OSError, TimeoutError):
-                status, body = 0, b""
-            if not status and connection is not None:
+        try:
+            for request in waiting:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                try:
+                    if connection is None:
+                        connection = await asyncio.wait_for(connect(port), left)
+                    status, body = await exchange(connection, request, min(ANSWER_WITHIN_S, max(1.0, left)))
+                except (OSError, TimeoutError):
+                    status, body = 0, b""
+                if not status and connection is not None:
+                    connection.transport.abort()
+                    connection = None
+                spent.answered(status, body, len(request))
+                answers.append((status, body))
+        finally:
+            if connection is not None:
                 connection.transport.abort()
-                connection = None
-            spent.answered(status, body, len(request))
-            answers.append((status, body))
-        if connection is not None:
-            connection.transport.close()
 
     await asyncio.gather(*(one() for _ in range(connections)))
+    await asyncio.sleep(0)  # in which the connections are closed
     return answers
 
 
