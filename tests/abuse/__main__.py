@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .attack import Outcome, Scale, attacked
 from .every import EVERY
-from .report import block, markdown
+from .report import block, fill, markdown
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -20,6 +20,7 @@ def main(given: Sequence[str] | None = None) -> int:
     words.add_argument("names", nargs="*", metavar="NAME", help=f"which of: {', '.join(names)}; all by default")
     words.add_argument("--scale", choices=("small", "whole"), default="whole", help="small is for tests")
     words.add_argument("--markdown", type=Path, help="where to write the table")
+    words.add_argument("--docs", type=Path, help="the page whose rows are to be filled in, docs/abuse.md")
     told = words.parse_args(given)
     if unknown := [name for name in told.names if name not in names]:
         words.error(f"there is no attack {unknown[0]}")
@@ -40,6 +41,8 @@ def main(given: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         if told.markdown:
             told.markdown.write_text(markdown(outcomes) + "\n", "utf-8")
+        if told.docs:
+            told.docs.write_text(fill(told.docs.read_text("utf-8"), outcomes[-1:]), "utf-8")
     still = [outcome.name for outcome in outcomes if not outcome.held]
     said = [f"{len(outcomes) - len(still)} held", f"{len(still)} open: {' '.join(still) or 'none'}"]
     said += [f"{len(failed)} could not be run: {' '.join(failed) or 'none'}", f"{time.monotonic() - began:.0f} s"]

@@ -3,7 +3,7 @@
 from .attack import Attack
 from .clock import ClockStep
 from .costly import ForeignKey, LoudProbe, OneNotice, RefusedLate, TimeTells
-from .flood import AlarmFlood, BlindTheDesk, Decoys, FillTheStore, PastFlood
+from .flood import AlarmFlood, BlindTheDesk, Decoys, FillTheStore, OverItsBudget, PastFlood
 from .halted import FullDisk, FullMemory, StoppedWorker, UnstorableCommit
 from .readers import FrozenStreams, IdleStreams, KeepAlivePhase, LoopingReaders
 from .small import CutLog, Images, Modes, OddSignature, Pipes, SecretsInTheEnvironment
@@ -12,6 +12,7 @@ from .together import AllAtOnce
 EVERY: tuple[type[Attack], ...] = (
     FillTheStore,
     AlarmFlood,
+    OverItsBudget,
     PastFlood,
     BlindTheDesk,
     Decoys,

@@ -2,16 +2,21 @@
 
 import asyncio
 import time
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, ClassVar
 
 from benchmarks.client import post
 from benchmarks.load import in_processes, submission
+from keepclear_protocol.budgets import Budgets
 
-from .attack import Attack, Scale
+from .attack import Attack, Outcome, Scale
 from .flights import ATTACKER, HONEST, VICTIM, crossing, decoys, sheaf, victims
 from .left import kill_a_worker, note_alerts, read, used
 from .scene import Scene
 from .volley import Spent, volley
+
+ALERTS_AGREED = 200
+"""First alerts an hour to each counterpart: honest dangers cause one each."""
 
 MAXMEMORY_MB = 128
 """The store's memory in the attack of which we know the figures."""
@@ -59,6 +64,21 @@ class AlarmFlood(Attack):
     def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:
         """Say how many alerts that made for the victim."""
         note_alerts(scene, spent)
+
+
+class OverItsBudget(AlarmFlood):
+    """The same under an agreement whose budget of alerts it soon exceeds: refused, and all are told."""
+
+    name = "C2b"
+    title = "alarm flood over an agreed budget"
+    scene: ClassVar[dict[str, Any]] = {"budgets": asdict(replace(Budgets(), alerts_an_hour=ALERTS_AGREED))}
+
+    def judge(self, outcome: Outcome) -> None:
+        """It must have been refused with its own code, and the victim's desk must have been told."""
+        spent = outcome.spent
+        spent.require("budget_alerts_an_hour" in spent.codes, "the flood was not refused for its alerts")
+        told = sum(count for event, count in outcome.told.items() if event.startswith("budget"))
+        spent.require(told == 1, f"the victim's desk was told {told} times, not once")
 
 
 class PastFlood(AlarmFlood):

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from .attack import Outcome, Phase, ms
 
 PHASES = ("before", "during", "after")
+COLUMNS = 5
+"""Of the table in docs/abuse.md."""
+
+TIMES = {"danger": "dangers", "submit": "submits", "other": "others"}
+
 SHOWN = 9
 """Kinds of events that a row names, the most frequent first."""
 
@@ -59,6 +64,44 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
         if facts:
             rows.append(f"| | {facts.replace('|', '/')} |" + " |" * (len(head) - 2))
     return "\n".join(rows)
+
+
+def fill(page: str, outcomes: Sequence[Outcome]) -> str:
+    """Return a page of the documentation with what was found in the rows of these attacks: *now* and the cost."""
+    found = {f"**{outcome.name}**": outcome for outcome in outcomes}
+    rows = page.split("\n")
+    for at, row in enumerate(rows):
+        cells = row.split("|")
+        outcome = found.get(cells[1].strip().partition(" ")[0]) if len(cells) == COLUMNS + 2 else None
+        if outcome is not None:
+            cells[3], cells[4] = f" {_now(outcome)} ", f" {_cost(outcome)} "
+            rows[at] = "|".join(cells)
+    return "\n".join(rows)
+
+
+def _now(outcome: Outcome) -> str:
+    found = [outcome.phases[name] for name in PHASES] if outcome.phases else []
+    parts = [f"{what} {_three(found, name)}" for what, name in TIMES.items()] if found else []
+    if told := sum(phase.told_at_once for phase in found):
+        parts.append(f"{told} told at once: {_counts(_sum(found))}")
+    if outcome.peaks:
+        parts.append(f"store +{outcome.peaks['store +']:.0f} MB")
+    parts += [f"{name}: {value}" for name, value in outcome.spent.facts.items() if name != "processor seconds"]
+    parts += [f"**open: {fault}**" for fault in outcome.faults]
+    return "; ".join(parts).replace("|", "/")
+
+
+def _cost(outcome: Outcome) -> str:
+    spent = outcome.spent
+    if not spent.sent:
+        return ""
+    refused = _counts(spent.codes) or "nothing"
+    cost = f"{spent.taken} of {spent.sent} taken, {spent.size / 1e6:.1f} MB, {spent.seconds:.0f} s; refused: {refused}"
+    return cost.replace("|", "/")
+
+
+def _sum(found: Sequence[Phase]) -> Counter[str]:
+    return sum((phase.refused for phase in found), Counter[str]())
 
 
 def _row(name: str, value: str) -> str:

@@ -40,9 +40,10 @@ class OddSignature(Alone):
 
     def find(self, scale: Scale, spent: Spent) -> None:
         """Verify it as every desk of ours does; the rule must be written down where other clients read it."""
-        rule = re.search(r"small.order", (ROOT / "protocol" / "SPEC.md").read_text("utf-8"), re.IGNORECASE)
+        named = re.compile(r"small[- ]order R|small[- ]order.{0,40}\bR\b", re.IGNORECASE)
+        rule = named.search((ROOT / "protocol" / "SPEC.md").read_text("utf-8"))
         files_of = sorted((ROOT / "protocol" / "vectors").glob("*.json"))
-        vectors = [path.name for path in files_of if "small" in path.read_text("utf-8")]
+        vectors = [path.name for path in files_of if named.search(path.read_text("utf-8"))]
         spent.facts["SPEC has a rule"], spent.facts["vectors"] = bool(rule), ", ".join(vectors) or "none"
         spent.require(rule is not None and bool(vectors), "no rule with vectors for a small-order R")
         secret, message = bytes(range(32)), b"the same to every desk"

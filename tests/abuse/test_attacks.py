@@ -5,7 +5,7 @@ from math import isfinite
 import pytest
 
 from .attack import Outcome, Scale, attacked
-from .flood import BlindTheDesk, FillTheStore
+from .flood import BlindTheDesk, OverItsBudget
 from .together import AllAtOnce
 
 SMALL = Scale(small=True)
@@ -22,10 +22,8 @@ def facts_hold(outcome: Outcome) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.req("R-110")
-def test_a_party_that_stores_too_much_is_refused_and_told_and_nobody_else_is() -> None:
-    outcome = attacked(FillTheStore(), SMALL)
-    facts_hold(outcome)
+def test_a_party_over_its_budget_is_refused_and_the_others_told_and_nobody_else_is_held_up() -> None:
+    facts_hold(attacked(OverItsBudget(), SMALL))
 
 
 @pytest.mark.long

@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from abuse.__main__ import main as abuse
+
 from . import stage
 from .figures import Figure, Scale, record, table
 
@@ -20,7 +22,12 @@ BENCHMARKS = ("submit", "profile", "heavy", "legs", "memory", "streams", "probe"
 
 
 def main() -> int:
-    """Run the benchmarks that were named, or all; print a table for each; ``--json`` writes the figures too."""
+    """Run the benchmarks that were named, or all; print a table for each; ``--json`` writes the figures too.
+
+    ``abuse`` as the first name hands all further words to the attacks.
+    """
+    if sys.argv[1:2] == ["abuse"]:
+        return abuse(sys.argv[2:])
     words = argparse.ArgumentParser(prog="make bench", description=__doc__)
     words.add_argument("names", nargs="*", metavar="NAME", help=f"which of: {', '.join(BENCHMARKS)}; all by default")
     words.add_argument("--size", choices=("quick", "middle", "full"), default="full", help="full is for the record")
