@@ -213,7 +213,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """A line as it stands: epoch, terms in force, head, all terms that ever were with their ``seq``, its next stamp."""
+    """A line as it stands: epoch, terms in force, head, all terms that ever were with their ``seq``, its next stamp.
+
+    ``newest`` is its newest stamp so far.
+    """
 
     epoch: str
     terms: str
@@ -222,6 +225,7 @@ class Founded:
     matched_through: int
     clock: int
     history: tuple[tuple[str, int], ...]
+    newest: int = 0
 
 
 class Line(Protocol):

@@ -27,7 +27,7 @@ async def found(settings: Settings) -> list[str]:
     Raises ``LocalError`` with ``usage`` where one stands under other terms.
     """
     said = []
-    async with _lines(settings) as lines:
+    async with opened_lines(settings) as lines:
         for line, agreement in lines:
             new = await line.found(agreement.terms, agreement.raw)
             what = "founded" if new else "stands already, and nothing was changed"
@@ -40,7 +40,7 @@ async def new_epoch(settings: Settings) -> list[str]:
 
     Raises ``LocalError`` with ``usage``, and changes nothing, where the store does not hold all of them.
     """
-    async with _lines(settings) as lines:
+    async with opened_lines(settings) as lines:
         for line, agreement in lines:
             if not await line.stands():
                 raise LocalError(
@@ -62,7 +62,7 @@ async def adopt(settings: Settings) -> list[str]:
     Raises ``Unavailable`` with ``store_unsafe`` where the store does not hold the line, and as ``adopt_newer`` does.
     """
     said = []
-    async with _lines(settings) as lines:
+    async with opened_lines(settings) as lines:
         for line, agreement in lines:
             current = await in_force(line, agreement, settings)
             if agreement.terms == current.terms:
@@ -131,7 +131,8 @@ async def adopt_newer(line: StoredLine, current: Agreement, at_hand: Agreement) 
 
 
 @contextlib.asynccontextmanager
-async def _lines(settings: Settings) -> AsyncIterator[list[tuple[StoredLine, Agreement]]]:
+async def opened_lines(settings: Settings) -> AsyncIterator[list[tuple[StoredLine, Agreement]]]:
+    """Open the store and yield the line of each agreement of the settings. Raises ``LocalError`` with ``usage``."""
     if settings.store is None or not settings.agreements:
         raise LocalError("usage", "a store and an agreement are needed")
     agreements = [read_agreement(path) for path in settings.agreements]

@@ -190,6 +190,9 @@ async def _founded(store: Store, agreement: Agreement) -> Finding:
         return Finding(WRONG, what, f"is it the right store? {FOUNDED_ONCE}")
     founded = await line.open()
     apart_s = founded.clock / SECOND - time.time()
+    if founded.newest == founded.clock and apart_s * 1000 > CLOCKS_APART_MS:
+        what = f"{agreement.name}: its newest stamp is {apart_s:+.0f} s from now, and nothing is taken before"
+        return Finding(WRONG, what, "set the clocks by NTP; if they are right, keepclear-service repair-clock")
     if abs(apart_s) * 1000 > CLOCKS_APART_MS:
         return Finding(WRONG, f"{agreement.name}: the store's clock is {apart_s:+.0f} s from ours", "set both by NTP")
     if founded.terms != agreement.terms:

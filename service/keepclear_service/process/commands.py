@@ -1,10 +1,12 @@
 """The words of ``keepclear-service``. What they do is done elsewhere; here options become settings."""
 
 import asyncio
+import functools
 import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from .asking import ask_service, read_store
 from .check import OK, WRONG, check
 from .embedded import embedded_store, running_store
 from .files import read_agreement
+from .repair import repair_clock
 from .settings import Settings, load_settings
 from .status_text import status_text
 from .supervisor import run as run_supervised
@@ -143,6 +146,29 @@ def new_epoch(**given: Any) -> None:
     settings = _settings(**given)
     admin.check_embedded(settings)
     _say(asyncio.run(_with_store(settings, admin.new_epoch)))
+
+
+@service.command("repair-clock")
+@_options("agreement", "store", "store_password_file", "embedded", "log_level")
+@click.option(
+    "--utc",
+    required=True,
+    type=click.DateTime(["%Y-%m-%dT%H:%MZ"]),
+    metavar="YYYY-MM-DDTHH:MMZ",
+    help="The time now, as read from another clock than this machine's.",
+)
+@click.option("--behind-receipts", is_flag=True, help="Even where a party holds a receipt dated in the future.")
+def repair_clock_command(utc: datetime, *, behind_receipts: bool, **given: Any) -> None:
+    """A line whose newest stamp is in the future: put that back to the time now, and match everything again.
+
+    For a service that says `clock: the line's newest stamp is N s ahead` when the clocks are right; while it runs, too.
+    """
+    settings = _settings(**given)
+    admin.check_embedded(settings)
+    if settings.store is None and (url := running_store(settings.embedded)) is not None:
+        settings = settings.with_store(url)
+    act = functools.partial(repair_clock, read=utc.replace(tzinfo=UTC), behind_receipts=behind_receipts)
+    _say(asyncio.run(_with_store(settings, act)))
 
 
 @service.command()

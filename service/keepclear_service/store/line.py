@@ -57,7 +57,7 @@ SLACK_MS = 86_400_000
 CLOCKS_APART_MS = int(STEPPED_S * 1000)
 """Milliseconds that a worker's and the store's clock may differ, and the newest stamp be ahead of the latter."""
 
-_FOUND, _ADOPT = Script("found"), Script("adopt")
+_FOUND, _ADOPT, _REPAIR = Script("found"), Script("adopt"), Script("repair")
 _ADMIT, _COMMIT, _CLEAN, _LEAVE = Script("admit"), Script("commit"), Script("clean"), Script("leave")
 
 _OF_TURN = ("stream", "own", "notices", "chain", "conflicts", "gone")
@@ -117,6 +117,16 @@ class StoredLine(LineReader):
         with store_faults():
             await self._submits.hset(self._keys.meta, "epoch", epoch)
         return epoch
+
+    async def repair_clock(self, newest: int) -> str | None:
+        """Put the newest stamp, ``newest``, back to the store's clock, in a new epoch; return that.
+
+        None where that is not the newest stamp any more. Raises ``Unavailable``: ``store_clock`` where the store's
+        clock is far from this one.
+        """
+        epoch, at = secrets.token_hex(16), self._keys
+        args = [newest // 1000, epoch, self.prefix, self._now_ms(), CLOCKS_APART_MS]
+        return epoch if await _REPAIR(self._submits, [at.meta, at.log, at.unmatched], args) else None
 
     async def turn(
         self,

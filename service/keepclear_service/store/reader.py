@@ -83,7 +83,7 @@ class LineReader:
     async def open(self) -> Founded:
         """Return the line as it stands; raise ``Unavailable`` with ``store_unsafe`` where the store holds none."""
         keys = [self._keys.meta, self._keys.terms, self._keys.log, self._keys.unmatched]
-        schema, epoch, terms, head, oldest, lowest, clock, history = await _OPEN(self._submits, keys)
+        schema, epoch, terms, head, oldest, lowest, clock, history, newest = await _OPEN(self._submits, keys)
         if schema.decode() != SCHEMA:
             raise Unavailable(
                 "store_unsafe",
@@ -98,6 +98,7 @@ class LineReader:
             matched_through=int(head) if lowest == b"-" else int(lowest) - 1,
             clock=int(clock) * 1000,
             history=tuple((history[at].decode(), int(history[at + 1])) for at in range(0, len(history), 2)),
+            newest=int(newest) * 1000,
         )
 
     async def terms(self, sha256: str) -> bytes | None:

@@ -192,10 +192,10 @@ async def _store(client: AsyncClient) -> Finding:
         )
     bad = [f"{name}: {said}" for name, said in found.items() if said != "ok"]
     if bad:
-        mend = (
-            MAKE_DURABLE
-            if found.get("store") == "store_unsafe"
-            else "at the hotline: systemctl restart keepclear-store"
-        )
+        mend = "at the hotline: systemctl restart keepclear-store"
+        if found.get("store") == "store_unsafe":
+            mend = MAKE_DURABLE
+        elif found.get("clock", "ok") != "ok":
+            mend = "at the hotline: chronyc tracking; keepclear-service status"
         return Finding("store", WRONG, f"the hotline is not ready, {', '.join(bad)}", mend, figures={"checks": found})
     return Finding("store", OK, "reached, durable, as the service says", figures={"checks": found})
