@@ -38,6 +38,40 @@ def test_other_agreements_are_served_while_a_heavy_notice_is_matched(
     play(story, store_url)
 
 
+def test_what_came_before_a_heavy_notice_is_answered_before_that_is_matched(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are admitted by one turn; the heavy one's matching waits until the danger before it has its receipt."""
+
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        await file(one, world.submission("north", box(20.0)))
+        await file(one, world.submission("south", box(60.05)))
+        arrivals, real_take, real, told = one.turn._arrivals, one.turn._arrivals.take, fold.apply, threading.Event()
+        together: list[int] = []
+
+        def take() -> Any:
+            taken = real_take() if len(arrivals) >= 2 else []
+            together.append(len(taken))
+            return taken
+
+        def waiting(state: Any, entry: Any, body: Any) -> Any:
+            if entry.party == "north":
+                assert told.wait(20), "the danger before it waited for its matching"
+            return real(state, entry, body)
+
+        monkeypatch.setattr(arrivals, "take", take)
+        monkeypatch.setattr(turn_module, "apply", waiting)
+        heavy = asyncio.create_task(file(one, world.submission("north", *(box(60 + n / 50) for n in range(40)))))
+        danger = await file(one, world.submission("south", box(20.05)))
+        told.set()
+        assert len(danger.alerts) == 1
+        assert len((await heavy).alerts) == 1
+        assert max(together) == 2
+
+    play(story, store_url)
+
+
 def test_a_long_statement_is_opened_beside_the_loop(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(world: World, all_workers: Workers) -> None:
         one = await all_workers.start()

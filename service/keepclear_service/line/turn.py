@@ -332,6 +332,8 @@ class Turn:
             return []
         try:
             if entry.kind == TERMS or heavy(state, body):
+                # What was folded before it waits for its commit no longer than it must.
+                await self._committing.commit(self.epoch, self._uncommitted)
                 began = time.monotonic()
                 alerts = await asyncio.to_thread(apply, state, entry, body)
                 self._arrivals.rest(time.monotonic() - began)
