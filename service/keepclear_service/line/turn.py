@@ -67,8 +67,7 @@ class Turn:
     def __init__(
         self, line: Line, founding: Agreement, seal: Seal, sign: Sign, observer: LineObserver, clocks: Clocks
     ) -> None:
-        self._line = line
-        self._replay = Replay(line, founding, seal)
+        self._line, self._replay = line, Replay(line, founding, seal)
         self._state: State | None = None
         self._arrivals = Arrivals()
         self._ahead: Asked | None = None
@@ -332,8 +331,7 @@ class Turn:
             return []
         try:
             if entry.kind == TERMS or heavy(state, body):
-                # What was folded before it waits for its commit no longer than it must.
-                await self._committing.commit(self.epoch, self._uncommitted)
+                await self._committing.commit(self.epoch, self._uncommitted)  # what came before need not wait for it
                 began = time.monotonic()
                 alerts = await asyncio.to_thread(apply, state, entry, body)
                 self._arrivals.rest(time.monotonic() - began)
