@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BASE = "keepclear-base:bookworm"
+BASE = "keepclear-base:bookworm-2"
 FOLDER = "/var/tmp/keepclear-engine"  # noqa: S108 - made by root, and no other user writes there
 NEW_INTERFACES = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
 BRINGING_UP_S = 900

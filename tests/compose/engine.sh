@@ -9,7 +9,7 @@
 set -euo pipefail
 
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
-image=keepclear-base:bookworm
+image=keepclear-base:bookworm-2   # another number for other packages
 say() { echo "engine: $*" >&2; }
 
 missing=()
@@ -34,14 +34,14 @@ if ! docker info >/dev/null 2>&1; then
 fi
 
 if ! docker image inspect "$image" >/dev/null 2>&1; then
-    root="$folder/root"
+    root="$folder/root-2"
     if [ ! -e "$root/.complete" ]; then
         mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null |
             grep -v security | head -n 1 | tr -d ' ' || true)
         say "debootstrap into $root"
         rm -rf "$root"
         debootstrap --variant=minbase \
-            --include=python3,python3-venv,python3-pip,ca-certificates,curl,redis-server,nginx-light \
+            --include=python3,python3-venv,python3-pip,ca-certificates,curl,redis-server,nginx-light,libnginx-mod-stream \
             bookworm "$root" "$mirror" >"$folder/debootstrap.log" 2>&1
         cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
         rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*

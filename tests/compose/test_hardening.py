@@ -90,7 +90,8 @@ def test_each_container_sees_its_own_secrets_alone(stack: Stack) -> None:
     config = "/etc/keepclear"
     assert seen["service-a"] == seen["service-b"] == {"/service": False}
     assert seen["redis"] == {"/data": True, "/access": False, f"{config}/redis.conf": False}
-    assert seen["proxy"] == {"/tls": False, f"{config}/nginx.conf": False, f"{config}/clients.conf": False}
+    files = ("nginx.conf", "clients.conf", "known.conf")
+    assert seen["proxy"] == {"/tls": False, **{f"{config}/{file}": False for file in files}}
     assert "Read-only file system" in stack.inside("service-a", "touch", "/service/x", check=False)
 
 

@@ -1,5 +1,6 @@
 """What the proxy lets through and what it does not, from outside, and what the service then gets to see."""
 
+import contextlib
 import json
 import re
 import socket
@@ -55,9 +56,12 @@ class Echo(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("", 8700), Echo).serve_forever()
 """
 HEADER_TIMEOUT_S = 10
+BODY_TIMEOUT_S = 40
 CAP = 128
+"""Connections of one address that have asked for something."""
+CAP_BEFORE = 160
+"""Connections of one address, whatever they have said."""
 WITHIN_S = 20.0
-"""Connections of one address."""
 
 
 @pytest.fixture
@@ -206,10 +210,11 @@ def test_the_stream_is_not_held_back(stack: Stack) -> None:
 
 
 def test_connections_of_one_address_are_capped(stack: Stack, http: httpx2.Client) -> None:
-    folder = stack.party("turkiye")
-    agreement, key = open_agreement((folder / "agreement.json").read_bytes()), load_private_key(folder / "desk.key")
     with ExitStack() as streams:
-        for _ in range(2):  # a client keeps at most 100 connections
+        for party in ("turkiye", "israel"):  # a party has at most 64 streams
+            folder = stack.party(party)
+            agreement = open_agreement((folder / "agreement.json").read_bytes())
+            key = load_private_key(folder / "desk.key")
             client = streams.enter_context(Client(agreement, key, connect_to=stack.url, tls=Tls(ca=stack.authority)))
             at = client.conflicts().at
             for _ in range(CAP // 2):
@@ -231,6 +236,38 @@ def test_who_does_not_finish_a_request_is_cut(stack: Stack) -> None:
             slow.sendall(b"GET /v1/notices HTTP/1.1\r\nHost: localhost\r\nX: ")
             assert slow.recv(200) in (b"", b"HTTP/1.1 408 Request Time-out\r\n")
             assert time.monotonic() - began < HEADER_TIMEOUT_S + 3
+
+
+def test_connections_that_say_nothing_are_counted_too(stack: Stack, http: httpx2.Client) -> None:
+    with ExitStack() as silent:
+        for _ in range(CAP_BEFORE + 20):
+            silent.enter_context(socket.create_connection(("127.0.0.1", stack.port), timeout=5))
+
+        def refused() -> bool:
+            with contextlib.suppress(httpx2.HTTPError), stack.http() as other:
+                return other.get("/healthz").status_code != 200
+            return True
+
+        assert eventually(refused)
+    assert eventually(lambda: http.get("/healthz").status_code == 200)
+
+
+def test_a_large_body_is_not_kept_by_the_proxy_and_must_come_in_time(stack: Stack) -> None:
+    """The service's own deadline ends it: one kilobyte a second is the least."""
+    context = ssl.create_default_context(cafile=str(stack.authority))
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=60) as raw:
+        with context.wrap_socket(raw, server_hostname="localhost") as slow:
+            began = time.monotonic()
+            head = b"POST /v1/notices HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sd-jwt\r\n"
+            slow.sendall(head + b"Content-Length: 400000\r\n\r\neyJ")
+            slow.settimeout(0.5)
+            answer = b""
+            while not answer and time.monotonic() - began < BODY_TIMEOUT_S:
+                with contextlib.suppress(TimeoutError):
+                    answer = slow.recv(4096)
+                if not answer:
+                    slow.sendall(b"x" * 50)
+            assert b" 408 " in answer and b"request_slow" in answer
 
 
 def test_the_proxys_log_tells_no_party_and_no_cursor(stack: Stack, http: httpx2.Client) -> None:

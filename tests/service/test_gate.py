@@ -12,7 +12,8 @@ import pytest
 import uvicorn
 from keepclear_service.process import bounds, wire
 from keepclear_service.process import gate as module
-from keepclear_service.process.gate import Gate, Limits, block_of
+from keepclear_service.process.blocks import block_of, is_loopback
+from keepclear_service.process.gate import Gate, Limits
 from keepclear_service.process.settings import Settings
 from keepclear_service.process.wire import BoundedHead
 
@@ -227,6 +228,22 @@ def test_a_body_that_was_refused_is_read_for_a_while_and_no_longer() -> None:
     story(told)
 
 
+def test_many_strangers_who_ask_at_once_are_begun_a_few_in_each_turn_of_the_loop() -> None:
+    async def told() -> None:
+        begun: list[int] = []
+        gate = Gate()
+        for number in range(3 * module.BEGUN_AT_ONCE):
+            gate.begin(lambda number=number: begun.append(number))  # type: ignore[misc]
+        counts = []
+        while len(begun) < 3 * module.BEGUN_AT_ONCE:
+            counts.append(len(begun))
+            await asyncio.sleep(0)
+        assert counts == [module.BEGUN_AT_ONCE, 2 * module.BEGUN_AT_ONCE]
+        assert begun == sorted(begun)
+
+    story(told)
+
+
 def test_who_does_not_take_an_answer_is_cut() -> None:
     async def told() -> None:
         async with room(grace_s=SOON_S) as doors:
@@ -320,8 +337,8 @@ def test_blocks_of_addresses() -> None:
     assert block_of("192.0.2.7") == block_of("::ffff:192.0.2.7") == bytes((192, 0, 2, 7))
     assert block_of("2001:db8:1:2::1") == block_of("2001:db8:1:2:ffff::9%eth0") != block_of("2001:db8:1:3::1")
     assert block_of("") is None and block_of("testclient") is None
-    assert module.is_loopback(b"\x7f\x01\x02\x03") and module.is_loopback(block_of("::1") or b"")
-    assert not module.is_loopback(struct.pack("!I", 0xC0000201))
+    assert is_loopback(b"\x7f\x01\x02\x03") and is_loopback(block_of("::1") or b"")
+    assert not is_loopback(struct.pack("!I", 0xC0000201))
 
 
 def test_idle_connections_close_and_those_of_a_stream_do_not() -> None:

@@ -147,7 +147,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Answer("server-sent events, from the position on and then as they come", media_type=EVENTS),
         Parameter("query", "cursor", "the last position that the reader has kept", "position"),
         Parameter("header", "Last-Event-ID", "the same; where both stand the header counts", "position"),
-        own=("cursor", *refusals.BUSY),
+        own=("cursor", "budget_streams", *refusals.BUSY),
     ),
     *_health("/healthz", "healthz", "Whether the process answers", {200: Answer("it does", "alive")}),
     *_health(

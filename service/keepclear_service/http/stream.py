@@ -10,11 +10,13 @@ from typing import Protocol
 
 from fastapi import APIRouter, Request
 from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.errors import OverBudget
+from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import WATCH
 from starlette.types import Receive, Scope, Send
 
 from ..delivery.hub import Hub
-from ..delivery.subscriber import Connection
+from ..delivery.subscriber import STALLED_S, Connection
 from .deps import Reader, reader
 from .problems import request_id
 
@@ -23,6 +25,9 @@ HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would keep events back
 ]
+
+STREAMS = "streams"
+"""The budget of what is open at once."""
 
 _admit = reader(WATCH)
 
@@ -64,8 +69,17 @@ class EventStream:
 async def stream(request: Request) -> EventStream:
     """Send the party's events behind the cursor, or all that are still there without one, and then as they come."""
     who = await _admit(request)
+    _check_budget(who)
     hubs: dict[str, Hub] = request.app.state.hubs
     return EventStream(hubs[who.hotline.agreement.id], who, _position(request), request_id(request.scope))
+
+
+def _check_budget(who: Reader) -> None:
+    """Raise ``OverBudget`` where the party has as many streams open on this worker as it may have."""
+    hotline = who.hotline
+    if hotline.observer.streams[who.party] >= hotline.agreement.budgets.streams:
+        # One whose reader has gone in silence is cut by then.
+        raise OverBudget(STREAMS, 0, int((hotline.clock.seconds() + STALLED_S) * SECOND))
 
 
 def _position(request: Request) -> Cursor | None:

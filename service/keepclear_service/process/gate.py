@@ -9,15 +9,15 @@ Not guaranteed: a place for one who comes from a block of addresses that has tak
 """
 
 import asyncio
-import contextlib
 import itertools
 import logging
-import socket
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from .blocks import block_of, is_loopback
 
 if TYPE_CHECKING:
     from .guest import Guest
@@ -59,6 +59,10 @@ OF_A_PARTY = 0.25
 LOOKED_AT = 16
 """Connections that are asked whether they can go, where one must: most can."""
 
+BEGUN_AT_ONCE = 8
+"""Strangers' requests that are begun in one turn of the loop: two milliseconds. The others wait for the next, so that
+many who ask at once hold nobody up again and again."""
+
 OF_ADDRESS = 256
 """Connections of one block of addresses: a headquarters of thirty desks behind one address has under a hundred."""
 
@@ -92,21 +96,6 @@ class Limits:
     keep_alive_s: float = KEEP_ALIVE_S
 
 
-def block_of(address: str) -> bytes | None:
-    """Return what counts as one place: an IPv4 address, or the first 64 bits of another; None where it is neither."""
-    with contextlib.suppress(OSError):
-        if ":" not in address:
-            return socket.inet_pton(socket.AF_INET, address)
-        packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
-        return packed[12:] if packed.startswith(bytes(10) + b"\xff\xff") else packed[:8]
-    return None
-
-
-def is_loopback(block: bytes) -> bool:
-    """Whether a block is this machine's own."""
-    return block[:1] == b"\x7f" if len(block) == 4 else block == bytes(8)
-
-
 def _silent(why: str) -> None:
     """Note nothing."""
 
@@ -128,6 +117,8 @@ class Gate:
         self._unfinished: dict[bool, dict[Guest, None]] = {False: {}, True: {}}
         """Requests that are under way, the oldest first: of strangers, and of parties."""
         self._leaving: dict[Guest, float] = {}
+        self._begun = 0
+        self._to_begin: deque[Callable[[], None]] = deque()
         self._most_strangers = max(1, int(self.limits.connections * STRANGERS))
         self._most_of_party = max(1, int(self.limits.connections * OF_A_PARTY))
 
@@ -159,6 +150,23 @@ class Gate:
         if len(own) >= self._most_of_party and not self._give_way(own):
             guest.last()  # it is answered, and makes room
         own[guest] = None
+
+    def begin(self, call: Callable[[], None]) -> None:
+        """Have a stranger's request begun now, or in its turn."""
+        if self._begun < BEGUN_AT_ONCE and not self._to_begin:
+            if not self._begun:
+                asyncio.get_running_loop().call_soon(self._next_turn)
+            self._begun += 1
+            call()
+        else:
+            self._to_begin.append(call)
+
+    def _next_turn(self) -> None:
+        self._begun = min(BEGUN_AT_ONCE, len(self._to_begin))
+        for _ in range(self._begun):
+            self._to_begin.popleft()()
+        if self._begun:
+            asyncio.get_running_loop().call_soon(self._next_turn)
 
     def unfinished(self, guest: "Guest") -> None:
         """Note that a request is under way."""

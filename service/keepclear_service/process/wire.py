@@ -145,6 +145,17 @@ class BoundedHead(HttpToolsProtocol):
         elif self._wire.phase is _ASKED:
             self._rest()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Have a party's request answered at once, a stranger's in its turn."""
+        if self._wire.party is not None:
+            super()._start_asgi_task(cycle, app)
+        else:
+            self._wire.gate.begin(lambda: self._start(cycle, app))
+
+    def _start(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if not cycle.disconnected:
+            super()._start_asgi_task(cycle, app)
+
     def _rest(self) -> None:
         wire = self._wire
         wire.phase, wire.since = _IDLE, self.loop.time()
