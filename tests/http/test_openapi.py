@@ -140,7 +140,7 @@ BESIDES = {
     "POST /v1/acknowledgements": {"content_type", "limit_answers"},
 }
 READ = {"proof_replayed", "too_large", "request", "cursor", "budget_streams"}
-"""Shown by tests of their own in ``test_hostile``, ``test_wire`` and ``test_stream_budget``, not by the tables' names."""
+"""Shown by tests of their own (``test_hostile``, ``test_wire``, ``test_stream_budget``), not by the tables' names."""
 
 
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if one.refusals], ids=lambda one: one.name)
