@@ -87,7 +87,9 @@ def test_without_its_store_the_service_says_so_and_afterwards_goes_on(
             for answer in answers:
                 refused(answer.result())
             assert ready.result().status_code == 503
-            assert ready.result().json()["checks"]["store"] == "store_unavailable"
+            told = ready.result().json()
+            assert told["state"] == ("down" if end is kill else "slow")
+            assert told["checks"]["store"] == ("store_unavailable" if end is kill else "slow")
             ended.result()
             assert time.monotonic() - since < ANSWER_S
             assert line.http.get("/healthz").status_code == 200

@@ -8,7 +8,7 @@ from keepclear_protocol.alert import CLOSED, OPEN, PAST
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, BUDGET, NOTICE, OPENING, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.request import SCHEME
 from keepclear_service.http import reads
-from keepclear_service.http.health import OK
+from keepclear_service.http.health import OK, STATES
 
 from support.schema_words import DEFINITIONS, Schema, listed, obj, or_null, ref, statement_text, text, words
 
@@ -115,9 +115,10 @@ ANSWERS: dict[str, Schema] = {
     "ready": obj(
         {
             "status": words(["ready", "not ready"]),
+            "state": words(sorted({OK, *STATES})),
             "checks": obj({name: {"type": "string"} for name in ("store", "clock", "lines", "rules")}),
         },
-        description="Each check says ok, or in a few words what is wrong.",
+        description="Each check says ok, or in a few words what is wrong; state is the one word for all of it.",
     ),
     "problem": obj(
         {

@@ -14,6 +14,7 @@ from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, BUDGET, NOTICE, OPE
 from keepclear_protocol.request import SCHEME
 from keepclear_protocol.separation import Severity, severity_rank
 
+CHECKS = ("store", "clock", "lines", "rules")
 VECTORS = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
 
 
@@ -107,7 +108,7 @@ def examples() -> dict[str, list[Any]]:
             }
         ],
         "alive": [{"status": "ok"}],
-        "ready": [{"status": "ready", "checks": {"store": "ok", "clock": "ok", "lines": "ok", "rules": "ok"}}],
+        "ready": [{"status": "ready", "state": "ok", "checks": dict.fromkeys(CHECKS, "ok")}],
         "problem": [problem("version_stale")],
         "event-open": [{OPENING.name: said[OPENING.name]}],
         "event-alert": [shown],

@@ -4,7 +4,7 @@ import time
 
 import redis
 
-PROOF = b":proof:"
+PROOF, CANARY = b":proof:", b":canary:"
 EVIDENCE = b":evidence:"
 
 _DIGESTS = """
@@ -32,7 +32,7 @@ return told
 otherwise after it loaded its log. One script: the whole hostile table is held against it twice a case."""
 
 
-def snapshot(url: str, *, without: tuple[bytes, ...] = (PROOF,)) -> dict[bytes, str]:
+def snapshot(url: str, *, without: tuple[bytes, ...] = (PROOF, CANARY)) -> dict[bytes, str]:
     """Return every key with a digest of its value, but for keys that contain one of ``without``."""
     with redis.Redis.from_url(url) as client:
         told = client.eval(_DIGESTS, 0)

@@ -80,7 +80,7 @@ class Turn:
         self._next_due: float | None = None
         self.ready = asyncio.Event()
         self._turned_at = self._began = 0.0
-        self._round_at = time.monotonic()
+        self._round_at, self.lasted_s = time.monotonic(), 0.0
         self._lost: str | None = None
         self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=founding.id)
         self._cleaning = Cleaning(line, founding.id)
@@ -232,7 +232,8 @@ class Turn:
         self._uncommitted.drop_matched(turned)
         await self._committing.commit(self.epoch, self._uncommitted)
         self._settle(turned)
-        self._observer.turned(time.monotonic() - self._began, len(asked.batch))
+        self.lasted_s = time.monotonic() - self._began
+        self._observer.turned(self.lasted_s, len(asked.batch))
         await self._cleaning.clean(self.agreement)
 
     def _ask(self, cursor: int) -> Asked:

@@ -19,16 +19,20 @@ from ..delivery.hub import Hub
 from ..http import health, openapi, problems, reads, stream, submits
 from ..http.deps import Hotlines
 from ..http.service import ServiceApp
+from ..line.full import store_full
 from ..line.hotline import Hotline
 from ..line.lane import Lane
 from ..logs import Outage
 from ..metrics import Board
 from ..observer import Observer
 from ..steady import SteadyClock
+from ..store.canary import Canary
 from ..store.connect import Store, check_durability, connect
 from ..store.line import StoredLine
 from ..store.timed import timed
 from .admin import adopt_newer, in_force
+from .disk import Disk
+from .embedded import running_store
 from .files import read_agreement, read_key
 from .heartbeat import TURN_WITHIN_S
 from .note import keep_note
@@ -78,7 +82,18 @@ def create_app(settings: Settings) -> FastAPI:
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
             app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
             app.state.turns = lambda: all(hotline.turn.comes_round(TURN_WITHIN_S) for hotline in hotlines)
-            app.state.check_store = functools.partial(check, room=True)
+            disk = Disk(settings.embedded if running_store(settings.embedded) == store_url else None)
+            canary = Canary(store, [hotline.line.prefix for hotline in hotlines])
+
+            async def prove() -> float:
+                if why := disk.full():
+                    raise store_full(why)
+                await check(room=True)
+                return await canary.sing()
+
+            for hotline in hotlines:
+                hotline.full = disk.full
+            app.state.check_store = prove
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(hotline.turn.run()) for hotline in hotlines]
                 running += [tasks.create_task(hub.run()) for hub in hubs.values()]

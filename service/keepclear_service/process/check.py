@@ -21,6 +21,7 @@ from ..store.line import CLOCKS_APART_MS
 from ..store.reader import LineReader, lines_held
 from .admin import FOUNDED_ONCE
 from .asking import opened_store
+from .disk import SCARCE_BYTES
 from .files import read_agreement, read_key
 from .last_words import room
 from .ports import fault_of, who_is_there
@@ -31,8 +32,8 @@ STORE_MENDS = "start the store, or name the right one by --store or --embedded"
 
 KEY_MENDS = "restore it from its backup; a new key needs a new revision of the agreement, which everyone signs"
 
-SCARCE_BYTES, LITTLE_BYTES = 64 << 20, 1 << 30
-"""Room on the store's disk: too little for the next rewriting of a log; and little for a store that grows."""
+LITTLE_BYTES = 1 << 30
+"""Room on the store's disk that is little for a store that grows; from ``SCARCE_BYTES`` on it takes no more notices."""
 
 OK, WATCH, WRONG = "ok", "watch", "WRONG"
 
@@ -154,7 +155,7 @@ def _room(folder: Path) -> Iterator[Finding]:
         return  # there is no such folder, which is said of the store
     what = f"the disk of {folder}: {free >> 20} MiB free"
     if free < SCARCE_BYTES:
-        yield Finding(WRONG, what, "make room: the store ends at a write that its disk does not take")
+        yield Finding(WRONG, what, "make room: no notice is taken, and the store ends once it is full")
     elif free < LITTLE_BYTES:
         yield Finding(WATCH, what, "make room before it is full: then nothing more is accepted")
     else:

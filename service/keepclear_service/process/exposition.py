@@ -16,9 +16,10 @@ from prometheus_client import Metric, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
 
 from ..metrics import FAMILIES, Family
+from .exposed_store import store_figures
 from .lookout import Sight, WorkerSight
 from .runs_out import role_end
-from .survey import LineSurvey, Survey
+from .survey import LineSurvey
 
 
 def exposition(sight: Sight) -> Iterator[Metric]:
@@ -29,8 +30,7 @@ def exposition(sight: Sight) -> Iterator[Metric]:
         yield _counted(family, ids, sight)
     yield from _workers(sight.workers)
     yield from _streams(sight)
-    yield from _store(sight.survey)
-    yield _store_starts(sight)
+    yield from store_figures(sight)
     yield from _lines(sight)
     yield from ProcessCollector(registry=None).collect()
 
@@ -143,26 +143,6 @@ def _streams(sight: Sight) -> Iterator[Metric]:
             if note is not None and line.founded is not None and note.epoch == line.founded.epoch:
                 behind.add_metric([line.id, worker.place], max(0, line.founded.head - note.cursor))
     yield from (streams, ready, behind, apart)
-
-
-def _store(survey: Survey) -> Iterator[Metric]:
-    yield GaugeMetricFamily(
-        "keepclear_store_up", "Whether the store answers.", value=float(survey.code != "store_unavailable")
-    )
-    yield GaugeMetricFamily(
-        "keepclear_store_durable",
-        "Whether the store keeps what it was given, as far as its settings go.",
-        value=float(not survey.code),
-    )
-    yield GaugeMetricFamily(
-        "keepclear_survey_timestamp_seconds", "When the store was looked at.", value=survey.at / SECOND
-    )
-
-
-def _store_starts(sight: Sight) -> Metric:
-    own = sight.own_store  # of a store that somebody else runs nobody here knows
-    value = None if own is None else float(own.starts)
-    return CounterMetricFamily("keepclear_store_starts", "Times that the embedded store was started.", value=value)
 
 
 def _lines(sight: Sight) -> Iterator[Metric]:

@@ -12,6 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from keepclear_protocol.agreement import Agreement
@@ -19,8 +20,11 @@ from keepclear_protocol.instant import SECOND
 
 from ..logs import log_event
 from ..metrics import LINES_LOST, Board
+from ..store.canary import Canary
 from ..store.connect import Store
+from ..store.keys import Keys
 from .heartbeat import SILENT_S as HEARTBEAT_S
+from .last_words import room
 from .note import LineNote, Note, read_note
 from .survey import Survey, survey
 from .unanswered import Memory
@@ -67,11 +71,15 @@ class WorkerSight:
 
 @dataclass(frozen=True, slots=True)
 class StoreSight:
-    """The embedded store's process: how often it was started, and when (seconds since 1970) and why it died lately."""
+    """The embedded store's process: how often it was started, when (seconds since 1970) and why it died lately.
+
+    ``free`` are the bytes of room on its disk.
+    """
 
     pid: int | None
     starts: int
     deaths: Sequence[tuple[float, str]]
+    free: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ class OwnStore(Protocol):
 
     starts: int
     deaths: deque[tuple[float, str]]
+    folder: Path
 
     @property
     def pid(self) -> int | None:
@@ -135,6 +144,8 @@ class Lookout:
         self._silent: dict[int, float] = {}
         self._warned: dict[tuple[str, str, str], int] = {}
         self._memories = {agreement.id: Memory() for agreement in self.agreements}
+        served = bool(self.places)  # who only looks changes nothing
+        self._canary = Canary(self.store, [Keys(item.id).prefix for item in self.agreements]) if served else None
         self._lost = 0
         self._lost_at: float | None = None
         self._overdue: set[tuple[str, str, str, int]] = set()
@@ -165,7 +176,9 @@ class Lookout:
         """Return how the store stands, at most ``FRESH_S`` old."""
         async with self._looking:
             if self._survey is None or time.monotonic() - self._looked_at > FRESH_S:
-                self._survey = await survey(self.store, self.agreements, self._memories, volatile=self.volatile)
+                self._survey = await survey(
+                    self.store, self.agreements, self._memories, volatile=self.volatile, canary=self._canary
+                )
                 self._looked_at = time.monotonic()
             return self._survey
 
@@ -190,7 +203,8 @@ class Lookout:
         if own is None:
             return None
         lately = time.time() - DIED_LATELY_S
-        return StoreSight(own.pid, own.starts, [death for death in own.deaths if death[0] >= lately])
+        deaths = [death for death in own.deaths if death[0] >= lately]
+        return StoreSight(own.pid, own.starts, deaths, room(own.folder))
 
     def _count_lost(self) -> None:
         lost = 0.0

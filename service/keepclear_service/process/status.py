@@ -9,7 +9,10 @@ from typing import Any
 
 from keepclear_protocol.instant import SECOND, format_instant
 
+from ..http.health import SLOW_S
 from ..steady import STEPPED_S
+from ..store.room import Room
+from .disk import SCARCE_BYTES
 from .heartbeat import SILENT_S
 from .lookout import DIED_LATELY_S, Sight, StoreSight, WorkerSight
 from .runs_out import RunsOut
@@ -53,6 +56,8 @@ def status(sight: Sight, *, down: str = "") -> dict[str, Any]:
             "version": found.version,
             "durable": not found.code,
             "own": _own_store(sight.own_store),
+            "memory": _memory(found.room),
+            "write_s": None if found.write_s is None else round(found.write_s, 3),
         },
         "agreements": lines,
         "versions": sight.versions,
@@ -134,9 +139,13 @@ def _store_wrong(sight: Sight) -> Iterator[str]:
         last = f"{max(0, int(found.at / SECOND - at))} s ago"
         when = last if len(own.deaths) == 1 else f"last {last}"
         yield f"the store died {times} in the last {DIED_LATELY_S // 60:.0f} minutes, {when}: {cause}"
+    if own is not None and own.free is not None and own.free < SCARCE_BYTES:
+        yield f"the store's disk is full, {own.free >> 20} MiB free: NOTICES ARE REFUSED; make room on that disk"
+    if found.write_s is not None and found.write_s > SLOW_S:
+        yield f"the store is slow: a durable write took {found.write_s:.1f} s; look at its disk and its machine"
     if not found.code:
         return
-    mend = ""
+    mend = ": NOTICES ARE REFUSED, all else goes on; give it more memory" if found.code == "store_full" else ""
     if found.code == "store_unavailable" and own is not None and own.pid is not None:
         mend = f": its process {own.pid} runs; if it stays silent, kill -9 {own.pid}, and it is started again at once"
     yield f"{found.fault} ({found.code}){mend}"
@@ -238,7 +247,17 @@ def _own_store(own: StoreSight | None) -> dict[str, Any] | None:
     if own is None:
         return None
     deaths = [{"at": _seconds(at), "cause": cause} for at, cause in own.deaths[-1:]]
-    return {"pid": own.pid, "starts": own.starts, "died_lately": len(own.deaths), "last_death": (*deaths, None)[0]}
+    return {
+        "pid": own.pid,
+        "starts": own.starts,
+        "died_lately": len(own.deaths),
+        "last_death": (*deaths, None)[0],
+        "disk_free": own.free,
+    }
+
+
+def _memory(room: Room | None) -> dict[str, int] | None:
+    return None if room is None else {"used": room.used, "mark": room.mark, "most": room.most}
 
 
 def _seconds(at: float) -> str:

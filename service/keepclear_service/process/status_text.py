@@ -26,13 +26,21 @@ def _lines(state: Mapping[str, Any]) -> Iterator[str]:
     for wrong in state["wrong"]:
         yield f"  !! {wrong}"
     kept = "keeps what it is given" if store["durable"] else f"{store['code']}: {store['fault']}"
-    yield f"store    {store['version'] or 'unknown'}: {kept}{_own_store(store['own'])}"
+    yield f"store    {store['version'] or 'unknown'}: {kept}{_own_store(store['own'])}{_memory(store['memory'])}"
     if service["up"]:
         yield f"workers  {'; '.join(_worker(worker) for worker in service['workers'])}"
     else:
         yield "workers  not known: read from the store alone"
     for line in state["agreements"]:
         yield from _agreement(line, at, up=service["up"])
+
+
+def _memory(room: Mapping[str, int] | None) -> str:
+    if room is None:
+        return ""
+    if not room["most"]:
+        return f"; {room['used'] >> 20} MiB of memory, WITHOUT A BOUND"
+    return f"; {room['used'] >> 20} of {room['most'] >> 20} MiB, notices up to {room['mark'] >> 20}"
 
 
 def _own_store(own: Mapping[str, Any] | None) -> str:

@@ -1,10 +1,12 @@
 """The survey: what the store says of each line, read at once for whoever looks after the service.
 
-Guaranteed: nothing is changed; what cannot be read becomes a line of what is wrong, never an exception. Of statements
-the agreements in force are read, and which alert an acknowledgement answers. Bounded: of very many open conflicts the
-worst ones are counted, and ``more`` says that there are others; who has long been silent has no last statement.
+Guaranteed: nothing is changed but by a canary that is handed in; what cannot be read becomes a line of what is wrong,
+never an exception. Of statements the agreements in force are read, and which alert an acknowledgement answers. Bounded:
+of very many open conflicts the worst ones are counted, and ``more`` says that there are others; who has long been
+silent has no last statement.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +19,10 @@ from keepclear_protocol.kinds import ACKNOWLEDGEMENT, KINDS
 
 from ..decide.entry import Entry
 from ..line.ports import Founded, Record
+from ..store.canary import Canary
 from ..store.connect import Store, check_durability, server_version
 from ..store.reader import LineReader
+from ..store.room import Room
 from .runs_out import RunsOut, agreement_end, all_ends
 from .unanswered import SEVERITIES, Memory, Unanswered, claims_of
 
@@ -84,33 +88,47 @@ class LineSurvey:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """All of it at the instant ``at``. ``code`` and ``fault`` are of a store that is not as it must be."""
+    """All of it at the instant ``at``. ``code`` and ``fault`` are of a store that is not as it must be.
+
+    ``room`` is of the server with the least; ``write_s`` are the seconds of a durable write, where one was made.
+    """
 
     at: int
     code: str
     fault: str
     version: str
     lines: tuple[LineSurvey, ...]
+    room: Room | None = None
+    write_s: float | None = None
 
 
 async def survey(
-    store: Store, agreements: Sequence[Agreement], memories: Mapping[str, Memory], *, volatile: bool
+    store: Store,
+    agreements: Sequence[Agreement],
+    memories: Mapping[str, Memory],
+    *,
+    volatile: bool,
+    canary: Canary | None = None,
 ) -> Survey:
     """Return how the lines of the agreements stand; these are named by the settings, others may be in force.
 
-    ``memories`` are those of who looks, by the agreement's id.
+    ``memories`` are those of who looks, by the agreement's id; ``canary`` is what that writes, if anything.
     """
     now = int(time.time() * SECOND)
     code = fault = version = ""
+    room = write_s = None
     try:
         version = await server_version(store.streams)
+        rooms = [await LineReader(store, item.id).room() for item in agreements]
+        room = min(rooms, key=lambda one: one.mark - one.used if one.most else math.inf, default=None)
         await check_durability(store.streams, volatile=volatile, room=True)
+        write_s = None if canary is None else await canary.sing()
     except KeepclearError as error:
         code, fault = error.code, error.detail
     if code == "store_unavailable":
         return Survey(now, code, fault, version, tuple(LineSurvey(item.id, item.name, fault) for item in agreements))
     lines = [await _line(LineReader(store, item.id), item, memories[item.id], now) for item in agreements]
-    return Survey(now, code, fault, version, tuple(lines))
+    return Survey(now, code, fault, version, tuple(lines), room, write_s)
 
 
 async def _line(line: LineReader, at_hand: Agreement, memory: Memory, now: int) -> LineSurvey:

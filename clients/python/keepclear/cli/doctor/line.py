@@ -179,6 +179,12 @@ async def _terms(client: AsyncClient, agreement: Agreement) -> Finding:
     return Finding("terms", OK, f"in force at the hotline: revision {agreement.revision}")
 
 
+_STORE_MENDS = {
+    "store_unsafe": MAKE_DURABLE,
+    "store_full": "at the hotline: make room (docs/operating.md); what ends something is taken all the same",
+}
+
+
 async def _store(client: AsyncClient) -> Finding:
     try:
         seen = await client.glance("/readyz")
@@ -192,10 +198,8 @@ async def _store(client: AsyncClient) -> Finding:
         )
     bad = [f"{name}: {said}" for name, said in found.items() if said != "ok"]
     if bad:
-        mend = "at the hotline: systemctl restart keepclear-store"
-        if found.get("store") == "store_unsafe":
-            mend = MAKE_DURABLE
-        elif found.get("clock", "ok") != "ok":
+        mend = _STORE_MENDS.get(found.get("store", ""), "at the hotline: systemctl restart keepclear-store")
+        if found.get("store", "ok") == "ok" and found.get("clock", "ok") != "ok":
             mend = "at the hotline: chronyc tracking; keepclear-service status"
         return Finding("store", WRONG, f"the hotline is not ready, {', '.join(bad)}", mend, figures={"checks": found})
     return Finding("store", OK, "reached, durable, as the service says", figures={"checks": found})
