@@ -85,9 +85,8 @@ class Turn:
         self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=founding.id)
         self._cleaning = Cleaning(line, founding.id)
         self._poison: dict[int, str] = {}
-        self._observer = observer
+        self._observer, self.clocks = observer, clocks
         self._committing = Committing(line, founding.id, sign, observer, self._release)
-        self.clocks = clocks
         self.agreement = founding
         self.epoch, self.cursor = "", 0
         self.siblings = False
@@ -105,9 +104,8 @@ class Turn:
             return self._lost
         if not self.ready.is_set():
             return "starting"
-        if aside := self._uncommitted.aside():
-            return aside
-        return "lagging" if time.monotonic() - self._turned_at > LAG_S else self.clocks.off or "ok"
+        late = "lagging" if time.monotonic() - self._turned_at > LAG_S else ""
+        return self._uncommitted.aside() or late or self.clocks.off or "ok"
 
     def comes_round(self, within_s: float) -> bool:
         """Whether no turn has lasted for longer, well or not; one that reads the line may last as long as it takes."""
