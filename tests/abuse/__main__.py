@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import stage
+
 from .attack import Outcome, Scale, attacked
 from .every import EVERY
 from .report import block, fill, markdown
@@ -21,7 +23,9 @@ def main(given: Sequence[str] | None = None) -> int:
     words.add_argument("--scale", choices=("small", "whole"), default="whole", help="small is for tests")
     words.add_argument("--markdown", type=Path, help="where to write the table")
     words.add_argument("--docs", type=Path, help="the page whose rows are to be filled in, docs/abuse.md")
+    words.add_argument("--urgent", action="store_true", help="go before other work on this machine; takes root")
     told = words.parse_args(given)
+    stage.urgent = told.urgent
     if unknown := [name for name in told.names if name not in names]:
         words.error(f"there is no attack {unknown[0]}")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

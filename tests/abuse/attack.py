@@ -2,6 +2,7 @@
 
 import abc
 import contextlib
+import os
 import threading
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import redis
+from benchmarks import stage
 from benchmarks.client import quantile, run
 from benchmarks.stage import cpu_s, status_kib
 
@@ -138,6 +140,9 @@ def attacked(attack: Attack, scale: Scale) -> Outcome:
     with scene(**attack.scene) as on:
         prepared = attack.prepare(on, scale)
         with honest(on, attack.others_a_second) as beside:
+            if stage.urgent:
+                for pid in (os.getpid(), *stage.children(os.getpid())):
+                    stage.go_first(pid)
             outcome = _struck(attack, scale, on, prepared, beside)
         attack.judge(outcome)
         attack.afterwards(on, scale, outcome.spent)
