@@ -7,6 +7,7 @@ from support.shipped_proxy import nginx
 
 from . import strangers
 from .attack import DANGER_WITHIN_MS, Alone, Scale
+from .shapes import SHAPES
 from .volley import Spent
 
 
@@ -19,7 +20,7 @@ class AtTheService(Alone):
 
     def find(self, scale: Scale, spent: Spent) -> None:
         """Attack in all shapes, a few seconds each; note what the honest saw and what memory it took."""
-        shapes = list(strangers.SHAPES)[:: scale.of(5, 1)]
+        shapes = list(SHAPES)[:: scale.of(5, 1)]
         with contextlib.redirect_stdout(sys.stderr):
             rows = strangers.attack(self.way, scale.of(5, 100), shapes, share_s=scale.of(1, 2), quiet_s=2)
         quiet, during, after = rows[0], rows[1:-1], rows[-1]

@@ -3,6 +3,7 @@
 from .attack import Attack
 from .clock import ClockStep
 from .costly import ForeignKey, LoudProbe, OneNotice, RefusedLate, TimeTells
+from .doors import AtTheProxy, AtTheService
 from .flood import AlarmFlood, BlindTheDesk, Decoys, FillTheStore, OverItsBudget, PastFlood
 from .halted import FullDisk, FullMemory, StoppedWorker, UnstorableCommit
 from .readers import FrozenStreams, IdleStreams, KeepAlivePhase, LoopingReaders
@@ -22,6 +23,8 @@ EVERY: tuple[type[Attack], ...] = (
     LoudProbe,
     RefusedLate,
     ForeignKey,
+    AtTheService,
+    AtTheProxy,
     IdleStreams,
     FrozenStreams,
     UnstorableCommit,
