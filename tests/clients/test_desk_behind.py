@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from keepclear.desk import deliveries, following, worst
+from keepclear.desk import following, link, worst
 from support.desks import Line, alerts
 from support.mediator import Mediator
 from support.world import World, box
@@ -15,8 +15,7 @@ FLOOD = 40
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
     monkeypatch.setattr(following, "BATCH", 1)
-    monkeypatch.setattr(deliveries, "BEHIND", 10)
-    monkeypatch.setattr(worst, "BEHIND", 10)
+    monkeypatch.setattr(link, "BEHIND", 10)
     monkeypatch.setattr(worst, "AT_ONCE", 4)
     made = Line(tmp_path)
     made.world = World("south", "north", "east")

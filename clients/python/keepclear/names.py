@@ -16,6 +16,7 @@ from keepclear_protocol.errors import (
     Malformed,
     NotAuthentic,
     OutOfStep,
+    OverBudget,
     Refused,
     StalePicture,
     Unavailable,
@@ -51,6 +52,7 @@ from .desk.desk import AsyncDesk
 from .desk.events import (
     AcknowledgementEvent,
     AlertEvent,
+    BudgetEvent,
     Event,
     GapEvent,
     LinkEvent,
@@ -65,12 +67,13 @@ from .desk.incident import Incident
 from .desk.link import Link
 from .desk.notices import NoticeRecord
 from .desk.picture import Picture
+from .desk.probing import Probing
 from .desk.record import ConflictRecord, PairRecord, VersionRecord
 from .desk.settling import NotSent
 from .desk.then import Then
 from .desk.views import ConflictView, NoticeView
 from .desk.whatif import Meeting, WhatIf
-from .journal.kept import KeptAcknowledgement, OwnStatement, Summary
+from .journal.kept import KeptAcknowledgement, OverNow, OwnStatement, Summary
 from .journal.pictured import Heights
 from .keystore import load_private_key, save_private_key
 from .offline.inputs import Flight, Margins, Options, load
@@ -96,6 +99,7 @@ __all__ = [
     "Answers",
     "AsyncClient",
     "AsyncDesk",
+    "BudgetEvent",
     "Checked",
     "Circle",
     "Client",
@@ -137,12 +141,15 @@ __all__ = [
     "Options",
     "OutOfStep",
     "Outline",
+    "OverBudget",
+    "OverNow",
     "OwnStatement",
     "PairRecord",
     "Picture",
     "Polygon",
     "Position",
     "PrivateKey",
+    "Probing",
     "ProblemEvent",
     "PublicKey",
     "Receipt",

@@ -11,6 +11,7 @@ from . import out
 from .context import DeskOptions, desk_options, write_json
 from .fold import columns, folded
 from .lines import age_line, conflict_line
+from .notable import notable_lines
 from .pictured import kept_picture, read_picture, show_picture
 from .reference import Reference, bullseye_option
 from .tell import NOTHING_TOLD
@@ -54,5 +55,7 @@ def _show(desk: Desk, picture: Picture, bullseye: Reference | None, *, as_json: 
             out.note(NOTHING_TOLD)
         if picture.forged:
             out.note(f"{counted(picture.forged, 'alert')} came that nobody known signed, or that is not for us")
+        for line, _ in notable_lines(picture, now_instant()):
+            out.note(line)
         out.note(age_line(picture))
     desk.note_shown(*((view.conflict, view.version) for view in picture.conflicts))

@@ -16,6 +16,7 @@ from keepclear.desk.acknowledging import UNPROVEN
 from keepclear.desk.events import (
     AcknowledgementEvent,
     AlertEvent,
+    BudgetEvent,
     Event,
     GapEvent,
     LinkEvent,
@@ -27,8 +28,10 @@ from keepclear.desk.filed import Filed
 from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.picture import SET_BACK, UNVERIFIED, Answers, ConflictView, Picture
 from keepclear.desk.shown import bare_view
+from keepclear.journal.kept import OverNow
 from keepclear.verify.verdicts import Standing
 
+from .notable import over_words
 from .plain import foreign, plain
 from .reference import Reference
 from .words import about, apart, band, clock, countdown, lead, position, window
@@ -52,17 +55,20 @@ _ACTS = {"withdrawn": "withdrew", "amended": "amended"}
 
 
 def event_line(
-    event: Event, now: int, view: ConflictView | None = None, reference: Reference | None = None
+    event: Event, now: int, view: ConflictView | None = None, reference: Reference | None = None, party: str = ""
 ) -> str:
-    """Return an event as one line; ``view`` is what the desk's ``view`` gave for it. Total: any event has a line."""
+    """Return an event as one line; ``view`` is what the desk's ``view`` gave for it. Total: any event has a line.
+
+    ``party`` is whose desk says it.
+    """
     try:
-        said = _said(event, now, view, reference)
+        said = _said(event, now, view, reference, party)
     except Exception as fault:  # what cannot be worded must not stop what comes after it
         said = f"PROBLEM an event that cannot be shown in words ({type(fault).__name__}): {event}"
     return f"{clock(now)} {plain(said)}"
 
 
-def _said(event: Event, now: int, view: ConflictView | None, reference: Reference | None) -> str:
+def _said(event: Event, now: int, view: ConflictView | None, reference: Reference | None, party: str) -> str:
     match event:
         case AlertEvent(alert=None):
             return f"UNVERIFIED alert, signed by nobody known or not for us: {event.detail}"
@@ -75,6 +81,9 @@ def _said(event: Event, now: int, view: ConflictView | None, reference: Referenc
         case NoticeEvent():
             said = f"ours: filed {event.kind} {speakable(event.id)} revision {event.revision}"
             return said if event.verdict == VERIFIED else f"UNVERIFIED {said}: {event.detail}"
+        case BudgetEvent():
+            over = OverNow(event.party, event.budget, event.since, event.until, event.raw)
+            return over_words(over, party, now)
         case GapEvent():
             return f"GAP ({event.reason}): the picture was read again"
         case LinkEvent(up=True):
@@ -106,6 +115,8 @@ def is_alarm(event: Event) -> bool:
     """Whether an officer must hear of it at once."""
     if isinstance(event, AlertEvent):
         return event.verdict != VERIFIED or event.standing in ("OPEN", "PAST", "CLOSED NOT CONFIRMED")
+    if isinstance(event, BudgetEvent):
+        return True
     return not holds(event)
 
 
@@ -113,7 +124,7 @@ def holds(event: Event) -> bool:
     """Whether nothing in the event failed to verify."""
     if isinstance(event, AlertEvent | AcknowledgementEvent | NoticeEvent):
         return event.verdict == VERIFIED
-    return isinstance(event, GapEvent | LinkEvent | TermsEvent)
+    return isinstance(event, BudgetEvent | GapEvent | LinkEvent | TermsEvent)
 
 
 def filed_line(filed: Filed) -> str:

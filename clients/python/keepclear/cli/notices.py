@@ -8,6 +8,7 @@ from keepclear.transport.client import now_instant
 
 from .context import DeskOptions, desk_options, write_json
 from .lines import age_line, notice_line
+from .notable import notable_lines
 from .out import note, say
 from .pictured import read_picture, show_picture
 
@@ -45,4 +46,6 @@ def _show(desk: Desk, picture: Picture) -> None:
         note(f"{unknown} of unknown outcome, NOT DECONFLICTED: keepclear send, by code, sends the same bytes again")
     if picture.lost:
         note(f"{picture.lost} LOST by the hotline, NOT DECONFLICTED: keepclear send --lost files them again")
+    for line, _ in notable_lines(picture, now):
+        note(line)
     note(age_line(picture))

@@ -7,6 +7,7 @@ said once for each version; that one more try to connect has failed for the same
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 from keepclear_protocol.acknowledgement import VERIFIED
 from keepclear_protocol.errors import KeepclearError
@@ -16,6 +17,7 @@ from keepclear.desk.blocking import Desk
 from keepclear.desk.desk import AsyncDesk
 from keepclear.desk.disclosed import disclosed_json
 from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent, ProblemEvent
+from keepclear.desk.link import Link
 from keepclear.desk.picture import Picture
 from keepclear.desk.views import ConflictView
 from keepclear.transport.client import now_instant
@@ -23,6 +25,7 @@ from keepclear.transport.client import now_instant
 from . import out
 from .fold import columns, folded
 from .lines import conflict_line, event_json, event_line, is_alarm
+from .notable import behind_words, notable_lines, probing_words
 from .plain import plain
 from .reference import Reference
 from .reminders import Reminder, Reminders
@@ -47,7 +50,8 @@ class Teller:
         self._reference = reference
         self._reminders = Reminders(now_instant())
         self._lost: str | None = None
-        self._unread = False
+        self._unread = self._behind = False
+        self._probing: dict[str, int] = {}
         self._delivered: OrderedDict[tuple[str, str, int], None] = OrderedDict()
 
     def show(self, event: Event) -> None:
@@ -64,7 +68,7 @@ class Teller:
                 out.note(event_line(event, now))
             self._lost = None if event.up else event.detail
         elif not self._said_before(event):
-            self._say(event_line(event, now, view, self._reference), bell=is_alarm(event))
+            self._say(event_line(event, now, view, self._reference, self._desk.party), bell=is_alarm(event))
         if isinstance(event, AlertEvent) and event.alert is not None:
             self._note((event.alert.conflict, event.alert.version))
 
@@ -78,6 +82,8 @@ class Teller:
             out.write_json({"shown_at_us": now, "event": "picture", **told})
         for view in () if self._as_json else picture.conflicts:
             self._say(conflict_line(view, now, self._reference))
+        for line, _ in () if self._as_json else notable_lines(picture, now):
+            self._say(f"{clock(now)} {line}")
         if not picture.conflicts and not self._as_json:
             out.note(NOTHING_TOLD)
         self._note(*((view.conflict, view.version) for view in picture.conflicts))
@@ -94,11 +100,34 @@ class Teller:
             return
         self._unread, now = False, now_instant()
         deadline_s = self._desk.exchange.agreement.deadlines.acknowledge_s
-        due = self._reminders.due(picture, self._desk.link(), deadline_s, now)
+        link = self._desk.link()
+        due = self._reminders.due(picture, link, deadline_s, now)
+        self._note_behind(link, now)
+        self._note_probing(picture, now)
         for one in due if self._as_json else ():
             out.write_json({"shown_at_us": now, **one.to_json()})
         if not self._as_json:
             self._say_again(due, now)
+
+    def _note_behind(self, link: Link, now: int) -> None:
+        """Say that this desk has fallen behind, and that it has caught up: the lines between are old."""
+        if link.is_behind is not self._behind:
+            self._behind = link.is_behind
+            words = behind_words(link) if link.is_behind else "CAUGHT UP: all that has come is read"
+            self._note_or_json("behind", {"behind": link.behind}, words, now)
+
+    def _note_probing(self, picture: Picture, now: int) -> None:
+        """Say once of each party that its short-lived notices have met many of ours, and again when there are more."""
+        for one in picture.probing:
+            if one.ours > self._probing.get(one.party, 0):
+                self._probing[one.party] = 2 * one.ours
+                self._note_or_json("probing", one.to_json(), probing_words(one, now), now)
+
+    def _note_or_json(self, event: str, facts: dict[str, Any], words: str, now: int) -> None:
+        if self._as_json:
+            out.write_json({"shown_at_us": now, "event": event, **facts, "detail": words})
+        else:
+            self._say(f"{clock(now)} {words}", bell=event == "probing")
 
     def _say_again(self, due: Sequence[Reminder], now: int) -> None:
         conflicts = [(one.words, one.view) for one in due if one.view is not None]

@@ -97,6 +97,8 @@ class Facts:
             # The age itself changes each second: whoever shows it has the instant.
             "picture": {"heard_at": told(heard_at), "stale": picture.stale},
             "forged": picture.forged,
+            "over_budget": [over.to_json() for over in picture.over_budget],
+            "probing": [probing.to_json() for probing in picture.probing],
             "counts": counts_json(picture),
             **members,
         }

@@ -13,7 +13,8 @@ from keepclear_protocol.speakable import speakable
 
 from keepclear.cli.board.strip import Of
 from keepclear.desk.acknowledging import UNPROVEN
-from keepclear.desk.events import AcknowledgementEvent, AlertEvent, Event, LinkEvent, NoticeEvent
+from keepclear.desk.budgets import budget_words
+from keepclear.desk.events import AcknowledgementEvent, AlertEvent, BudgetEvent, Event, LinkEvent, NoticeEvent
 from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.views import ConflictView
 
@@ -58,6 +59,10 @@ def facts_of(event: Event, now: int, of: Of, party: str) -> dict[str, Any] | Non
                 "callsign": own,
                 "revision": event.revision,
             }
+        case BudgetEvent(party=whose, budget=budget, since=since, until=until):
+            what = "over_own" if whose == party else "over_budget"
+            times = {"when": told(min(since, now)), "until": told(until)}
+            return {"what": what, **times, "party": whose, "budget": budget_words(budget)}
         case LinkEvent(up=up):
             return {"what": "connected" if up else "link_lost", "when": told(now)}
     return None

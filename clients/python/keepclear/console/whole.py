@@ -10,6 +10,7 @@ from keepclear_protocol.instant import SECOND
 
 from keepclear.cli.board.blind import QUIET_S, is_quiet
 from keepclear.cli.board.header import BLIND_MEANS
+from keepclear.cli.notable import over_words
 from keepclear.cli.words import clock, span
 from keepclear.desk.link import Link
 from keepclear.desk.picture import AHEAD_S, SET_BACK, Picture
@@ -37,6 +38,11 @@ def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, no
     if link.unwritten_since is not None and not link.up:
         came = clock(link.unwritten_since)
         reasons["unwritten"] = f"what has come since {came} is not in this desk's journal: it is on no screen"
+    if link.is_behind:
+        reasons["behind"] = "more events have come than are read: the worst of each party are read first"
+    over = [one for one in picture.over_budget if one.party != picture.party]
+    if over:
+        reasons["over_budget"] = "; ".join(over_words(one, picture.party, now) for one in over)
     if trouble is not None:
         reasons[trouble[0]] = trouble[1]
     whole = not reasons

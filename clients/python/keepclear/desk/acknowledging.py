@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 from keepclear_protocol.acknowledgement import VERIFIED, build_acknowledgement
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.errors import EvidenceInvalid, LocalError, NotAuthentic, OutOfStep, Refused, Unavailable
+from keepclear_protocol.errors import (
+    EvidenceInvalid,
+    LocalError,
+    NotAuthentic,
+    OutOfStep,
+    OverBudget,
+    Refused,
+    Unavailable,
+)
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.receipt import Receipt
@@ -25,6 +33,7 @@ from ..transport.client import AsyncClient
 from ..verify.verdicts import Standing
 from ..wire.answers import Admission
 from .answered import answers_of
+from .budgets import over_words, patiently, time_of
 from .intake import Intake, Taken
 from .officers import check_handle
 from .succession import WRONG_TERMS, Outcome, Succession
@@ -105,6 +114,7 @@ class Acknowledging:
         self._clock = clock
         self._told = told
         self._complained: set[str] = set()
+        self._again_at = 0
 
     async def acknowledge(
         self,
@@ -152,7 +162,7 @@ class Acknowledging:
         What is refused for another reason than that a newer version is on its way stays to be said, and is told once.
         """
         left: set[str] = set()
-        while ACKNOWLEDGE in self._exchange.roles and not unless() and (waiting := self._undelivered(left)):
+        while self._may_deliver() and not unless() and (waiting := self._undelivered(left)):
             under, signed = self._succession.terms, []
             for kept in waiting:
                 try:
@@ -170,6 +180,9 @@ class Acknowledging:
                 elif isinstance(reply.error, EvidenceInvalid):
                     await self.protest(reply.error)
                     changes.append(MarkDelivered(kept.conflict, kept.version))
+                elif isinstance(reply.error, OverBudget):
+                    left.add(kept.conflict)
+                    self._again_at = max(self._again_at, reply.error.again_at)
                 elif reply.error is not None and reply.error.code in _OVERTAKEN:
                     changes.append(MarkDelivered(kept.conflict, kept.version))
                 elif reply.error is not None and reply.error.code == WRONG_TERMS:
@@ -204,6 +217,10 @@ class Acknowledging:
     async def _tell(self, code: str, detail: str) -> None:
         self._told(await self._threads.run(self._intake.tell, code, detail))
 
+    def _may_deliver(self) -> bool:
+        """Whether the key may say so, and the party's budget had room when it was last heard of."""
+        return ACKNOWLEDGE in self._exchange.roles and self._clock() >= self._again_at
+
     def _undelivered(self, left: set[str]) -> list[KeptConflict]:
         waiting = self._journal.undelivered(len(left) + AT_ONCE)
         return [kept for kept in waiting if kept.conflict not in left][:AT_ONCE]
@@ -235,7 +252,12 @@ class Acknowledging:
         )
 
     async def _send_acknowledgement(self, raw: str, kept: KeptConflict, stage: Stage, officer: str) -> Acknowledged:
-        reply = await self._client.ask(self._exchange.acknowledge(raw))
+        reply = await patiently(self._client, self._exchange.acknowledge(raw), self._clock)
+        if isinstance(reply.error, OverBudget):
+            again = time_of(reply.error.again_at)
+            hint = f"nothing of it is kept: acknowledge again from {again} on, or answer by voice"
+            over = reply.error.budget, reply.error.left, reply.error.again_at
+            raise OverBudget(*over, f"NOT ACKNOWLEDGED: {over_words(reply.error)}", hint=hint)
         if isinstance(reply.error, Unavailable):
             raise Unanswered(reply.error, certain=not reply.lost) from reply.error
         if reply.error is not None:

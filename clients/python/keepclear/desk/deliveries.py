@@ -12,7 +12,6 @@ from keepclear_protocol.errors import LocalError, Unavailable
 
 from .acknowledging import Acknowledging
 from .link import LinkState
-from .worst import BEHIND
 
 LAST_WORD_S = 2.0
 """How long a follower that ends waits for a ``delivered`` that is on its way."""
@@ -49,4 +48,4 @@ class Deliveries:
         await asyncio.gather(running, return_exceptions=True)
 
     def _waits(self) -> bool:
-        return self._link.now.behind > BEHIND and not self._ending
+        return self._link.now.is_behind and not self._ending

@@ -6,8 +6,10 @@ from typing import Any
 
 from keepclear_protocol.acknowledgement import VERIFIED, Acknowledgement
 from keepclear_protocol.alert import Alert
+from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.volume import Volume
 
+from ..journal.kept import OverNow
 from ..wire.answers import AlertObject
 from .disclosed import disclosed, disclosed_json
 
@@ -123,6 +125,24 @@ class NoticeEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetEvent:
+    """A party is over a budget until an instant: what it wants to file may be refused, so the picture lacks it.
+
+    Its signature holds; what does not hold is a ``ProblemEvent``. ``raw`` is the service's word.
+    """
+
+    raw: str
+    party: str
+    budget: str
+    since: int
+    until: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event for scripts, with the exact statement."""
+        return {"event": "budget", **OverNow(self.party, self.budget, self.since, self.until, self.raw).to_json()}
+
+
+@dataclass(frozen=True, slots=True)
 class GapEvent:
     """The stream could not go on from where the desk was; everything was read again."""
 
@@ -177,7 +197,16 @@ class TermsEvent:
         return {"event": "terms", **named, "detail": self.detail}
 
 
-Event = AlertEvent | AcknowledgementEvent | NoticeEvent | GapEvent | ProblemEvent | LinkEvent | TermsEvent
+Event = (
+    AlertEvent
+    | AcknowledgementEvent
+    | NoticeEvent
+    | BudgetEvent
+    | GapEvent
+    | ProblemEvent
+    | LinkEvent
+    | TermsEvent
+)
 
 
 def to_journal(event: Event) -> dict[str, Any]:
@@ -205,6 +234,9 @@ def from_journal(
             return AcknowledgementEvent(raw, ack, value["verdict"], value["detail"], value.get("confirms", False))
         case "notice":
             return NoticeEvent(**{name: value[name] for name in NoticeEvent.__slots__})
+        case "budget":
+            times = parse_instant(value["since"]), parse_instant(value["until"])
+            return BudgetEvent(value["statement"], value["party"], value["budget"], *times)
         case "gap":
             return GapEvent(value["reason"])
     return ProblemEvent(value["code"], value["detail"])

@@ -6,7 +6,7 @@ signs ``delivered``. Where more has gathered than is soon taken in, the worst is
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, StalePicture
@@ -33,6 +33,9 @@ from .worst import WorstFirst
 
 BATCH = 128
 """Arrivals taken in at once; verified, they take some 100 ms."""
+
+BATCH_BYTES = 512 * 1024
+"""Of a batch, or one arrival: an alert of 500 volumes has more, and takes half a second. Nothing waits for more."""
 
 READ_AHEAD = 256
 """Chunks read and not taken in, of 64 KB at most; then the stream waits."""
@@ -111,13 +114,13 @@ class Following:
             reader = asyncio.create_task(self._read(stream, queue))
             try:
                 while (arrived := await queue.get()) is not None:
-                    while not queue.empty() and len(arrived) < BATCH and not _ends_in_gap(arrived):
+                    while not queue.empty() and not _is_enough(arrived):
                         more = queue.get_nowait()
                         if more is None:
                             queue.put_nowait(None)
                             break
                         arrived = arrived + more
-                    self._worst.due(self._link.now.behind)
+                    self._worst.due(self._link.now)
                     await self._take_in_time(arrived)
                     await self._worst.take()
                     await self._succession.look()
@@ -143,8 +146,8 @@ class Following:
                 if self._position.lines > lines:
                     self._hear()
                 self._resumed.clear()
-                for start in range(0, max(len(arrived), 1), BATCH):
-                    await queue.put(arrived[start : start + BATCH])
+                for some in _batches(arrived):
+                    await queue.put(some)
                 if _ends_in_gap(arrived):
                     # What follows cannot be told from what was missed before everything was read again.
                     await self._resumed.wait()
@@ -276,6 +279,21 @@ class Following:
         if self._up is not up or not up:
             self._announcer.announce(Heard(LinkEvent(up, detail, retry_s)))
         self._up = up
+
+
+def _is_enough(arrived: Sequence[Arrived]) -> bool:
+    return len(arrived) >= BATCH or sum(item.size for item in arrived) >= BATCH_BYTES or _ends_in_gap(arrived)
+
+
+def _batches(arrived: list[Arrived]) -> Iterator[list[Arrived]]:
+    """Return what has come in batches; an empty one where nothing has, since that too is a sign of life."""
+    batch: list[Arrived] = []
+    for item in arrived:
+        if batch and (_is_enough(batch) or item.size >= BATCH_BYTES):
+            yield batch
+            batch = []
+        batch.append(item)
+    yield batch
 
 
 def _ends_in_gap(arrived: Sequence[Arrived]) -> bool:

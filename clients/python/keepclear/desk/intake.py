@@ -24,10 +24,10 @@ from keepclear_protocol.withdrawal import Withdrawal
 from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm
 from ..journal.journal import Journal, Overtaken
 from ..journal.kept import KeptAlert
-from ..verify.opening import OpenedAcknowledgement, OpenedAlert, Opener
+from ..verify.opening import OpenedAcknowledgement, OpenedAlert, OpenedBudget, Opener
 from ..verify.verdicts import find_terms
 from ..wire.answers import AlertObject, NoticeAnswer
-from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival, NoticeArrived, Unreadable
+from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival, BudgetArrived, NoticeArrived, Unreadable
 from ..wire.exchange import Exchange
 from .events import Event
 from .memory import Memory
@@ -40,6 +40,7 @@ from .transition import (
     problem,
     take_acknowledgement,
     take_alert,
+    take_budget,
     take_forged,
     take_own,
     told,
@@ -57,7 +58,7 @@ class OpenedOwn:
     fault: str = ""
 
 
-Opened = OpenedAlert | OpenedAcknowledgement | OpenedOwn | Unreadable | None
+Opened = OpenedAlert | OpenedAcknowledgement | OpenedOwn | OpenedBudget | Unreadable | None
 """What arrived, its signatures verified; ``None`` for what only moves the position."""
 
 
@@ -204,6 +205,8 @@ class Intake:
                 history, known = memory.own_history(receipt.id), memory.own(statement.sha256)
                 changes, wrong = take_own(statement, kind, raw, receipt, history, known, now)
                 return told(own_event(statement, kind, wrong), changes, source)
+            case OpenedBudget():
+                return take_budget(opened, source)
             case Unreadable(detail):
                 return problem("evidence", detail, source)
         return Outcome([], None)
@@ -220,6 +223,8 @@ class Intake:
             case NoticeArrived(notice, withdrawal, receipt):
                 kind, raw = (NOTICE, notice or "") if withdrawal is None else (WITHDRAWAL, withdrawal)
                 return self._open_own(kind.name, raw, receipt)
+            case BudgetArrived(raw):
+                return self.opener.arrived_budget(raw)
             case Unreadable():
                 return arrival
         return None

@@ -14,6 +14,10 @@ from keepclear_protocol.instant import SECOND, format_instant
 
 NOT_YET = "not connected yet"
 
+BEHIND = 300
+"""Events that wait, from which on a desk is behind: it takes in a thousand and more a second, so that fewer are soon
+done with, and more are told to whoever looks at the screen."""
+
 MOST_SPANS = 256
 """Spans of hearing that wait to be noted, which is done every ten seconds: a link that comes and goes all the time."""
 
@@ -38,6 +42,11 @@ class Link:
     clock_ahead_s: float | None = None
     unwritten_since: int | None = None
     behind: int = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so many events wait that what is shown is not whole."""
+        return self.behind > BEHIND
 
     def to_json(self) -> dict[str, Any]:
         """Return the link for scripts, times as RFC 3339."""

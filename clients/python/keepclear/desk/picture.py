@@ -15,11 +15,12 @@ from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.separation import Severity, severity_rank
 from keepclear_protocol.speakable import speakable
 
-from ..journal.kept import LOST, RECEIPTED, UNSENT, KeptAcknowledgement, KeptConflict, OwnStatement
+from ..journal.kept import LOST, RECEIPTED, UNSENT, KeptAcknowledgement, KeptConflict, OverNow, OwnStatement
 from ..journal.pictured import UNVERIFIED, Pictured
 from ..journal.reads import Reads
 from ..verify.verdicts import Standing
 from .answered import Answers, answers_of
+from .probing import MANY, Probing, candidates, probings
 from .views import ConflictView, NoticeView
 
 __all__ = ["UNVERIFIED", "Answers", "ConflictView", "NoticeView", "Picture", "build_picture", "notice_view"]
@@ -51,6 +52,10 @@ class Picture:
     notices: tuple[NoticeView, ...]
     forged: int = 0
     """Alerts that came and are of no conflict, since not even their signature or address holds."""
+    over_budget: tuple[OverNow, ...] = ()
+    """Who is over an agreed budget now: what they want to file may be refused, and is not in this picture."""
+    probing: tuple[Probing, ...] = ()
+    """Whose short-lived notices have met many of ours in the last hour."""
 
     @property
     def stale(self) -> bool:
@@ -84,6 +89,8 @@ class Picture:
             "conflicts": [view.to_json() for view in self.conflicts],
             "notices": [view.to_json() for view in self.notices],
             "forged": self.forged,
+            "over_budget": [over.to_json() for over in self.over_budget],
+            "probing": [probing.to_json() for probing in self.probing],
         }
 
 
@@ -109,7 +116,10 @@ def build_picture(
     heads = journal.own_heads() if everything else journal.own_live(now)
     references = journal.references([head.id for head in heads])
     notices = tuple(notice_view(head, now, references.get(head.id)) for head in heads)
-    return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count())
+    over = tuple(journal.over_budget(now))
+    ended = candidates(kept, journal.party, now)
+    probing = probings(ended, journal.first_came([row.conflict for row in ended])) if len(ended) >= MANY else []
+    return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count(), over, tuple(probing))
 
 
 def last_heard(journal: Reads, heard_at: int | None, now: int) -> int | None:

@@ -43,17 +43,22 @@ NOT_OPENED_HINT = "does a proxy or a network's login page stand between?"
 
 WITHHELD_HINT = "something between passes on less than the hotline says: does a proxy stand between?"
 
-_PASSING = ("too_large", "proof_expired", "journal", "wrong_terms")
+_PASSING = ("too_large", "proof_expired", "journal", "wrong_terms", "budget_streams")
 """Codes after which a new connection may do better: a broken stream, a proof that a slow line delivered late, a disk
-that was full (what was not written down comes again with it), terms that are not staged here yet."""
+that was full (what was not written down comes again with it), terms that are not staged here yet, too many streams of
+this party at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Something that arrived, and the cursor to be kept together with it (``None``: the cursor does not move)."""
+    """Something that arrived, and the cursor to be kept together with it (``None``: the cursor does not move).
+
+    ``size`` is about how many bytes it has.
+    """
 
     arrival: Arrival
     cursor: Cursor | None
+    size: int = 0
 
 
 class Position:
@@ -145,7 +150,7 @@ class Position:
                 arrived += [] if self._foretold else self._hole(arrival.reason)
                 self._foretold = False
             else:
-                arrived += self._positioned(arrival, event.id)
+                arrived += self._positioned(arrival, event.id, len(event.data))
         if self.lines > 1 and not self.withheld:
             self._attempts = 0
         return arrived
@@ -177,7 +182,7 @@ class Position:
         self._attempts += 1
         return wait_s * random.uniform(0.8, 1.2)  # noqa: S311 - spreads desks out; nothing secret
 
-    def _positioned(self, arrival: Arrival, id: str | None) -> list[Arrived]:
+    def _positioned(self, arrival: Arrival, id: str | None, size: int) -> list[Arrived]:
         if self._gap:
             return []
         try:
@@ -195,7 +200,7 @@ class Position:
             return self._hole("hole")
         self.cursor = position
         self._moved, self._foretold = True, False
-        return [Arrived(arrival, position)]
+        return [Arrived(arrival, position, size)]
 
     def _begins_elsewhere(self) -> list[Arrived]:
         """Return the gap that the first word itself is: the hotline's own, behind it, then says nothing more."""

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from keepclear_protocol.claims import MAX_AHEAD_S
-from keepclear_protocol.errors import EvidenceInvalid, LocalError, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, LocalError, OverBudget, Unavailable
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import Notice
@@ -24,6 +24,7 @@ from ..journal.journal import Journal
 from ..journal.kept import LOST, UNKNOWN, UNSENT, OwnStatement
 from ..transport.client import AsyncClient
 from ..wire.answers import AlertObject
+from .budgets import over_words, patiently, time_of
 from .intake import Intake
 from .threads import Threads
 
@@ -34,15 +35,20 @@ AT_ONCE = 16
 class NotSent(Unavailable):
     """A statement of ours that is kept in the journal and is not known to be filed.
 
-    ``certain``: it never left this machine. Else it may have been admitted, and the hotline has to be asked.
+    ``certain``: it never left this machine, or the hotline has refused it for a budget. Else it may have been admitted,
+    and the hotline has to be asked. ``again_at`` is the instant from which on a budget may have room for it.
     """
 
-    def __init__(self, kept: OwnStatement, cause: Unavailable, *, certain: bool) -> None:
+    def __init__(self, kept: OwnStatement, cause: Unavailable | OverBudget, *, certain: bool) -> None:
         self.id, self.sha256, self.certain = kept.id, kept.sha256, certain
+        self.again_at = cause.again_at if isinstance(cause, OverBudget) else None
         code = speakable(kept.id)
         if certain:
             said = f"NOT SENT and NOT DECONFLICTED: {code} is kept here; {cause.detail}"
             hint = f"keepclear send {code} when the line is back, or keepclear discard {code}"
+            if isinstance(cause, OverBudget):
+                said = f"NOT SENT and NOT DECONFLICTED: {code} is kept here; {over_words(cause)}"
+                hint = f"keepclear send {code} from {time_of(cause.again_at)} on, or keepclear discard {code}"
             if cause.code == "client_certificate":
                 hint = f"{cause.hint}; then keepclear send {code}"
         else:
@@ -127,8 +133,8 @@ class Settling:
         never = kept.status == UNSENT or first
         await self._threads.run(self._journal.apply, [TurnOwn(sha256, UNKNOWN, (UNSENT, LOST))])
         submit = self._exchange.submit if kept.kind == NOTICE.name else self._exchange.withdraw
-        reply = await self._client.ask(submit(kept.raw))
-        if isinstance(reply.error, Unavailable):
+        reply = await patiently(self._client, submit(kept.raw), self._clock)
+        if isinstance(reply.error, Unavailable | OverBudget):
             # Only what never left before, and did not now, is certain.
             certain = never and not reply.lost
             before = kept.status if kept.status == LOST else UNSENT

@@ -21,7 +21,7 @@ from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.changes import Change, MarkAnswered, MarkDelivered, NoteInForce, RefuseOwn, SettleOwn, Tell
+from ..journal.changes import Change, MarkAnswered, MarkDelivered, NoteInForce, NoteSpent, RefuseOwn, SettleOwn, Tell
 from ..journal.kept import (
     RECEIPTED,
     REFUSED,
@@ -35,10 +35,10 @@ from ..journal.kept import (
 )
 from ..journal.pictured import Pictured
 from ..verify.anew import mismatch
-from ..verify.opening import OpenedAcknowledgement, OpenedAlert
+from ..verify.opening import OpenedAcknowledgement, OpenedAlert, OpenedBudget
 from ..verify.verdicts import Known, Standing, Verified, check_order, find_terms, verify_alert
 from ..wire.answers import AlertObject
-from .events import AcknowledgementEvent, AlertEvent, Event, NoticeEvent, ProblemEvent, to_journal
+from .events import AcknowledgementEvent, AlertEvent, BudgetEvent, Event, NoticeEvent, ProblemEvent, to_journal
 
 CLOCK = "clock"
 """The verdict on what holds but for this desk's slow clock: nothing is signed of it, and it is judged again."""
@@ -221,6 +221,16 @@ def own_event(statement: Notice | Withdrawal, kind: str, wrong: str) -> NoticeEv
     """Return the event of an own statement that came on the stream; ``wrong`` says what is, if anything."""
     verdict = "rollback" if wrong else VERIFIED
     return NoticeEvent(kind, notice_id(statement), statement.revision, statement.sha256, verdict, wrong)
+
+
+def take_budget(arrived: OpenedBudget, source: Source) -> Outcome:
+    """Take in the service's word that a party is over a budget."""
+    spent = arrived.spent
+    if spent is None:
+        return problem("evidence", arrived.fault, source)
+    since = spent.claims.iat * SECOND
+    event = BudgetEvent(spent.raw, spent.party, spent.budget, since, spent.until)
+    return told(event, [NoteSpent(spent.party, spent.budget, since, spent.until, spent.raw)], source)
 
 
 def notice_id(statement: Notice | Withdrawal) -> str:

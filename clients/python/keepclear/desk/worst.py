@@ -1,9 +1,9 @@
 """What a desk that has fallen behind its stream reads first: the worst that it does not know, beside the stream.
 
-Guaranteed: while more than ``BEHIND`` events wait, the hotline's index, which is worst and soonest first, is read every
-``AGAIN_S`` seconds, and what stands foremost in it and is not known here is fetched whole, of each counterpart alike:
-one's flood does not keep another's danger from the screen. The stream's own order and cursor stay as they were; what it
-brings later was told already. Not guaranteed: that the hotline's order is right. All that waits comes all the same.
+Guaranteed: while more than ``link.BEHIND`` events wait, the hotline's index, which is worst and soonest first, is read
+every ``AGAIN_S`` seconds, and what stands foremost in it and is not known here is fetched whole, of each counterpart
+alike: one's flood does not keep another's danger from the screen. The stream's order and cursor stay as they were; what
+it brings later was told already. Not guaranteed: that the hotline's order is right. All that waits comes all the same.
 """
 
 import asyncio
@@ -16,20 +16,17 @@ from keepclear_protocol.errors import KeepclearError
 
 from ..journal.journal import Journal
 from ..transport.client import AsyncClient
-from ..wire.answers import MAX_IDS, Conflict, ConflictRow
+from ..wire.answers import Conflict, ConflictRow
+from .link import Link
 from .resync import Resync
 from .threads import Threads
 from .transition import Source
 
-BEHIND = 300
-"""Events that wait, from which on a desk is behind: it takes in a thousand and more a second, so that fewer are soon
-done with, and more are told to whoever looks at the screen."""
-
 AGAIN_S = 1.0
 """Seconds between two readings: an officer is to see the worst within one."""
 
-AT_ONCE = 64
-"""Conflicts fetched by one reading: two answers, taken in within a tenth of a second."""
+AT_ONCE = 32
+"""Conflicts fetched by one reading: one answer of at most 1 MiB, of ordinary ones taken in within some 50 ms."""
 
 MOST_PAGES = 40
 """Pages of 256 rows that one reading looks through for every counterpart's worst: some 3 MB."""
@@ -47,12 +44,12 @@ class WorstFirst:
         self._threads = threads
         self._clock = clock
         self._began_at = -AGAIN_S
-        self._reading: asyncio.Task[tuple[Source, list[Conflict]]] | None = None
+        self._reading: asyncio.Task[tuple[Source, Sequence[Conflict]]] | None = None
 
-    def due(self, behind: int) -> None:
-        """Begin a reading where so many events wait that this desk is behind, unless one has just begun."""
+    def due(self, link: Link) -> None:
+        """Begin a reading where this desk is behind, unless one has just begun."""
         now = asyncio.get_running_loop().time()
-        if behind > BEHIND and self._reading is None and now - self._began_at >= AGAIN_S:
+        if link.is_behind and self._reading is None and now - self._began_at >= AGAIN_S:
             self._began_at = now
             self._reading = asyncio.ensure_future(self._read())
 
@@ -73,7 +70,7 @@ class WorstFirst:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _read(self) -> tuple[Source, list[Conflict]]:
+    async def _read(self) -> tuple[Source, Sequence[Conflict]]:
         asked_at = self._clock()
         page = await self._client.conflicts()
         source = Source(page.at.epoch, asked_at=asked_at, follow=True, ahead=True)
@@ -87,15 +84,7 @@ class WorstFirst:
                 break
             page = await self._client.conflicts(page.next)
         wanted = list(_by_turns(unknown))[:AT_ONCE]
-        found: list[Conflict] = []
-        for start in range(0, len(wanted), MAX_IDS):
-            some = wanted[start : start + MAX_IDS]
-            while some:
-                answer = await self._client.conflict(*some)
-                found += answer.conflicts
-                seen = {conflict.conflict for conflict in answer.conflicts}
-                some = [name for name in some if name not in seen] if answer.more and seen else []
-        return source, found
+        return source, (await self._client.conflict(*wanted)).conflicts if wanted else ()
 
     def _unknown(self, rows: Sequence[ConflictRow]) -> list[ConflictRow]:
         newest = self._journal.newest_versions([row.conflict for row in rows])

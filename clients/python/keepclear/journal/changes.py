@@ -70,6 +70,17 @@ class MoveReference:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteSpent:
+    """A party is over a budget until an instant, as the service has signed at another; the newest word counts."""
+
+    party: str
+    budget: str
+    since: int
+    until: int
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteInForce:
     """A verified alert of the instant ``at`` was under ``terms``, the newest so far."""
 
@@ -132,6 +143,9 @@ class Note:
     value: str
 
 
+SPENT_NOTE = "spent "
+"""What the names of notes of spent budgets begin with; whose, which and since when follow, so that each is kept."""
+
 HEARD, WATCHED = "heard", "watched"
 """What a span is of: the hotline was heard without a break, somebody watched."""
 
@@ -156,6 +170,7 @@ Change = (
     | KeptConflict
     | KeptTheirs
     | KeptAcknowledgement
+    | NoteSpent
     | NoteInForce
     | MarkDelivered
     | MarkAnswered
@@ -239,6 +254,9 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
                 "told = max(told, excluded.told), receipt = coalesce(receipt, excluded.receipt)",
                 _values(change),
             )
+        case NoteSpent(party, budget, since, until, raw):
+            query = "INSERT OR IGNORE INTO meta VALUES (?, ?)"
+            db.execute(query, (f"{SPENT_NOTE}{party} {budget} {since:016d}", json.dumps([until, raw])))
         case NoteInForce(terms, at):
             _note(db, "in_force", f"{terms} {at}")
         case MarkDelivered(conflict, version):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.withdrawal import Withdrawal
 
@@ -116,6 +117,25 @@ class KeptConflict:
     until: int = 0
     pictured: Pictured | None = None
     shown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OverNow:
+    """A party is over a budget: what it wants to file until then may be refused, so this line need not know of it.
+
+    ``since`` and ``until`` are instants; ``raw`` is the service's signed word.
+    """
+
+    party: str
+    budget: str
+    since: int
+    until: int
+    raw: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for scripts, with the exact statement."""
+        times = {"since": format_instant(self.since), "until": format_instant(self.until)}
+        return {"party": self.party, "budget": self.budget, **times, "statement": self.raw}
 
 
 @dataclass(frozen=True, slots=True)

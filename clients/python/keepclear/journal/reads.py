@@ -7,11 +7,15 @@ from functools import lru_cache
 from typing import Any
 
 from ..wire.answers import AlertObject
-from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement
+from .changes import SPENT_NOTE
+from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OverNow, OwnStatement
 from .noted import Noted
 from .pictured import Pictured
 
 DAY_US = 86_400_000_000
+
+AHEAD_US = 60_000_000
+"""By how much the hotline's clock may be ahead of this desk's: what it has just signed counts at once."""
 
 _OF_ITS_KIND = "SELECT max(revision) FROM own AS o WHERE o.id = own.id AND o.status"
 _HEAD = f"coalesce(({_OF_ITS_KIND} = 'receipted'), 0)"
@@ -117,6 +121,14 @@ class Reads(Noted):
         at = next((at for at, number in rows if number == version), None)
         return None if at is None else (rows[0][0], at)
 
+    def first_came(self, conflicts: Sequence[str]) -> dict[str, int]:
+        """Return when the first word of each of some conflicts came."""
+        rows = self._many("SELECT conflict, received_at FROM objects WHERE conflict IN", conflicts)
+        came: dict[str, int] = {}
+        for conflict, at in rows:
+            came[conflict] = min(at, came.get(conflict, at))
+        return came
+
     def forged(self) -> list[KeptAlert]:
         """Return the alert objects that name no conflict because not even their signature or address held."""
         return self._alerts("conflict IS NULL ORDER BY rowid")
@@ -182,6 +194,19 @@ class Reads(Noted):
     def theirs_of(self, ids: Sequence[str]) -> list[KeptTheirs]:
         """Return the newest revisions seen of counterparts' notices of these ids, whoever has filed them."""
         return [KeptTheirs(*row) for row in self._many("SELECT * FROM theirs WHERE id IN", ids)]
+
+    # Budgets
+
+    def over_budget(self, now: int) -> list[OverNow]:
+        """Return who is over which budget at ``now``, and until when, as the service has signed."""
+        rows = self._rows("SELECT name, value FROM meta WHERE name >= ? AND name < ?", SPENT_NOTE, SPENT_NOTE + "~")
+        over: dict[tuple[str, str], OverNow] = {}
+        for name, value in rows:
+            party, budget, since = name.removeprefix(SPENT_NOTE).split(" ")
+            until, raw = json.loads(value)
+            if int(since) <= now + AHEAD_US and now < until:
+                over[party, budget] = OverNow(party, budget, int(since), until, raw)
+        return list(over.values())
 
     # Acknowledgements
 

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from keepclear_protocol.acknowledgement import Acknowledgement, open_acknowledgement
@@ -19,10 +20,11 @@ from keepclear_protocol.geometry import SHOWN
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.kinds import ACKNOWLEDGE, NOTICE
 from keepclear_protocol.notice import Notice, open_presentation, open_submission
+from keepclear_protocol.spent import Spent, open_spent
 from keepclear_protocol.withdrawal import Withdrawal, open_withdrawal
 
 from ..wire.answers import AlertObject
-from .verdicts import find_party_key, open_addressed
+from .verdicts import find_party_key, find_service_key, open_addressed
 
 T = TypeVar("T")
 
@@ -47,6 +49,15 @@ class OpenedAcknowledgement:
     raw: str
     acknowledgement: Acknowledgement | None
     objection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBudget:
+    """The service's word that a party is over a budget, or why it is none."""
+
+    raw: str
+    spent: Spent | None
+    fault: str = ""
 
 
 class Opener:
@@ -85,6 +96,13 @@ class Opener:
         elif ACKNOWLEDGE not in found[1].roles:
             objection = "an acknowledgement is signed by a key that may not acknowledge"
         return OpenedAcknowledgement(raw, ack, objection)
+
+    def arrived_budget(self, raw: str) -> OpenedBudget:
+        """Return the word that a party is over a budget, its signature verified."""
+        try:
+            return OpenedBudget(raw, open_spent(raw, partial(find_service_key, self.agreements), self.agreements[0]))
+        except EvidenceInvalid as error:
+            return OpenedBudget(raw, None, error.detail)
 
     def arrived_own(self, raw: str, kind: str) -> Notice | Withdrawal:
         """Return an own statement that came from elsewhere; raise ``KeepclearError`` if it is not one."""

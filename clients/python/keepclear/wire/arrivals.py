@@ -7,7 +7,7 @@ cannot be read is ``Unreadable``, shown as a problem; what is of a kind that thi
 from dataclasses import dataclass
 
 from keepclear_protocol.errors import EvidenceInvalid
-from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, NOTICE, OPENING
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, BUDGET, NOTICE, OPENING
 
 from .answers import AlertObject, own_statement, read_object, text_of
 from .sse import ServerEvent
@@ -47,6 +47,13 @@ class NoticeArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetArrived:
+    """The service's word that a party is over a budget, as its exact text."""
+
+    budget: str
+
+
+@dataclass(frozen=True, slots=True)
 class GapArrived:
     """The stream cannot go on from where we were: everything must be read again."""
 
@@ -79,6 +86,7 @@ Arrival = (
     | AlertArrived
     | AcknowledgementArrived
     | NoticeArrived
+    | BudgetArrived
     | GapArrived
     | DrainArrived
     | Unreadable
@@ -98,6 +106,8 @@ def read_arrival(event: ServerEvent) -> Arrival:
                 return AcknowledgementArrived(text_of(read_object(_data(event)), "acknowledgement"))
             case NOTICE.event:
                 return NoticeArrived(*own_statement(read_object(_data(event))))
+            case BUDGET.event:
+                return BudgetArrived(text_of(read_object(_data(event)), BUDGET.name))
             case "gap":
                 return GapArrived(text_of(read_object(_data(event)), "reason")[:40])
             case "drain":

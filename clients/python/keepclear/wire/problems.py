@@ -8,8 +8,19 @@ import contextlib
 import re
 from collections.abc import Mapping
 
+from keepclear_protocol.budgets import budget_code
 from keepclear_protocol.encoding import parse_json
-from keepclear_protocol.errors import CODES, Forbidden, KeepclearError, Malformed, OutOfStep, Refused, Unavailable
+from keepclear_protocol.errors import (
+    CODES,
+    Forbidden,
+    KeepclearError,
+    Malformed,
+    OutOfStep,
+    OverBudget,
+    Refused,
+    Unavailable,
+)
+from keepclear_protocol.instant import parse_instant
 
 MAX_PROBLEM_BYTES = 1024 * 1024
 """A problem document has some hundred bytes."""
@@ -77,6 +88,8 @@ def read_problem(status: int, media: str, body: bytes) -> KeepclearError:
         return stranger(status, media)
     detail = problem.get("detail")
     detail = detail[:500] if isinstance(detail, str) else ""
+    if (over := _over_budget(code, problem, detail)) is not None and status == over.status:
+        return over
     known = CODES.get(code)
     if status >= 500 or status in _LATER:
         known_here = known is not None and known.status >= 500
@@ -84,6 +97,16 @@ def read_problem(status: int, media: str, body: bytes) -> KeepclearError:
     if known is None:
         return UnknownProblem(code, status, detail)
     return _KINDS.get(known.status, Malformed)(code, detail)
+
+
+def _over_budget(code: str, problem: Mapping[str, object], detail: str) -> OverBudget | None:
+    """Return the refusal of a party that is over its budget, if the document says all that it must (R-117)."""
+    budget, left, again_at = (problem.get(name) for name in ("budget", "left", "again_at"))
+    if not isinstance(budget, str) or budget_code(budget) != code or type(left) is not int:
+        return None
+    with contextlib.suppress(Malformed):
+        return OverBudget(budget, left, parse_instant(again_at), detail)
+    return None
 
 
 # 401 is a plain refusal here: NotAuthentic is what this side says of statements, and the hotline said it of ours.

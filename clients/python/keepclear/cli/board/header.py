@@ -11,6 +11,7 @@ from keepclear.desk.picture import AHEAD_S, SET_BACK
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
+from ..notable import behind_words, notable_lines
 from ..plain import foreign
 from ..words import clock, counted, span
 from .blind import QUIET_S
@@ -37,6 +38,10 @@ def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]
     lines += _counts(scene, look, columns)
     if down and columns >= NARROW:
         lines += [_inverted(line, columns) for line in wrap(BLIND_MEANS, columns, indent=1)]
+    if scene.link.is_behind:
+        lines += wrap(behind_words(scene.link), columns, ALARM, 1)
+    for words, lacks in notable_lines(scene.picture, scene.now):
+        lines += wrap(plain(words), columns, ALARM if lacks else WARNING, 1)
     if (unwatched := state.unwatched_words(scene.now)) is not None:
         lines += wrap(unwatched, columns, WARNING, 1)
     if (blind := state.blind_words()) is not None and not down:
@@ -53,7 +58,7 @@ def one_line(scene: "Scene", columns: int, look: Look) -> Line:
     """Return the head in one line, for a screen that has no room."""
     unanswered = scene.picture.unanswered
     counted = (Span(f"UNANSWERED {unanswered}", DANGER if unanswered else PLAIN),)
-    link = (Span(_link_word(scene), PLAIN if scene.link.up else ALARM),)
+    link = (Span(_link_word(scene), PLAIN if scene.link.up and not scene.link.is_behind else ALARM),)
     rest: Line = (*counted, Span(" "), *link)
     return sides(rest, (Span(clock(scene.now)),), columns, look.mark) if columns >= line_width(rest) + 10 else rest
 
@@ -71,6 +76,8 @@ def _date_clock(scene: "Scene", columns: int) -> str:
 
 def _link_word(scene: "Scene") -> str:
     link = scene.link
+    if link.is_behind:
+        return f"BEHIND {link.behind}"
     if link.up:
         return "connected"
     if link.heard_at is None:

@@ -90,7 +90,7 @@ class Strip:
                 return ""
             case LinkEvent():
                 return plain(f"{clock(now)} LINK LOST: {event.detail}")
-        return click.unstyle(event_line(event, now))
+        return click.unstyle(event_line(event, now, party=self._party))
 
     def _answer(self, event: AcknowledgementEvent, now: int, view: ConflictView | None) -> str:
         ack = event.acknowledgement

@@ -144,6 +144,24 @@
  * @property {number | null} [heard_at_ms]
  * @property {string} detail
  * @property {number | null} clock_ahead_s
+ * @property {number} behind events that have come, or are there, and are not read
+ */
+
+/**
+ * @typedef {object} Over
+ * @property {string} party
+ * @property {string} budget
+ * @property {string} until
+ * @property {number} until_ms
+ */
+
+/**
+ * @typedef {object} Probing
+ * @property {string} party
+ * @property {number} notices
+ * @property {number} ours
+ * @property {number} since_ms
+ * @property {number} until_ms
  */
 
 /** @typedef {{lat: number, lng: number, name: string}} Reference a point that both ends of a voice line know */

@@ -49,6 +49,10 @@ export const bullseye = signal(null);
 /** The party's own chart, if it has one. @type {Signal<"geojson" | "pmtiles" | null>} */
 export const basemap = signal(null);
 export const forged = signal(0);
+/** Who is over an agreed budget now. @type {Signal<import("../types.js").Over[]>} */
+export const over = signal([]);
+/** Whose short-lived notices have met many of ours. @type {Signal<import("../types.js").Probing[]>} */
+export const probing = signal([]);
 export const party = signal("");
 /** @type {Signal<string[]>} */
 export const parties = signal([]);
@@ -143,6 +147,8 @@ export function take(told, isWhole) {
     if (told.reference !== undefined) bullseye.value = told.reference;
     if (told.basemap !== undefined) basemap.value = told.basemap;
     if (told.forged !== undefined) forged.value = told.forged;
+    if (told.over_budget !== undefined) over.value = told.over_budget;
+    if (told.probing !== undefined) probing.value = told.probing;
     if (told.blind !== undefined) blind.value = told.blind.map(spanned);
     if (told.unwatched !== undefined) unwatched.value = told.unwatched === null ? null : spanned(told.unwatched);
     if (told.events !== undefined) happenings.value = told.events;

@@ -7,7 +7,7 @@
 
 import { broken } from "../broken.js";
 import { SILENT_MS, refusal } from "../desk/feed.js";
-import { agreement, arrived, blind, forged, heardDesk, link, now, party, session, trouble, unwatched, whole } from "../desk/picture.js";
+import { agreement, arrived, blind, forged, heardDesk, link, now, over, party, probing, session, trouble, unwatched, whole } from "../desk/picture.js";
 import { Foreign, foreignText } from "../foreign.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
@@ -66,11 +66,30 @@ export function Whole() {
 function reasonOf({ code, text }) {
   const heard = link.value?.heard_at_ms ?? null;
   if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
+  if (code === "behind") return say("header.reason.behind", { n: link.value?.behind ?? 0 });
+  if (code === "over_budget") return html`${over.value.filter((one) => one.party !== party.value).map((one, at) => html`${at > 0 ? " " : ""}${isolated(overOf(one))}`)}`;
   return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
 }
 
+/** @param {import("../types.js").Over} one */
+function overOf(one) {
+  const facts = { party: foreignText(one.party, 64), budget: foreignText(one.budget.replaceAll("_", " "), 64), until: stampOf(one.until_ms, now.value) };
+  return say(one.party === party.value ? "header.over_own" : "header.reason.over_budget", facts);
+}
+
+/** @returns {[string, any][]} */
+function overLines() {
+  return over.value.filter((one) => one.party === party.value).map((one) => ["warning", isolated(overOf(one))]);
+}
+
+/** @returns {[string, any][]} */
+function probingLines() {
+  return probing.value.map(({ party: whose, notices, ours, since_ms: since, until_ms: until }) =>
+    ["alarm", t("header.probing", { party: foreignText(whose, 64), notices, ours, span: span(until - since), at: stampOf(until, now.value) })]);
+}
+
 function Warnings() {
-  const told = [...blindLines(), ...unwatchedLines(), ...forgedLines(), ...troubleLines()];
+  const told = [...overLines(), ...probingLines(), ...blindLines(), ...unwatchedLines(), ...forgedLines(), ...troubleLines()];
   if (told.length === 0) return null;
   return html`<ul class="warnings">${told.map(([level, words], at) => html`
     <li key=${at} class=${level}>${glyph(level === "alarm" ? "unverified" : "warning")} <span>${words}</span></li>`)}</ul>`;

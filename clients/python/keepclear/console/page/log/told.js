@@ -27,6 +27,8 @@ export function toldOf(event) {
     lead: word("lead", facts.lead),
     state: word("state", facts.state),
     reason: word("reason", facts.reason),
+    budget: facts.budget ?? "",
+    until: facts.until_ms === undefined ? "" : stampOf(facts.until_ms, now.peek()),
   });
 }
 

@@ -1,0 +1,47 @@
+"""What an officer must know of a counterpart beside its notices, in one line each: spent budgets, and probing.
+
+Each face shows these with the picture: what a party that is over its budget wants to file is on no screen.
+"""
+
+from collections.abc import Iterator
+
+from keepclear_protocol.instant import SECOND
+
+from keepclear.desk.budgets import budget_words
+from keepclear.desk.link import Link
+from keepclear.desk.picture import Picture
+from keepclear.desk.probing import Probing
+from keepclear.journal.kept import OverNow
+
+from .words import counted, span, stamp
+
+
+def over_words(over: OverNow, party: str, now: int) -> str:
+    """Return that a party is over its budget, and what that means at the desk of ``party``."""
+    budget, until = budget_words(over.budget), stamp(over.until, now)
+    if over.party == party:
+        return f"WE ARE OVER OUR AGREED BUDGET of {budget} until {until}: what we file may be refused, and is kept here"
+    means = "what it wants to file now may be refused, so this line does not know it: NOT WHOLE"
+    return f"{over.party} IS OVER ITS AGREED BUDGET of {budget} until {until}: {means}"
+
+
+def probing_words(probing: Probing, now: int) -> str:
+    """Return what looks like probing, and from when to when."""
+    notices, ours = counted(probing.notices, "notice"), counted(probing.ours, "notice")
+    lasted = span((probing.until - probing.since) / SECOND)
+    did = f"{probing.party} filed and soon ended {notices} that met {ours} of ours within {lasted}"
+    return f"LOOKS LIKE PROBING: {did}, the last at {stamp(probing.until, now)}"
+
+
+def behind_words(link: Link) -> str:
+    """Return how far behind the hotline a desk is, and what that means."""
+    waiting = f"BEHIND: {counted(link.behind, 'event')} not read yet, so this is NOT WHOLE"
+    return f"{waiting}; the worst of each party are read first"
+
+
+def notable_lines(picture: Picture, now: int) -> Iterator[tuple[str, bool]]:
+    """Return what is to be said beside a picture, in lines, and of each whether the picture lacks something for it."""
+    for over in picture.over_budget:
+        yield over_words(over, picture.party, now), over.party != picture.party
+    for probing in picture.probing:
+        yield probing_words(probing, now), False

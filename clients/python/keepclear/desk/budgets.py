@@ -1,0 +1,53 @@
+"""What a desk does where its party is over a budget: it waits a moment, and says what is left and when again.
+
+Guaranteed: nothing that the hotline refused for a budget counts as refused for good: it is kept, and sent again by
+itself if room comes soon, else by whoever asks for it. What was refused so was not admitted.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from keepclear_protocol.errors import OverBudget
+from keepclear_protocol.instant import SECOND, format_instant
+
+from ..transport.client import AsyncClient
+from ..transport.reply import Reply
+from ..wire.exchange import Call
+
+T = TypeVar("T")
+
+PATIENCE_S = 20.0
+"""Seconds for which one statement waits for room in a budget. One of a minute has some again within a second or two;
+for one of a day nobody waits at a screen."""
+
+
+def budget_words(budget: str) -> str:
+    """Return a budget's name in words."""
+    return budget.replace("_", " ")
+
+
+def time_of(at: int) -> str:
+    """Return an instant as a time of day, rounded up to the second."""
+    return format_instant(-(-at // SECOND) * SECOND)[11:]
+
+
+def over_words(over: OverBudget) -> str:
+    """Return that this party is over its budget, what is left of it, and when there is more, in words."""
+    name = budget_words(over.budget)
+    return f"we are over our agreed budget of {name}: {over.left} left, more at {time_of(over.again_at)}"
+
+
+async def patiently(client: AsyncClient, call: Call[T], clock: Callable[[], int]) -> Reply[T]:
+    """Ask, and where a budget has no room ask again when it has, for ``PATIENCE_S`` in all."""
+    loop = asyncio.get_running_loop()
+    until, lost = loop.time() + PATIENCE_S, False
+    while True:
+        reply = await client.ask(call)
+        lost = lost or reply.lost
+        if not isinstance(reply.error, OverBudget):
+            return Reply(reply.answer, reply.error, lost)
+        wait_s = max(0.05, (reply.error.again_at - clock()) / SECOND)
+        if loop.time() + wait_s > until:
+            return Reply(None, reply.error, lost)
+        await asyncio.sleep(wait_s)

@@ -1,0 +1,150 @@
+"""Budgets at a desk: whose is spent is verified, kept and shown; what is refused for one is kept, and sent again."""
+
+import json
+from pathlib import Path
+
+import httpx2
+import pytest
+from keepclear import BudgetEvent, NotSent, OverBudget, ProblemEvent
+from keepclear.cli.board.frame import Scene
+from keepclear.cli.board.header import header
+from keepclear.cli.board.look import Look
+from keepclear.cli.board.state import State
+from keepclear.cli.lines import event_line
+from keepclear.cli.notable import notable_lines
+from keepclear.console.whole import whole_json
+from keepclear.desk.link import Link
+from keepclear_protocol.errors import CODES
+from keepclear_protocol.instant import SECOND, format_instant
+from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.spent import sign_spent
+from support.desks import MINUTE_US, Line
+from support.world import box
+
+HOUR_US = 60 * MINUTE_US
+
+
+@pytest.fixture
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
+    return Line(tmp_path)
+
+
+def spent(line: Line, party: str, key: PrivateKey | None = None, *, seq: int = 900) -> str:
+    agreement = line.world.agreement
+    named = {"aud": agreement.id, "terms": agreement.terms, "party": party, "budget": "alerts_an_hour"}
+    entry = {"seq": seq, "epoch": line.mediator.epoch, "received_at": line.now}
+    return sign_spent(key or line.world.service, **named, **entry, until=line.now + HOUR_US)  # type: ignore[arg-type]
+
+
+def tell(line: Line, raw: str) -> None:
+    for party in line.world.parties:
+        line.mediator.streams.setdefault(party, []).append(("budget", {"budget": raw}))
+
+
+def over(line: Line, again_us: int, times: int) -> None:
+    """Refuse so many statements for a budget that has room again after ``again_us``."""
+    left = [times]
+
+    def refuse(request: httpx2.Request) -> httpx2.Response | None:
+        if request.method != "POST" or not left[0]:
+            return None
+        left[0] -= 1
+        code = "budget_submits_a_minute"
+        said = {"budget": "submits_a_minute", "left": 0, "again_at": format_instant(line.now + again_us)}
+        told = {"type": f"urn:keepclear:problem:{code}", "code": code, "status": 429, "detail": CODES[code].meaning}
+        kind = {"content-type": "application/problem+json"}
+        return httpx2.Response(429, headers=kind, content=json.dumps({**told, **said}).encode())
+
+    line.mediator.refuse = refuse
+
+
+@pytest.mark.req("R-118")
+def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    tell(line, spent(line, "north"))
+    (event,) = line.watched(south)
+    assert isinstance(event, BudgetEvent) and (event.party, event.budget) == ("north", "alerts_an_hour")
+    said = event_line(event, line.now, party="south")
+    assert "north IS OVER ITS AGREED BUDGET of alerts an hour until" in said and "NOT WHOLE" in said
+    again = line.desk("south")  # another process, and tomorrow: it is in the journal
+    (kept,) = again.picture().over_budget
+    assert kept.raw == event.raw and kept.until == line.now + HOUR_US
+    assert again.picture().to_json()["over_budget"][0]["statement"] == event.raw
+    link = Link(True, line.now, line.now)
+    whole = whole_json(south.picture(), link, None, line.now)
+    assert not whole["is"] and whole["reasons"][0]["code"] == "over_budget"
+    scene = Scene(south.picture(), link, "terms", line.now, (), None)
+    head = ["".join(piece.text for piece in row) for row in header(scene, State(), Look.of("utf-8", None), 100)]
+    assert any("OVER ITS AGREED BUDGET" in row for row in head)
+    line.now += HOUR_US
+    assert south.picture().over_budget == () and whole_json(south.picture(), link, None, line.now)["is"] is not None
+    for desk in line.open:
+        desk.close()
+
+
+@pytest.mark.req("R-118")
+def test_a_word_of_a_spent_budget_that_the_service_did_not_sign_is_told_and_counts_for_nothing(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    tell(line, spent(line, "north", line.world.parties["north"].key))
+    (event,) = line.watched(south)
+    assert isinstance(event, ProblemEvent) and event.code == "evidence"
+    assert south.picture().over_budget == ()
+    south.close()
+
+
+def test_our_own_spent_budget_is_a_warning_and_makes_nothing_less_whole(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    tell(line, spent(line, "south"))
+    line.watched(south)
+    ((words, lacks),) = notable_lines(south.picture(), line.now)
+    assert words.startswith("WE ARE OVER OUR AGREED BUDGET of alerts an hour") and not lacks
+    south.close()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_a_budget_has_no_room_for_is_sent_by_itself_when_it_has(line: Line, times: int) -> None:
+    south = line.desk("south")
+    over(line, 1000, times)
+    filed = south.file([box()], "transport")
+    assert filed.revision == 1 and south.picture().not_sent == 0
+    south.close()
+
+
+def test_what_a_budget_has_no_room_for_soon_is_kept_and_says_what_is_left_and_when_again(line: Line) -> None:
+    south = line.desk("south")
+    over(line, HOUR_US, 1)
+    with pytest.raises(NotSent) as refused:
+        south.file([box()], "transport")
+    error = refused.value
+    at = format_instant(-(-(line.now + HOUR_US) // SECOND) * SECOND)[11:]
+    assert error.certain and error.again_at is not None and error.code == "budget_submits_a_minute"
+    assert "we are over our agreed budget of submits a minute: 0 left" in error.detail and at in error.hint
+    assert south.picture().not_sent == 1
+    (waiting,) = south.waiting()
+    assert south.send(waiting).revision == 1 and south.picture().not_sent == 0
+    south.close()
+
+
+def test_an_answer_that_a_budget_has_no_room_for_is_told_and_deliveries_wait_for_it(line: Line) -> None:
+    south, north = line.desk("south"), line.desk("north")
+    south.file([box()], "transport")
+    north.file([box(48.05)], "transport")
+    over(line, HOUR_US, 99)
+    line.watched(south)
+    (view,) = south.picture().conflicts
+    with pytest.raises(OverBudget, match="NOT ACKNOWLEDGED"):
+        south.acknowledge(view.conflict, officer="a.b")
+    south.deliver()
+    sent = [request for request in line.mediator.requests if request.url.path == "/v1/acknowledgements"]
+    south.deliver()
+    assert len([r for r in line.mediator.requests if r.url.path == "/v1/acknowledgements"]) == len(sent)
+    line.now += HOUR_US
+    line.mediator.refuse = None
+    south.deliver()
+    assert {view.ours.delivered_at is not None for view in south.picture().conflicts} == {True}
+    for desk in line.open:
+        desk.close()
