@@ -10,8 +10,8 @@ from keepclear.transport.client import now_instant
 from . import out
 from .context import DeskOptions, desk_options, write_json
 from .fold import columns, folded
-from .lines import age_line, conflict_line
-from .notable import notable_lines
+from .lines import conflict_line
+from .notable import age_line, notable_lines
 from .pictured import kept_picture, read_picture, show_picture
 from .reference import Reference, bullseye_option
 from .tell import NOTHING_TOLD

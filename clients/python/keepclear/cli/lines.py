@@ -26,7 +26,7 @@ from keepclear.desk.events import (
 )
 from keepclear.desk.filed import Filed
 from keepclear.desk.notices import NoticeRecord
-from keepclear.desk.picture import SET_BACK, UNVERIFIED, Answers, ConflictView, Picture
+from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.desk.shown import bare_view
 from keepclear.journal.kept import OverNow
 from keepclear.verify.verdicts import Standing
@@ -37,7 +37,7 @@ from .reference import Reference
 from .words import about, apart, band, clock, countdown, lead, position, window
 
 __all__ = [
-    "age_line", "answered_after", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds",
+    "answered_after", "conflict_line", "event_json", "event_line", "filed_json", "filed_line", "holds",
     "is_alarm", "notice_facts", "notice_line", "plain", "why_closed",
 ]  # fmt: skip
 
@@ -172,15 +172,6 @@ def notice_facts(record: NoticeRecord, now: int) -> str:
         facts.append(window(view.start, view.end, now))
     facts += [band(*heights) for heights in record.heights]
     return " ".join(fact for fact in facts if fact) if view.volumes else ""
-
-
-def age_line(picture: Picture) -> str:
-    """Return how old the picture is."""
-    if picture.age_s is None:
-        return "picture of no age: the hotline was never heard"
-    if picture.age_s < 0:
-        return f"picture of no known age, STALE: {SET_BACK}"
-    return f"picture {picture.age_s:.0f} s old{', STALE' if picture.stale else ''}"
 
 
 def sides_of(view: ConflictView) -> str:

@@ -1,4 +1,4 @@
-"""What an officer must know of a counterpart beside its notices, in one line each: spent budgets, and probing.
+"""What an officer must know beside a picture, in one line each: its age, spent budgets, probing, how far behind it is.
 
 Each face shows these with the picture: what a party that is over its budget wants to file is on no screen.
 """
@@ -9,7 +9,7 @@ from keepclear_protocol.instant import SECOND
 
 from keepclear.desk.budgets import budget_words
 from keepclear.desk.link import Link
-from keepclear.desk.picture import Picture
+from keepclear.desk.picture import SET_BACK, Picture
 from keepclear.desk.probing import Probing
 from keepclear.journal.kept import OverNow
 
@@ -37,6 +37,15 @@ def behind_words(link: Link) -> str:
     """Return how far behind the hotline a desk is, and what that means."""
     waiting = f"BEHIND: {counted(link.behind, 'event')} not read yet, so this is NOT WHOLE"
     return f"{waiting}; the worst of each party are read first"
+
+
+def age_line(picture: Picture) -> str:
+    """Return how old the picture is."""
+    if picture.age_s is None:
+        return "picture of no age: the hotline was never heard"
+    if picture.age_s < 0:
+        return f"picture of no known age, STALE: {SET_BACK}"
+    return f"picture {picture.age_s:.0f} s old{', STALE' if picture.stale else ''}"
 
 
 def notable_lines(picture: Picture, now: int) -> Iterator[tuple[str, bool]]:

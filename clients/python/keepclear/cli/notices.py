@@ -7,8 +7,8 @@ from keepclear.desk.picture import Picture
 from keepclear.transport.client import now_instant
 
 from .context import DeskOptions, desk_options, write_json
-from .lines import age_line, notice_line
-from .notable import notable_lines
+from .lines import notice_line
+from .notable import age_line, notable_lines
 from .out import note, say
 from .pictured import read_picture, show_picture
 
