@@ -5,6 +5,7 @@ as the store's own settings go (checked at start, see ``connect``). A lost conne
 same call again is safe. All keys carry the agreement's hash tag and stand in KEYS. Not here: any rule.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ UNMATCHED_TOLD = 1000
 
 ALERTS_AT_ONCE = 256
 """Alerts of one commit's script: some 4 ms of a store that does nothing else meanwhile."""
+
+PACKED_BYTES_AT_ONCE = 200_000
+"""Of alerts packed for the store before the loop breathes: some two milliseconds."""
 
 ENTRIES_AT_ONCE = 256
 """Entries of one commit's script."""
@@ -226,10 +230,15 @@ class StoredLine(LineReader):
         }
         keys += [at.body(sha256) for sha256 in bodies]
         args: list[Any] = [epoch, STREAM_LENGTH, self.prefix, len(names), *names, len(piece)]
+        room = PACKED_BYTES_AT_ONCE
         for seq, last, part in piece:
             args += [seq, int(last), len(part)]
             for alert in part:
+                if room <= 0:
+                    await asyncio.sleep(0)
+                    room = PACKED_BYTES_AT_ONCE
                 packed = pack_alert(alert.jws)
+                room -= len(alert.jws)
                 args += [number[alert.to], alert.conflict, packed, write_record(alert), bodies.get(alert.body, 0)]
         if await _COMMIT(self._submits, keys, args) == -1:
             raise Unavailable("busy", "the store has begun a new life; send the same bytes again")
