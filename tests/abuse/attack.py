@@ -221,8 +221,11 @@ def _came(found: Measured) -> dict[str, float]:
 
 
 def _missing(found: Measured, ended: float) -> bool:
+    """Whether a statement of before the end still waits for its answer, or a danger has not come."""
     came = _came(found)
-    return any(line["id"] not in came for line in found.samples if line["what"] == "danger" and line["due"] < ended)
+    waiting = {line["id"]: line["ms"] is None for line in found.samples if "id" in line and line["due"] < ended}
+    dangers = (line["id"] for line in found.samples if line["what"] == "danger" and line["due"] < ended)
+    return any(waiting.values()) or any(danger not in came for danger in dangers)
 
 
 def _said(line: dict[str, Any]) -> str:

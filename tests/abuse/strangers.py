@@ -43,6 +43,8 @@ SHARE_S = 15.0
 """A shape's time at most; what has no end of its own ends then."""
 
 QUIET_S = 5.0
+
+
 @dataclass
 class Row:
     """What was seen during one shape: honest milliseconds, failures, the strangers' bytes and connections, memory."""
@@ -128,9 +130,7 @@ class Scene:
             tasks.append(asyncio.create_task(self._submit(raw, context, times, failed)))
         await asyncio.gather(*tasks)
 
-    async def _submit(
-        self, raw: str, context: ssl.SSLContext | None, times: list[float], failed: list[str]
-    ) -> None:
+    async def _submit(self, raw: str, context: ssl.SSLContext | None, times: list[float], failed: list[str]) -> None:
         asked = time.monotonic()
         head = HEAD + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(raw)
         told = {} if context is None else {"ssl": context, "server_hostname": "127.0.0.1"}
