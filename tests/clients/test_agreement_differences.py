@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keepclear.cli.agreement_changes import ABSENT, ORDER, SPELLING, Change, changes
 from keepclear.cli.agreement_differences import change_line, differences_text
+from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.terms import read_terms
@@ -140,6 +142,7 @@ def test_whatever_differs_has_a_line_of_its_own(old: Any, new: Any) -> None:
         (lambda p: p.update(side_letter={"pay": 1}),
          '+ added    member side_letter, UNKNOWN to this version of keepclear: {"pay":1}'),
         (lambda p: p["limits"].update(duration_s=3600), "limit, duration of a volume: 2 d (172800 s) -> 1 h (3600 s)"),
+        (lambda p: p.update(budgets=asdict(Budgets())), "budgets of each party: notices that are not over, at once: "),
         (lambda p: p["uncertainty"].update(terrain_m=[-450, 3000]), "-450 m to 8850 m -> -450 m to 3000 m"),
         (lambda p: p["lead_classes"].update(short_s=900), "lead class SHORT from: 10 min (600 s) -> 15 min (900 s)"),
     ],
@@ -150,6 +153,12 @@ def test_what_is_changed_is_said_in_an_officers_words(edit: Any, said: str) -> N
     text = differences_text(read_terms(dump_json(PAYLOAD)), read_terms(dump_json(payload)))
     assert said in text, text
     assert len(text.splitlines()) == 3  # one change, between the title and the sum
+
+
+def test_a_budget_that_is_changed_is_said_by_what_it_is_of() -> None:
+    before, after = ({**PAYLOAD, "budgets": asdict(b)} for b in (Budgets(), replace(Budgets(), alerts_an_hour=900)))
+    text = differences_text(read_terms(dump_json(before)), read_terms(dump_json(after)))
+    assert "budget, alerts to each other party an hour: 8,000 -> 900 (LESS than before)" in text, text
 
 
 def test_a_root_that_is_replaced_and_a_party_that_is_added_stand_out() -> None:

@@ -12,6 +12,7 @@ import pytest
 from keepclear.cli.agreement_file import replace_document
 from keepclear.cli.agreement_words import read_length_m
 from keepclear_protocol.agreement import open_agreement, open_draft
+from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.separation import Minima
@@ -43,6 +44,7 @@ def test_every_option(folder: Path) -> None:
     (folder / "area.json").write_text(json.dumps(area))
     words = [
         *("--area", "area.json", "--uncertainty", "terrain_m=-430,2850.5", "--limit", "volumes=100"),
+        *("--budget", "alerts_an_hour=900"),
         *("--limit", "revisions=9", "--routine", "12h", "--short", "30min", "--retention", "2d"),
         *("--acknowledge-within", "90s", "--valid-from", "2027-01-01T00:00:00Z"),
         *("--valid-until", "2027-06-01T00:00:00Z", "--key", f"north={KEYS['next'].public.text}:watch,admin"),
@@ -50,6 +52,7 @@ def test_every_option(folder: Path) -> None:
     terms = open_draft(drafted(folder, *words).read_bytes()).terms
     assert terms.area is not None and terms.uncertainty.terrain_m == (-430, 2850.5)
     assert (terms.limits.volumes, terms.limits.revisions, terms.limits.vertices) == (100, 9, 5000)
+    assert (terms.budgets.alerts_an_hour, terms.budgets.streams) == (900, Budgets().streams)
     assert (terms.lead.routine_s, terms.lead.short_s, terms.retention_s) == (43_200, 1_800, 172_800)
     assert terms.deadlines.acknowledge_s == 90
     assert terms.parties[0].keys[1].roles == {"watch", "admin"}
@@ -109,6 +112,8 @@ def test_usage(folder: Path, words: list[str], said: str) -> None:
     ("words", "said"),
     [
         (["--limit", "volumes=501"], "limits.volumes"),
+        (["--budget", "streams=0"], "budgets.streams"),
+        (["--budget", "stream=5"], "budgets must be an object with exactly"),
         (["--limit", "volume=5"], "limits must be an object with exactly"),
         (["--key", f"north={KEYS['north'].public.text}"], "a key stands twice"),
         (["--key", f"north={KEYS['next'].public.text}:fly"], "roles"),

@@ -11,6 +11,7 @@ from keepclear_protocol.separation import Minima
 from keepclear_protocol.terms import Terms
 from keepclear_protocol.volume import parse_outline
 
+from .agreement_budgets import BUDGETS, budget_text, budgets_text
 from .agreement_changes import ABSENT, ORDER, SPELLING, Change, changes
 from .agreement_text import LIMITS, OFFSETS, key_use, limit_text, minima_text, offset_text, window
 from .agreement_units import distance, height, outline, period
@@ -90,6 +91,10 @@ def _meaning(change: Change) -> tuple[str, Words]:
             return f"uncertainty, {OFFSETS.get(name, name)}", _safe(lambda value: offset_text(*value))
         case ("limits", name):
             return f"limit, {LIMITS.get(name, name)}", _safe(lambda value: limit_text(name, value))
+        case ("budgets",):
+            return "budgets of each party", _safe(budgets_text)
+        case ("budgets", name):
+            return f"budget, {BUDGETS.get(name, name)}", _safe(lambda value: budget_text(name, value))
         case ("lead_classes", name):
             return f"lead class {name.removesuffix('_s').upper()} from", _safe(period)
         case ("retention_s",):

@@ -22,6 +22,7 @@ from keepclear_protocol.terms import DAY_S, read_terms
 
 from keepclear.agreements import read_agreement, read_document
 
+from .agreement_budgets import set_budgets
 from .agreement_file import create_document
 from .agreement_words import ENDS, KEY, KEY_ROLES, MINIMA, SECONDS, TIME, WHOLE, named
 from .out import heading, talk, write_bytes
@@ -62,6 +63,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 @click.option("--area", "area_file", metavar="FILE", help="A JSON file with one outline that notices must touch.")
 @click.option("--uncertainty", type=named(ENDS), multiple=True, metavar="NAME=LO,HI", help="As terrain_m=-430,2850.")
 @click.option("--limit", "limits", type=named(WHOLE), multiple=True, metavar="NAME=N", help="As volumes=100.")
+@click.option("--budget", "budgets", type=named(WHOLE), multiple=True, metavar="NAME=N", help="As alerts_an_hour=900.")
 @click.option("--routine", type=SECONDS, metavar="TIME", help="Lead from which a notice is ROUTINE, such as 24h.")
 @click.option("--short", type=SECONDS, metavar="TIME", help="Lead from which a notice is SHORT rather than LATE.")
 @click.option("--retention", type=SECONDS, metavar="TIME", help="How long ended notices are kept, such as 7d.")
@@ -179,6 +181,7 @@ def _set_rules(payload: Payload, given: dict[str, Any]) -> None:
         payload["name"] = given["name"]
     for member in ("categories", "uncertainty", "limits"):
         payload[member].update(given[member])
+    set_budgets(payload, dict(given["budgets"]))
     if given["area_file"] is not None:
         payload["area"] = _json_file(given["area_file"])
     for place, member, value in (

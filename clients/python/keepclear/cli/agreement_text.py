@@ -11,8 +11,9 @@ from keepclear_protocol.encoding import dump_json, parse_json
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES, ROLES
 from keepclear_protocol.separation import Minima
-from keepclear_protocol.terms import LATER_MEMBERS, MEMBERS, Terms
+from keepclear_protocol.terms import LATER_MEMBERS, MEMBERS, OPTIONAL_MEMBERS, Terms
 
+from .agreement_budgets import budget_lines
 from .agreement_units import distance, height, outline, period
 from .lines import plain
 
@@ -114,11 +115,12 @@ def _rules(terms: Terms) -> Iterator[str]:
         yield f"  {meaning:<34} {limit_text(name, getattr(terms.limits, name))}"
     yield f"retention: a notice is kept for {period(terms.retention_s)} after its last window"
     yield f"deadline: an officer answers an alert within {period(terms.deadlines.acknowledge_s)}"
+    yield from budget_lines(terms)
 
 
 def _unknown(terms: Terms) -> Iterator[str]:
     members = parse_json(terms.payload, max_bytes=MAX_PAYLOAD_BYTES)
     for name, value in members.items():
-        if name in MEMBERS or name in LATER_MEMBERS:
+        if name in MEMBERS or name in LATER_MEMBERS or name in OPTIONAL_MEMBERS:
             continue
         yield f"UNKNOWN to this version of keepclear, and without effect here: {name} = {dump_json(value).decode()}"
