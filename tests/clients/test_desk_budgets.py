@@ -67,7 +67,7 @@ def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(l
     (event,) = line.watched(south)
     assert isinstance(event, BudgetEvent) and (event.party, event.budget) == ("north", "alerts_an_hour")
     said = event_line(event, line.now, party="south")
-    assert "north IS OVER ITS AGREED BUDGET of alerts an hour until" in said and "NOT WHOLE" in said
+    assert "north IS OVER ITS AGREED BUDGET (alerts an hour) until" in said and "NOT WHOLE" in said
     again = line.desk("south")  # another process, and tomorrow: it is in the journal
     (kept,) = again.picture().over_budget
     assert kept.raw == event.raw and kept.until == line.now + HOUR_US
@@ -101,7 +101,7 @@ def test_our_own_spent_budget_is_a_warning_and_makes_nothing_less_whole(line: Li
     tell(line, spent(line, "south"))
     line.watched(south)
     ((words, lacks),) = notable_lines(south.picture(), line.now)
-    assert words.startswith("WE ARE OVER OUR AGREED BUDGET of alerts an hour") and not lacks
+    assert words.startswith("WE ARE OVER OUR AGREED BUDGET (alerts an hour)") and not lacks
     south.close()
 
 

@@ -40,7 +40,7 @@ def swept(line: Line, lasts_us: int, places: list[float]) -> list[str]:
 
 def test_a_sweep_that_is_withdrawn_at_once_is_told_in_one_line(line: Line, capfd: pytest.CaptureFixture[str]) -> None:
     (said,) = swept(line, MINUTE_US // 2, PLACES)
-    assert "LOOKS LIKE PROBING: north filed and soon ended 1 notice that met 8 notices of ours within 30 s" in said
+    assert "LOOKS LIKE PROBING: north filed and soon ended 1 notice that met 8 of ours within 30 s" in said
     teller = Teller(line.open[0])
     teller.remind()
     teller.remind()

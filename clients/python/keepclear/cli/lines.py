@@ -82,7 +82,7 @@ def _said(event: Event, now: int, view: ConflictView | None, reference: Referenc
             said = f"ours: filed {event.kind} {speakable(event.id)} revision {event.revision}"
             return said if event.verdict == VERIFIED else f"UNVERIFIED {said}: {event.detail}"
         case BudgetEvent():
-            return over_words(OverNow(event.party, event.budget, event.since, event.until, event.raw), party, now)
+            return over_words([OverNow(event.party, event.budget, event.since, event.until, event.raw)], party, now)
         case GapEvent():
             return f"GAP ({event.reason}): the picture was read again"
         case LinkEvent(up=True):

@@ -3,7 +3,7 @@
 Each face shows these with the picture: what a party that is over its budget wants to file is on no screen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from keepclear_protocol.instant import SECOND
 
@@ -16,21 +16,32 @@ from keepclear.journal.kept import OverNow
 from .words import counted, span, stamp
 
 
-def over_words(over: OverNow, party: str, now: int) -> str:
-    """Return that a party is over its budget, and what that means at the desk of ``party``."""
-    budget, until = budget_words(over.budget), stamp(over.until, now)
-    if over.party == party:
-        return f"WE ARE OVER OUR AGREED BUDGET of {budget} until {until}: what we file may be refused, and is kept here"
+def over_words(over: Sequence[OverNow], party: str, now: int) -> str:
+    """Return that a party is over some budgets, and what that means at the desk of ``party``: one line for each party.
+
+    The last of them to come back says until when.
+    """
+    budgets = ", ".join(budget_words(one.budget) for one in over)
+    until, whose = stamp(max(one.until for one in over), now), over[0].party
+    if whose == party:
+        return f"WE ARE OVER OUR AGREED BUDGET ({budgets}) until {until}: what we file may be refused, and is kept here"
     means = "what it wants to file now may be refused, so this line does not know it: NOT WHOLE"
-    return f"{over.party} IS OVER ITS AGREED BUDGET of {budget} until {until}: {means}"
+    return f"{whose} IS OVER ITS AGREED BUDGET ({budgets}) until {until}: {means}"
+
+
+def by_party(over: Iterable[OverNow]) -> list[tuple[OverNow, ...]]:
+    """Return spent budgets by whose they are."""
+    found: dict[str, list[OverNow]] = {}
+    for one in over:
+        found.setdefault(one.party, []).append(one)
+    return [tuple(each) for each in found.values()]
 
 
 def probing_words(probing: Probing, now: int) -> str:
     """Return what looks like probing, and from when to when."""
-    notices, ours = counted(probing.notices, "notice"), counted(probing.ours, "notice")
     lasted = span((probing.until - probing.since) / SECOND)
-    did = f"{probing.party} filed and soon ended {notices} that met {ours} of ours within {lasted}"
-    return f"LOOKS LIKE PROBING: {did}, the last at {stamp(probing.until, now)}"
+    did = f"{probing.party} filed and soon ended {counted(probing.notices, 'notice')} that met {probing.ours} of ours"
+    return f"LOOKS LIKE PROBING: {did} within {lasted}, the last at {stamp(probing.until, now)}"
 
 
 def behind_words(link: Link) -> str:
@@ -50,7 +61,7 @@ def age_line(picture: Picture) -> str:
 
 def notable_lines(picture: Picture, now: int) -> Iterator[tuple[str, bool]]:
     """Return what is to be said beside a picture, in lines, and of each whether the picture lacks something for it."""
-    for over in picture.over_budget:
-        yield over_words(over, picture.party, now), over.party != picture.party
+    for over in by_party(picture.over_budget):
+        yield over_words(over, picture.party, now), over[0].party != picture.party
     for probing in picture.probing:
         yield probing_words(probing, now), False

@@ -76,10 +76,8 @@ def _date_clock(scene: "Scene", columns: int) -> str:
 
 def _link_word(scene: "Scene") -> str:
     link = scene.link
-    if link.is_behind:
-        return f"BEHIND {link.behind}"
     if link.up:
-        return "connected"
+        return f"BEHIND {link.behind}" if link.is_behind else "connected"
     if link.heard_at is None:
         return f"NOT CONNECTED {span((scene.now - link.since) / SECOND)}"
     return f"BLIND FOR {span((scene.now - link.since) / SECOND)}"

@@ -7,7 +7,7 @@
 
 import { broken } from "../broken.js";
 import { SILENT_MS, refusal } from "../desk/feed.js";
-import { agreement, arrived, blind, forged, heardDesk, link, now, over, party, probing, session, trouble, unwatched, whole } from "../desk/picture.js";
+import { agreement, arrived, blind, forged, heardDesk, link, now, over, parties, party, probing, session, trouble, unwatched, whole } from "../desk/picture.js";
 import { Foreign, foreignText } from "../foreign.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
@@ -67,19 +67,24 @@ function reasonOf({ code, text }) {
   const heard = link.value?.heard_at_ms ?? null;
   if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
   if (code === "behind") return say("header.reason.behind", { n: link.value?.behind ?? 0 });
-  if (code === "over_budget") return html`${over.value.filter((one) => one.party !== party.value).map((one, at) => html`${at > 0 ? " " : ""}${isolated(overOf(one))}`)}`;
+  if (code === "over_budget") {
+    const theirs = parties.value.filter((whose) => whose !== party.value && over.value.some((one) => one.party === whose));
+    return html`${theirs.map((whose, at) => html`${at > 0 ? " " : ""}${isolated(overOf(whose))}`)}`;
+  }
   return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
 }
 
-/** @param {import("../types.js").Over} one */
-function overOf(one) {
-  const facts = { party: foreignText(one.party, 64), budget: foreignText(one.budget.replaceAll("_", " "), 64), until: stampOf(one.until_ms, now.value) };
-  return say(one.party === party.value ? "header.over_own" : "header.reason.over_budget", facts);
+/** What a party's spent budgets mean here, in one sentence. @param {string} whose */
+function overOf(whose) {
+  const spent = over.value.filter((one) => one.party === whose);
+  const budget = foreignText(spent.map((one) => one.budget.replaceAll("_", " ")).join(", "), 200);
+  const until = stampOf(Math.max(...spent.map((one) => one.until_ms)), now.value);
+  return say(whose === party.value ? "header.over_own" : "header.reason.over_budget", { party: foreignText(whose, 64), budget, until });
 }
 
 /** @returns {[string, any][]} */
 function overLines() {
-  return over.value.filter((one) => one.party === party.value).map((one) => ["warning", isolated(overOf(one))]);
+  return over.value.some((one) => one.party === party.value) ? [["warning", isolated(overOf(party.value))]] : [];
 }
 
 /** @returns {[string, any][]} */
