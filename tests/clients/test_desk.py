@@ -320,6 +320,11 @@ def test_a_journal_is_of_one_agreement_and_one_party_and_nobody_elses_to_read(li
     other = Line(tmp_path)
     with pytest.raises(LocalError, match="another agreement"):
         other.desk("north")
+    (tmp_path / "north").chmod(0o777)
+    with pytest.raises(LocalError, match="others may write the folder") as caught:
+        line.desk("north")
+    assert caught.value.hint == f"chmod 700 {tmp_path / 'north'}"
+    (tmp_path / "north").chmod(0o700)
     (tmp_path / "north" / "journal.sqlite").chmod(0o644)
     with pytest.raises(LocalError, match="others may read"):
         line.desk("north")

@@ -52,6 +52,7 @@ def test_nonsense_is_refused(given: dict[str, object]) -> None:
 def test_password_comes_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("hunter2\n")
+    file.chmod(0o600)
     settings = load_settings(store_password_file=file)
     assert settings.store_password() == "hunter2"
     assert load_settings().store_password() is None

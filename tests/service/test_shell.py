@@ -19,6 +19,7 @@ import pytest
 from support.service import UNMEASURED, RunningService, alive, gone, running_service, service_process
 
 APP = "support.shell_app:create_app"
+MARK = "in-nobodys-sight"
 BASE = ("run", "--key", "unused.key", "--agreement", "unused.json", "--port", "0")
 
 
@@ -49,8 +50,20 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServic
     """A service that nobody harms."""
     folder = tmp_path_factory.mktemp("standing")
     words = (*BASE, "--embedded", str(folder / "store"), "--workers", "2")
-    with running_service(folder / "log", *words, factory=APP) as running:
+    with running_service(folder / "log", *words, factory=APP, env={"KEEPCLEAR_SECRET": MARK}) as running:
         yield running
+
+
+def test_no_child_inherits_our_variables_and_the_store_is_for_its_owner_alone(standing: RunningService) -> None:
+    """Some hold a password, and an environment is read by whoever runs as the same user, and lies in core dumps."""
+    for pid in (*standing.listening["workers"], standing.listening["store_pid"]):
+        held = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert MARK.encode() not in held, "the store writes its title over what it inherited, the workers keep it"
+        assert b"PATH=" in held or pid == standing.listening["store_pid"]
+    store = standing.log_file.parent / "store"
+    assert {name: (store / name).stat().st_mode & 0o777 for name in (".", "store.conf", "lock")} == {
+        ".": 0o700, "store.conf": 0o600, "lock": 0o600,
+    }  # fmt: skip
 
 
 def read_stream(service: RunningService, path: str, into: list[str], started: threading.Event) -> None:

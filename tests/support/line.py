@@ -142,6 +142,7 @@ def write_files(world: World, folder: Path) -> list[str]:
     key, agreement = folder / KEY, folder / AGREEMENT
     write_key(key, world.service)
     agreement.write_bytes(world.agreement.raw)
+    agreement.chmod(0o644)  # whatever the umask is: one that others may write is refused
     return ["--key", str(key), "--agreement", str(agreement)]
 
 

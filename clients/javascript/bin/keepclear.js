@@ -3,13 +3,14 @@
 // standard error, and makes the exit code 1. An open conflict makes it 3.
 import { parseArgs } from "node:util";
 import { chmodSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { partyOf, readAgreement } from "../src/agreement.js";
+import { DOCUMENT_LIMIT, partyOf, readAgreement } from "../src/agreement.js";
 import { spokenCode } from "../src/alert.js";
 import { Hotline } from "../src/hotline.js";
+import { readOrdinary } from "../src/files.js";
 import { now, SECOND } from "../src/instant.js";
 import { isObject, parse } from "../src/json.js";
 import { Journal } from "../src/journal.js";
-import { keyFingerprint, publicText, readKeyFile, readPublicText, secretText, signingKey } from "../src/keys.js";
+import { KEY_FILE_BYTES, keyFingerprint, publicText, readKeyFile, readPublicText, secretText, signingKey } from "../src/keys.js";
 import { makeNotice } from "../src/notice.js";
 import { ensure, Refusal, refuse } from "../src/refusal.js";
 import { newClaims } from "../src/statement.js";
@@ -47,7 +48,7 @@ const OPTIONS = Object.fromEntries([
 
 function readKey(path) {
   ensure(path && existsSync(path), "key_file", "name a key file with --key");
-  return readKeyFile(readFileSync(path));
+  return readKeyFile(readOrdinary(path, KEY_FILE_BYTES, "key_file", { secret: true }));
 }
 
 function open({ desk: folder, key: path, address }) {
@@ -108,7 +109,7 @@ const COMMANDS = {
   },
 
   async check({ desk: folder, key: path, root, heard, address }, [file]) {
-    const document = readFileSync(file ?? refuse("usage", "name the agreement"), "utf8");
+    const document = readOrdinary(file ?? refuse("usage", "name the agreement"), DOCUMENT_LIMIT, "usage").toString();
     const agreement = readAgreement(document);
     const key = readKey(path);
     const entry =

@@ -9,7 +9,7 @@ import { FILED, readOutline } from "./volume.js";
 import { ensure, refuse, under } from "./refusal.js";
 import { header, KINDS } from "./statement.js";
 
-const DOCUMENT_LIMIT = 262_144;
+export const DOCUMENT_LIMIT = 262_144;
 const YEAR_S = 31_622_400;
 const TEXT_ID = /^[a-z][a-z0-9-]{0,31}$/;
 const CATEGORY = /^[a-z][a-z0-9_-]{0,31}$/;

@@ -9,7 +9,7 @@ import { ensure } from "./refusal.js";
 const PUBLIC = "keepclear-public-1";
 const SECRET = "KEEPCLEAR-SECRET-KEY-1";
 const SEED_AS_PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
-const KEY_FILE_BYTES = 4096;
+export const KEY_FILE_BYTES = 4096;
 const NEUTRAL = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
 
 /** A public key from its 32 bytes: `bytes`, `x`, `kid`, `jwk`. Refused unless it is of the prime-order subgroup. */

@@ -8,6 +8,7 @@ import abc
 import asyncio
 import contextlib
 import logging
+import os
 import time
 
 from keepclear_protocol.errors import KeepclearError
@@ -20,6 +21,11 @@ RESTART_FIRST_S = 0.1
 RESTART_MAX_S = 5.0
 LASTING_S = 30.0
 """A process that lived this long was well; when it dies the pauses begin anew."""
+
+
+def bare_environment() -> dict[str, str]:
+    """Return the environment without our own variables: a child is told all by its pipe, and some hold a password."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("KEEPCLEAR_")}
 
 
 class Child(abc.ABC):

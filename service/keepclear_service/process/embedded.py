@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import tempfile
 import time
 from collections import deque
@@ -27,7 +28,7 @@ from keepclear_protocol.errors import LocalError
 
 from ..logs import log_event
 from ..store.connect import connect
-from .child import Child
+from .child import Child, bare_environment
 from .files import reason
 from .last_words import no_start, why_it_ended
 from .memory import store_mib
@@ -122,6 +123,7 @@ class EmbeddedStore(Child):
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=(self._lock,),
+            env=bare_environment(),
             start_new_session=True,  # a terminal's Ctrl-C must not end the store before the workers
             umask=0o077,
         )
@@ -134,7 +136,9 @@ class EmbeddedStore(Child):
         wanted = _config(self.folder, self.socket, self._memory_mib)
         # Written where it is not there already: a full disk would empty it, and whoever asks reads the socket there.
         if not config.exists() or config.read_text("utf-8", "replace") != wanted:
-            config.write_text(wanted, "utf-8")
+            with open(config, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write(wanted)
+        config.chmod(0o600)  # one of before may be another's to write: it says where the store is, and what it keeps
         return config
 
     def died(self, pid: int, status: int) -> dict[str, object]:
@@ -196,6 +200,8 @@ async def embedded_store(folder: Path, memory_mib: int | None = None) -> AsyncIt
 
 def _folder(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & stat.S_IWOTH:
+        raise LocalError("usage", f"others may write the store's folder {folder}", hint=f"chmod 700 {folder}")
     return folder.resolve(strict=True)
 
 

@@ -15,7 +15,7 @@ from keepclear_protocol.errors import LocalError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from .files import reason
+from .files import read_password
 from .memory import STORE_LEAST_MIB
 
 ENV_PREFIX = "KEEPCLEAR_"
@@ -51,7 +51,8 @@ class Settings(BaseSettings):
         description="URL of the store: redis://, rediss://, unix:// or redis+cluster://. Without it: the embedded one.",
     )
     store_password_file: Path | None = Field(
-        default=None, description="File with the store's password, so that it stands in no URL and no variable."
+        default=None,
+        description="File with the store's password, mode 0600, so that it stands in no URL and no variable.",
     )
     embedded: Path = Field(
         default_factory=default_embedded, description="Folder of the embedded store, used where no store is named."
@@ -143,11 +144,7 @@ class Settings(BaseSettings):
         """Return the password of ``store_password_file``, without the line's end; raise ``LocalError``."""
         if self.store_password_file is None:
             return None
-        try:
-            return self.store_password_file.read_text("utf-8").rstrip("\r\n")
-        except (OSError, ValueError) as error:
-            detail = f"the store's password file {self.store_password_file} cannot be read: {reason(error)}"
-            raise LocalError("usage", detail) from None
+        return read_password(self.store_password_file)
 
     def store_name(self) -> str:
         """Return what the store is called where it is told: its address, without user and password."""

@@ -22,7 +22,7 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..logs import log_event
 from ..metrics import Board, Layout, shared_memory
-from .child import Child
+from .child import Child, bare_environment
 from .embedded import EmbeddedStore, embedded_store
 from .heartbeat import BEAT, FIRST_WITHIN_S, SILENT_S, silence
 from .listening import Listening
@@ -73,6 +73,7 @@ class Worker(Child):
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 pass_fds=(listener.fileno(), self._shared),
+                env=bare_environment(),
                 start_new_session=True,  # a terminal's Ctrl-C comes to the supervisor alone, which drains in order
             )
         stdin, stdout = self._process.stdin, self._process.stdout

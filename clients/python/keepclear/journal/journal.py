@@ -28,7 +28,7 @@ from .changes import JUDGED, Change, write
 from .faults import TAKEN, damaged, journal_faults
 from .kept import OwnStatement
 from .past import BEGAN, remembering
-from .private import note_closed, note_open, open_private
+from .private import check_folder, note_closed, note_open, open_private
 from .readonly import open_to_read
 from .reads import Reads
 from .tables import SCHEMA, bring_up_to_date
@@ -79,6 +79,7 @@ class Journal(Reads):
 
     def _open(self, agreement: Agreement) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_folder(self.folder)
         self._db = open_private(self.folder / JOURNAL, busy_s=BUSY_S)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")

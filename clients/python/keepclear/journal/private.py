@@ -35,6 +35,12 @@ def open_private(path: Path, *, busy_s: float) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
 
 
+def check_folder(folder: Path) -> None:
+    """Raise ``LocalError`` with ``usage`` where others may put another file in the place of the desk's."""
+    if os.name == "posix" and folder.stat().st_mode & stat.S_IWOTH:
+        raise LocalError("usage", f"others may write the folder {folder}", hint=f"chmod 700 {folder}")
+
+
 def note_open(path: Path) -> None:
     """Note that this process has the file at ``path`` open by SQLite."""
     with _making:
