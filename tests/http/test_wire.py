@@ -21,6 +21,7 @@ from keepclear_protocol.receipt import open_receipt
 from keepclear_protocol.request import SCHEME, sign_request
 from keepclear_protocol.statement import sign_statement
 from support.line import JWT, SD_JWT, RunningLine, payload, running_line
+from support.rawhttp import exchange, request
 from support.stores import store_binary, store_server
 from support.world import ORIGIN, World, box
 
@@ -88,6 +89,17 @@ def test_bodies_of_another_kind_or_size(line: RunningLine) -> None:
     assert (large.status_code, code(large)) == (413, "too_large")
     assert code(line.http.post("/v1/notices", content="~" * 524_288, headers=SD_JWT)) == "not_authenticated"
     assert code(line.http.post("/v1/withdrawals", content="\u05d0", headers=JWT)) == "not_authenticated"
+
+
+def test_of_a_large_body_under_no_key_of_ours_the_end_is_not_waited_for(line: RunningLine) -> None:
+    """What would be kept of it until then, and read over, is a stranger's."""
+    raw = line.world.submission("north", key=PrivateKey.generate()).encode()
+    head = "Content-Type: application/sd-jwt", "Content-Length: 400000"
+    answer = exchange(line.service.url, request("POST", "/v1/notices", *head, body=raw[:1000]), timeout_s=5)
+    assert answer is not None and (answer.status, answer.code) == (401, "not_authenticated")
+    enrolled = line.world.submission("north").encode()[:1000]
+    with pytest.raises(TimeoutError):
+        exchange(line.service.url, request("POST", "/v1/notices", *head, body=enrolled), timeout_s=0.3)
 
 
 @pytest.mark.req("R-086", "R-087", "R-019")

@@ -18,6 +18,12 @@ from .service import Door
 MAX_BODY_BYTES = 512 * 1024
 """The largest submission of the protocol; an agreement may allow less."""
 
+LARGE_BODY_BYTES = 32 * 1024
+"""Of a body that is announced as larger it is looked at once, as soon as its head is there, whose it says to be."""
+
+HEADER_BYTES = 400
+"""Of a statement hold its protected header, as far as anybody reads it."""
+
 router = APIRouter()
 
 
@@ -44,7 +50,7 @@ class Answer:
 
 def _door(kind: Kind) -> Door:
     async def door(request: Request) -> Answer:
-        raw = await _body(request, kind.media_type)
+        raw = await _body(request, kind)
         arrived = asyncio.get_running_loop().time()
         state = request.scope["state"]
         state[STATEMENT] = raw
@@ -66,7 +72,9 @@ DOORS = {("POST", kind.door): _door(kind) for kind in KINDS}
 """What answers, by method and path (see ``service``); the routes are there for other methods."""
 
 
-async def _body(request: Request, media_type: str) -> str:
+async def _body(request: Request, kind: Kind) -> str:
+    """Return the body of a request; of a large one under no key of ours nothing is kept."""
+    media_type = kind.media_type
     kinds, announced = [], b""
     for name, value in request.scope["headers"]:
         if name == b"content-type":
@@ -77,6 +85,7 @@ async def _body(request: Request, media_type: str) -> str:
         raise Malformed("content_type", f"this door takes {media_type}")
     if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
         raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
+    asked = not announced.isdigit() or int(announced) <= LARGE_BODY_BYTES
     body: bytes = b""
     while True:
         message = await request.receive()
@@ -87,6 +96,9 @@ async def _body(request: Request, media_type: str) -> str:
             raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
         if not message.get("more_body", False):
             break
+        if not asked and len(body) >= HEADER_BYTES:
+            hotlines(request).of_signer(body[:HEADER_BYTES].decode("latin-1"), kind.typ)
+            asked = True
     try:
         return body.decode("ascii")
     except UnicodeDecodeError:
