@@ -69,7 +69,7 @@ def _crowd(
     logging.disable()
     with suppress(OSError):  # they would be on machines of their own
         os.setsid()  # a session's processes share its part of the cores
-        os.setpriority(os.PRIO_PROCESS, 0, 10)
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

@@ -59,7 +59,7 @@ HEADER_TIMEOUT_S = 10
 BODY_TIMEOUT_S = 40
 CAP = 128
 """Connections of one address that have asked for something."""
-CAP_BEFORE = 160
+CAP_BEFORE = 220
 """Connections of one address, whatever they have said."""
 WITHIN_S = 20.0
 
