@@ -2,8 +2,8 @@
 
 Guaranteed: a stranger, who has not shown who it is on this connection, costs a bounded time, bounded bytes and a place
 that it loses to the next one who comes when there are too many; a connection on which a party has proved itself keeps
-its place before those. All bytes of requests that are not proved yet are counted together, and those that have been
-under way longest go first when there are too many. Nothing here waits, and an ordinary request costs some additions.
+its place before those. All bytes of requests that are not proved yet are counted together, and those that have sent
+nothing for longest go first when there are too many. Nothing here waits, and an ordinary request costs some additions.
 
 Not guaranteed: a place for one who comes from a block of addresses that has taken all of its own.
 """
@@ -115,7 +115,7 @@ class Gate:
         self._parties: dict[object, dict[Guest, None]] = {}
         self._blocks: Counter[bytes] = Counter()
         self._unfinished: dict[bool, dict[Guest, None]] = {False: {}, True: {}}
-        """Requests that are under way, the oldest first: of strangers, and of parties."""
+        """Requests that are under way, first what has sent nothing for longest: of strangers, and of parties."""
         self._leaving: dict[Guest, float] = {}
         self._begun = 0
         self._to_begin: deque[Callable[[], None]] = deque()
@@ -169,8 +169,10 @@ class Gate:
             asyncio.get_running_loop().call_soon(self._next_turn)
 
     def unfinished(self, guest: "Guest") -> None:
-        """Note that a request is under way."""
-        self._unfinished[guest.party is not None].setdefault(guest)
+        """Note that more of a request has come, and not all of it."""
+        those = self._unfinished[guest.party is not None]
+        those.pop(guest, None)
+        those[guest] = None  # behind all others
 
     def release(self, guest: "Guest") -> None:
         """Give back what was held for a connection's requests."""
@@ -181,15 +183,16 @@ class Gate:
                 those.pop(guest, None)
 
     def make_room(self, guest: "Guest") -> bool:
-        """End what has been under way longest, strangers' before parties', until all that is held is within bounds.
+        """End what has sent nothing for longest, strangers' before parties', until all that is held is within bounds.
 
-        False where there is nothing else, or that is ``guest`` itself.
+        False where nobody but ``guest``, of whom something just came, is left.
         """
+        self.unfinished(guest)
         while self.held > self.limits.unproved_bytes:
-            oldest = next(itertools.chain(self._unfinished[False], self._unfinished[True]), guest)
-            if oldest is guest:
+            quietest = next(itertools.chain(self._unfinished[False], self._unfinished[True]), guest)
+            if quietest is guest:
                 return False
-            self.end(oldest, "bytes")
+            self.end(quietest, "bytes")
         return True
 
     def end(self, guest: "Guest", why: str) -> None:
