@@ -49,33 +49,30 @@ def still_works(line: RunningLine, withdrawn: str) -> None:
     assert (told.status_code, told.json()["code"]) == (503, "store_full") and "retry-after" in told.headers
 
 
-@pytest.mark.parametrize("share", [1.25, 0.01])
-def test_a_full_memory_stops_notices_is_told_and_nothing_else_stops(
-    tmp_path: Path, store_url: str, share: float
-) -> None:
-    """Above the mark, and beyond the very bound."""
+def test_a_full_memory_stops_notices_is_told_and_nothing_else_stops(tmp_path: Path, store_url: str) -> None:
     with running_line(World(), tmp_path, store_url) as line:
-        apart = [line.file("north", box(-10 - n))["sent"] for n in range(2)]
+        apart = [line.file("north", box(-10 - n))["sent"] for n in range(3)]
         line.file("north", box(48.0))
         line.file("south", box(48.05))
+        (conflict,) = line.conflicts("south")
         ready(line, "ok")
-        with bounded(store_url, share):
-            (conflict,) = line.conflicts("south")
+        with bounded(store_url, 1.25):  # above the mark, below the bound
             assert ready(line, "full")["store"] == "store_full"
             still_works(line, apart[0])
-            if share > 1:
-                raw = line.world.acknowledgement("south", **answer_to(conflict))
-                assert line.post("acknowledgements", raw).status_code == 201
+            raw = line.world.acknowledgement("south", **answer_to(conflict))
+            assert line.post("acknowledgements", raw).status_code == 201
             seen = once(lambda: status(line), lambda seen: "NOTICES ARE REFUSED" in seen.stdout)
             assert seen.returncode == 1 and "notices up to" in seen.stdout
             shown = series(figures(line))
             used, mark = (total(shown, f"keepclear_store_memory_{name}_bytes") for name in ("used", "mark"))
             assert 0 < mark <= used
+        with bounded(store_url, 0.01):  # far beyond the bound
+            still_works(line, apart[1])
             (pid,) = line.service.listening["workers"]
             os.kill(pid, signal.SIGKILL)
             assert line.service.wait_for("worker_ready", 2)[-1]["worker_pid"] != pid
             line.service.wait_for("line_ready", 2)
-            still_works(line, apart[1])
+            still_works(line, apart[2])
         ready(line, "ok")
         line.file("north", box(-20))
 
