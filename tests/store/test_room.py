@@ -61,9 +61,12 @@ def test_at_the_mark_notices_stop_alone_and_at_the_bound_nothing_that_ends_somet
             await bound(0.01)
             assert (await bench.one(withdrawal("n2", prev="north n2 1"))).entry is not None
             assert await code(bench.line.commit(bench.epoch, [(6, [alert(6, conflict="c3")])])) == "store_full"
+            await bench.line.commit(bench.epoch, [(6, [alert(6, state="closed")])])
+            (closed,) = (await bench.line.conflict("south", [south.conflict])).rows
+            assert (closed.version, closed.state) == (6, "closed")
             assert await bench.line.spend("north", "p1") and not await bench.line.spend("north", "p1")
             await bench.clean()
-            assert (await bench.line.open()).matched_through == 5
+            assert (await bench.line.open()).matched_through == 6
             assert await bench.line.adopt(bench.terms, "0" * 43, b"{}")
         assert (await bench.turn()).behind
         assert (await bench.one(notice("n4"), terms="0" * 43)).refused == "wrong_terms"

@@ -2,8 +2,9 @@
 
 What the store answers and does not take is set aside: who waits for it is told so, the agreement is not ready, and it
 is tried again, ever more rarely, or as soon as there is room where that was the reason. Nothing else waits for it:
-neither later entries, whose alerts are newer anyway, nor what another worker left behind. Nor do tries cost what others
-need: nothing is signed for a store that says that it is full. One that does not answer is the turn's affair.
+neither later entries, whose alerts are newer anyway, nor what another worker left behind, nor what only ends something,
+which a full store takes. Nor do tries cost what others need: nothing is signed for a store that says that it is full.
+One that does not answer is the turn's affair.
 """
 
 import asyncio
@@ -43,15 +44,18 @@ class Committing:
 
     async def commit(self, epoch: str, uncommitted: Uncommitted) -> None:
         """Commit the alerts of this worker's own entries, and what others have left lying; raises ``Unavailable``."""
-        if self._full is not None and not await self._room_again(uncommitted):
-            self._set_aside(uncommitted, uncommitted.due(), self._full)
-            return
+        full = None if self._full is None or await self._room_again(uncommitted) else self._full
+        if full is not None:
+            self._set_aside(uncommitted, uncommitted.opening(), full)
         for piece in uncommitted.pieces():
             signed = {seq: await self._signed(seq, alerts) for seq, alerts in piece.items()}
             fault = await self._write(epoch, signed, uncommitted)
             if fault is not None and fault.of_all:
                 self._full, self._asked_at = fault, time.monotonic()
-                self._set_aside(uncommitted, uncommitted.due(), fault)
+                if full is None:
+                    await self.commit(epoch, uncommitted)  # what only ends something
+                else:
+                    self._set_aside(uncommitted, uncommitted.due(), fault)
                 return
             for seq in signed if fault is not None else ():
                 # Which of them it is, each for itself shows.

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from keepclear_protocol.alert import CLOSED
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import Outgoing
@@ -86,6 +87,14 @@ class Uncommitted:
             alerts += len(more)
         if piece:
             yield piece
+
+    def opening(self) -> list[int]:
+        """Return of what is to be committed now the entries that say more than that something has ended."""
+        return [
+            seq
+            for seq in self.due()
+            if any(outgoing.payload["state"] != CLOSED for outgoing in self._entries[seq].alerts)
+        ]
 
     def committed(self, seq: int) -> Iterable[Waiting]:
         """Note that an entry is committed; return who waited for it."""

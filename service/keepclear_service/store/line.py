@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from keepclear_protocol.alert import CLOSED
 from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..decide.entry import Entry
@@ -63,6 +64,9 @@ CLOCKS_APART_MS = int(STEPPED_S * 1000)
 
 _FOUND, _ADOPT, _REPAIR = Script("found"), Script("adopt"), Script("repair")
 _ADMIT, _COMMIT, _CLEAN, _LEAVE = Script("admit"), Script("commit"), Script("clean"), Script("leave")
+
+_COMMIT_ENDS = Script("commit", even_full=True)
+"""Closings take the place of what was said before: a store that is full takes them, too."""
 
 _OF_TURN = ("stream", "own", "notices", "chain", "conflicts", "gone")
 _OF_COMMIT = ("stream", "conflicts", "rank")
@@ -240,7 +244,8 @@ class StoredLine(LineReader):
                 packed = pack_alert(alert.jws)
                 room -= len(alert.jws)
                 args += [number[alert.to], alert.conflict, packed, write_record(alert), bodies.get(alert.body, 0)]
-        if await _COMMIT(self._submits, keys, args) == -1:
+        script = _COMMIT_ENDS if all(alert.state == CLOSED for alert in alerts) else _COMMIT
+        if await script(self._submits, keys, args) == -1:
             raise Unavailable("busy", "the store has begun a new life; send the same bytes again")
 
     async def clean(self, retention_s: int, parties: Sequence[str]) -> None:

@@ -17,11 +17,12 @@ from .connect import Client, store_faults
 
 
 class Script:
-    """A script of the folder ``scripts``."""
+    """A script of the folder ``scripts``; ``even_full`` where a store without room is to run it, too."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, even_full: bool = False) -> None:
         self.name = name
-        self._text = files(__package__).joinpath(f"scripts/{name}.lua").read_text("utf-8")
+        text = files(__package__).joinpath(f"scripts/{name}.lua").read_text("utf-8")
+        self._text = f"#!lua flags=allow-oom\n{text}" if even_full else text
         self._sha1 = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, client: Client, keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
