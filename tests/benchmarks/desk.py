@@ -15,6 +15,7 @@ from support.world import World
 
 from .client import post, run, send
 from .figures import Figure, Scale
+from .flood import flood
 from .load import Volume, circle, in_processes, shifted, submission, volume
 from .recheck import recheck
 from .stage import Stage, say, stage
@@ -53,6 +54,7 @@ def measure(scale: Scale) -> list[Figure]:
         Figure("picture", statistics.median(pictures) * 1000, "ms", "<= 100", f"{past} past, {live} live"),
         Figure("reading everything again", statistics.median(rereads), "s", "<= 1"),
         *recheck(scale),
+        *flood(scale),
     ]
 
 

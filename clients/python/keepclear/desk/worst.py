@@ -77,8 +77,9 @@ class WorstFirst:
         unknown: dict[str, list[str]] = {}
         for _ in range(MOST_PAGES):
             rows = [row for row in page.conflicts if row.state == OPEN]
-            for row in await self._threads.run(self._unknown, rows):
-                unknown.setdefault(row.party, []).append(row.conflict)
+            if fresh := [row for row in rows if len(unknown.get(row.party, ())) < AT_ONCE]:
+                for row in await self._threads.run(self._unknown, fresh):
+                    unknown.setdefault(row.party, []).append(row.conflict)
             # Open ones come first: the page that has others too is the last that has any.
             if page.next is None or len(rows) < len(page.conflicts) or self._enough(unknown):
                 break

@@ -1,0 +1,74 @@
+"""A flood of alerts: how many a desk takes in a second, and when it has shown a danger that came behind all of them.
+
+One party's notices each cross 30 flights of the desk's party; then a third party's one notice meets a flight of it. The
+desk begins when all of that waits for it, as after a night away or a burst that it could not follow.
+"""
+
+import asyncio
+import time
+
+from keepclear import AlertEvent, AsyncDesk
+from keepclear.journal.changes import MoveCursor
+from keepclear_protocol.cursor import Cursor
+from support.world import World
+
+from .client import post, run, send
+from .figures import Figure, Scale
+from .load import Volume, circle, corridor, in_processes, shifted, submission, volume
+from .stage import Stage, say, stage
+
+FLIGHTS = 30
+APART_M = 2_000.0
+PLACE = (40.0, 0.0)
+START_S, LASTS_S = 7_200, 3_600
+WITHIN_S = 600.0
+
+
+def flood(scale: Scale) -> list[Figure]:
+    """Return the alerts that a desk takes in a second, and the seconds until a danger behind them was shown."""
+    crossing = scale.of(34, 305)
+    small = {"horizontal_m": 100, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
+    world = World("south", "north", "east", categories={"transport": small})
+    say(f"desk: {crossing * FLIGHTS} alerts of one party, and then a danger of another's")
+    flights = [post("notices", submission(world, "south", _flight(number))) for number in range(FLIGHTS)]
+    shams = in_processes(lambda _: post("notices", submission(world, "north", _across())), crossing)
+    danger = post("notices", submission(world, "east", _flight(FLIGHTS - 1)))
+    with stage(world) as running:
+        for lot in (flights, shams, [danger]):
+            run(send(running.port, lot, 8))
+        shown_s, whole_s, cpu_s = asyncio.run(_taken_in(running, crossing * FLIGHTS + 1))
+    alerts = crossing * FLIGHTS + 1
+    spent = f"{alerts} in {whole_s:.1f} s, {alerts / cpu_s:.0f} a processor second of the desk's"
+    return [
+        Figure("a flood: alerts taken in", alerts / whole_s, "1/s", ">= 1000", spent),
+        Figure("a flood: another party's danger shown after", shown_s, "s", "<= 1", "it came behind all of them"),
+    ]
+
+
+async def _taken_in(running: Stage, alerts: int) -> tuple[float, float, float]:
+    """Return the seconds until east's alert was shown and until all were, and the processor seconds of the latter."""
+    key, folder = running.world.parties["south"].key, running.folder / "south"
+    address = f"http://127.0.0.1:{running.port}"
+    async with asyncio.timeout(WITHIN_S), AsyncDesk(running.world.agreement, key, folder, connect_to=address) as desk:
+        # As if it had heard all but what waits: a desk that knows nothing at all would read the index instead.
+        desk.journal.apply([MoveCursor(Cursor((await desk.client.conflicts()).at.epoch, 0))])
+        began, spent, shown, count = time.perf_counter(), time.process_time(), 0.0, 0
+        async for event in desk.watch():
+            if isinstance(event, AlertEvent):
+                assert event.verdict == "verified" and event.alert is not None
+                count += 1
+                if event.alert.other.party == "east":
+                    shown = time.perf_counter() - began
+            if count == alerts:
+                break
+        return shown, time.perf_counter() - began, time.process_time() - spent
+
+
+def _flight(number: int) -> Volume:
+    lat, lng = shifted(*PLACE, 0, APART_M * number)
+    return volume(circle(lat, lng, 100), 1_000, 1_100, START_S, START_S + LASTS_S)
+
+
+def _across() -> Volume:
+    way = [shifted(*PLACE, 0, -500), shifted(*PLACE, 0, APART_M * FLIGHTS)]
+    return volume(corridor(way, 50), 1_000, 1_100, START_S, START_S + LASTS_S)
