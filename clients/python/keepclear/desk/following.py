@@ -120,7 +120,7 @@ class Following:
                             queue.put_nowait(None)
                             break
                         arrived = arrived + more
-                    self._worst.due(self._link.now)
+                    await self._worst.look(self._link.now)
                     await self._take_in_time(arrived)
                     await self._worst.take()
                     await self._succession.look()
