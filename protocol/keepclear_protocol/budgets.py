@@ -35,11 +35,11 @@ class Budgets:
     stored_bytes: int = 500_000_000
     pairs_an_hour: int = 5_000_000
     alerts_an_hour: int = 8_000
-    volume_time_a_day: int = 100_000_000
+    volume_time_a_day: int = 80_000_000
     streams: int = 64
-    least_area_m2: int = 250_000_000
-    least_band_m: int = 1_200
-    least_duration_s: int = 900
+    least_area_m2: int = 600_000_000
+    least_band_m: int = 2_000
+    least_duration_s: int = 450
     speed_m_s: int = 250
 
 
