@@ -23,7 +23,8 @@ from support.world import World
 from .agreed import DEFAULTS, QUIET, STRICT
 from .days import PARTIES, Act, Day, paris, quiet_week, strike_night
 from .plans import shifted
-from .prober import PROBER, VICTIM, Prober, probed
+from .prober import Prober, probed
+from .sky import PROBER, VICTIM
 from .spent import DAY_US, agreed
 
 

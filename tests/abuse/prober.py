@@ -19,21 +19,20 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.outline import Corridor
 from keepclear_protocol.volume import Volume, parse_volume
 from keepclear_service.decide.entry import Outgoing
-from support.world import World
 
 from .agreed import DEFAULTS, QUIET, STRICT
 from .days import Day, quiet_week, strike_night
-from .plans import KM_PER_DEGREE, MIDDLE, Sortie, Spot, Standing
-from .spent import Line, Purse, agreed
+from .plans import KM_PER_DEGREE, MIDDLE, Spot, Standing
+from .sky import PROBER, Sky, hidden
+from .spent import Purse
 
-VICTIM, PROBER = "south", "north"
 FIRST_BITS, STEP_BITS = 30.1, 14.6
 """What a place in the sky is worth: one square mile of 700 km by 600 km, 1 000 of 40 000 ft, 5 minutes of 12 hours.
 Five minutes on, a flight is within 40 nautical miles and some thousand feet: the next place is worth less."""
@@ -86,43 +85,6 @@ class Learned:
 
 
 Spent = tuple[int, int, float]
-
-
-@dataclass
-class Sky:
-    """A day's hidden flights, filed by the victim, and the hotline that they are filed with."""
-
-    line: Line
-    begins: int
-    flights: dict[str, Sortie]
-    legs: dict[str, dict[str, Volume]] = field(default_factory=dict)
-
-    @property
-    def span_s(self) -> tuple[float, float]:
-        """From when to when its flights fly."""
-        flights = self.flights.values()
-        return min(flight.start_s for flight in flights), max(flight.end_s for flight in flights)
-
-    @property
-    def fields(self) -> set[Spot]:
-        """Where they begin."""
-        return {flight.spots[0] for flight in self.flights.values()}
-
-
-def hidden(day: Day, count: int, budgets: Budgets | None) -> Sky:
-    """Return the sky of the first flights that the victim of a day files, each as it was filed first."""
-    world = World(PROBER, VICTIM, categories=day.categories, budgets=agreed(budgets))
-    line = Line(world.agreement)
-    flights: dict[str, Sortie] = {}
-    acts = [a for a in day.acts if a.party == VICTIM and a.revision == 1 and isinstance(a.plan, Sortie)][:count]
-    sky = Sky(line, day.begins, flights)
-    for act in acts:
-        assert isinstance(act.plan, Sortie)
-        flights[act.name] = act.plan
-        volumes = [parse_volume(volume) for volume in act.plan.volumes(day.begins)]
-        line.file(VICTIM, act.name, 1, act.category, volumes, day.begins)
-        sky.legs[act.name] = {f"{act.name}/1/{number}": volume for number, volume in enumerate(volumes)}
-    return sky
 
 
 class Prober:
@@ -321,6 +283,9 @@ def day_of(day: Day, way: str, budgets: Budgets | None, count: int = 10_000) -> 
     return best
 
 
+COLUMNS = ("budgets", "way", "routes found", "bits a route", "places", "notices", "alerts", "room", "half of all")
+
+
 def _told(spent: Spent | None) -> str:
     if spent is None:
         return "never that day"
@@ -334,8 +299,7 @@ def main() -> int:
     quiet = {"none": None, "default": DEFAULTS, "quiet": QUIET, "few alerts": STRICT}
     for day, agreements in ((quiet_week(1), quiet), (strike_night(), {"none": None, "default": DEFAULTS})):
         say(f"\n{day.name}: the other side's flights\n")
-        columns = ("budgets", "way", "routes found", "bits a route", "places", "notices", "alerts", "room", "half of all")
-        say(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n")
+        say(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n")
         for named, budgets in agreements.items():
             for way in WAYS:
                 it = day_of(day, way, budgets)
