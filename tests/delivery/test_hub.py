@@ -214,6 +214,37 @@ def test_comments_come_from_one_wheel_whatever_else_is_sent(store_url: str, monk
 
 
 @pytest.mark.req("R-101")
+def test_the_phase_of_comments_tells_nothing_of_what_is_filed(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comment for each turn of the wheel, no more and no fewer, whatever comes to others or to oneself."""
+    monkeypatch.setattr(hub, "KEEP_ALIVE_S", 0.16)
+    ticks: list[tuple[subscriber.Subscriber, float]] = []
+    tick = subscriber.Subscriber.tick
+
+    def noted(one: subscriber.Subscriber, now: float) -> None:
+        ticks.append((one, now))
+        tick(one, now)
+
+    monkeypatch.setattr(subscriber.Subscriber, "tick", noted)
+
+    async def story(stage: Stage) -> None:
+        reader = stage.open("north", 0)
+        await until(lambda: reader.comments >= 2)
+        before, turned = reader.comments, len(ticks)
+        for number in range(8):
+            await stage.alert("south")
+            if number % 2:
+                await stage.alert("north")
+            wanted = len(ticks) + 1
+            await until(lambda wanted=wanted: len(ticks) >= wanted)  # type: ignore[misc]
+        await until(lambda: reader.comments - before == len(ticks) - turned)
+        assert {id(one) for one, _ in ticks} == {id(ticks[0][0])} and len(ticks) - turned >= 8
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-101")
 def test_a_stream_ends_when_it_has_lasted_long_enough(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "KEEP_ALIVE_S", 0.1)
     monkeypatch.setattr(subscriber, "STREAM_LASTS_S", 0.2)

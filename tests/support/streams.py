@@ -16,6 +16,7 @@ from keepclear_service.delivery.subscriber import Connection
 from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.ports import SignedAlert
 from keepclear_service.observer import silent
+from keepclear_service.steady import SteadyClock
 
 from .store_line import Bench, alert, notice, on_line
 from .world import World
@@ -65,6 +66,7 @@ class StandIn:
         self.line = line
         self.world = world
         self.observer = silent()
+        self.clock = SteadyClock()
 
     @property
     def agreement(self) -> Agreement:
