@@ -283,6 +283,7 @@ def day_of(day: Day, way: str, budgets: Budgets | None, count: int = 10_000) -> 
     return best
 
 
+FLIGHTS = 40
 COLUMNS = ("budgets", "way", "routes found", "bits a route", "places", "notices", "alerts", "room", "half of all")
 
 
@@ -294,15 +295,15 @@ def _told(spent: Spent | None) -> str:
 
 
 def main() -> int:
-    """Print what a day of each way learns, of a quiet line and of a strike night, under budgets of all kinds."""
+    """Print what a day of each way learns, on a quiet line and in a strike night, under budgets of all kinds."""
     say = sys.stdout.write
-    quiet = {"none": None, "default": DEFAULTS, "quiet": QUIET, "few alerts": STRICT}
-    for day, agreements in ((quiet_week(1), quiet), (strike_night(), {"none": None, "default": DEFAULTS})):
-        say(f"\n{day.name}: the other side's flights\n")
+    kinds = {"none": None, "default": DEFAULTS, "quiet": QUIET, "few alerts": STRICT}
+    for day, agreements in ((quiet_week(1), kinds), (strike_night(), {"default": DEFAULTS})):
+        say(f"\n{day.name}: {FLIGHTS} of the other side's flights\n")
         say(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n")
         for named, budgets in agreements.items():
             for way in WAYS:
-                it = day_of(day, way, budgets)
+                it = day_of(day, way, budgets, FLIGHTS)
                 say(
                     f"| {named} | {it.way}, {it.habit} | {it.found} of {it.routes} | {it.bits:.0f} | {it.share:.0%}"
                     f" | {it.notices} | {it.alerts} | {it.room:,} | {_told(it.half)} |\n"
