@@ -236,6 +236,7 @@ def test_check_finds_each_fault_and_says_what_mends_it(story: Story, tmp_path: P
     ports = ["--port", "0", "--metrics-port", "-1"]
     good = service_program("check", *files, "--store", story.store.url, *ports)
     assert good.returncode == 0 and "nothing is wrong" in good.stdout, good.stdout
+    assert "has no bound to its memory" in good.stdout
     assert "watch" in good.stdout  # south's key ends soon
     running = ["--port", str(story.line.service.listening["port"]), "--metrics-port", operator_port(story.line)]
     beside = service_program("check", *files, "--store", story.store.url, *running)

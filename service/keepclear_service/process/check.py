@@ -19,6 +19,7 @@ from keepclear_protocol.keys import PrivateKey
 from ..store.connect import Store, check_durability, connect, server_version
 from ..store.line import CLOCKS_APART_MS
 from ..store.reader import LineReader, lines_held
+from ..store.room import Room
 from .admin import FOUNDED_ONCE
 from .asking import opened_store
 from .disk import SCARCE_BYTES
@@ -175,11 +176,21 @@ async def _opened(
             yield Finding(OK, f"{name} ({version}) answers and keeps what it is given")
     except KeepclearError as error:
         yield _wrong(f"{name} ({version})", error, "give the store more memory")
+    for agreement in agreements[:1]:
+        with contextlib.suppress(KeepclearError):  # of a store that does not answer it is said above
+            yield _memory(name, await LineReader(store, agreement.id).room())
     for agreement in agreements:
         try:
             yield await _founded(store, agreement)
         except KeepclearError as error:
             yield _wrong(agreement.name, error, "")
+
+
+def _memory(name: str, memory: Room) -> Finding:
+    if not memory.most:
+        what = f"{name} has no bound to its memory: it grows until the machine ends it, or something else"
+        return Finding(WATCH, what, "set maxmemory in its configuration, to half of what the machine has for it")
+    return Finding(WATCH if memory.full else OK, f"{name}: {memory.words()}", "no notice is taken: give it more")
 
 
 async def _founded(store: Store, agreement: Agreement) -> Finding:
