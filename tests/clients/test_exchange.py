@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepclear.wire.answers import AlertObject
+from keepclear.wire.answers import MAX_ANSWER_BYTES, AlertObject
 from keepclear.wire.arrivals import (
     AcknowledgementArrived,
     AlertArrived,
@@ -20,7 +20,7 @@ from keepclear.wire.arrivals import (
 from keepclear.wire.exchange import JSON as JSON_TYPE
 from keepclear.wire.exchange import Exchange
 from keepclear.wire.problems import PROBLEM, read_problem
-from keepclear.wire.sse import ServerEvent
+from keepclear.wire.sse import MAX_EVENT_BYTES, ServerEvent
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import (
     CODES,
@@ -34,6 +34,8 @@ from keepclear_protocol.errors import (
     Unavailable,
 )
 from keepclear_protocol.keys import PrivateKey
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, WITHDRAWAL
+from keepclear_protocol.notice import MAX_SUBMISSION_BYTES
 from keepclear_protocol.receipt import sign_receipt
 from keepclear_protocol.request import check_request, open_request
 from support.world import ORIGIN, World
@@ -304,3 +306,15 @@ def test_an_event_that_cannot_be_read_is_told_not_dropped(name: str, data: objec
     assert arrival is not None
     if not isinstance(data, dict):
         assert isinstance(arrival, Unreadable) and arrival.detail.startswith(name)
+
+
+def test_no_answer_that_a_counterpart_can_make_grow_passes_the_bounds_of_this_side() -> None:
+    def signed(payload_bytes: int) -> int:
+        return payload_bytes * 4 // 3 + 400  # base64url, the header and the signature
+
+    answers = 2 * (1 + 1 + 8) * signed(ACKNOWLEDGEMENT.max_payload_bytes)  # R-081, of both parties
+    alert = signed(ALERT.max_payload_bytes) + MAX_SUBMISSION_BYTES + signed(WITHDRAWAL.max_payload_bytes)
+    assert alert + answers < MAX_ANSWER_BYTES  # a conflict that has an answer for itself
+    assert alert < MAX_EVENT_BYTES
+    row = 300 + 2 * (1 + 1 + 8) * 50
+    assert 256 * row < MAX_ANSWER_BYTES

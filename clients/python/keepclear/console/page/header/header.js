@@ -74,10 +74,10 @@ function reasonOf({ code, text }) {
   return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
 }
 
-/** What a party's spent budgets mean here, in one sentence. @param {string} whose */
+/** What a party's spent budgets mean here, in one sentence; their names are the protocol's. @param {string} whose */
 function overOf(whose) {
   const spent = over.value.filter((one) => one.party === whose);
-  const budget = foreignText(spent.map((one) => one.budget.replaceAll("_", " ")).join(", "), 200);
+  const budget = spent.map((one) => one.budget.replaceAll("_", " ")).join(", ");
   const until = stampOf(Math.max(...spent.map((one) => one.until_ms)), now.value);
   return say(whose === party.value ? "header.over_own" : "header.reason.over_budget", { party: foreignText(whose, 64), budget, until });
 }
