@@ -62,7 +62,7 @@ class FullMemory(Attack):
 
     def prepare(self, scene: Scene, scale: Scale) -> Any:
         """File a notice of the victim's to be withdrawn, and sign the withdrawal."""
-        raw = harmless(scene.world, VICTIM, 1)
+        raw = harmless(scene.world, VICTIM, -1)  # where nobody of the honest files
         scene.file(raw)
         return post("withdrawals", scene.world.withdrawal(VICTIM, filed(raw)))
 
