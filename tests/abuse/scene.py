@@ -30,7 +30,8 @@ from support.world import World
 from .flights import ATTACKER, HONEST, LEGS, VICTIM, apart, victims
 from .moved import StoreClock, store_clock
 
-DISK_MB = 8
+DISK_MB = 96
+"""A service takes no notices with less than 64 MiB of room on its store's disk."""
 
 
 @dataclass
@@ -130,7 +131,7 @@ def scene(
 
 @contextlib.contextmanager
 def _disk(folder: Path) -> Iterator[None]:
-    """Mount a disk of a few MB; takes root."""
+    """Mount a small disk; takes root."""
     folder.mkdir()
     options = f"size={DISK_MB}m,mode=700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "keepclear-abuse", str(folder)], check=True)
