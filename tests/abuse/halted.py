@@ -1,7 +1,6 @@
 """What stops: a worker that does not turn, a full memory, a full disk, alerts that the store cannot take."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import time
@@ -117,9 +116,9 @@ class FullDisk(Attack):
     async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
         """Fill the disk, look, and make room."""
         ballast = scene.folder / "store" / "ballast"
-        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while file.write(bytes(1024)):
-                pass
+        with ballast.open("wb") as file:
+            disk = os.statvfs(ballast)
+            os.posix_fallocate(file.fileno(), 0, disk.f_bavail * disk.f_frsize)
         await asyncio.sleep(scale.of(4, 6))
         said = await asyncio.to_thread(ready_said, scene)
         spent.facts["/readyz"] = said

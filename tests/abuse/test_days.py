@@ -25,7 +25,7 @@ def small_night() -> dict[str, Spent]:
 
 
 def test_a_strike_night_is_refused_nothing_and_half_of_what_it_spends_would_not_do(
-    small_night: dict[str, Spent]
+    small_night: dict[str, Spent],
 ) -> None:
     assert not any(spent.refused for spent in small_night.values())
     assert sum(len(spent.prices) for spent in small_night.values()) > 100
