@@ -1,15 +1,17 @@
 """A state restored at any point says what the one that folded it all says, as far as the store does not hold it yet."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.notice import Notice
 from keepclear_service.decide import matching
 from keepclear_service.decide.entry import TERMS, Entry, Outgoing
-from keepclear_service.decide.fold import apply, restore
+from keepclear_service.decide.fold import State, apply
 from keepclear_service.decide.gist import read_gist, write_gist
 from support.memory_log import Log
 from support.world import World, box, now_us
@@ -90,6 +92,15 @@ def newest_at(log: Log, through: int) -> list[tuple[Entry, Notice]]:
         if entry.kind in (NOTICE.name, WITHDRAWAL.name):
             newest[entry.party, entry.id] = entry, body
     return sorted((found for found in newest.values() if found[0].kind == NOTICE.name), key=lambda found: found[0].seq)
+
+
+def restore(agreement: Agreement, entries: Sequence[tuple[Entry, Notice]], said: Sequence[Record], at: int) -> State:
+    """Return a state as a start makes it."""
+    state = State(agreement)
+    for entry, notice in entries:
+        state.put_in(state.file(entry, notice))
+    state.foresee(said, at)
+    return state
 
 
 @pytest.mark.parametrize("seed", range(6))

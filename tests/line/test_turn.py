@@ -61,6 +61,11 @@ async def file(hotline: Hotline, raw: str) -> Accepted:
     return await hotline.submit(NOTICE, raw, asyncio.get_running_loop().time())
 
 
+async def reads(hotline: Hotline) -> None:
+    """Ask for whatever is read of the store."""
+    hotline.check_store()
+
+
 @contextlib.asynccontextmanager
 async def workers(world: World, url: str) -> AsyncIterator[Workers]:
     store = connect(url)
@@ -183,7 +188,7 @@ def test_a_new_life_of_the_store_is_read_anew_and_nothing_is_forgotten(store_url
     play(story, store_url)
 
 
-def test_a_store_put_back_that_has_gone_on_is_read_anew(store_url: str) -> None:
+def test_a_store_put_back_that_has_gone_on_is_refused_until_an_operator_says_otherwise(store_url: str) -> None:
     """Its head has passed the cursor of a worker that did not look meanwhile, in the same epoch."""
 
     async def story(world: World, all_workers: Workers) -> None:
@@ -208,11 +213,14 @@ def test_a_store_put_back_that_has_gone_on_is_read_anew(store_url: str) -> None:
         for place in (10, -20):
             await file(other, world.submission("north", box(place)))
         may_ask.set()
-        while True:
-            with contextlib.suppress(Unavailable):
-                answer = await file(one, world.submission("south", box(10.05)))
-                break
-        assert len(answer.alerts) == 1
+        await until(lambda: "another entry 2" in one.state())
+        for refused in (lambda: file(one, world.submission("south", box(10.05))), lambda: reads(one)):
+            with pytest.raises(Unavailable) as raised:
+                await refused()
+            assert raised.value.code == "store_unsafe" and "new-epoch" in one.state()
+        await StoredLine(all_workers.store, world.agreement.id).new_epoch()
+        await until(lambda: one.state() == "ok")
+        assert len((await file(one, world.submission("south", box(10.05)))).alerts) == 1
 
     play(story, store_url)
 

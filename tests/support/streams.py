@@ -80,6 +80,9 @@ class StandIn:
     def opening(self, party: str, request: str, at: Cursor) -> str:
         return f"opening to {party} for {request} at {at}"
 
+    def check_store(self) -> None:
+        """It has not been put back."""
+
     def receipt(self, entry: Entry) -> str:
         self.line.calls["receipt"] += 1
         return f"receipt-{entry.seq}"

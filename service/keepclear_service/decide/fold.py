@@ -18,9 +18,9 @@ from . import telling
 from .entry import ENDED, TERMS, Entry, Outgoing
 from .gist import FILED, Filing
 from .matching import meetings_of
-from .state import Conflict, Key, State, restore, side_of
+from .state import Conflict, Key, State, side_of
 
-__all__ = ["Body", "State", "apply", "heavy", "restore"]
+__all__ = ["Body", "State", "apply", "heavy"]
 
 Body = Filing | Withdrawal | Agreement | None
 

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, Side
-from keepclear_protocol.notice import Notice
 
 from .admission import counts_until
 from .cells import Item
@@ -178,6 +177,11 @@ class State:
     def foresee(self, said: Iterable[Said], through: int) -> None:
         """Take over what the store says of conflicts, into a state that stands at entry ``through``.
 
+        Into it were filed, in the order of the log, the newest revisions up to ``through`` of the notices that still
+        count and are not withdrawn by then; nothing was matched. ``said`` was read after ``through`` was. What folds on
+        from here says what any other worker says. Not told apart: a notice amended after it had been let go with its
+        conflicts; what was said of these stays known.
+
         What entries behind ``through`` have said already waits for these entries. Until then the conflict counts as
         open: whatever is said of it meanwhile is older than what stands in the store, and is dropped there.
         """
@@ -213,22 +217,6 @@ class State:
 
 
 _NEVER = 2**63 - 1
-
-
-def restore(agreement: Agreement, entries: Iterable[tuple[Entry, Notice]], said: Iterable[Said], through: int) -> State:
-    """Return the state of a worker that has folded all up to entry ``through``, without matching anything.
-
-    ``entries`` are, in the order of the log, the newest revisions up to ``through`` of the notices that still count and
-    are not withdrawn by then; ``said`` are the conflicts' newest alerts as the store has them, read after ``through``
-    was: what later entries have said already waits for these. What folds on from here says what any other worker says.
-    Not told apart: a notice amended after it had been let go with its conflicts; what was said of these stays known.
-    """
-    state = State(agreement)
-    for entry, notice in entries:
-        filed = state.file(entry, notice)
-        state.put_in(filed)
-    state.foresee(said, through)
-    return state
 
 
 def side_of(entry: Entry) -> Side:

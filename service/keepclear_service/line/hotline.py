@@ -29,11 +29,13 @@ from ..observer import LineObserver, silent
 from ..steady import SteadyClock
 from .clocks import CLOCK, Clocks
 from .full import store_full
+from .heads import Heads
 from .lane import Lane
 from .opening import Opened, Opening
 from .ports import CompareAndSet, Line, SignedAlert
 from .receipts import receipt
 from .seal import Seal
+from .start import Replay
 from .tick import until_tick
 from .turn import Turn
 from .waiting import Told
@@ -76,12 +78,15 @@ class Hotline:
         tick_ms: int,
         observer: LineObserver | None = None,
         clock: SteadyClock | None = None,
+        heads: Heads | None = None,
     ) -> None:
         self.line = line
         self.clock = clock or SteadyClock()
         self.observer = observer or silent(founding.id)
         seal = Seal(key, founding.id)
-        self.turn = Turn(line, founding, seal, self._signed, self.observer, Clocks(self.clock, founding.id))
+        heads = heads or Heads(None, founding.id)
+        replay, clocks = Replay(line, founding, seal, heads), Clocks(self.clock, founding.id)
+        self.turn = Turn(line, replay, heads, self._signed, self.observer, clocks)
         self._opening = Opening(line, self.turn, lane, seal, self.clock)
         self._key = key
         self._tick_ms = tick_ms
@@ -101,6 +106,11 @@ class Hotline:
     def state(self) -> str:
         """Return ``ok``, or in a few words why this agreement is not ready."""
         return self.turn.state()
+
+    def check_store(self) -> None:
+        """Raise ``Unavailable`` where the store is not to be read either: it has been put back."""
+        if self.turn.standing.refused is not None:
+            raise self.turn.standing.refused
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
@@ -144,6 +154,7 @@ class Hotline:
 
     async def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
         """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""
+        self.check_store()
         party, key = self.signer(proof.kid)
         check_signer(proof.claims, party.id, self.agreement)
         key.check(role, int(self.clock.seconds() * SECOND))

@@ -98,14 +98,13 @@ class Opening:
         if long:
             _check_category(envelope, agreement)
             sender = (agreement.id, envelope.claims.iss)
-            notice = await self._lane.run(sender, lambda: _checked(envelope, agreement))
+            notice, gist = await self._lane.run(sender, lambda: _checked(envelope, agreement))
         else:
-            notice = _checked(envelope, agreement)
+            notice, gist = _checked(envelope, agreement)
         bounds = (*statement_bounds(notice.claims, self.signer(notice.kid)[1]), *notice_bounds(notice, agreement))
         note = write_note(notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
         chain = Chain(notice.id, notice.revision, notice.prev, notice.last_end, counts_until(notice, agreement))
         submission = notice.submission_sha256 or ""
-        gist = b"" if long or not self._turn.siblings else write_gist(notice)
         arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission, gist)
         return Opened(arrival, notice, len(notice.volumes))
 
@@ -172,6 +171,8 @@ class Opening:
             bounds=bounds,
             precondition=precondition,
             gist=gist,
+            # A long one is soon read by nobody: each would hold up its loop by it.
+            handed=self._turn.siblings and len(raw) <= LONG_BYTES,
         )
 
     async def _check(
@@ -200,14 +201,14 @@ class Opening:
         return None
 
 
-def _checked(envelope: Envelope, agreement: Agreement) -> Notice:
+def _checked(envelope: Envelope, agreement: Agreement) -> tuple[Notice, bytes]:
     try:
         notice = envelope.open()
         check_notice(notice, agreement)
     except Malformed:
         _check_category(envelope, agreement)  # it comes before whatever else is wrong
         raise
-    return notice
+    return notice, write_gist(notice)
 
 
 def _check_category(envelope: Envelope, agreement: Agreement) -> None:

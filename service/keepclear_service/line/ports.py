@@ -62,7 +62,8 @@ class Arrival(Struct, frozen=True):
 
     ``id`` is the notice's id, else the ``jti``. ``sha256`` is the statement's identity, ``submission`` that of all that
     was sent with a notice, else "". ``note``, which the store does not read, is what the receipt's lead class is made
-    of (see ``entry``). ``terms`` are those that the statement names. ``gist`` is for siblings alone.
+    of (see ``entry``). ``terms`` are those that the statement names. ``gist`` is what a start reads in the place of the
+    statement; ``handed``: siblings get it, too.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Arrival(Struct, frozen=True):
     bounds: tuple[Bound, ...]
     precondition: Chain | CompareAndSet | None
     gist: bytes = b""
+    handed: bool = False
 
 
 class Outcome(Struct, frozen=True):
@@ -275,6 +277,9 @@ class Line(Protocol):
 
     async def records(self, party: str, after: str, count: int) -> tuple[tuple[Record, ...], str | None]:
         """Return the newest alerts of a party's conflicts, in any order, page by page: how a start learns them."""
+
+    async def snapshot(self, party: str, ids: Sequence[str]) -> list[bytes | None]:
+        """Return the sealed gists of the newest revisions of a party's notices; None where there is none."""
 
     async def terms(self, sha256: str) -> bytes | None:
         """Return the bytes of an agreement that is or was in force."""

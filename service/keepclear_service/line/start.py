@@ -1,13 +1,18 @@
 """The start: a fold's state from what the store holds, without matching again what has been matched.
 
-Guaranteed: every statement that is read back is held against its hash and its signature, once; one that a sibling has
-just admitted against its hash and that worker's seal. Superseded revisions
-and withdrawn notices are skipped; conflicts come from the store's own records. The state is that at the last entry up
-to which everything is matched; the turn folds what follows as ever. Memory is bounded by what counts: statements are
-read ``AT_ONCE`` at a time.
+Guaranteed: of each notice that counts its gist is read back, held against the seal of the worker that verified it;
+where there is none that holds, the statement itself, held against its hash and its signature. Superseded revisions and
+withdrawn notices are skipped; conflicts come from the store's own records. The state is that at an entry up to which
+everything is matched, a few seconds before the last one (``REMATCHED``); the turn folds what follows as ever. Memory is
+bounded by what counts: statements are read ``AT_ONCE`` at a time. Other agreements of the worker go on meanwhile: the
+loop is held for ``SLICE_S`` at most, but for a notice of very many volumes.
+
+A log with a hole is refused: it loses its oldest entries alone.
 """
 
 import asyncio
+import gc
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,11 +23,13 @@ from keepclear_protocol.geometry import SHOWN
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
 from keepclear_protocol.lead import read_note
-from keepclear_protocol.notice import Notice, open_submission
+from keepclear_protocol.notice import open_submission
 from keepclear_protocol.withdrawal import open_withdrawal
 
 from ..decide.entry import TERMS, Entry
-from ..decide.fold import Body, State, restore
+from ..decide.fold import Body, State
+from ..decide.gist import FILED
+from .heads import PUT_BACK, Heads
 from .ports import Founded, Line, Record, Turned
 from .seal import Seal, unsealed
 
@@ -31,6 +38,14 @@ AT_ONCE = 128
 
 LOG_AT_ONCE = 1_000
 RECORDS_AT_ONCE = 500
+
+SLICE_S = 0.002
+"""Seconds of filing after which others have their turn in the loop: forty notices of four volumes."""
+
+REMATCHED, REMATCHED_US = 256, 10_000_000
+"""Of the newest entries so many, of so many microseconds, are folded again though they are matched: where an entry was
+taken out of ``unmatched`` and its worker died before its alerts were written, nothing else in the store tells. What is
+there already is not written twice."""
 
 OPEN_BESIDE = 128 * 1024
 """Bytes of statements from which they are opened in a thread: fifty usual ones, five milliseconds."""
@@ -57,10 +72,11 @@ class Started:
 class Replay:
     """Reads a line back. ``agreements`` are all terms that it met, by their hash, in their order."""
 
-    def __init__(self, line: Line, founding: Agreement, seal: Seal) -> None:
+    def __init__(self, line: Line, founding: Agreement, seal: Seal, heads: Heads) -> None:
         self._line = line
-        self._founding = founding
+        self.founding = founding
         self._seal = seal
+        self._heads = heads
         self._failed: set[int] = set()
         self.agreements: dict[str, Agreement] = {}
 
@@ -73,23 +89,47 @@ class Replay:
     async def start(self, poison: frozenset[int]) -> Started:
         """Return the state as at ``matched_through``, without the entries in ``poison``; raises ``Unavailable``."""
         founded = await self._line.open()
-        agreement = await self._read_terms(founded)
-        through = founded.matched_through
+        through = await self._through(founded)
+        agreement = await self._read_terms(founded, through)
+        await self._heads.check(self._line, founded, agreement.retention_s)
         newest = await self._newest(founded, through)
-        aside: dict[int, str] = {}
-        filed: list[tuple[Entry, Notice]] = []
         live = [entry for entry in newest if entry.kind == NOTICE.name and entry.seq not in poison]
+        state = State(agreement)
+        aside: dict[int, str] = {}
         for at in range(0, len(live), AT_ONCE):
-            bodies = await self._statements(live[at : at + AT_ONCE], agreement, founded.clock, sealed=False)
-            for entry in live[at : at + AT_ONCE]:
-                body = bodies[entry.seq]
-                if isinstance(body, Notice):
-                    filed.append((entry, body))
-                elif isinstance(body, Poisoned):
-                    aside[entry.seq] = body.why
+            aside |= await self._file(state, live[at : at + AT_ONCE], agreement, founded.clock)
+            gc.freeze()  # else each round of the collector goes through all that was filed: three times the time
         records = await self._records(agreement)
-        state = await asyncio.to_thread(restore, agreement, filed, records, through)
+        await asyncio.to_thread(state.foresee, records, through)
         return Started(state, founded.epoch, through, agreement, aside)
+
+    async def _file(
+        self, state: State, entries: Sequence[Entry], agreement: Agreement, clock: int
+    ) -> dict[int, str]:
+        """File notices in their order; return why which of them could not be."""
+        sealed: dict[int, bytes | None] = {}
+        for party in {entry.party for entry in entries}:
+            theirs = [entry for entry in entries if entry.party == party]
+            gists = await self._line.snapshot(party, [entry.id for entry in theirs])
+            sealed |= {entry.seq: gist for entry, gist in zip(theirs, gists, strict=True)}
+        found: dict[int, Body | Poisoned] = {}
+        began = time.perf_counter()
+        for entry in entries:
+            if (sealed_gist := sealed[entry.seq]) and (gist := self._seal.gist(entry, sealed_gist)) is not None:
+                found[entry.seq] = gist
+            began = await _let_others(began)
+        unopened = [entry for entry in entries if entry.seq not in found]
+        if unopened:
+            found |= await self._statements(unopened, agreement, clock, sealed=False)
+        aside: dict[int, str] = {}
+        for entry in entries:
+            body = found[entry.seq]
+            if isinstance(body, FILED):
+                state.put_in(state.file(entry, body))
+            elif isinstance(body, Poisoned):
+                aside[entry.seq] = body.why
+            began = await _let_others(began)
+        return aside
 
     async def statements(
         self, entries: Sequence[Entry], agreement: Agreement, turned: Turned
@@ -154,10 +194,17 @@ class Replay:
                 return key
         return None
 
-    async def _read_terms(self, founded: Founded) -> Agreement:
+    async def _through(self, founded: Founded) -> int:
+        """Return up to which entry the state is taken as it was matched."""
+        newest = await self._line.log(max(founded.oldest - 1, founded.head - REMATCHED), REMATCHED)
+        _check_whole(newest, founded.head - min(founded.head - founded.oldest + 1, REMATCHED) + 1, founded.head)
+        recent = [entry.seq for entry in newest if entry.received_at >= newest[-1].received_at - REMATCHED_US]
+        return min([founded.matched_through, founded.head, *(seq - 1 for seq in recent)])
+
+    async def _read_terms(self, founded: Founded, through: int) -> Agreement:
         self.agreements = {}
         for sha256, seq in founded.history:
-            if seq <= founded.matched_through or not self.agreements:
+            if seq <= through or not self.agreements:
                 await self._terms(sha256)
         return list(self.agreements.values())[-1]
 
@@ -172,7 +219,7 @@ class Replay:
             agreement = open_agreement(raw, previous)
         except KeepclearError as error:
             raise Unavailable("store_unsafe", f"an agreement in the store does not hold: {error.detail}") from error
-        if agreement.terms != sha256 or agreement.id != self._founding.id:
+        if agreement.terms != sha256 or agreement.id != self.founding.id:
             raise Unavailable("store_unsafe", "an agreement in the store is not the one that was in force")
         self.agreements[sha256] = agreement
         return agreement
@@ -185,6 +232,7 @@ class Replay:
             entries = await self._line.log(after, LOG_AT_ONCE)
             if not entries:
                 break
+            _check_whole(entries, after + 1, entries[-1].seq)
             for entry in entries:
                 if entry.seq <= through and entry.kind in (NOTICE.name, WITHDRAWAL.name):
                     newest[entry.party, entry.id] = entry
@@ -199,6 +247,22 @@ class Replay:
                 rows, after = await self._line.records(party.id, after, RECORDS_AT_ONCE)
                 found += rows
         return tuple(found)
+
+
+async def _let_others(began: float) -> float:
+    """Let others have their turn in the loop where the slice that ``began`` is over; return when the next began."""
+    if time.perf_counter() - began < SLICE_S:
+        return began
+    await asyncio.sleep(0)
+    return time.perf_counter()
+
+
+def _check_whole(entries: Sequence[Entry], first: int, last: int) -> None:
+    """Raise ``Unavailable`` with ``store_unsafe`` unless these are all the entries from ``first`` to ``last``."""
+    if [entry.seq for entry in entries] != list(range(first, last + 1)):
+        held = {entry.seq for entry in entries}
+        missing = next((seq for seq in range(first, last + 1) if seq not in held), first)
+        raise Unavailable("store_unsafe", f"the log has lost its entry {missing}", hint=PUT_BACK)
 
 
 def _outlived(entry: Entry, agreement: Agreement, clock: int) -> bool:

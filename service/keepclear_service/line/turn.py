@@ -25,15 +25,16 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import TERMS, Entry, Outgoing
 from ..decide.fold import Body, State, apply, heavy
-from ..logs import Outage, log_event
+from ..logs import log_event
 from ..observer import LineObserver
 from .arrivals import Arrivals
 from .asked import Asked
 from .cleaning import Cleaning
 from .clocks import Clocks
 from .committing import Committing, Sign
+from .heads import Heads
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
-from .seal import Seal
+from .standing import Standing
 from .start import Poisoned, Replay
 from .uncommitted import Uncommitted
 from .waiting import Told, Waiting, refuse
@@ -65,9 +66,10 @@ class Turn:
     """
 
     def __init__(
-        self, line: Line, founding: Agreement, seal: Seal, sign: Sign, observer: LineObserver, clocks: Clocks
+        self, line: Line, replay: Replay, heads: Heads, sign: Sign, observer: LineObserver, clocks: Clocks
     ) -> None:
-        self._line, self._replay = line, Replay(line, founding, seal)
+        founding = replay.founding
+        self._line, self._replay, self._heads = line, replay, heads
         self._state: State | None = None
         self._arrivals = Arrivals()
         self._ahead: Asked | None = None
@@ -81,10 +83,8 @@ class Turn:
         self.ready = asyncio.Event()
         self._turned_at = self._began = 0.0
         self._round_at, self.lasted_s = time.monotonic(), 0.0
-        self._lost: str | None = None
-        self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=founding.id)
+        self.standing = Standing(founding.id)
         self._cleaning = Cleaning(line, founding.id)
-        self._poison: dict[int, str] = {}
         self._observer, self.clocks = observer, clocks
         self._committing = Committing(line, founding.id, sign, observer, self._release)
         self.agreement = founding
@@ -98,10 +98,8 @@ class Turn:
 
     def state(self) -> str:
         """Return ``ok``, or in a few words why this agreement is not ready."""
-        if self._poison:
-            return "poison entry " + ", ".join(f"{seq} ({why})" for seq, why in sorted(self._poison.items()))
-        if self._lost is not None:
-            return self._lost
+        if said := self.standing.said():
+            return said
         if not self.ready.is_set():
             return "starting"
         late = "lagging" if time.monotonic() - self._turned_at > LAG_S else ""
@@ -120,16 +118,17 @@ class Turn:
     async def submit(self, arrival: Arrival, body: Body, request: str = "") -> Told:
         """Admit, match and commit an opened statement; raises ``Unavailable``, and then the outcome is unknown."""
         self.clocks.check()
-        if self._lost is not None:
-            raise Unavailable(self._lost)
-        if not self.ready.is_set() and not self._poison:
+        standing = self.standing
+        if standing.lost is not None:
+            raise standing.refused or Unavailable(standing.lost.code)
+        if not self.ready.is_set() and not standing.poison:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(START_WITHIN_S):
                     await self.ready.wait()
             if not self.ready.is_set():
                 raise Unavailable("busy", "the line is still being read; send the same bytes again")
-        if self._poison:
-            raise self._unsafe()
+        if standing.poison:
+            raise standing.unsafe()
         waiting = self._arrivals.put(arrival, body)
         self._wake.set()
         return await waiting.told(self._observer, request)
@@ -147,8 +146,8 @@ class Turn:
             ended = self._ended
             self._wake.set()
             await ended.wait()
-        if self._lost is not None:
-            raise Unavailable(self._lost)
+        if self.standing.lost is not None:
+            raise Unavailable(self.standing.lost.code)
 
     async def run(self) -> None:
         """Take turns until cancelled."""
@@ -164,14 +163,14 @@ class Turn:
                 await self._gather()
         finally:
             self._refuse_all(Unavailable("busy", "the service is stopping; send the same bytes again"))
+            await self._heads.close()
 
     async def _take_turn(self) -> bool:
         """Take one turn; False where the store or a fault of our own came in between."""
         try:
             await self._turn()
         except Unavailable as error:
-            self._outage.began(error)
-            self._lost = error.code
+            self.standing.fell(error)
             self._refuse_all(error)
             return False
         except Exception:
@@ -180,8 +179,7 @@ class Turn:
             self._forget_state()
             self._refuse_all(Unavailable("internal", "a fault of the service's own; send the same bytes again"))
             return False
-        self._outage.over()
-        self._lost = None
+        self.standing.turned()
         return True
 
     async def _gather(self) -> None:
@@ -281,13 +279,10 @@ class Turn:
 
     def _release(self, waiting: Waiting, alerts: tuple[SignedAlert, ...] = ()) -> None:
         """Answer, but with no receipt where something of the line could not be folded: it may not be matched."""
-        if self._poison:
-            refuse([waiting], self._unsafe())
+        if self.standing.poison:
+            refuse([waiting], self.standing.unsafe())
         else:
             waiting.answer(alerts)
-
-    def _unsafe(self) -> Unavailable:
-        return Unavailable("store_unsafe", f"the line is not ready: {self.state()}")
 
     def _follows(self, turned: Turned) -> bool:
         if turned.epoch != self.epoch or turned.head < self.cursor:
@@ -308,7 +303,7 @@ class Turn:
             waiting = self._mine.get(entry.seq)
             body = waiting.body if waiting is not None else bodies[entry.seq]
             if isinstance(body, Poisoned):
-                self._set_aside(entry, body.why)
+                self.standing.set_aside(entry, body.why)
             alerts = [] if isinstance(body, Poisoned) else await self._apply(state, entry, body)
             self.cursor = entry.seq
             self._mine.pop(entry.seq, None)
@@ -319,14 +314,14 @@ class Turn:
                 self._observer.caused(entry.seq, entry.received_at)
                 self._uncommitted.add(entry.seq, alerts, waiting, own=own)
                 continue
-            if entry.seq not in self._poison and (own or entry.seq in unmatched):
+            if entry.seq not in self.standing.poison and (own or entry.seq in unmatched):
                 self._done.append(entry.seq)
             if waiting is not None:
                 self._release(waiting)
 
     async def _apply(self, state: State, entry: Entry, body: Body) -> list[Outgoing]:
         """Fold one entry; a heavy one in a thread, so that other agreements and open streams go on meanwhile."""
-        if entry.seq in self._poison:
+        if entry.seq in self.standing.poison:
             return []
         try:
             if entry.kind == TERMS or heavy(state, body):
@@ -341,13 +336,9 @@ class Turn:
             if not self._replay.failed_at(entry.seq):
                 raise
             log.exception("fold_fault")
-            self._set_aside(entry, type(error).__name__)
+            self.standing.set_aside(entry, type(error).__name__)
             raise
 
-    def _set_aside(self, entry: Entry, why: str) -> None:
-        if entry.seq not in self._poison:
-            self._poison[entry.seq] = why
-            log_event(log, logging.ERROR, "poison_entry", seq=entry.seq, kind=entry.kind, party=entry.party, why=why)
 
     def _settle(self, turned: Turned) -> None:
         """Note when the next timer is due, and whether everything is folded."""
@@ -361,20 +352,27 @@ class Turn:
         elif not self.ready.is_set():
             self.ready.set()
             log_event(log, logging.INFO, "line_ready", agreement=self.agreement.id, seq=self.cursor)
+        if turned.entries:
+            self._heads.note(turned.entries[-1])
         self._turned_at = time.monotonic()
 
     async def _begin(self) -> None:
         """Make the state anew as at the last entry that all entries before are matched of."""
         self.ready.clear()
-        started = await self._replay.start(frozenset(self._poison))
-        if self._poison and started.epoch != self.epoch:
-            # Numbers of another life of the store name other entries.
-            self._poison = {}
-            started = await self._replay.start(frozenset())
+        try:
+            self.standing.refused = None
+            started = await self._replay.start(frozenset(self.standing.poison))
+            if self.standing.poison and started.epoch != self.epoch:
+                # Numbers of another life of the store name other entries.
+                self.standing.poison = {}
+                started = await self._replay.start(frozenset())
+        except Unavailable as error:
+            self.standing.refused = error if error.code == "store_unsafe" else None
+            raise
         self._state, self.epoch, self.cursor = started.state, started.epoch, started.cursor
         self.agreement = started.agreement
         for seq, why in started.poison.items():
-            self._poison[seq] = why
+            self.standing.poison[seq] = why
 
     def _forget_state(self) -> None:
         """Throw the fold away. What was admitted by it stays in the log; who waits is told that it is not known."""

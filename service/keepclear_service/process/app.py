@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
+from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import LocalError, Unavailable
 from redis.exceptions import RedisError
 
@@ -20,9 +21,10 @@ from ..http import health, openapi, problems, reads, stream, submits
 from ..http.deps import Hotlines
 from ..http.service import ServiceApp
 from ..line.full import store_full
+from ..line.heads import Heads
 from ..line.hotline import Hotline
 from ..line.lane import Lane
-from ..logs import Outage
+from ..logs import Outage, log_event
 from ..metrics import Board
 from ..observer import Observer
 from ..steady import SteadyClock
@@ -34,6 +36,7 @@ from .admin import adopt_newer, in_force
 from .disk import Disk
 from .embedded import running_store
 from .files import read_agreement, read_key
+from .head_file import FileOfHead
 from .heartbeat import TURN_WITHIN_S
 from .note import keep_note
 from .settings import Settings
@@ -76,7 +79,16 @@ def create_app(settings: Settings) -> FastAPI:
                 watched = observer.line(len(hotlines), agreement.id)
                 kept = timed(line, observer)
                 hotlines.append(
-                    Hotline(kept, key, agreement, lane, tick_ms=settings.tick_ms, observer=watched, clock=clock)
+                    Hotline(
+                        kept,
+                        key,
+                        agreement,
+                        lane,
+                        tick_ms=settings.tick_ms,
+                        observer=watched,
+                        clock=clock,
+                        heads=_heads(settings, agreement),
+                    )
                 )
             app.state.settings = settings
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
@@ -121,6 +133,13 @@ def create_app(settings: Settings) -> FastAPI:
     for door in (submits, reads, stream, health, openapi):
         app.include_router(door.router)
     return app
+
+
+def _heads(settings: Settings, agreement: Agreement) -> Heads:
+    folder = settings.heads_folder()
+    if folder is None:
+        log_event(log, logging.WARNING, "heads_not_kept", agreement=agreement.id)
+    return Heads(None if folder is None else FileOfHead(folder, agreement.id), agreement.id)
 
 
 async def _settle_down(hotlines: list[Hotline]) -> None:

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         le=1 << 24,
         description="MiB that the embedded store holds at most. Without it: a quarter of the memory, up to 4096.",
     )
+    heads: Path | None = Field(
+        default=None,
+        description="Folder that keeps how far each line has come, by which a store that was put back is found out. "
+        "Without it: beside the embedded store's; for another store none.",
+    )
     host: str = Field(
         default="127.0.0.1", min_length=1, description="Address to listen on; a proxy with TLS stands before it."
     )
@@ -153,6 +158,12 @@ class Settings(BaseSettings):
         parts = urlsplit(self.store)
         return f"the store {parts.scheme}://{parts.netloc.rpartition('@')[2]}{unquote(parts.path)}"
 
+    def heads_folder(self) -> Path | None:
+        """Return where the lines' heads are kept: never in the store's own folder, which is put back as one."""
+        if self.heads is not None or self.store is not None:
+            return self.heads
+        return self.embedded.with_name(f"{self.embedded.name}-heads")
+
     def operator_port(self) -> int | None:
         """Return the port of the operator's doors: 0 for a free one, None for none."""
         if self.metrics_port is not None:
@@ -161,8 +172,8 @@ class Settings(BaseSettings):
         return self.port + METRICS_AWAY if 0 < self.port <= 65535 - METRICS_AWAY else 0
 
     def with_store(self, url: str) -> "Settings":
-        """Return these settings with the store at ``url``."""
-        return self.model_copy(update={"store": url})
+        """Return these settings with the store at ``url``; the heads stay where they are."""
+        return self.model_copy(update={"store": url, "heads": self.heads_folder()})
 
 
 def load_settings(**given: Any) -> Settings:

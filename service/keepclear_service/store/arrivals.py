@@ -38,6 +38,7 @@ def arrival_words(arrival: Arrival, number: int) -> list[Any]:
         highest // 1000,
         *precondition,
         arrival.gist,
+        int(arrival.handed),
     ]
 
 

@@ -68,9 +68,9 @@ _ADMIT, _COMMIT, _CLEAN, _LEAVE = Script("admit"), Script("commit"), Script("cle
 _COMMIT_ENDS = Script("commit", even_full=True)
 """Closings take the place of what was said before: a store that is full takes them, too."""
 
-_OF_TURN = ("stream", "own", "notices", "chain", "conflicts", "gone")
+_OF_TURN = ("stream", "own", "notices", "chain", "conflicts", "gone", "snapshot")
 _OF_COMMIT = ("stream", "conflicts", "rank")
-_OF_CLEAN = ("own", "notices", "chain", "conflicts", "rank", "gone")
+_OF_CLEAN = ("own", "notices", "chain", "conflicts", "rank", "gone", "snapshot")
 
 
 NOTHING_TOLD: tuple[int, bytes] = (-1, b"")

@@ -101,6 +101,12 @@ class LineReader:
             newest=int(newest) * 1000,
         )
 
+    async def snapshot(self, party: str, ids: Sequence[str]) -> list[bytes | None]:
+        """Return the sealed gists of the newest revisions of a party's notices; None where there is none."""
+        with store_faults():
+            found: list[Any] = await self._submits.hmget(self._keys.of("snapshot", party), list(ids))
+        return found
+
     async def terms(self, sha256: str) -> bytes | None:
         """Return the bytes of an agreement that is or was in force."""
         with store_faults():

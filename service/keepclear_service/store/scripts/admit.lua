@@ -5,13 +5,13 @@
 -- is full: which statements still find room is decided here, one by one, so that what ends something always does.
 --
 -- KEYS: meta, log, unmatched, due, ended, answers, leaving, gists; for each party stream, own, notices, chain,
--- conflicts, gone; for each arrival once, body, evidence
+-- conflicts, gone, snapshot; for each arrival once, body, evidence
 -- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
 -- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
 -- a party at most, 12 prefix, 13 the entry at its cursor or '-', 14 the part of the store's memory that is kept free of
 -- notices (one in so many) and 15 its bytes at most, then a count and the seqs to take out of unmatched, a
 -- count and the parties, a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms,
--- note, lowest and highest ms of all its bounds, precondition and its four words, gist or '':
+-- note, lowest and highest ms of all its bounds, precondition and its four words, gist or '', '1' to hand it to siblings:
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
 --   cas: conflict, version, alert, stage and how many of the first of it stand ('acknowledged/8'; 0: the newest)
 --   none
@@ -96,7 +96,7 @@ end
 local function tell(number, event)
   local place = tonumber(known[5 + number] or '0') + 1
   known[5 + number], moved[number] = place, true
-  call('XADD', KEYS[3 + 6 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
+  call('XADD', KEYS[2 + 7 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
 end
 
 if not behind and not off then
@@ -121,7 +121,7 @@ end
 local function admit(at, place)
   local kind, number, id, sha = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
   local once, body, evidence = KEYS[place], KEYS[place + 1], KEYS[place + 2]
-  local stream = 3 + 6 * number
+  local stream = 2 + 7 * number
   local notices, chain, conflicts = KEYS[stream + 2], KEYS[stream + 3], KEYS[stream + 4]
   local party, precondition = ARGV[first_party + number - 1], ARGV[at + 10]
   local first, second, third, fourth = ARGV[at + 11], ARGV[at + 12], ARGV[at + 13], ARGV[at + 14]
@@ -183,8 +183,11 @@ local function admit(at, place)
     tell(number, kind .. ' ' .. seq .. ' ' .. sha)
     local gist = ARGV[at + 15]
     if gist ~= '' then
+      call('HSET', KEYS[stream + 6], id, gist)
       -- Siblings do without where there are none.
-      redis.pcall('XADD', gists, 'MAXLEN', '~', ARGV[9], seq .. '-0', 'g', gist)
+      if ARGV[at + 16] == '1' then redis.pcall('XADD', gists, 'MAXLEN', '~', ARGV[9], seq .. '-0', 'g', gist) end
+    else
+      call('HDEL', KEYS[stream + 6], id)
     end
     clock = now
     return '+' .. entry
@@ -246,7 +249,7 @@ end
 
 if not behind then
   for number = 1, arrivals do
-    outcomes[number] = admit(next_arg + 1 + 16 * (number - 1), 9 + 6 * party_count + 3 * (number - 1))
+    outcomes[number] = admit(next_arg + 1 + 17 * (number - 1), 9 + 7 * party_count + 3 * (number - 1))
   end
 end
 

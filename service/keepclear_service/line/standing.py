@@ -1,0 +1,51 @@
+"""How a line stands on one worker: what of it cannot be folded, what its store has lost, and what is said of both."""
+
+import logging
+
+from keepclear_protocol.errors import Unavailable
+
+from ..decide.entry import Entry
+from ..logs import Outage, log_event
+
+log = logging.getLogger(__name__)
+
+
+class Standing:
+    """Why an agreement is not ready, if it is not."""
+
+    def __init__(self, agreement_id: str) -> None:
+        self.poison: dict[int, str] = {}
+        """Entries that cannot be folded, and why."""
+        self.lost: Unavailable | None = None
+        """What came in between the store and the last turn."""
+        self.refused: Unavailable | None = None
+        """Why this store is not gone on with, not even to be read: it has been put back."""
+        self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=agreement_id)
+
+    def fell(self, error: Unavailable) -> None:
+        """Note that a turn did not end for the store's sake."""
+        self._outage.began(error)
+        self.lost = error
+
+    def turned(self) -> None:
+        """Note that a turn has ended."""
+        self._outage.over()
+        self.lost = None
+
+    def set_aside(self, entry: Entry, why: str) -> None:
+        """Name an entry that cannot be folded, once."""
+        if entry.seq not in self.poison:
+            self.poison[entry.seq] = why
+            log_event(log, logging.ERROR, "poison_entry", seq=entry.seq, kind=entry.kind, party=entry.party, why=why)
+
+    def said(self) -> str:
+        """Return in a few words what is wrong, "" for nothing."""
+        if self.poison:
+            return "poison entry " + ", ".join(f"{seq} ({why})" for seq, why in sorted(self.poison.items()))
+        if self.lost is None:
+            return ""
+        return f"{self.lost.code}: {self.lost.detail}; {self.lost.hint}" if self.refused else self.lost.code
+
+    def unsafe(self) -> Unavailable:
+        """Return what is answered while something cannot be folded."""
+        return Unavailable("store_unsafe", f"the line is not ready: {self.said()}")
