@@ -53,16 +53,8 @@ def events(officer: Officer, kind: str, least: int = 0) -> list[dict[str, Any]]:
     raise AssertionError(f"{len(told)} of {least}")
 
 
-@pytest.mark.parametrize(
-    "named",
-    [
-        pytest.param(False, id="without new-epoch"),
-        pytest.param(True, id="with new-epoch", marks=pytest.mark.long),
-    ],
-)
 def test_what_a_restored_store_has_lost_is_told_and_filed_again(
-    world: World, workers: Nursery, folder: Path, tmp_path: Path, store_process: RunningStore, store_url: str,
-    named: bool,
+    world: World, workers: Nursery, folder: Path, tmp_path: Path, store_process: RunningStore, store_url: str
 ) -> None:  # fmt: skip
     backup = folder / "backup"
     with contextlib.ExitStack() as lives:
@@ -79,8 +71,7 @@ def test_what_a_restored_store_has_lost_is_told_and_filed_again(
         assert south_lost["outcome"] == "in_conflict" and lost["outcome"] == "filed"
         assert alarms(north) == alarms(south) == [None]
         put_back(store_process, backup)
-        if named:
-            assert new_epoch(folder, store_url).returncode == 0
+        assert new_epoch(folder, store_url).returncode == 0
 
         code, (picture,), talk = south.type("notices")
         assert code == 5 and (picture["lost"], picture["not_sent"]) == (2, 0)
