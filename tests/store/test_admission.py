@@ -381,22 +381,3 @@ def test_a_proof_is_spent_once(line_url: str) -> None:
         assert await bench.line.spend("south", "j")
 
     on_line(story, line_url)
-
-
-def test_what_siblings_need_is_told_with_the_entries_and_kept_for_a_while(line_url: str) -> None:
-    async def story(bench: Bench) -> None:
-        one, three = notice("n1", gist=b"one \xff", handed=True), notice("n3", gist=b"three", handed=True)
-        first = await bench.turn(one, notice("n2"), three)
-        assert first.gists == {} and len(first.entries) == 3  # whoever wrote it does not need it
-        behind = await bench.turn(cursor=0)
-        assert behind.gists == {1: b"one \xff", 3: b"three"}
-        assert (await bench.turn(notice("n4", gist=b"four", handed=True), cursor=2)).gists == {3: b"three"}
-        again = notice("n1", gist=b"again", handed=True)
-        await bench.turn(acknowledgement(alert(1)), again)  # what is not admitted leaves nothing
-        assert (await bench.turn(cursor=0)).gists == {1: b"one \xff", 3: b"three", 4: b"four"}
-        key = f"{bench.line.prefix}gists"
-        for at in range(5, 2 * BATCH + 60, 50):
-            await bench.turn(*(notice(f"n{number}", gist=b"g", handed=True) for number in range(at, at + 50)))
-        assert BATCH <= await bench.store.submits.xlen(key) < 2 * BATCH
-
-    on_line(story, line_url)
