@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from keepclear import Desk
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import post, run, send
 from .figures import Figure, Scale
@@ -30,7 +30,7 @@ def measure(scale: Scale) -> list[Figure]:
     """Return the seconds of catching up, of a picture, and of reading everything again."""
     past, live = scale.of(200, 10_000), scale.of(20, 200)
     small = {"horizontal_m": 100, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
-    world = World(categories={"transport": small})
+    world = World(categories={"transport": small}, budgets=UNBOUND)
     say(f"desk: {past} past and {live} live notices")
     lots = _filed(world, past, live)
     alerts = past // 2 + live

@@ -6,7 +6,7 @@ Both parties' streams are read. The seconds run from the end itself to the last 
 import asyncio
 import time
 
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import Result, paced, post, run, send
 from .figures import Figure, Scale
@@ -25,7 +25,7 @@ def measure(scale: Scale) -> list[Figure]:
     """Return seconds from the end to the last closing told, and the times of submits meanwhile."""
     count = scale.of(400, 10_000)
     small = {"horizontal_m": 100, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
-    world = World("north", "south", "third", categories={"transport": small})
+    world = World("north", "south", "third", categories={"transport": small}, budgets=UNBOUND)
     say(f"ends: {count} notices")
     beside = notices(world, scale.of(300, 1_000), 9, parties=["third"])
     with stage(world) as running:

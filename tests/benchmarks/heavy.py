@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import Result, connect, exchange, get, paced, post, run, send
 from .figures import Figure, Scale
@@ -43,7 +43,7 @@ def measure(scale: Scale) -> list[Figure]:
     """Return seconds to both alerts, the others' times, and what the largest notice costs against the usual one."""
     count = scale.of(60, 500)
     near = {"horizontal_m": HORIZONTAL_M, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
-    world = World("north", "south", "third", categories={"transport": near})
+    world = World("north", "south", "third", categories={"transport": near}, budgets=UNBOUND)
     other = beside(world, "east", "west")
     say(f"heavy: {count} against {count}")
     lasting = scale.of(150, 1_500)

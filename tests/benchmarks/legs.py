@@ -17,7 +17,7 @@ from keepclear.offline.inputs import Flight, Options, load
 from keepclear_protocol.instant import SECOND, parse_instant
 from keepclear_protocol.terms import Limits
 from support.margins import unexcluded
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import connect, exchange, post, run
 from .figures import Figure, Scale
@@ -58,7 +58,7 @@ def flights(data: bytes, count: int, **options: float) -> list[Flight]:
 
 
 def _filed(name: str, filed: list[Flight], needed: int, *, last: bool) -> list[Figure]:
-    world = World(categories={"transport": MINIMA}, limits=LIMITS)
+    world = World(categories={"transport": MINIMA}, limits=LIMITS, budgets=UNBOUND)
     parties = list(world.parties)
     notices = [
         submission(world, parties[number % 2], *flight.volumes) for number, flight in enumerate(filed)

@@ -18,7 +18,7 @@ from typing import Any
 
 from keepclear_protocol.encoding import digest, unb64
 from keepclear_protocol.instant import format_instant
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import post
 from .stage import all_cores
@@ -38,7 +38,7 @@ Volume = dict[str, Any]
 def plain_world(*names: str, **changed: Any) -> World:
     """Return a world whose category has no minima: matches are overlaps alone."""
     plain = {"horizontal_m": 0, "vertical_m": 0, "lead_s": 0, "tail_s": 0}
-    return World(*names, **{"categories": {"transport": plain}, **changed})
+    return World(*names, **{"categories": {"transport": plain}, "budgets": UNBOUND, **changed})
 
 
 def notices(world: World, count: int, seed: int, *, live: int = 10_000, parties: Sequence[str] = ()) -> list[bytes]:

@@ -6,7 +6,7 @@ Bytes are ``used_memory`` of the store, the difference between two moments at wh
 import asyncio
 import statistics
 
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import connect, exchange, post, run, send
 from .figures import Figure, Scale
@@ -20,7 +20,7 @@ PLACE = (46.4, 8.0)
 def measure(scale: Scale) -> list[Figure]:
     """Return bytes of the crossing notice and of a live one that meets nobody."""
     crossing, quiet = scale.of(2, 10), scale.of(300, 3_000)
-    world = World()
+    world = World(budgets=UNBOUND)
     say(f"memory: {crossing} notices that each cross {CROSSED}")
     with stage(world) as running:
         costs, size = run(_crossing(running, crossing))

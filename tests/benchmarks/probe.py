@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable
 
-from support.world import World
+from support.world import UNBOUND, World
 
 from . import classify
 from .client import Connection, connect, exchange, post, run
@@ -29,7 +29,7 @@ TICK_MS, PHASES = 25.0, 10
 def measure(scale: Scale) -> list[Figure]:
     """Return, for each probe, how often one try is right, and how many tries it takes to be sure."""
     minima = {"horizontal_m": HORIZONTAL_M, "vertical_m": 100, "lead_s": 0, "tail_s": 0}
-    world = World(categories={"transport": minima})
+    world = World(categories={"transport": minima}, budgets=UNBOUND)
     figures = []
     for name, hidden, shape, tries, aimed in (
         ("circle", _ring(VOLUMES), _circle, scale.of(60, 500), False),

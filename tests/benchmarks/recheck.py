@@ -7,7 +7,7 @@ import asyncio
 import time
 
 from keepclear import AsyncDesk
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import post, run, send
 from .figures import Figure, Scale
@@ -23,7 +23,7 @@ def recheck(scale: Scale) -> list[Figure]:
     """Return the seconds and the pause over an alert of 500 volumes against 500 in one place."""
     count = scale.of(60, 500)
     near = {"horizontal_m": HORIZONTAL_M, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
-    world = World(categories={"transport": near})
+    world = World(categories={"transport": near}, budgets=UNBOUND)
     filed = [
         post("notices", submission(world, party, *crowd(count, 0, seed)))
         for seed, party in enumerate(("south", "north"), 1)

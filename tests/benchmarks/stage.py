@@ -17,7 +17,7 @@ from keepclear_service.process import commands
 from support.line import write_files
 from support.service import RunningService, running_service, service_process
 from support.stores import RunningStore, store_binary, store_server
-from support.world import World, signed, terms_payload
+from support.world import UNBOUND, World, signed, terms_payload
 
 _CORES = os.sched_getaffinity(0)
 urgent = False
@@ -86,7 +86,7 @@ def beside(world: World, *names: str, **changed: object) -> World:
     """Return another agreement, between other parties, that the same service can host."""
     other = World(*names)
     other.service = world.service
-    other.payload = terms_payload(list(other.parties.values()), other.service, **changed)
+    other.payload = terms_payload(list(other.parties.values()), other.service, **{"budgets": UNBOUND, **changed})
     roots = [party.root for party in other.parties.values()]
     other.agreement = open_agreement(signed(other.payload, *roots, other.service))
     return other

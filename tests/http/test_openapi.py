@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 from fastapi.routing import APIRoute
 from jsonschema_rs import Draft202012Validator
+from keepclear_protocol.budgets import SPENT, budget_code
 from keepclear_protocol.errors import CODES
 from keepclear_protocol.kinds import EVERY_KIND
 from keepclear_protocol.schema import schema_names
@@ -136,8 +137,11 @@ def seen() -> dict[str, set[str]]:
 BESIDES = {
     # A media type is looked at before the kind of statement.
     "POST /v1/withdrawals": {"content_type"},
-    # 65 acknowledgements of one alert: tests/store and tests/decide.
-    "POST /v1/acknowledgements": {"content_type", "limit_answers"},
+    # 65 acknowledgements of one alert: tests/store and tests/decide. Budgets: test_budgets, there and here.
+    "POST /v1/acknowledgements": {"content_type", "limit_answers", "budget_acknowledgements_a_minute"},
+    "POST /v1/notices": {
+        budget_code(name) for name in SPENT if name not in ("acknowledgements_a_minute", "streams")
+    },
 }
 READ = {"proof_replayed", "too_large", "request", "cursor", "budget_streams"}
 """Shown by tests of their own (``test_hostile``, ``test_wire``, ``test_stream_budget``), not by the tables' names."""

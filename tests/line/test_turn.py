@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.claims import new_jti
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import OutOfStep, Unavailable
@@ -342,7 +343,14 @@ def test_a_sibling_verifies_what_bears_no_seal_of_the_service(store_url: str, mo
             precondition=Chain(new_jti(), 1, None, 9_000_000_000_000_000, 9_000_000_000_000_000),
         )
         await one.line.turn(
-            [arrival], epoch=one.epoch, terms=world.agreement.terms, cursor=0, done=(), parties=["north"], retention_s=1
+            [arrival],
+            epoch=one.epoch,
+            terms=world.agreement.terms,
+            cursor=0,
+            done=(),
+            parties=["north"],
+            retention_s=1,
+            budgets=Budgets(),
         )
         one.turn.poke(1)
         await until(lambda: one.state().startswith("poison entry 1 (its bytes do not hold: not_authenticated"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import redis
+from keepclear_protocol.budgets import BUDGETS_AT_MOST
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Unavailable
 from keepclear_service.store.connect import check_durability, connect
@@ -35,6 +36,7 @@ def test_each_agreement_lives_on_one_shard_and_they_spread(any_store: tuple[str,
                     done=(),
                     parties=PARTIES,
                     retention_s=RETENTION_S,
+                    budgets=BUDGETS_AT_MOST,
                 )
                 assert [outcome.entry is not None for outcome in turned.outcomes] == [True, True]
                 await line.clean(RETENTION_S, PARTIES)
@@ -71,7 +73,8 @@ def test_hints_of_every_agreement_are_heard(line_url: str) -> None:
                 await line.found(TERMS, b"{}")
                 epoch = (await line.open()).epoch
                 given: dict[str, Any] = {"epoch": epoch, "terms": TERMS, "cursor": 0, "done": ()}
-                await line.turn([notice()], **given, parties=PARTIES, retention_s=RETENTION_S)
+                given |= {"parties": PARTIES, "retention_s": RETENTION_S, "budgets": BUDGETS_AT_MOST}
+                await line.turn([notice()], **given)
                 wanted.add(f"{line.prefix} 1 north")
             while wanted:
                 hint = await asyncio.wait_for(anext(hints), 10)

@@ -7,6 +7,7 @@ from typing import Any
 
 from keepclear_protocol.acknowledgement import FIRST_ANSWERS
 from keepclear_protocol.alert import sign_alert
+from keepclear_protocol.budgets import BUDGETS_AT_MOST
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.keys import PrivateKey
 from keepclear_service.decide.admission import FOREVER, Bound
@@ -49,6 +50,7 @@ class Bench:
             "done": done,
             "parties": PARTIES,
             "retention_s": RETENTION_S,
+            "budgets": BUDGETS_AT_MOST,
             **changed,
         }
         line: StoredLine = given.pop("line", self.line)

@@ -3,11 +3,12 @@
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from keepclear_protocol.acknowledgement import build_acknowledgement
 from keepclear_protocol.agreement import Agreement, open_agreement, sign_agreement
+from keepclear_protocol.budgets import BUDGETS_AT_MOST
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.keys import PrivateKey
@@ -18,6 +19,8 @@ from keepclear_protocol.withdrawal import build_withdrawal
 DAY_US = 86_400_000_000
 ORIGIN = "http://hotline.test"
 ALL_ROLES = ("submit", "acknowledge", "watch")
+UNBOUND = asdict(BUDGETS_AT_MOST)
+"""Budgets for who measures something else: all that a protocol allows."""
 
 
 def now_us() -> int:

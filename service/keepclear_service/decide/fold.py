@@ -10,7 +10,7 @@ A notice counts until ``retention`` after its last window, so that one received 
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import OPEN, PAST, conflict_id
-from keepclear_protocol.kinds import KINDS, NOTICE, WITHDRAWAL
+from keepclear_protocol.kinds import BUDGET, KINDS, NOTICE, WITHDRAWAL
 from keepclear_protocol.recompute import Meeting
 from keepclear_protocol.withdrawal import Withdrawal
 
@@ -24,7 +24,7 @@ __all__ = ["Body", "State", "apply", "heavy"]
 
 Body = Filing | Withdrawal | Agreement | None
 
-_KNOWN = frozenset((TERMS, *(kind.name for kind in KINDS)))
+_KNOWN = frozenset((TERMS, BUDGET.name, *(kind.name for kind in KINDS)))
 
 HEAVY_VOLUMES = 16
 """A notice of more volumes than this may take longer than others should wait: some ten milliseconds and more."""

@@ -1,11 +1,13 @@
 """A notice against all that counts: with whom it is in conflict, and what each alert of it would show.
 
-A small neighbourhood is judged pair by pair; a large one in bulk, with the same result, byte for byte.
+A small neighbourhood is judged pair by pair; a large one in bulk, with the same result, byte for byte. What is looked
+at is counted on the way (``State.pairs``), of each volume as far as ``PAIRS_COUNTED``.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
+from keepclear_protocol.budgets import PAIRS_COUNTED
 from keepclear_protocol.bulk import Roll, meetings
 from keepclear_protocol.pairs import near_pairs
 from keepclear_protocol.recompute import Match, Meeting, meeting_of
@@ -29,9 +31,13 @@ def meetings_of(state: State, filed: Filed, at: int) -> dict[Key, Meeting]:
     if not filed.items:
         return {}
     if len(filed.items) > SMALL:
-        return _in_bulk(state, filed, at)
-    found = [(item, near) for item in filed.items for near in state.index.near(item)]
-    return _in_bulk(state, filed, at) if len(found) > FEW else _one_by_one(state, filed, found, at)
+        return _in_bulk(state, filed, at, counted=False)
+    found: list[tuple[Item, Item]] = []
+    for item in filed.items:
+        near = state.index.near(item)
+        state.pairs += min(len(near), PAIRS_COUNTED)
+        found += [(item, other) for other in near]
+    return _in_bulk(state, filed, at, counted=True) if len(found) > FEW else _one_by_one(state, filed, found, at)
 
 
 def _one_by_one(
@@ -53,13 +59,17 @@ def _one_by_one(
     }
 
 
-def _in_bulk(state: State, filed: Filed, at: int) -> dict[Key, Meeting]:
+def _in_bulk(state: State, filed: Filed, at: int, *, counted: bool) -> dict[Key, Meeting]:
     uncertainty = state.agreement.uncertainty
     mine = filed.items[0].minima
     ours = table_of([item.disclosed.volume for item in filed.items], mine)
-    pieces = [
-        near_pairs(ours, state.index.table, i, slots, uncertainty) for i, slots in state.index.around(filed.items)
-    ]
+    pieces = []
+    looked_at = np.zeros(len(filed.items), dtype=np.int64)
+    for asking, there in state.index.around(filed.items):
+        looked_at += np.bincount(asking, minlength=len(looked_at))
+        pieces.append(near_pairs(ours, state.index.table, asking, there, uncertainty))
+    if not counted:
+        state.pairs += int(np.minimum(looked_at, PAIRS_COUNTED).sum())
     if not pieces:
         return {}
     i, slots = (np.concatenate(side) for side in zip(*pieces, strict=True))

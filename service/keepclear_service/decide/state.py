@@ -84,6 +84,8 @@ class State:
         self.conflicts: dict[str, Conflict] = {}
         self.of_notice: dict[Key, set[str]] = {}
         self.index = Index(agreement.max_horizontal_m)
+        self.pairs = 0
+        """Counts what matching spends of ``pairs_an_hour``; only its growth over an entry means anything."""
         self._leaving: list[tuple[int, Key]] = []
         self._foreseen: dict[int, list[Said]] = {}
 

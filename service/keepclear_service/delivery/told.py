@@ -12,7 +12,7 @@ from typing import Any
 
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import dump_json
-from keepclear_protocol.kinds import ALERT, EVERY_KIND, NOTICE, OPENING
+from keepclear_protocol.kinds import ALERT, BUDGET, EVERY_KIND, NOTICE, OPENING
 
 from ..decide.entry import Entry
 from ..decide.shown import alert_object
@@ -64,20 +64,23 @@ async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[To
     """Return events as they are sent, at most ``BODIES_AT_ONCE`` of them; raise ``Unavailable``."""
     events = events[:BODIES_AT_ONCE]
     alerts = [event for event in events if event.kind == ALERT.name]
-    receipted = [event for event in events if _EVENT.get(event.kind) == NOTICE.event]
+    logged = [event for event in events if _EVENT.get(event.kind) in (NOTICE.event, BUDGET.event)]
     bodies = {event.body if event.kind == ALERT.name else event.sha256 for event in events} - {""}
     read = await asyncio.gather(
         hotline.line.alerts([event.sha256 for event in alerts]),
         hotline.line.bodies(list(bodies)),
-        hotline.line.entries([event.seq for event in receipted]),
+        hotline.line.entries([event.seq for event in logged]),
     )
     signed = dict(zip((event.at for event in alerts), read[0], strict=True))
     stored = dict(zip(bodies, read[1], strict=True))
-    entries = dict(zip((event.at for event in receipted), read[2], strict=True))
+    entries = dict(zip((event.at for event in logged), read[2], strict=True))
     told = []
     for event in events:
+        data: dict[str, Any] | None
         if event.kind == ALERT.name:
             data = _alert(event, signed[event.at], stored)
+        elif event.kind == BUDGET.name:
+            data = _spent(hotline, entries[event.at])
         else:
             data = _statement(hotline, event, stored.get(event.sha256), entries.get(event.at))
         if data is None:
@@ -90,6 +93,10 @@ async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[To
 
 def _alert(event: Event, jws: str | None, stored: dict[str, str | None]) -> dict[str, str | None] | None:
     return None if jws is None else alert_object(jws, event.shows, stored.get(event.body))
+
+
+def _spent(hotline: Hotline, entry: Entry | None) -> dict[str, Any] | None:
+    return None if entry is None else {BUDGET.name: hotline.spent(entry)}
 
 
 def _statement(hotline: Hotline, event: Event, raw: str | None, entry: Entry | None) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from keepclear_protocol.schema import read_schema, schema_names
 from ..delivery.told import tell_opening
 from .deps import hotlines
 from .operations import EVENTS, JSON, OPEN, OPERATIONS, OPTIONAL, Answer, Operation, Parameter
-from .problems import CHALLENGE, MEDIA_TYPE, RETRY_AFTER_S, document
+from .problems import CHALLENGE, MEDIA_TYPE, document
 from .refusals import by_status
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ def page(origins: Iterable[str], version: str) -> Json:
                 "Cache-Control": _header("no cache keeps it (R-088)", {"const": "no-store"}),
                 "X-Request-ID": _header("what the operator's log calls this request", {"type": "string"}),
                 "WWW-Authenticate": _header("the scheme that a request proof has", {"const": CHALLENGE}),
-                "Retry-After": _header("seconds until it is worth asking again", {"const": RETRY_AFTER_S}),
+                "Retry-After": _header("seconds until it is worth asking again", {"pattern": "^[1-9][0-9]*$"}),
             },
             "securitySchemes": {
                 "proof": {
@@ -145,7 +145,7 @@ def _refusal(codes: list[str]) -> Json:
         "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
     }
     made: Json = {"description": "; ".join(codes), "content": {MEDIA_TYPE: content}}
-    beside = {401: ["WWW-Authenticate"], 503: ["Retry-After"]}.get(CODES[codes[0]].status, [])
+    beside = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(CODES[codes[0]].status, [])
     made["headers"] = _headers("X-Request-ID", *beside)
     return made
 

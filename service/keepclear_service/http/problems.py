@@ -5,12 +5,15 @@ What is noted of a refusal says whose it was only where the code itself comes af
 
 import contextlib
 import logging
+import math
+import time
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from keepclear_protocol.encoding import digest, dump_json
-from keepclear_protocol.errors import CODES, KeepclearError
+from keepclear_protocol.errors import CODES, KeepclearError, OverBudget
+from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.kinds import KINDS, REQUEST, Kind
 from keepclear_protocol.request import SCHEME
 from starlette.exceptions import HTTPException
@@ -37,7 +40,7 @@ _OF_STATUS = {404: "not_found", 405: "method", 413: "too_large", 415: "content_t
 STATEMENT, REQUEST_ID = "statement", "request_id"
 """What the doors leave in a request's state: the statement or proof that came, and what the log calls the request."""
 
-_VERIFIED = (403, 409, 422)
+_VERIFIED = (403, 409, 422, 429)
 """Statuses of the codes that are told apart only after the signature verified."""
 
 _DOORS: dict[tuple[str, str], Kind] = {("POST", kind.door): kind for kind in KINDS}
@@ -69,6 +72,14 @@ def document(code: str, detail: str = "") -> dict[str, Any]:
         "detail": detail or known.meaning,
         "code": code,
     }
+
+
+def over_budget(error: OverBudget) -> Response:
+    """Return the answer for a budget that is spent: what is left, and when it is worth asking again (R-117)."""
+    said = {"budget": error.budget, "left": error.left, "again_at": format_instant(error.again_at)}
+    wait_s = max(1, math.ceil(error.again_at / SECOND - time.time()))
+    body = dump_json({**document(error.code, error.detail), **said})
+    return Response(body, error.status, {"Retry-After": str(wait_s)}, media_type=MEDIA_TYPE)
 
 
 def problem(code: str, detail: str = "", *, headers: dict[str, str] | None = None) -> Response:
@@ -113,6 +124,8 @@ def refusal(error: KeepclearError | ClientDisconnect, scope: Scope) -> Response:
     note(error.code, scope)
     if error.status >= 500:
         _refusals.began(error, code=error.code)
+    if isinstance(error, OverBudget):
+        return over_budget(error)
     return problem(error.code, error.detail, headers=_BESIDE.get(error.status))
 
 

@@ -6,8 +6,9 @@ table against every case of the hostile tables: a door says no code that is not 
 
 from collections.abc import Iterable, Mapping
 
+from keepclear_protocol.budgets import SPENT, budget_code
 from keepclear_protocol.errors import CODES
-from keepclear_protocol.kinds import NOTICE, Kind, Precondition
+from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, Kind, Precondition
 
 
 def _beginning(*prefixes: str) -> tuple[str, ...]:
@@ -41,13 +42,22 @@ _NOTICE = (
     *_beginning("disclosure", "volume_"),
     *(code for code in _beginning("limit_") if code != "limit_answers"),
 )
+_BUDGETS = {
+    NOTICE.name: tuple(
+        budget_code(name) for name in SPENT if name not in ("acknowledgements_a_minute", "streams")
+    ),
+    ACKNOWLEDGEMENT.name: (budget_code("acknowledgements_a_minute"),),
+}
+"""Withdrawals have none."""
+
 _PROOF = (*PAYLOAD, *PARTY, *KEY, "proof_request", "proof_expired", "proof_replayed")
 
 
 def of_submits(kind: Kind) -> tuple[str, ...]:
     """Return what the door of a kind of statement can refuse with."""
     own = _NOTICE if kind is NOTICE else ()
-    return (*_BODY, *PAYLOAD, *_ADMISSION, *own, *_PRECONDITION[kind.precondition], *STORE, *CLOCK, *BUSY, *FAULT)
+    admitted = (*_ADMISSION, *own, *_PRECONDITION[kind.precondition], *_BUDGETS.get(kind.name, ()))
+    return (*_BODY, *PAYLOAD, *admitted, *STORE, *CLOCK, *BUSY, *FAULT)
 
 
 def of_reads(*own: str, role: bool = True) -> tuple[str, ...]:

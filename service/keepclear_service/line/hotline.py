@@ -33,8 +33,9 @@ from .heads import Heads
 from .lane import Lane
 from .opening import Opened, Opening
 from .ports import CompareAndSet, Line, SignedAlert
-from .receipts import receipt
+from .receipts import receipt, spent
 from .seal import Seal
+from .spending import Refusing, over_budget
 from .start import Replay
 from .tick import until_tick
 from .turn import Turn
@@ -87,7 +88,8 @@ class Hotline:
         heads = heads or Heads(None, founding.id)
         replay, clocks = Replay(line, founding, seal, heads), Clocks(self.clock, founding.id)
         self.turn = Turn(line, replay, heads, self._signed, self.observer, clocks)
-        self._opening = Opening(line, self.turn, lane, seal, self.clock)
+        self._refusing = Refusing()
+        self._opening = Opening(line, self.turn, lane, seal, self.clock, self._refusing)
         self._key = key
         self._tick_ms = tick_ms
         self.full: Callable[[], str] = str
@@ -145,6 +147,9 @@ class Hotline:
             await self.turn.matched(opened)
             return opened, Accepted(self.receipt(opened), True, party=opened.party)
         told = await self.turn.submit(opened.arrival, opened.body, request)
+        if told.outcome.over is not None:
+            self._refusing.note(opened.arrival.party, opened.arrival.terms, told.outcome.over)
+            raise over_budget(told.outcome.over)
         entry = _accepted(told)
         if told.outcome.again:
             return entry, Accepted(self.receipt(entry), True, party=entry.party)
@@ -172,6 +177,10 @@ class Hotline:
     def receipt(self, entry: Entry) -> str:
         """Return the receipt of a log entry: the same bytes each time."""
         return receipt(self._key, self.agreement.id, entry)
+
+    def spent(self, entry: Entry) -> str:
+        """Return the statement of a log entry that says that a budget is spent: the same bytes each time."""
+        return spent(self._key, self.agreement.id, entry)
 
     def opening(self, party: str, request: str, at: Cursor) -> str:
         """Return the signed first word of the stream that the proof of digest ``request`` asked for."""

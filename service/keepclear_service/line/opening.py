@@ -1,9 +1,9 @@
 """Opening: from the bytes at a door to a statement that asks to be admitted, the cheap checks before the costly ones.
 
 In this order: the signature, over the JWT part alone; the issuer, its role and whether its key is plainly out of use;
-whether the same was accepted before; the terms; the category. Only then are the volumes of a notice read and held
-against the limits, a long one beside the loop, the parties by turns (``lane``). What depends on when a statement
-arrived, and on what was said before it, is for the store to decide (``admission``).
+whether the same was accepted before; the terms; a budget that is known to be spent; the category. Only then are the
+volumes of a notice read and held against the limits, a long one beside the loop, the parties by turns (``lane``). What
+depends on when a statement arrived, and on what was said before it, is for the store to decide (``admission``).
 """
 
 from keepclear_protocol.acknowledgement import ACKNOWLEDGED, FIRST_ANSWERS, Acknowledgement, open_acknowledgement
@@ -14,6 +14,7 @@ from keepclear_protocol.errors import Malformed, NotAuthentic, OutOfStep
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, WITHDRAWAL, Kind
 from keepclear_protocol.lead import write_note
+from keepclear_protocol.limits import volume_time
 from keepclear_protocol.notice import Envelope, Notice, open_envelope
 from keepclear_protocol.withdrawal import open_withdrawal
 from msgspec import Struct
@@ -34,6 +35,7 @@ from ..steady import SteadyClock
 from .lane import Lane
 from .ports import Arrival, Chain, CompareAndSet, Line
 from .seal import Seal
+from .spending import Refusing
 from .turn import Turn
 
 LONG_BYTES = 16 * 1024
@@ -51,12 +53,15 @@ class Opened(Struct, frozen=True):
 class Opening:
     """Opens the statements of one agreement."""
 
-    def __init__(self, line: Line, turn: Turn, lane: Lane, seal: Seal, clock: SteadyClock) -> None:
+    def __init__(
+        self, line: Line, turn: Turn, lane: Lane, seal: Seal, clock: SteadyClock, refusing: Refusing
+    ) -> None:
         self._line = line
         self._turn = turn
         self._lane = lane
         self._seal = seal
         self._clock = clock
+        self._refusing = refusing
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
@@ -105,7 +110,8 @@ class Opening:
         note = write_note(notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
         chain = Chain(notice.id, notice.revision, notice.prev, notice.last_end, counts_until(notice, agreement))
         submission = notice.submission_sha256 or ""
-        arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission, gist)
+        price = volume_time([item.volume for item in notice.volumes], notice.category, agreement)
+        arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission, gist, price)
         return Opened(arrival, notice, len(notice.volumes))
 
     async def _withdrawal(self, raw: str) -> Opened | Entry:
@@ -151,6 +157,7 @@ class Opening:
         note: str = "",
         submission: str = "",
         gist: bytes = b"",
+        price: int = 0,
     ) -> Arrival:
         chain = precondition if isinstance(precondition, Chain) else None
         id = claims.jti if chain is None else chain.id
@@ -173,6 +180,7 @@ class Opening:
             gist=gist,
             # A long one is soon read by nobody: each would hold up its loop by it.
             handed=self._turn.siblings and len(raw) <= LONG_BYTES,
+            price=price,
         )
 
     async def _check(
@@ -188,7 +196,8 @@ class Opening:
         check_role(key, kind.role)
         # By the worker's own clock, with more room than clocks may differ; the store's clock decides.
         now = max(key.not_before, int(self._clock.seconds() - MAX_AHEAD_S) * SECOND)
-        if not costly and claims.terms == agreement.terms and key.is_valid(now):
+        spent = self._refusing.known(party.id, kind.name, claims.terms)
+        if not costly and spent is None and claims.terms == agreement.terms and key.is_valid(now):
             return None
         # Before the key: what was accepted while it was valid must not look refused to who asks for its receipt again.
         before = await self._line.seen(claims.iss, claims.jti)
@@ -198,6 +207,8 @@ class Opening:
             return before
         key.check(None, now)
         await self.check_terms(claims.terms)
+        if spent is not None:
+            raise spent
         return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from keepclear_protocol.budgets import Budgets
 from msgspec import Struct
 
 from ..decide.admission import Bound
@@ -63,7 +64,7 @@ class Arrival(Struct, frozen=True):
     ``id`` is the notice's id, else the ``jti``. ``sha256`` is the statement's identity, ``submission`` that of all that
     was sent with a notice, else "". ``note``, which the store does not read, is what the receipt's lead class is made
     of (see ``entry``). ``terms`` are those that the statement names. ``gist`` is what a start reads in the place of the
-    statement; ``handed``: siblings get it, too.
+    statement; ``handed``: siblings get it, too. ``price``: what a notice spends of ``volume_time_a_day``.
     """
 
     kind: str
@@ -79,14 +80,37 @@ class Arrival(Struct, frozen=True):
     precondition: Chain | CompareAndSet | None
     gist: bytes = b""
     handed: bool = False
+    price: int = 0
+
+
+class Over(Struct, frozen=True):
+    """A budget that is spent: what is ``left``, the instant at which the same may be asked again, and in how long."""
+
+    budget: str
+    left: int
+    again_at: int
+    wait_s: float
+
+
+class Charge(Struct, frozen=True):
+    """What matching showed that ``party`` has spent of a budget; ``other``: with which counterpart, where it counts."""
+
+    party: str
+    budget: str
+    other: str
+    amount: int
 
 
 class Outcome(Struct, frozen=True):
-    """What became of an arrival: its log entry (``again`` when accepted before), or the code it is refused with."""
+    """What became of an arrival: its log entry (``again`` when accepted before), or the code it is refused with.
+
+    ``over``: the budget that it is refused for.
+    """
 
     entry: Entry | None = None
     again: bool = False
     refused: str | None = None
+    over: Over | None = None
 
 
 class Turned(Struct, frozen=True):
@@ -96,7 +120,8 @@ class Turned(Struct, frozen=True):
     not hold: nothing was admitted and ``outcomes`` is empty. ``entries`` are those after the worker's cursor, at most
     ``BATCH``. ``unmatched`` are the oldest unmatched ``seq``, at most 1 000, complete up to ``unmatched_through``.
     ``due`` is the instant of the next timer, or None. ``fired`` timers became ``ended`` entries by this very call, just
-    before the arrivals' own. ``gists`` are earlier entries', by ``seq``. ``heard``: those who heard its hint.
+    before the arrivals' own; ``told`` entries among these say that a budget is spent. ``gists`` are earlier entries',
+    by ``seq``. ``heard``: those who heard its hint.
     ``apart``: microseconds of the store's clock ahead of this worker's; ``ahead``: of the newest stamp ahead of that.
     """
 
@@ -113,6 +138,7 @@ class Turned(Struct, frozen=True):
     fired: int = 0
     gists: Mapping[int, bytes] = {}
     heard: int = 0
+    told: int = 0
     apart: int = 0
     ahead: int = 0
 
@@ -248,12 +274,15 @@ class Line(Protocol):
         done: Sequence[int],
         parties: Sequence[str],
         retention_s: int,
+        budgets: Budgets,
+        charges: Sequence[Charge] = (),
     ) -> Turned:
         """Admit arrivals in their order, let due timers become entries, take ``done`` out of unmatched; say the news.
 
         With no arrivals it is how a worker follows. ``done`` counts for nothing in another epoch than ``epoch``.
-        ``parties`` and ``retention_s`` are those of the agreement in force. Where clocks are apart (see ``clocks``) no
-        timer fires, and what is not accepted already is refused with ``store_clock``.
+        ``parties``, ``retention_s`` and ``budgets`` are those of the agreement in force. ``charges`` are
+        spent with it. Where clocks are apart (see ``clocks``) no timer fires, and what is not accepted
+        already is refused with ``store_clock``.
         """
 
     async def has_room(self) -> bool:

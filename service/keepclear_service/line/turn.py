@@ -34,6 +34,7 @@ from .clocks import Clocks
 from .committing import Committing, Sign
 from .heads import Heads
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
+from .spending import Charges
 from .standing import Standing
 from .start import Poisoned, Replay
 from .uncommitted import Uncommitted
@@ -84,12 +85,11 @@ class Turn:
         self._turned_at = self._began = 0.0
         self._round_at, self.lasted_s = time.monotonic(), 0.0
         self.standing = Standing(founding.id)
-        self._cleaning = Cleaning(line, founding.id)
+        self._cleaning, self._charges = Cleaning(line, founding.id), Charges()
         self._observer, self.clocks = observer, clocks
         self._committing = Committing(line, founding.id, sign, observer, self._release)
         self.agreement = founding
-        self.epoch, self.cursor = "", 0
-        self.siblings = False
+        self.epoch, self.cursor, self.siblings = "", 0, False
 
     @property
     def agreements(self) -> dict[str, Agreement]:
@@ -245,6 +245,8 @@ class Turn:
             done=done,
             parties=[party.id for party in self.agreement.parties],
             retention_s=self.agreement.retention_s,
+            budgets=self.agreement.budgets,
+            charges=self._charges.take(),
         )
         return Asked(batch, done, told_head, answer)
 
@@ -259,7 +261,7 @@ class Turn:
         if turned.behind:
             self._arrivals.try_again(batch)
             return []
-        fired_to = turned.head - sum(outcome.entry is not None and not outcome.again for outcome in turned.outcomes)
+        fired_to = turned.head - turned.told - sum(bool(one.entry) and not one.again for one in turned.outcomes)
         self._mine.update(dict.fromkeys(range(fired_to - turned.fired + 1, fired_to + 1)))
         for waiting, outcome in zip(batch, turned.outcomes, strict=True):
             waiting.outcome = outcome
@@ -304,7 +306,10 @@ class Turn:
             body = waiting.body if waiting is not None else bodies[entry.seq]
             if isinstance(body, Poisoned):
                 self.standing.set_aside(entry, body.why)
+            pairs = state.pairs
             alerts = [] if isinstance(body, Poisoned) else await self._apply(state, entry, body)
+            if waiting is not None:
+                self._charges.note(entry, state.pairs - pairs, alerts)
             self.cursor = entry.seq
             self._mine.pop(entry.seq, None)
             if isinstance(body, Agreement):
@@ -339,7 +344,6 @@ class Turn:
             self.standing.set_aside(entry, type(error).__name__)
             raise
 
-
     def _settle(self, turned: Turned) -> None:
         """Note when the next timer is due, and whether everything is folded."""
         self._next_due = None
@@ -371,8 +375,7 @@ class Turn:
             raise
         self._state, self.epoch, self.cursor = started.state, started.epoch, started.cursor
         self.agreement = started.agreement
-        for seq, why in started.poison.items():
-            self.standing.poison[seq] = why
+        self.standing.poison |= started.poison
 
     def _forget_state(self) -> None:
         """Throw the fold away. What was admitted by it stays in the log; who waits is told that it is not known."""

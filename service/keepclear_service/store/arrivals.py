@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from keepclear_protocol.budgets import budget_code
+
 from ..decide.entry import Entry
-from ..line.ports import Arrival, Chain, CompareAndSet, Outcome
+from ..line.ports import Arrival, Chain, CompareAndSet, Outcome, Over
 from .texts import read_entry, word
 
 FOREVER_US = 2**53 - 1
@@ -39,6 +41,7 @@ def arrival_words(arrival: Arrival, number: int) -> list[Any]:
         *precondition,
         arrival.gist,
         int(arrival.handed),
+        arrival.price,
     ]
 
 
@@ -51,6 +54,10 @@ def read_outcome(text: bytes, arrival: Arrival, read: dict[bytes, Entry]) -> Out
         return Outcome(read_entry(rest), again=True)
     if sign == b"-":
         return Outcome(refused=rest.decode())
+    if sign == b"#":
+        budget, left, again_ms, now_ms = rest.decode().split(" ")
+        over = Over(budget, int(left), int(again_ms) * 1000, (int(again_ms) - int(now_ms)) / 1000)
+        return Outcome(refused=budget_code(budget), over=over)
     at = int(rest)
     for bound in arrival.bounds:
         if not -(-bound.low // 1000) <= at <= bound.high // 1000:

@@ -13,9 +13,10 @@ leaving         what is to be let go of, and when
 once:PARTY:JTI  the entry that a statement was admitted as
 evidence:SHA256 the first other statement that came under a revision already taken
 proof:PARTY:JTI request proofs that were used
-stream own notices chain conflicts rank gone snapshot, each :PARTY
+stream own notices chain conflicts rank gone snapshot spent, each :PARTY
                 events; notices by their end, as they stand, and each revision's hash; conflicts as they stand and
-                by their rank; ids that ended for ever; what a start needs of each notice that counts, sealed
+                by their rank; ids that ended for ever; what a start needs of each notice that counts, sealed; what it
+                has spent of its budgets
 """
 
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from keepclear_protocol.alert import CLOSED
+from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..decide.entry import Entry
-from ..line.ports import BATCH, DUE_AT_ONCE, Arrival, Founded, SignedAlert, Turned
+from ..line.ports import BATCH, DUE_AT_ONCE, Arrival, Charge, Founded, SignedAlert, Turned
 from ..steady import STEPPED_S
 from .arrivals import arrival_words, read_outcome
 from .connect import Store, store_faults
@@ -23,6 +24,7 @@ from .packing import pack_alert
 from .reader import SCHEMA, LineReader
 from .room import HEADROOM_MOST, HEADROOM_SHARE
 from .scripts import Script
+from .spending import budget_words, charge_words
 from .texts import read_entry, write_record
 
 UNMATCHED_TOLD = 1000
@@ -68,9 +70,9 @@ _ADMIT, _COMMIT, _CLEAN, _LEAVE = Script("admit"), Script("commit"), Script("cle
 _COMMIT_ENDS = Script("commit", even_full=True)
 """Closings take the place of what was said before: a store that is full takes them, too."""
 
-_OF_TURN = ("stream", "own", "notices", "chain", "conflicts", "gone", "snapshot")
+_OF_TURN = ("stream", "own", "notices", "chain", "conflicts", "gone", "snapshot", "spent")
 _OF_COMMIT = ("stream", "conflicts", "rank")
-_OF_CLEAN = ("own", "notices", "chain", "conflicts", "rank", "gone", "snapshot")
+_OF_CLEAN = ("own", "notices", "chain", "conflicts", "rank", "gone", "snapshot", "spent")
 
 
 NOTHING_TOLD: tuple[int, bytes] = (-1, b"")
@@ -146,6 +148,8 @@ class StoredLine(LineReader):
         done: Sequence[int],
         parties: Sequence[str],
         retention_s: int,
+        budgets: Budgets,
+        charges: Sequence[Charge] = (),
     ) -> Turned:
         """Admit arrivals in their order, let due timers become entries, take ``done`` out of unmatched; say the news.
 
@@ -161,7 +165,9 @@ class StoredLine(LineReader):
         args += [STREAM_LENGTH, BATCH, DUE_AT_ONCE, MAX_ANSWERS, self.prefix]
         args.append(self._last[1] if self._last[0] == cursor else "-")
         args += [HEADROOM_SHARE, HEADROOM_MOST]
-        args += [len(done), *done, len(names), *names, len(arrivals)]
+        args += [len(done), *done, len(names), *names]
+        args += charge_words(charges, number, budgets) + budget_words(budgets)
+        args.append(len(arrivals))
         for arrival in arrivals:
             keys += [
                 at.once(arrival.party, arrival.jti),
@@ -171,7 +177,7 @@ class StoredLine(LineReader):
             args += arrival_words(arrival, number[arrival.party])
         answer = await _ADMIT(self._submits, keys, args)
         said_epoch, said_terms, head, clock, behind, fired, due, outcomes, entries, *rest = answer
-        unmatched, gists, heard, apart, ahead = rest
+        unmatched, gists, heard, apart, ahead, told = rest
         read: dict[bytes, Entry] = {text: read_entry(text) for text in entries}
         if entries:
             self._last = (read[entries[-1]].seq, entries[-1])
@@ -195,6 +201,7 @@ class StoredLine(LineReader):
             heard=heard,
             apart=int(apart) * 1000,
             ahead=int(ahead) * 1000,
+            told=told,
         )
 
     async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:

@@ -6,6 +6,7 @@ only an answer that the script is not known, which means that nothing was done, 
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Any
@@ -15,13 +16,20 @@ from keepclear_protocol.errors import Unavailable
 
 from .connect import Client, store_faults
 
+_INCLUDE = re.compile(r"^-- include (\w+)$", re.MULTILINE)
+"""A line of a script in whose place another file stands."""
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(f"scripts/{name}.lua").read_text("utf-8")
+
 
 class Script:
     """A script of the folder ``scripts``; ``even_full`` where a store without room is to run it, too."""
 
     def __init__(self, name: str, *, even_full: bool = False) -> None:
         self.name = name
-        text = files(__package__).joinpath(f"scripts/{name}.lua").read_text("utf-8")
+        text = _INCLUDE.sub(lambda found: _read(found[1]), _read(name))
         self._text = f"#!lua flags=allow-oom\n{text}" if even_full else text
         self._sha1 = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 

@@ -88,4 +88,4 @@ def read_event(at: bytes, text: bytes) -> Event:
             body="" if body == "-" else body,
         )
     kind, seq, sha256 = words
-    return Event(at=int(at), kind=kind, sha256=sha256, seq=int(seq))
+    return Event(at=int(at), kind=kind, sha256="" if sha256 == "-" else sha256, seq=int(seq))

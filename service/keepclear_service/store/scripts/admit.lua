@@ -5,20 +5,24 @@
 -- is full: which statements still find room is decided here, one by one, so that what ends something always does.
 --
 -- KEYS: meta, log, unmatched, due, ended, answers, leaving, gists; for each party stream, own, notices, chain,
--- conflicts, gone, snapshot; for each arrival once, body, evidence
+-- conflicts, gone, snapshot, spent; for each arrival once, body, evidence
 -- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
 -- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
 -- a party at most, 12 prefix, 13 the entry at its cursor or '-', 14 the part of the store's memory that is kept free of
 -- notices (one in so many) and 15 its bytes at most, then a count and the seqs to take out of unmatched, a
--- count and the parties, a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms,
--- note, lowest and highest ms of all its bounds, precondition and its four words, gist or '', '1' to hand it to siblings:
+-- count and the parties; a count of words and of each charge the number of its party, field and ms; a count of words
+-- and the most live notices, bytes and price a day, the ms that a submit, an acknowledgement, a pair and an alert
+-- spend; a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms, note, lowest and
+-- highest ms of all its bounds, precondition and its four words, gist or '', '1' to hand it to siblings, price:
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
 --   cas: conflict, version, alert, stage and how many of the first of it stand ('acknowledged/8'; 0: the newest)
 --   none
 -- Answers {epoch, terms, head, clock, behind, timers fired, next due or '-', outcomes, entries, unmatched, seq and
 -- gist of entries of before this call, how many heard the hint, ms of its clock ahead of the worker's, ms of the newest
--- stamp ahead of its clock}; an outcome is '+' and the entry, '=' and the entry of before, '-' and the code, or '@' and
--- the ms outside of its bounds. Where clocks are apart nothing is stamped: no timer fires, and '-store_clock' it is.
+-- stamp ahead of its clock, how many of the new entries tell of a spent budget}; an outcome is '+' and the entry, '=' and
+-- the entry of before, '-' and the code, '@' and the ms outside of its bounds, or '#', a budget, what is left of it, the
+-- ms at which it is worth asking again, and those of now. Where clocks are apart nothing is stamped: no timer fires, and
+-- '-store_clock' it is.
 local meta, log, unmatched, due, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local answers, leaving, gists = KEYS[6], KEYS[7], KEYS[8]
 local call, match, format = redis.call, string.match, string.format
@@ -34,6 +38,8 @@ local function list()
 end
 local first_done, done_count = list()
 local first_party, party_count = list()
+local first_charge, charge_words = list()
+local first_budget = list()
 local arrivals = tonumber(ARGV[next_arg])
 
 local asked, number_of = {'epoch', 'head', 'clock', 'terms', 'longer'}, {}
@@ -96,8 +102,10 @@ end
 local function tell(number, event)
   local place = tonumber(known[5 + number] or '0') + 1
   known[5 + number], moved[number] = place, true
-  call('XADD', KEYS[2 + 7 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
+  call('XADD', KEYS[1 + 8 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
 end
+
+-- include budgets
 
 if not behind and not off then
   -- Due by both clocks: one that is ahead must neither end a conflict early nor stamp the future.
@@ -121,7 +129,7 @@ end
 local function admit(at, place)
   local kind, number, id, sha = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
   local once, body, evidence = KEYS[place], KEYS[place + 1], KEYS[place + 2]
-  local stream = 2 + 7 * number
+  local stream = 1 + 8 * number
   local notices, chain, conflicts = KEYS[stream + 2], KEYS[stream + 3], KEYS[stream + 4]
   local party, precondition = ARGV[first_party + number - 1], ARGV[at + 10]
   local first, second, third, fourth = ARGV[at + 11], ARGV[at + 12], ARGV[at + 13], ARGV[at + 14]
@@ -134,14 +142,17 @@ local function admit(at, place)
     link = row and call('HGET', chain, id .. ' ' .. first)
   end
   if link then
-    local seq, accepted = match(link, '^(%S+) (%S+)$')
+    local seq, accepted = match(link, '^(%S+) (%S+)')
     if accepted == sha then
       local found = call('XRANGE', log, seq .. '-0', seq .. '-0')[1]
       return found and '=' .. found[2][2] or '-revision_order'
     end
     if off then return '-store_clock' end
     -- Kept as evidence: the first statement that differs, once for each revision, while there is room.
-    if room_for('notice', #ARGV[at + 5]) and call('HSETNX', chain, id .. ' ' .. first .. ' differs', sha) == 1 then
+    local size = #ARGV[at + 5] + beside
+    local kept = tonumber(book(number).bytes) + size <= most_bytes and room_for('notice', size)
+    if kept and call('HSETNX', chain, id .. ' ' .. first .. ' differs', sha .. ' ' .. size) == 1 then
+      stores(number, size)
       local keep = math.max(tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer, now + retention)
       call('SET', evidence, ARGV[at + 5], 'PXAT', whole(keep + slack))
     end
@@ -152,6 +163,8 @@ local function admit(at, place)
   local high = tonumber(ARGV[at + 9])
   if off then return '-store_clock' end
   if now < tonumber(ARGV[at + 8]) or now > high then return '@' .. whole(now) end
+  local refused = arrives(number, kind)
+  if refused then return refused end
 
   local stamp, gone = whole(now), nil
   if precondition == 'chain' then
@@ -167,7 +180,13 @@ local function admit(at, place)
     if current == 0 and revision > 1 then return '-notice_unknown' end
     if revision ~= current + 1 then return '-revision_order' end
     if newest ~= second then return '-prev_mismatch' end
+    local size = #ARGV[at + 5] + beside
     if not room_for(kind, #ARGV[at + 5]) then return '-store_full' end
+    if kind == 'notice' then
+      refused = adds(number, size, tonumber(ARGV[at + 17]), tonumber(ends), tonumber(ended_at))
+      if refused then return refused end
+    end
+    stores(number, size)
     keep = whole(math.max(keep, tonumber(kept)))
     gone = math.max(now + retention, tonumber(keep) + longer, high) + slack
     local seq, entry = append(kind, party, id, first, sha, ARGV[at + 4], ARGV[at + 7], stamp)
@@ -177,7 +196,7 @@ local function admit(at, place)
     end
     call('SET', body, ARGV[at + 5])
     call('SET', once, entry, 'PXAT', whole(gone))
-    call('HSET', chain, id .. ' ' .. first, seq .. ' ' .. sha)
+    call('HSET', chain, id .. ' ' .. first, seq .. ' ' .. sha .. ' ' .. size)
     call('HSET', notices, id, table.concat({first, sha, ends, keep, withdrawn, entry}, ' '))
     call('ZADD', KEYS[stream + 1], ends, id)
     tell(number, kind .. ' ' .. seq .. ' ' .. sha)
@@ -247,11 +266,17 @@ local function admit(at, place)
   return '+' .. entry
 end
 
-if not behind then
-  for number = 1, arrivals do
-    outcomes[number] = admit(next_arg + 1 + 17 * (number - 1), 9 + 7 * party_count + 3 * (number - 1))
+if same_life then
+  for at = first_charge, first_charge + charge_words - 1, 3 do
+    charge(tonumber(ARGV[at]), ARGV[at + 1], tonumber(ARGV[at + 2]), hour)
   end
 end
+if not behind then
+  for number = 1, arrivals do
+    outcomes[number] = admit(next_arg + 1 + 18 * (number - 1), 9 + 8 * party_count + 3 * (number - 1))
+  end
+end
+keep_books()
 
 if head > before then
   if #waiting > 0 then call('ZADD', unmatched, unpack(waiting)) end
@@ -283,4 +308,4 @@ if same_life then
 end
 return {epoch, terms, whole(head), whole(math.max(now, clock)), behind and 1 or 0, fired,
   call('ZRANGE', due, 0, 0, 'WITHSCORES')[2] or '-', outcomes, entries, call('ZRANGE', unmatched, 0, 999),
-  handed, heard, whole(apart), whole(ahead)}
+  handed, heard, whole(apart), whole(ahead), told}

@@ -5,7 +5,7 @@
 -- what it shows, stays.
 --
 -- KEYS: meta, log, unmatched, ended, answers, leaving, shown, alerts; for each party own, notices, chain, conflicts,
--- rank, gone, snapshot
+-- rank, gone, snapshot, spent
 -- ARGV: 1 retention_ms, 2 the worker's clock (ms), 3 how much of each at most, a count, and for each party its name,
 -- how many of its oldest notices to pass over, and the rank behind which to look at its conflicts
 -- Answers {what is due to leave, '1' if the log has more to lose, {for each party how many notices to pass over next, and
@@ -33,7 +33,7 @@ local function is_over(entry)
   local seq, kind, party, id, at = match(entry[2][2], '^(%S+) (%S+) (%S+) (%S+) %S+ %S+ %S+ (%S+)')
   local keep, number = tonumber(at) + retention, number_of[party]
   if number and (kind == 'notice' or kind == 'withdrawal') then
-    local row = call('HGET', KEYS[3 + 7 * number], id)
+    local row = call('HGET', KEYS[2 + 8 * number], id)
     if row then keep = math.max(keep, tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer) end
   end
   return keep < now and tonumber(seq) < lowest
@@ -52,15 +52,18 @@ if #over > 0 then call('ZREM', ended, unpack(over)) end
 
 local function clean_notices(keys, skip)
   local own, notices, chain, gone, snapshot = KEYS[keys], KEYS[keys + 1], KEYS[keys + 2], KEYS[keys + 5], KEYS[keys + 6]
-  local budget, left = 4 * piece, 0
+  local spent, budget, left, freed = KEYS[keys + 7], 4 * piece, 0, 0
   local ids = call('ZRANGEBYSCORE', own, '-inf', whole(now - retention), 'LIMIT', skip, piece)
   for _, id in ipairs(ids) do
     local revision, keep, withdrawn = match(call('HGET', notices, id), '^(%S+) %S+ %S+ (%S+) (%S+)')
     if tonumber(keep) + longer < now and budget > 0 then
       for number = 1, tonumber(revision) do
         local link = id .. ' ' .. number
-        leave('body:' .. match(call('HGET', chain, link), '(%S+)$'))
+        local sha, size = match(call('HGET', chain, link), '^%S+ (%S+) ?(%d*)')
+        local differs = match(call('HGET', chain, link .. ' differs') or '', ' (%d+)$')
+        leave('body:' .. sha)
         call('HDEL', chain, link, link .. ' differs')
+        freed = freed + tonumber(size ~= '' and size or '0') + tonumber(differs or '0')
       end
       call('HDEL', notices, id)
       call('HDEL', snapshot, id)
@@ -72,6 +75,7 @@ local function clean_notices(keys, skip)
       left = left + 1
     end
   end
+  if freed > 0 then call('HINCRBY', spent, 'bytes', whole(-freed)) end
   return #ids == piece and whole(tonumber(skip) + left) or '0'
 end
 
@@ -92,7 +96,7 @@ local function clean_conflicts(keys, party, after)
         leave('alert:' .. sha)
         if body ~= '-' and call('HINCRBY', shown, body, -1) <= 0 then call('HDEL', shown, body) end
         local theirs = number_of[other]
-        if not theirs or call('HEXISTS', KEYS[5 + 7 * theirs], conflict) == 0 then
+        if not theirs or call('HEXISTS', KEYS[4 + 8 * theirs], conflict) == 0 then
           for hash in string.gmatch(given, ';%S+ %S+ (%S+) %d+') do leave('body:' .. hash) end
           call('HDEL', answers, conflict)
         end
@@ -104,7 +108,7 @@ end
 
 local behind = {}
 for number = 1, party_count do
-  local keys = 2 + 7 * number
+  local keys = 1 + 8 * number
   local at = 2 + 3 * number
   behind[2 * number - 1] = clean_notices(keys, ARGV[at + 1])
   behind[2 * number] = clean_conflicts(keys, ARGV[at], ARGV[at + 2])

@@ -1,0 +1,142 @@
+-- What each party has spent of its budgets: a part of admit.lua, which includes it.
+--
+-- Of a budget that fills again evenly one number is kept: the ms at which it will be full again. What is spent moves it
+-- on, as long as the whole budget's period lies between it and now. `days` are the prices paid by day; `shut` is until
+-- when no notice is taken for its pairs; `told:` is until when the others know that a budget is spent.
+local minute, hour, day, five_minutes = 60000, 3600000, 86400000, 300000
+local beside = 2048 -- bytes of links, places and names that a notice takes besides its own
+local function budget(at) return tonumber(ARGV[first_budget + at]) end
+local most_live, most_bytes, most_price = budget(0), budget(1), budget(2)
+local a_submit, an_acknowledgement, a_pair, an_alert = budget(3), budget(4), budget(5), budget(6)
+local books, told = {}, 0
+
+local function book(number)
+  local held = books[number]
+  if held then return held end
+  local spent = KEYS[8 + 8 * number]
+  local fields = {'submits', 'acknowledgements', 'pairs', 'shut', 'bytes', 'days'}
+  for other = 1, party_count do
+    if other ~= number then fields[#fields + 1] = 'alerts:' .. ARGV[first_party + other - 1] end
+  end
+  local values = call('HMGET', spent, unpack(fields))
+  held = {fields = fields, changed = {}}
+  for at, field in ipairs(fields) do held[field] = values[at] or '0' end
+  books[number] = held
+  return held
+end
+
+local function put(number, field, value)
+  local held = book(number)
+  held[field] = value
+  if not held.changed[field] then
+    held.changed[field] = true
+    held.changed[#held.changed + 1] = field
+  end
+end
+
+local function charge(number, field, cost, period)
+  local sure = off and math.min(ticking, theirs, now) or now
+  local full = math.max(tonumber(book(number)[field] or '0'), sure) + cost
+  -- Never deeper in debt than by the whole budget.
+  put(number, field, format('%.17g', math.min(full, sure + 2 * period)))
+end
+
+-- Refuse, and tell everybody unless they know it already.
+local function over(number, name, left, again)
+  local party, spent = ARGV[first_party + number - 1], KEYS[8 + 8 * number]
+  local held = book(number)
+  local mark = 'told:' .. name
+  if not held[mark] then held[mark] = call('HGET', spent, mark) or '0' end
+  if tonumber(held[mark]) <= now then
+    local till = whole(math.min(math.max(again, now + hour), now + day))
+    local seq = append('budget', party, name, '0', '-', '-', till, whole(now), true)
+    for each = 1, party_count do tell(each, 'budget ' .. seq .. ' -') end
+    put(number, mark, till)
+    clock, told = now, told + 1
+  end
+  return '#' .. table.concat({name, whole(left), whole(again), whole(now)}, ' ')
+end
+
+-- Of each statement that comes to be admitted; what it is refused with, or nil.
+local function arrives(number, kind)
+  local held = book(number)
+  local field, cost, name = 'submits', a_submit, 'submits_a_minute'
+  if kind == 'acknowledgement' then
+    field, cost, name = 'acknowledgements', an_acknowledgement, 'acknowledgements_a_minute'
+  elseif kind ~= 'notice' then
+    return nil
+  else
+    local shut, full = tonumber(held.shut), tonumber(held.pairs)
+    if shut <= now and full + a_pair - now > hour then
+      -- How deep the debt is would tell how much of others is near.
+      shut = (math.floor((full + a_pair - hour) / five_minutes) + 1) * five_minutes
+      put(number, 'shut', whole(shut))
+    end
+    if shut > now then return over(number, 'pairs_an_hour', 0, shut) end
+    for at = 7, #held.fields do
+      full = tonumber(held[held.fields[at]]) + an_alert
+      if full - now > hour then return over(number, 'alerts_an_hour', 0, math.ceil(full - hour)) end
+    end
+  end
+  local full = math.max(tonumber(held[field]), now) + cost
+  if full - now > minute then return over(number, name, 0, math.ceil(full - minute)) end
+  put(number, field, format('%.17g', full))
+  return nil
+end
+
+local function days_of(held)
+  local days, today = {}, math.floor(now / day)
+  for date, paid in string.gmatch(held.days, '(%d+):(%d+)') do
+    if tonumber(date) >= today then days[#days + 1] = {tonumber(date), tonumber(paid)} end
+  end
+  return days, today
+end
+
+-- Of a notice that may be admitted otherwise: `ends` is of its last window, `was` the end of the revision before or nil.
+local function adds(number, bytes, price, ends, was)
+  local own, notices = KEYS[2 + 8 * number], KEYS[3 + 8 * number]
+  local held = book(number)
+  if ends >= now and not (was and was >= now) and call('ZCOUNT', own, whole(now), '+inf') >= most_live then
+    local first = call('ZRANGEBYSCORE', own, whole(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    return over(number, 'live_notices', 0, tonumber(first[2]) + 1)
+  end
+  local used = tonumber(held.bytes)
+  if used + bytes > most_bytes then
+    local oldest = call('ZRANGE', own, 0, 0)[1]
+    local row = oldest and call('HGET', notices, oldest)
+    local keep = row and tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer or 0
+    return over(number, 'stored_bytes', math.max(0, most_bytes - used), math.max(now + minute, keep + 1))
+  end
+  local days, today = days_of(held)
+  local date, paid = math.max(today, math.floor(ends / day)), nil
+  for _, one in ipairs(days) do
+    if one[1] == date then paid = one end
+  end
+  if not paid then
+    paid = {date, 0}
+    days[#days + 1] = paid
+  end
+  if paid[2] + price > most_price then
+    return over(number, 'volume_time_a_day', math.max(0, most_price - paid[2]), (date + 1) * day)
+  end
+  paid[2] = paid[2] + price
+  local rows = {}
+  for at, one in ipairs(days) do rows[at] = whole(one[1]) .. ':' .. whole(one[2]) end
+  put(number, 'days', table.concat(rows, ' '))
+  return nil
+end
+
+local function stores(number, bytes)
+  put(number, 'bytes', whole(tonumber(book(number).bytes) + bytes))
+end
+
+local function keep_books()
+  for number = 1, party_count do
+    local held = books[number]
+    if held and #held.changed > 0 then
+      local spent, words = KEYS[8 + 8 * number], {}
+      for at, field in ipairs(held.changed) do words[2 * at - 1], words[2 * at] = field, held[field] end
+      call('HSET', spent, unpack(words))
+    end
+  end
+end

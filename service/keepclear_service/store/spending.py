@@ -1,0 +1,40 @@
+"""Budgets and what is spent of them as the words that ``budgets.lua`` takes.
+
+The script counts milliseconds until a budget is full again, so that what one unit costs follows from the number that is
+agreed and its period, and a change of the agreement holds at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keepclear_protocol.budgets import PERIOD_S, Budgets
+
+from ..line.ports import Charge
+
+_FIELDS = {"pairs_an_hour": "pairs", "alerts_an_hour": "alerts"}
+
+
+def cost_ms(budgets: Budgets, name: str, amount: int = 1) -> float:
+    """Return how many milliseconds of its period ``amount`` of a budget is."""
+    return amount * (PERIOD_S[name] * 1000) / int(getattr(budgets, name))
+
+
+def budget_words(budgets: Budgets) -> list[Any]:
+    """Return a list of the script's: its length and the numbers that it holds arrivals against."""
+    words = [
+        budgets.live_notices,
+        budgets.stored_bytes,
+        budgets.volume_time_a_day,
+        *(repr(cost_ms(budgets, name)) for name in PERIOD_S),
+    ]
+    return [len(words), *words]
+
+
+def charge_words(charges: Sequence[Charge], number: Mapping[str, int], budgets: Budgets) -> list[Any]:
+    """Return a list of the script's: its length, and of each charge its party's number, the field and milliseconds."""
+    words: list[Any] = []
+    for charge in charges:
+        if charge.party in number:
+            field = _FIELDS[charge.budget] + (f":{charge.other}" if charge.other else "")
+            words += [number[charge.party], field, repr(cost_ms(budgets, charge.budget, charge.amount))]
+    return [len(words), *words]

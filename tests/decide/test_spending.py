@@ -1,0 +1,74 @@
+"""What matching shows a notice to have spent, whichever way it was matched."""
+
+import pytest
+from keepclear_protocol.budgets import ALERTS_COUNTED, PAIRS_COUNTED
+from keepclear_protocol.kinds import NOTICE
+from keepclear_protocol.notice import Notice
+from keepclear_service.decide.entry import Entry, Outgoing
+from keepclear_service.decide.fold import apply
+from keepclear_service.decide.matching import SMALL
+from keepclear_service.decide.spending import ALERTS, PAIRS, spent_by
+from keepclear_service.decide.state import State
+from support.world import World, box, now_us
+
+
+class Fold:
+    """A fold over notices of a world, which says what each has spent."""
+
+    def __init__(self, *names: str) -> None:
+        self.world = World(*names)
+        self.state = State(self.world.agreement)
+        self.seq = 0
+
+    def file(self, raw: str) -> list[tuple[str, str, int]]:
+        notice: Notice = self.world.opened(raw)
+        self.seq += 1
+        entry = Entry(self.seq, NOTICE.name, notice.party, notice.id, notice.revision, notice.sha256,
+                      notice.submission_sha256 or "", now_us(), self.world.agreement.terms, "")  # fmt: skip
+        before = self.state.pairs
+        self.outgoing: list[Outgoing] = apply(self.state, entry, notice)
+        return list(spent_by(notice.party, self.state.pairs - before, self.outgoing))
+
+
+@pytest.mark.req("R-114")
+@pytest.mark.parametrize("volumes", [1, SMALL, SMALL + 1, 9])
+def test_each_volume_spends_what_is_near_it_up_to_so_many(volumes: int) -> None:
+    fold = Fold()
+    assert fold.file(fold.world.submission("north", *(box() for _ in range(3)))) == []
+    crossing = fold.file(fold.world.submission("south", *(box() for _ in range(volumes))))
+    assert crossing == [(PAIRS, "", 3 * volumes), (ALERTS, "north", 1)]
+    fold.file(fold.world.submission("north", *(box() for _ in range(PAIRS_COUNTED))))
+    crossing = fold.file(fold.world.submission("south", *(box() for _ in range(volumes))))
+    assert crossing == [(PAIRS, "", PAIRS_COUNTED * volumes), (ALERTS, "north", 2)]
+
+
+@pytest.mark.req("R-114")
+def test_a_crowd_that_is_matched_in_bulk_after_all_is_counted_once() -> None:
+    fold = Fold()
+    for _ in range(2):
+        fold.file(fold.world.submission("north", *(box() for _ in range(160))))
+    assert fold.file(fold.world.submission("south"))[0] == (PAIRS, "", PAIRS_COUNTED)
+
+
+@pytest.mark.req("R-114")
+def test_what_is_far_in_time_or_space_spends_nothing_and_a_partys_own_neither() -> None:
+    fold = Fold()
+    fold.file(fold.world.submission("north"))
+    assert fold.file(fold.world.submission("north")) == []
+    assert fold.file(fold.world.submission("south", box(10.0))) == []
+    assert fold.file(fold.world.submission("south", box(start_s=90_000))) == []
+
+
+@pytest.mark.req("R-114")
+def test_alerts_count_for_each_counterpart_up_to_so_many_and_closings_are_free() -> None:
+    fold = Fold("north", "south", "east")
+    for _ in range(ALERTS_COUNTED + 2):
+        fold.file(fold.world.submission("north"))
+    fold.file(fold.world.submission("east"))
+    raw = fold.world.submission("south")
+    assert [one for one in fold.file(raw) if one[0] == ALERTS] == [(ALERTS, "east", 1), (ALERTS, "north", 8)]
+    # Renewed ones count again; what only closes does not.
+    again = fold.world.amend("south", fold.world.opened(raw))
+    assert [one for one in fold.file(again) if one[0] == ALERTS] == [(ALERTS, "east", 1), (ALERTS, "north", 8)]
+    away = fold.world.amend("south", fold.world.opened(again), box(60.0))
+    assert [one for one in fold.file(away) if one[0] == ALERTS] == [] and fold.outgoing
