@@ -266,7 +266,7 @@ def _signatures() -> Iterator[Odd]:
     for name, other in odd.items():
         yield Odd(f"signature {name}", f"{header}.{payload}.{b64(other)}", why)
     signing_input = f"{header}.{payload}".encode()
-    no_r = "R of small order: some verifiers take it, so that two desks would disagree"
+    no_r = "a small-order R: some verifiers take it, so that two desks would disagree"
     neutral = edwards.sign(KEY_SEED, signing_input, nonce=0)
     yield Odd("signature with a neutral R", f"{header}.{payload}.{b64(neutral)}", no_r)
     for order, shift in ((2, 4), (4, 2), (8, 1)):
