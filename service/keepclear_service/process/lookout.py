@@ -152,24 +152,25 @@ class Lookout:
 
     async def run(self) -> None:
         """Note who listens, and say what runs out, until cancelled."""
-        warn_at = watch_at = 0.0
+        warn_at = watch_at = 0.0  # of a clock that nobody steps: back by hours, nothing would be watched for as long
         while True:
-            now = time.time()
+            now, began = time.time(), time.monotonic()
             self._count_lost()
             for seen, streams in zip(self._seen, self._streams(self._workers()), strict=True):
                 seen.update(dict.fromkeys(streams, now))
             self._listen(now)
-            if now >= watch_at:
+            if began >= watch_at:
                 try:
                     found = await self.look()
                 except Exception:
                     logger.exception("survey_failed")  # what only looks must end nothing
                 else:
                     self._say_overdue(found)
-                    if now >= warn_at:
+                    if began >= warn_at:
                         self._warn(found)
-                        warn_at = now + WARNS_EVERY_S
-                watch_at = time.time() + max(WATCHES_EVERY_S, (time.time() - now) / WATCHES_AT_MOST)
+                        warn_at = began + WARNS_EVERY_S
+                ended = time.monotonic()
+                watch_at = ended + max(WATCHES_EVERY_S, (ended - began) / WATCHES_AT_MOST)
             await asyncio.sleep(LOOKS_EVERY_S)
 
     async def look(self) -> Survey:
