@@ -138,8 +138,8 @@ class Purse:
         self._live = {one: end for one, end in self._live.items() if end >= at}
         found = {
             "submits_a_minute": self._submits.now(at) < 1,
-            "pairs_an_hour": self._pairs.now(at) <= 0,
-            "alerts_an_hour": self._alerts.now(at) <= 0,
+            "pairs_an_hour": self._pairs.now(at) < 1,
+            "alerts_an_hour": self._alerts.now(at) < 1,
             "live_notices": name not in self._live and len(self._live) >= budgets.live_notices,
             "stored_bytes": self._bytes + _weight(volumes) > budgets.stored_bytes,
             "volume_time_a_day": self._rooms[_day(volumes, at)] + room > budgets.volume_time_a_day,
