@@ -72,3 +72,13 @@ def test_alerts_count_for_each_counterpart_up_to_so_many_and_closings_are_free()
     assert [one for one in fold.file(again) if one[0] == ALERTS] == [(ALERTS, "east", 1), (ALERTS, "north", 8)]
     away = fold.world.amend("south", fold.world.opened(again), box(60.0))
     assert [one for one in fold.file(away) if one[0] == ALERTS] == [] and fold.outgoing
+
+
+@pytest.mark.req("R-114")
+def test_alerts_count_further_as_far_as_ones_own_volumes_are_in_conflict() -> None:
+    fold = Fold()
+    places = [box(lat=40.0 + number) for number in range(ALERTS_COUNTED + 2)]
+    for place in places:
+        fold.file(fold.world.submission("north", place))
+    assert fold.file(fold.world.submission("south", *places))[1:] == [(ALERTS, "north", ALERTS_COUNTED + 2)]
+    assert fold.file(fold.world.submission("south", *places[:3]))[1:] == [(ALERTS, "north", 3)]

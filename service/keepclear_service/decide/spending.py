@@ -18,6 +18,12 @@ def spent_by(party: str, pairs: int, outgoing: Iterable[Outgoing]) -> Iterator[t
     """
     if pairs:
         yield PAIRS, "", pairs
-    told = Counter(alert.to for alert in outgoing if alert.to != party and alert.payload["state"] in (OPEN, PAST))
+    told: Counter[str] = Counter()
+    shown: dict[str, set[str]] = {}
+    for alert in outgoing:
+        if alert.to != party and alert.payload["state"] in (OPEN, PAST):
+            told[alert.to] += 1
+            shown.setdefault(alert.to, set()).update(alert.payload["disclosed"])
     for other, alerts in told.items():
-        yield ALERTS, other, min(alerts, ALERTS_COUNTED)
+        # What it shows are its own volumes in conflict: however many notices lie in its way, these are its own doing.
+        yield ALERTS, other, min(alerts, max(ALERTS_COUNTED, len(shown[other])))
