@@ -40,7 +40,7 @@ class OddSignature(Alone):
 
     def find(self, scale: Scale, spent: Spent) -> None:
         """Verify it as every desk of ours does; the rule must be written down where other clients read it."""
-        named = re.compile(r"small[- ]order R|small[- ]order.{0,40}\bR\b", re.IGNORECASE)
+        named = re.compile(r"neutral R|R is not of small order")
         rule = named.search((ROOT / "protocol" / "SPEC.md").read_text("utf-8"))
         files_of = sorted((ROOT / "protocol" / "vectors").glob("*.json"))
         vectors = [path.name for path in files_of if named.search(path.read_text("utf-8"))]
