@@ -22,6 +22,9 @@ from .volley import Spent
 DANGER_WITHIN_MS = 1_000
 """The promise: a receipted danger is at the other desk within a second."""
 
+SILENT = ("NoticeEvent", "Picture")
+"""What the desk's process writes down that it was not told by another party."""
+
 LONGEST_MS = 15_000
 """For as long at most may a process that stands still hold everybody up."""
 
@@ -172,7 +175,7 @@ def _struck(attack: Attack, scale: Scale, on: Scene, prepared: Any, beside: Hone
     }
     busy = ", ".join(f"{who} {last[who] - first[who]:.1f}" for who in first)
     spent.facts["processor seconds"] = f"{busy} of {over - struck:.1f}"
-    told = Counter(_said(line) for line in found.told if line["at"] >= struck and line["event"] != "NoticeEvent")
+    told = Counter(_said(line) for line in found.told if line["at"] >= struck and line["event"] not in SILENT)
     log = Counter(_event(line) for line in on.log()[logged:])
     with contextlib.suppress(Exception):
         refused = on.refusals() - refused

@@ -12,6 +12,8 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,12 +23,16 @@ from typing import IO, Any
 import uvloop
 from benchmarks.client import Connection, connect, exchange, get, post
 from benchmarks.load import filed
+from keepclear.journal.journal import JOURNAL
+from keepclear_protocol.acknowledgement import VERIFIED
 
 from .flights import HONEST, VICTIM, danger, harmless
 from .scene import Scene
 
 AGAIN_S = 0.25
 """Seconds after which a statement without a receipt is sent again."""
+
+SEEN_EVERY_S = 0.05
 
 WITHIN_S = 20.0
 """Seconds after which an honest party gives up on a statement."""
@@ -98,6 +104,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def _follow(scene: Scene) -> None:
     """Be the victim's desk: write down each event that it tells."""
     with scene.desk(VICTIM) as desk, (scene.folder / "told").open("w", buffering=1) as out:
+        threading.Thread(target=_see, args=(scene, out), daemon=True).start()
         for event in desk.watch():
             line: dict[str, Any] = {"at": time.time(), "event": type(event).__name__}
             for name in ("verdict", "code", "up", "reason", "detail", "budget"):
@@ -107,6 +114,24 @@ def _follow(scene: Scene) -> None:
             if alert is not None:
                 line |= {"other": alert.other.id, "state": alert.state}
             out.write(json.dumps(line) + "\n")
+
+
+def _see(scene: Scene, out: IO[str]) -> None:
+    """Write down when each notice of the honest party stands in the picture, which a board paints each second.
+
+    A desk that has fallen behind has the worst of each side there before its events, which stay in their order.
+    """
+    path = scene.folder / f"desk-{VICTIM}" / JOURNAL
+    seen: set[str] = set()
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
+        while True:
+            with contextlib.suppress(sqlite3.OperationalError):  # it is being written
+                now = {str(row[0]) for row in journal.execute("SELECT id FROM theirs WHERE party = ?", [HONEST])}
+                for other in now - seen:
+                    line = {"at": time.time(), "event": "Picture", "verdict": VERIFIED, "other": other}
+                    out.write(json.dumps(line) + "\n")
+                seen |= now
+            time.sleep(SEEN_EVERY_S)
 
 
 def _file(scene: Scene, others_a_second: float) -> None:
