@@ -8,20 +8,21 @@ whoever does not fit asks the store.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from keepclear_protocol.errors import Unavailable
 
 from ..line.hotline import Hotline
-from .told import BODIES_AT_ONCE, Told, gap, tell
+from ..line.ports import Event
+from .told import Told, gap, tell
 
 RECENT_EVENTS = 256
 RECENT_BYTES = 2 * 1024 * 1024
 """What is kept of the newest events, and as much again of those that listeners behind have read. Ordinary ones of
 5 KB are a few seconds of the busiest line; the largest has under 1 MB."""
 
-PIECE_EVENTS = 32
+PIECE_EVENTS = 64
 PIECE_BYTES = 256 * 1024
 """What a reader that is behind takes at once, one event at least: all that a frozen one holds."""
 
@@ -165,12 +166,9 @@ class Feed:
         piece: list[Told] = []
         size = 0
         while len(piece) < len(window.events) and size < PIECE_BYTES:
-            count = min(self._at_once, BODIES_AT_ONCE)
-            told = await tell(self._hotline, window.epoch, window.events[len(piece) : len(piece) + count])
+            told = await self._tell(window.epoch, window.events[len(piece) :])
             piece += told
-            bytes_told = sum(len(event.data) for event in told)
-            size += bytes_told
-            self._at_once = 1 + PIECE_BYTES * len(told) // (bytes_told + 1)
+            size += sum(len(event.data) for event in told)
         if window.epoch == self.epoch:
             for event in piece:
                 self._older.keep(event)
@@ -191,13 +189,19 @@ class Feed:
             received_at = self._hotline.observer.received_at(event.version) if event.version else None
             if received_at is not None:
                 self._fresh[event.at] = received_at
-        for told in await tell(self._hotline, epoch, window.events):
+        for told in await self._tell(epoch, window.events):
             if (epoch, told.at) != (self.epoch, self.at + 1):
                 break
             self._newest.keep(told)
             self.at = told.at
             self.moves += 1
         return bool(window.events)
+
+    async def _tell(self, epoch: str, events: Sequence[Event]) -> list[Told]:
+        """Return the first of some events as they are sent: as many as make a piece, by what the last ones had."""
+        told = await tell(self._hotline, epoch, events[: self._at_once])
+        self._at_once = 1 + PIECE_BYTES * len(told) // (1 + sum(len(event.data) for event in told))
+        return told
 
     def _begin(self, epoch: str, at: int) -> None:
         self.epoch, self.at = epoch, at

@@ -61,8 +61,12 @@ def gap(window: Window, epoch: str, at: int) -> Told | None:
 
 
 async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[Told]:
-    """Return events as they are sent, at most ``BODIES_AT_ONCE`` of them; raise ``Unavailable``."""
-    events = events[:BODIES_AT_ONCE]
+    """Return events as they are sent, the first at least, as far as they are made of ``BODIES_AT_ONCE`` statements.
+
+    One notice that crosses thirty of a party's makes thirty events, all of them of one statement. Raises
+    ``Unavailable``.
+    """
+    events = _of_few_bodies(events)
     alerts = [event for event in events if event.kind == ALERT.name]
     logged = [event for event in events if _EVENT.get(event.kind) in (NOTICE.event, BUDGET.event)]
     bodies = {event.body if event.kind == ALERT.name else event.sha256 for event in events} - {""}
@@ -89,6 +93,15 @@ async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[To
             name = _EVENT.get(event.kind, event.kind)
             told.append(Told(epoch, event.at, _event(name, epoch, event.at, data)))
     return told
+
+
+def _of_few_bodies(events: Sequence[Event]) -> Sequence[Event]:
+    bodies = {""}
+    for count, event in enumerate(events):
+        bodies.add(event.body if event.kind == ALERT.name else event.sha256)
+        if len(bodies) > 1 + BODIES_AT_ONCE:
+            return events[:count]
+    return events
 
 
 def _alert(event: Event, jws: str | None, stored: dict[str, str | None]) -> dict[str, str | None] | None:
