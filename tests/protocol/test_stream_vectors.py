@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from keepclear.desk.position import Position
-from keepclear.wire.arrivals import GapArrived, Passing
+from keepclear.wire.arrivals import BudgetArrived, GapArrived, Passing
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import Unavailable
+from keepclear_protocol.kinds import BUDGET
 from support.stream_vectors import DOCUMENTS
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
@@ -36,7 +37,8 @@ def test_a_desk_follows_each_stream_as_told(case: dict[str, Any]) -> None:
         if isinstance(arrived.arrival, GapArrived):
             gap = arrived.arrival.reason
         elif not isinstance(arrived.arrival, Passing):
-            kept.append([str(arrived.cursor), "acknowledgement"])
+            name = BUDGET.event if isinstance(arrived.arrival, BudgetArrived) else "acknowledgement"
+            kept.append([str(arrived.cursor), name])
     assert {"kept": kept, "gap": gap} == {name: case["expect"][name] for name in ("kept", "gap")}
     if gap is None:
         assert str(position.cursor) == case["expect"]["cursor"]

@@ -19,7 +19,7 @@ from keepclear.desk.position import Position
 from keepclear.desk.transition import notice_id
 from keepclear.verify.verdicts import Adopted, Known, Seen, Verified, open_addressed, verify_alert
 from keepclear.wire.answers import AlertObject
-from keepclear.wire.arrivals import GapArrived, Passing
+from keepclear.wire.arrivals import BudgetArrived, GapArrived, Passing
 from keepclear.wire.exchange import Exchange
 from keepclear_protocol.acknowledgement import open_acknowledgement
 from keepclear_protocol.agreement import Agreement, open_agreement
@@ -30,7 +30,7 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.geometry import SHOWN, SUBMITTED
 from keepclear_protocol.instant import format_instant, parse_instant
 from keepclear_protocol.keys import PrivateKey, PublicKey
-from keepclear_protocol.kinds import EVERY_KIND
+from keepclear_protocol.kinds import BUDGET, EVERY_KIND
 from keepclear_protocol.notice import Notice, open_presentation, open_submission
 from keepclear_protocol.opening import check_opening, open_opening
 from keepclear_protocol.request import check_request, open_request
@@ -237,7 +237,8 @@ def streams_follow(given: Inputs) -> Any:
         if isinstance(arrived.arrival, GapArrived):
             gap = arrived.arrival.reason
         elif not isinstance(arrived.arrival, Passing):
-            kept.append([str(arrived.cursor), "acknowledgement"])
+            name = BUDGET.event if isinstance(arrived.arrival, BudgetArrived) else "acknowledgement"
+            kept.append([str(arrived.cursor), name])
     at = None if gap is not None else str(position.cursor)
     return {"kept": kept, "cursor": at, "gap": gap, "lost": not position.opened}
 

@@ -282,7 +282,7 @@ def follow(cursor: str, text: str) -> Object:
             return {"kept": kept, "cursor": None, "gap": "epoch" if where != epoch else "hole", "lost": False}
         if int(at) == number + 1:
             number = int(at)
-            kept += [[position, name]] if name in ("alert", "acknowledgement", "notice") else []
+            kept += [[position, name]] if name in ("alert", "acknowledgement", "notice", "budget") else []
     return {"kept": kept, "cursor": f"{epoch}-{number}", "gap": None, "lost": False}
 
 

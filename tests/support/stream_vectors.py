@@ -20,6 +20,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
 EPOCH, OTHER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 OPEN = 'event: open\ndata: {"open": "a.b.c"}\n\n'
 ACK = {"acknowledgement": "a.b.c"}
+SPENT = json.dumps({"budget": "a.b.c"})
 
 Case = dict[str, Any]
 
@@ -103,6 +104,9 @@ def _streams() -> Iterator[Case]:
         None,
         "hole",
     )
+    spent = case("a spent budget", "an event of the table", _event(5) + _event(6, "budget", SPENT), [5, 6], 6)
+    spent["expect"]["kept"][1][1] = "budget"
+    yield spent
     yield case("a drain", "it has no position", "event: drain\nretry: 500\ndata: {}\n\n" + _event(5), [5], 5)
     yield case(
         "a hole", "a number left out may have been an alert", _event(5) + _event(7) + _event(8), [5], None, "hole"

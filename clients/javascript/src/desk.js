@@ -12,6 +12,7 @@ import { NOT_CONFIRMED, Picture } from "./picture.js";
 import { readPosition } from "./position.js";
 import { readReceipt } from "./receipt.js";
 import { ensure, Refusal, refuse, under } from "./refusal.js";
+import { readSpent } from "./spent.js";
 import { KINDS, peek } from "./statement.js";
 import { dataOf, Events, Follower } from "./stream.js";
 import { readWithdrawal } from "./withdrawal.js";
@@ -225,6 +226,12 @@ export class Desk {
     });
   }
 
+  /** The service's word that a party's budget is spent: until then what that party files may be refused. */
+  overBudget({ budget: text }) {
+    ensure(isText(text), "evidence", "no word of a budget");
+    return readSpent(text, this.agreements);
+  }
+
   filed({ notice, withdrawal, receipt }) {
     const kind = isText(notice) ? "notice" : "withdrawal";
     ensure(
@@ -332,6 +339,7 @@ export class Desk {
 }
 
 const EVENTS = {
+  budget: Desk.prototype.overBudget,
   alert: Desk.prototype.alerted,
   acknowledgement: Desk.prototype.acknowledged,
   notice: Desk.prototype.filed,

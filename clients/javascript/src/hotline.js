@@ -48,12 +48,14 @@ function problem(response, body) {
     `an answer ${response.status} that is not the hotline's`,
   );
   const refusal = new Refusal(code, isText(detail) ? detail : code);
-  refusal.outcomeUnknown = response.status >= 500 || UNKNOWN_OUTCOME.includes(response.status);
+  const refused = code.startsWith("budget_"); // R-117: nothing was kept
+  refusal.outcomeUnknown = !refused && (response.status >= 500 || UNKNOWN_OUTCOME.includes(response.status));
   throw refusal;
 }
 
-/** Whether sending the same bytes again may help: nobody refused them. */
-export const mayAgain = ({ code, outcomeUnknown }) => code === "unreachable" || outcomeUnknown === true;
+/** Whether sending the same bytes again may help: nobody refused them, or only for now and what is said stays true. */
+export const mayAgain = ({ code, outcomeUnknown }) =>
+  code === "unreachable" || outcomeUnknown === true || code === "budget_acknowledgements_a_minute";
 
 export class Hotline {
   /** `address` is where requests go; the agreement's origin, to which proofs are bound, unless told otherwise. */

@@ -4,7 +4,7 @@ import { readPosition } from "./position.js";
 import { Refusal, refuse } from "./refusal.js";
 
 const FIELDS = ["event", "data", "id", "retry"];
-const KEPT = ["alert", "acknowledgement", "notice"];
+const KEPT = ["alert", "acknowledgement", "notice", "budget"];
 export const LARGEST_EVENT = 1_048_576;
 
 /** Turns text into events; `alive` counts the lines that are signs of life (R-106). */

@@ -152,6 +152,7 @@ export class Watch {
       this.tell({ event: "acknowledgement", from: iss, stage, verdict, officer, conflict, version, verified: matches,
         standing: this.journal.desk.shown.conflicts.get(conflict)?.held?.standing ?? null });
     }
+    if (name === "budget" && !(outcome instanceof Refusal)) this.tell({ event: "budget", ...outcome });
     if (name === "notice" && !(outcome instanceof Refusal))
       this.tell({ event: "notice", id: outcome.id, revision: outcome.revision, kind: outcome.kind });
   }
