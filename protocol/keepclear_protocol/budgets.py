@@ -66,8 +66,8 @@ SPENT = NAMES[: NAMES.index("least_area_m2")]
 """Those that a party spends and is refused for; the others are what a volume costs at least."""
 
 PAIRS_COUNTED, ALERTS_COUNTED = 64, 8
-"""Pairs of each volume, alerts of each revision to each counterpart, that are counted; alerts further only as far as own
-volumes are in conflict: what others file must not spend a party's budget for it."""
+"""Pairs of each volume, alerts of each revision to each counterpart, that are counted; alerts further only as far as
+own volumes are in conflict: what others file must not spend a party's budget for it."""
 
 COVERED_S = HOUR_S
 """Seconds for which the others are told at least that a party is over a budget: at most once in that time."""
