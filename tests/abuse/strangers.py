@@ -73,10 +73,9 @@ def _crowd(
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
+    context = None if tls is None else ssl.create_default_context(cafile=tls)  # once: it takes milliseconds
+
     async def one(number: int) -> None:
-        context = None
-        if tls is not None:
-            context = ssl.create_default_context(cafile=tls)
         await asyncio.sleep(number / max(share, 1))  # a second to come
         while time.time() < over and left.value > 0:
             stranger = Stranger(host, port, context, sources[number % len(sources)], left)
