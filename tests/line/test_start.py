@@ -112,3 +112,43 @@ def test_a_log_with_a_hole_is_not_folded(store_url: str, lost: int) -> None:
         assert later.state() == ("ok" if lost == 1 else said)
 
     play(story, store_url)
+
+
+def test_what_was_taken_out_unwritten_before_its_worker_died_is_found_by_who_begins(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+
+    async def story(world: World, all_workers: Workers) -> None:
+        dying = await all_workers.start()
+        await file(dying, world.submission("north", box()))
+
+        async def dies(*_: Any) -> None:
+            await asyncio.Event().wait()
+
+        dying.line.commit = dies  # type: ignore[method-assign, assignment]
+        lost = asyncio.create_task(file(dying, world.submission("south", box(48.05))))
+        await until(lambda: dying.turn.cursor == 2)
+        await all_workers.store.submits.zrem(f"{dying.line.prefix}unmatched", "2")
+        later = await all_workers.start()
+        for party in ("north", "south"):
+            while not (rows := (await later.line.conflicts(party, "", 10)).rows):
+                await later.turn.caught_up()
+            assert [row.version for row in rows] == [2]
+        lost.cancel()
+
+    play(story, store_url)
+
+
+@pytest.mark.parametrize("erased", ["conflicts:north", "alerts"])
+def test_what_is_erased_once_it_was_committed_is_written_again(store_url: str, erased: str) -> None:
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        await file(one, world.submission("north", box()))
+        await file(one, world.submission("south", box(48.05)))
+        assert await all_workers.store.submits.delete(one.line.prefix + erased) == 1
+        (row,) = (await one.line.conflicts("south", "", 9)).rows
+        while await one.line.versions([("north", row.conflict)]) != [2]:
+            await one.turn.caught_up()
+
+    play(story, store_url)

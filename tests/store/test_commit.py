@@ -29,13 +29,24 @@ def test_alerts_of_an_entry_are_written_once_by_whoever_comes_first(line_url: st
     on_line(story, line_url)
 
 
-def test_an_entry_that_is_matched_is_passed_over(line_url: str) -> None:
+def test_what_is_not_there_is_written_though_its_entry_was_taken_out(line_url: str) -> None:
+    """By whomever: a store attacker takes an entry out, or an alert's bytes, and nobody would be told."""
+
     async def story(bench: Bench) -> None:
         await bench.turn(notice(), notice("n2"))
         await bench.turn(done=[1])
-        await bench.line.commit(bench.epoch, [(1, [alert(1)]), (2, [alert(2, conflict="c2")])])
-        (record,) = (await bench.line.conflicts("south", "", 10)).rows
-        assert record.version == 2 and (await bench.turn()).unmatched == ()
+        entries = [(1, [alert(1)]), (2, [alert(2, conflict="c2")])]
+        for erased in (None, alert(1).sha256, None):
+            if erased is not None:
+                assert await bench.redis.hdel(bench.key("alerts"), erased) == 1
+                assert await bench.line.versions([("south", alert(1).conflict)]) == [0]
+            await bench.line.commit(bench.epoch, entries)
+            records = {record.version for record in (await bench.line.conflicts("south", "", 10)).rows}
+            assert records == {1, 2} and (await bench.turn()).unmatched == ()
+        asked = [("south", alert(1).conflict), ("south", alert(2, conflict="c2").conflict), ("north", "none")]
+        assert await bench.line.versions(asked) == [1, 2, 0]
+        # The bytes that were gone are told of once more, and nothing else is.
+        assert (await bench.line.events("south", 0, 10)).head == 3
 
     on_line(story, line_url)
 

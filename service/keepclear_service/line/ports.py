@@ -289,7 +289,7 @@ class Line(Protocol):
         """Whether the store would find memory for one more commit."""
 
     async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
-        """Write the alerts of entries and take these out of unmatched; entries no longer unmatched are passed over.
+        """Write the alerts of entries and take these out of unmatched, whether they are there or not.
 
         An alert whose version is not above the one stored for its conflict and receiver is dropped. Raises
         ``Unavailable`` with ``busy`` where the store has another epoch, ``NotTaken`` where it does not take them.
@@ -309,6 +309,9 @@ class Line(Protocol):
 
     async def snapshot(self, party: str, ids: Sequence[str]) -> list[bytes | None]:
         """Return the sealed gists of the newest revisions of a party's notices; None where there is none."""
+
+    async def versions(self, alerts: Sequence[tuple[str, str]]) -> list[int]:
+        """Return which version stands of some alerts, each by party and conflict; 0 where it is not there whole."""
 
     async def terms(self, sha256: str) -> bytes | None:
         """Return the bytes of an agreement that is or was in force."""

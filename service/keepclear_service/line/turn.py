@@ -29,6 +29,7 @@ from ..logs import log_event
 from ..observer import LineObserver
 from .arrivals import Arrivals
 from .asked import Asked
+from .audit import Audit
 from .cleaning import Cleaning
 from .clocks import Clocks
 from .committing import Committing, Sign
@@ -87,6 +88,7 @@ class Turn:
         self.standing = Standing(founding.id)
         self._cleaning, self._charges = Cleaning(line, founding.id), Charges()
         self._observer, self.clocks = observer, clocks
+        self._audit = Audit(line, founding.id)
         self._committing = Committing(line, founding.id, sign, observer, self._release)
         self.agreement = founding
         self.epoch, self.cursor, self.siblings = "", 0, False
@@ -226,6 +228,7 @@ class Turn:
         for waiting in repeated:
             self._answer_repeated(waiting)
         self._uncommitted.drop_matched(turned)
+        await self._audit.look(turned.clock, self._uncommitted)
         await self._committing.commit(self.epoch, self._uncommitted)
         self._settle(turned)
         self.lasted_s = time.monotonic() - self._began

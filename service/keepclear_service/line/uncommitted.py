@@ -6,7 +6,8 @@ store did not take is set aside until it is due again; who waits for that, or co
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from keepclear_protocol.alert import CLOSED
@@ -24,6 +25,10 @@ COMMIT_AT_ONCE = 512
 
 AGAIN_MOST_S = 60.0
 """Seconds after which what was not taken is tried again at most; after the first time one, then twice as many each."""
+
+
+LEFT_MOST = 4_096
+"""Alerts that are committed and wait to be looked for: a few megabytes. The oldest give way."""
 
 
 @dataclass(slots=True)
@@ -48,6 +53,8 @@ class Uncommitted:
 
     def __init__(self) -> None:
         self._entries: dict[int, _Entry] = {}
+        self._left: deque[tuple[int, Sequence[Outgoing]]] = deque()
+        self._alerts_left = 0
 
     def add(self, seq: int, alerts: list[Outgoing], waiting: Waiting | None, *, own: bool) -> None:
         """Keep an entry's alerts until it is committed; ``own`` where this worker must do so at once."""
@@ -66,8 +73,18 @@ class Uncommitted:
         """Let go of the entries that somebody has committed."""
         unmatched = frozenset(turned.unmatched)
         for seq in [seq for seq in self._entries if seq <= turned.unmatched_through and seq not in unmatched]:
-            for waiting in self._entries.pop(seq).waiting:
+            for waiting in self.committed(seq):
                 waiting.answer()
+
+    def take_left(self, room: int) -> list[tuple[int, Sequence[Outgoing]]]:
+        """Take the oldest entries that are committed, for ``room`` alerts or so, to be looked for (``audit``)."""
+        some: list[tuple[int, Sequence[Outgoing]]] = []
+        while self._left and room > 0:
+            seq, alerts = self._left.popleft()
+            self._alerts_left -= len(alerts)
+            room -= len(alerts)
+            some.append((seq, alerts))
+        return some
 
     def due(self) -> list[int]:
         """Return what is to be committed now, in the order of the log."""
@@ -98,7 +115,12 @@ class Uncommitted:
 
     def committed(self, seq: int) -> Iterable[Waiting]:
         """Note that an entry is committed; return who waited for it."""
-        return self._entries.pop(seq).waiting
+        entry = self._entries.pop(seq)
+        self._left.append((seq, entry.alerts))
+        self._alerts_left += len(entry.alerts)
+        while self._alerts_left > LEFT_MOST and len(self._left) > 1:
+            self._alerts_left -= len(self._left.popleft()[1])
+        return entry.waiting
 
     def set_aside(self, seq: int, fault: Unavailable) -> bool:
         """Leave an entry that the store did not take; whether that is new. Who waits for it is told why."""

@@ -205,7 +205,7 @@ class StoredLine(LineReader):
         )
 
     async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
-        """Write the alerts of entries and take these out of unmatched; entries no longer unmatched are passed over.
+        """Write the alerts of entries, each unless it is there or a newer one, and take the entries out of unmatched.
 
         An entry of very many alerts is written in pieces and leaves unmatched with the last. Raises ``Unavailable``
         with ``busy`` where the store has another epoch.

@@ -34,7 +34,7 @@ PROOF_MS = 90_000
 LOOKED_FOR_S = 2.0
 """Seconds of a look for whose lines a store holds."""
 
-_OPEN, _EVENTS, _ENTRIES = Script("open"), Script("events"), Script("entries")
+_OPEN, _EVENTS, _ENTRIES, _VERSIONS = Script("open"), Script("events"), Script("entries"), Script("versions")
 _CONFLICTS, _NOTICES, _SPEND = Script("conflicts"), Script("notices"), Script("spend")
 
 
@@ -106,6 +106,13 @@ class LineReader:
         with store_faults():
             found: list[Any] = await self._submits.hmget(self._keys.of("snapshot", party), list(ids))
         return found
+
+    async def versions(self, alerts: Sequence[tuple[str, str]]) -> list[int]:
+        """Return which version stands of some alerts, each by party and conflict; 0 where it is not there whole."""
+        names = {party: number for number, party in enumerate(dict.fromkeys(party for party, _ in alerts), 1)}
+        keys = [self._keys.alerts, *(self._keys.of("conflicts", party) for party in names)]
+        words = [word for party, conflict in alerts for word in (names[party], conflict)]
+        return [int(version) for version in await _VERSIONS(self._submits, keys, words)]
 
     async def terms(self, sha256: str) -> bytes | None:
         """Return the bytes of an agreement that is or was in force."""

@@ -6,7 +6,7 @@
 -- these are the last of its alerts, how many, and for each alert: number of its party, conflict, bytes, record, place of
 -- the body that it shows among KEYS or '0'. A record is "version sha256 rank ends keep state shows body own other-party
 -- other-id", '-' for what is not.
--- Answers 1, or -1 when the store has another life than the worker knows.
+-- Answers how many entries were not in unmatched and yet not written, or -1 when the store has another life than the worker knows.
 local meta, unmatched, due, leaving = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local answers, shown, alerts = KEYS[5], KEYS[6], KEYS[7]
 local call, match = redis.call, string.match
@@ -19,18 +19,28 @@ local known = call('HMGET', meta, unpack(asked))
 if not known[1] then return redis.error_reply('KEEPCLEAR no such line') end
 if known[1] ~= ARGV[1] then return -1 end
 
-local moved, changed = {}, false
+local moved, changed, wrote, missing = {}, false, false, 0
+local function tell(number, conflict, version, sha, shows, body)
+  local position = tonumber(known[2 + number] or '0') + 1
+  known[2 + number], moved[number], changed = position, true, true
+  call('XADD', KEYS[5 + 3 * number], 'MAXLEN', '~', ARGV[2], whole(position) .. '-0', 'e',
+    table.concat({'alert', conflict, version, sha, shows, body}, ' '))
+end
+
 local function write(at)
   local number, conflict, bytes, record = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local place, keys = tonumber(ARGV[at + 4]), 5 + 3 * number
-  local stream, conflicts, rank = KEYS[keys], KEYS[keys + 1], KEYS[keys + 2]
+  local conflicts, rank = KEYS[keys + 1], KEYS[keys + 2]
   local parts = '^(%S+) (%S+) (%S+) (%S+) (%S+) %S+ (%S+) (%S+)'
   local version, sha, order, ends, keep, shows, body = match(record, parts)
   local before = call('HGET', conflicts, conflict)
   if before then
     local older, old_sha, old_order, old_ends, old_keep, _, old_body = match(before, parts)
-    if tonumber(older) >= tonumber(version) then return end
+    local same = older == version and old_sha == sha
+    if tonumber(older) >= tonumber(version) and not (same and call('HEXISTS', alerts, sha) == 0) then return end
+    wrote = true
     call('HSET', alerts, sha, bytes)
+    if same then return tell(number, conflict, version, sha, shows, body) end
     call('ZREM', rank, old_order .. '.' .. conflict)
     call('ZADD', leaving, old_keep, 'alert:' .. old_sha)
     if old_ends ~= '-' then call('ZREM', due, 'end|' .. conflict .. '|' .. older) end
@@ -41,6 +51,7 @@ local function write(at)
       call('HDEL', answers, conflict)
     end
   else
+    wrote = true
     call('HSET', alerts, sha, bytes)
   end
   call('HSET', conflicts, conflict, record)
@@ -51,10 +62,7 @@ local function write(at)
     -- One that its notice has let go of lasts as long as it is shown: clean looks at it again.
     if call('PERSIST', KEYS[place]) == 1 then call('ZADD', leaving, keep, 'body:' .. body) end
   end
-  local position = tonumber(known[2 + number] or '0') + 1
-  known[2 + number], moved[number], changed = position, true, true
-  call('XADD', stream, 'MAXLEN', '~', ARGV[2], whole(position) .. '-0', 'e',
-    table.concat({'alert', conflict, version, sha, shows, body}, ' '))
+  tell(number, conflict, version, sha, shows, body)
 end
 
 local at = first_party + party_count
@@ -63,12 +71,14 @@ at = at + 1
 for _ = 1, entries do
   local seq, last, count = ARGV[at], ARGV[at + 1] == '1', tonumber(ARGV[at + 2])
   at = at + 3
-  if call('ZSCORE', unmatched, seq) then
-    for number = 0, count - 1 do write(at + 5 * number) end
-    if last then
-      call('ZREM', unmatched, seq)
-      changed = true
-    end
+  -- By their versions alone: an entry may have been taken out of unmatched, and its alerts not be there.
+  local standing = call('ZSCORE', unmatched, seq)
+  wrote = false
+  for number = 0, count - 1 do write(at + 5 * number) end
+  if wrote and not standing then missing = missing + 1 end
+  if standing and last then
+    call('ZREM', unmatched, seq)
+    changed = true
   end
   at = at + 5 * count
 end
@@ -83,4 +93,4 @@ if changed then
   call('HSET', meta, unpack(fields))
   call('PUBLISH', 'keepclear', table.concat(hint, ' '))
 end
-return 1
+return missing
