@@ -16,7 +16,7 @@ from pathlib import Path
 from . import stage
 from .figures import Figure, Scale, record, table
 
-BENCHMARKS = ("submit", "profile", "heavy", "legs", "memory", "streams", "probe", "desk", "restart", "ends")
+BENCHMARKS = ("submit", "profile", "heavy", "legs", "memory", "streams", "probe", "desk", "restart", "killed", "ends")
 
 
 def main() -> int:

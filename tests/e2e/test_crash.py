@@ -145,7 +145,7 @@ def test_workers_that_adopt_nothing_are_found_out(world: World, workers: Nursery
 
 
 def test_workers_that_commit_twice_are_found_out(world: World, workers: Nursery, store_url: str) -> None:
-    """Positive control: without its two guards the commit script tells everything twice, and it is seen."""
+    """Positive control: without its guard the commit script tells everything twice, and it is seen."""
     with workers.line(world, store_url, wrong="stubborn") as line:
         line.file("north", box(*place(0)))
         line.file("south", box(*place(0)))

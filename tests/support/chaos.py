@@ -77,8 +77,8 @@ def _heartless() -> None:
 
 
 def _stubborn() -> None:
-    _edit(stored._COMMIT, "if call('ZSCORE', unmatched, seq) then", "if true then")
-    _edit(stored._COMMIT, "if tonumber(older) >= tonumber(version) then return end", "")
+    guard = "if tonumber(older) >= tonumber(version) and not (same and call('HEXISTS', alerts, sha) == 0) then return end"
+    _edit(stored._COMMIT, guard, "")
     commit = StoredLine.commit
 
     async def twice(self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:

@@ -24,7 +24,7 @@ from ..line.full import store_full
 from ..line.heads import Heads
 from ..line.hotline import Hotline
 from ..line.lane import Lane
-from ..logs import Outage, log_event
+from ..logs import Outage
 from ..metrics import Board
 from ..observer import Observer
 from ..steady import SteadyClock
@@ -137,8 +137,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _heads(settings: Settings, agreement: Agreement) -> Heads:
     folder = settings.heads_folder()
-    if folder is None:
-        log_event(log, logging.WARNING, "heads_not_kept", agreement=agreement.id)
     return Heads(None if folder is None else FileOfHead(folder, agreement.id), agreement.id)
 
 

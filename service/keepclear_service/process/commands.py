@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 
-from ..logs import configure_logging
+from ..logs import configure_logging, log_event
 from . import admin
 from .asking import ask_service, read_store
 from .check import OK, WRONG, check
@@ -86,6 +87,8 @@ def _usage(detail: str) -> click.UsageError:
 async def run_service(settings: Settings) -> None:
     """Run the service on a store that holds its lines; an embedded one is never begun here."""
     admin.check_embedded(settings)
+    if settings.heads_folder() is None:
+        log_event(logging.getLogger(__name__), logging.WARNING, "heads_not_kept")
     await run_supervised(settings, agreements=[read_agreement(path) for path in settings.agreements])
 
 
