@@ -77,8 +77,8 @@ def _heartless() -> None:
 
 
 def _stubborn() -> None:
-    guard = "if tonumber(older) >= tonumber(version) and not (same and call('HEXISTS', alerts, sha) == 0) then return end"
-    _edit(stored._COMMIT, guard, "")
+    guard = "if tonumber(older) >= tonumber(version) and not (same and call('HEXISTS', alerts, sha) == 0) then"
+    _edit(stored._COMMIT, f"{guard} return end", "")
     commit = StoredLine.commit
 
     async def twice(self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
