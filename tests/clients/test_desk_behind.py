@@ -1,5 +1,6 @@
 """A desk that has fallen behind: each counterpart's worst is on the screen first, and the head says how far behind."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,24 @@ def test_a_danger_behind_another_partys_flood_is_told_first_and_all_of_it_once(l
     ]
     assert max(behind) > FLOOD // 2 and south.link().behind == 0
     assert {view.party: view.version for view in south.picture().conflicts}["east"] == newest
+    for desk in line.open:
+        desk.close()
+
+
+@pytest.mark.req("R-101")
+def test_a_few_alerts_that_take_long_keep_no_danger_waiting_either(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "BEHIND", 1_000)
+    ticks = itertools.count()
+    south = line.desk("south", clock=lambda: line.now + 20_000 * next(ticks))  # each look at it is 20 ms later
+    north, east = line.desk("north"), line.desk("east")
+    line.watched(south)
+    south.file([box()], "transport")
+    line.watched(south)
+    for _ in range(FLOOD):
+        north.file([box(48.05)], "transport")
+    east.file([box(48.12, low=205, high=220)], "transport")
+    told = [event.alert.other.party for event in alerts(list(south.watch(stop=line.reached(south)))) if event.alert]
+    assert told.count("east") == 1 and told.index("east") < FLOOD // 2, told
     for desk in line.open:
         desk.close()
 
