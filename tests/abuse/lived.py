@@ -70,6 +70,7 @@ async def _party(port: int, world: World, day: Day, begins: int, party: str, liv
             newest[act.name] = filed(raw)
         else:
             lived.refused[json.loads(body)["code"]] += 1
+    connection.transport.close()
 
 
 def _statement(world: World, act: Act, shift: int, day: int, newest: dict[str, object]) -> tuple[str, str]:
@@ -118,6 +119,7 @@ async def _replayed(port: int, world: World, day: Day, prober: Prober, lived: Li
             await exchange(connection, post("withdrawals", world.withdrawal(PROBER, filed(raw))))
         else:
             lived.refused[json.loads(body)["code"]] += 1
+    connection.transport.close()
 
 
 def main() -> int:

@@ -1,5 +1,7 @@
 """The real service refuses an honest night nothing, and a prober what the pure walk foretells."""
 
+from dataclasses import replace
+
 import pytest
 from keepclear_protocol.budgets import Budgets
 
@@ -16,7 +18,7 @@ def test_a_small_strike_night_is_taken_whole() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("budgets", [UNHURRIED, STRICT], ids=["air", "alerts"])
+@pytest.mark.parametrize("budgets", [replace(UNHURRIED, volume_time_a_day=400_000), STRICT], ids=["air", "alerts"])
 def test_a_prober_is_refused_by_the_service_where_the_pure_walk_says(budgets: Budgets) -> None:
     lived, foretold = foretell(quiet_week(1), budgets, 6)
     assert (lived.taken, dict(lived.refused)) == foretold
