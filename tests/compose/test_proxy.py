@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import select
 import socket
 import ssl
 import statistics
@@ -239,16 +240,18 @@ def test_who_does_not_finish_a_request_is_cut(stack: Stack) -> None:
 
 
 def test_connections_that_say_nothing_are_counted_too(stack: Stack, http: httpx2.Client) -> None:
-    with ExitStack() as silent:
-        for _ in range(CAP_BEFORE + 20):
-            silent.enter_context(socket.create_connection(("127.0.0.1", stack.port), timeout=5))
+    with ExitStack() as opened:
+        began = time.monotonic()
+        address = ("127.0.0.1", stack.port)
+        silent = [opened.enter_context(socket.create_connection(address, timeout=5)) for _ in range(CAP_BEFORE + 20)]
 
-        def refused() -> bool:
-            with contextlib.suppress(httpx2.HTTPError), stack.http() as other:
-                return other.get("/healthz").status_code != 200
-            return True
+        def closed() -> list[socket.socket]:
+            readable, _, _ = select.select(silent, [], [], 0)
+            return readable
 
-        assert eventually(refused)
+        assert eventually(lambda: len(closed()) >= 20, HEADER_TIMEOUT_S / 2)
+        # The others are ended for their silence, and not before.
+        assert len(closed()) <= 20 + len(silent) * (time.monotonic() - began >= HEADER_TIMEOUT_S)
     assert eventually(lambda: http.get("/healthz").status_code == 200)
 
 
