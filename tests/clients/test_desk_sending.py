@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from keepclear import Desk, NotSent
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.errors import LocalError, Refused
+from keepclear_protocol.errors import EvidenceInvalid, LocalError, Refused
 from keepclear_protocol.filing import Content, Unfit
 from support.desks import MINUTE_US, Line, OnLoop
 from support.mediator import refusal
@@ -181,3 +181,21 @@ def test_a_program_is_told_all_that_is_wrong_and_nothing_is_signed(line: Line) -
     assert states(north) == [("not sent", 1)] and posts(line) == []
     north.send(kept)
     assert line.world.opened(posts(line)[0].decode()).remarks == "caf\u00e9"
+
+
+@pytest.mark.parametrize("place", [1, 2])
+def test_a_place_of_the_log_that_is_given_again_is_a_rollback(line: Line, place: int) -> None:
+    """A hotline that goes on with an older copy of its store, in the same epoch, though its head is past our cursor."""
+    north = line.desk("north")
+    for latitude in (10.0, 20.0):
+        north.file([box(latitude, at=line.now)], "transport")
+        line.now += MINUTE_US
+    assert line.mediator.seq == 2
+    line.mediator.seq = place - 1
+    with pytest.raises(EvidenceInvalid, match="ROLLBACK") as told:
+        north.file([box(30.0, at=line.now)], "transport")
+    assert told.value.code == "rollback"
+    assert [state for state, _ in states(north)].count("unknown") == 1  # it is held for nothing that counts
+    line.mediator.seq = 7
+    line.now += MINUTE_US
+    north.file([box(40.0, at=line.now)], "transport")

@@ -22,15 +22,16 @@ class Standing:
         """Why this store is not gone on with, not even to be read: it has been put back."""
         self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=agreement_id)
 
-    def fell(self, error: Unavailable) -> None:
-        """Note that a turn did not end for the store's sake."""
+    def fell(self, error: Unavailable, *, beginning: bool) -> None:
+        """Note that a turn did not end for the store's sake; ``beginning``: it did not even begin."""
         self._outage.began(error)
         self.lost = error
+        self.refused = error if beginning and error.code == "store_unsafe" else None
 
     def turned(self) -> None:
         """Note that a turn has ended."""
         self._outage.over()
-        self.lost = None
+        self.lost = self.refused = None
 
     def set_aside(self, entry: Entry, why: str) -> None:
         """Name an entry that cannot be folded, once."""

@@ -172,7 +172,7 @@ class Turn:
         try:
             await self._turn()
         except Unavailable as error:
-            self.standing.fell(error)
+            self.standing.fell(error, beginning=self._state is None)
             self._refuse_all(error)
             return False
         except Exception:
@@ -366,16 +366,11 @@ class Turn:
     async def _begin(self) -> None:
         """Make the state anew as at the last entry that all entries before are matched of."""
         self.ready.clear()
-        try:
-            self.standing.refused = None
-            started = await self._replay.start(frozenset(self.standing.poison))
-            if self.standing.poison and started.epoch != self.epoch:
-                # Numbers of another life of the store name other entries.
-                self.standing.poison = {}
-                started = await self._replay.start(frozenset())
-        except Unavailable as error:
-            self.standing.refused = error if error.code == "store_unsafe" else None
-            raise
+        started = await self._replay.start(frozenset(self.standing.poison))
+        if self.standing.poison and started.epoch != self.epoch:
+            # Numbers of another life of the store name other entries.
+            self.standing.poison = {}
+            started = await self._replay.start(frozenset())
         self._state, self.epoch, self.cursor = started.state, started.epoch, started.cursor
         self.agreement = started.agreement
         self.standing.poison |= started.poison

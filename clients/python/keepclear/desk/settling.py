@@ -11,9 +11,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from keepclear_protocol.claims import MAX_AHEAD_S
+from keepclear_protocol.encoding import parse_json, unb64
 from keepclear_protocol.errors import EvidenceInvalid, LocalError, OverBudget, Unavailable
-from keepclear_protocol.instant import SECOND
-from keepclear_protocol.kinds import NOTICE
+from keepclear_protocol.instant import SECOND, parse_instant
+from keepclear_protocol.kinds import NOTICE, RECEIPT
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.speakable import speakable
@@ -157,6 +158,25 @@ class Settling:
         admission = reply.answer
         assert admission is not None  # noqa: S101 - for the type checker; without an error there is one
         receipt = admission.receipt
+        beside = await self._threads.run(self._journal.receipted_beside, receipt.epoch, receipt.seq)
+        _check_place(receipt, beside)
         settled = SettleOwn(sha256, receipt.raw, receipt.seq, receipt.epoch)
         await self._threads.run(self._journal.apply, [settled])
         return receipt, admission.alerts, admission.more
+
+
+def _check_place(receipt: Receipt, beside: Sequence[tuple[int, str, str]]) -> None:
+    """Raise ``EvidenceInvalid`` with ``rollback`` where the log's order is not the one that we were told before.
+
+    In one life of the store a place is given once, and time does not go back: a hotline that goes on with an older copy
+    of its store gives places again.
+    """
+    for seq, sha256, raw in beside:
+        said = parse_json(unb64(raw.split(".")[1]), max_bytes=RECEIPT.max_payload_bytes)
+        at = parse_instant(said["received_at"], code="claims")
+        if seq == receipt.seq and (sha256, at) != (receipt.sha256, receipt.received_at):
+            detail = f"ROLLBACK: the hotline gave the place {seq} of its log before, to another statement of ours"
+            raise EvidenceInvalid("rollback", detail)
+        if (seq < receipt.seq and at > receipt.received_at) or (seq > receipt.seq and at < receipt.received_at):
+            detail = f"ROLLBACK: the hotline's log goes back: place {receipt.seq} was given at another time than {seq}"
+            raise EvidenceInvalid("rollback", detail)

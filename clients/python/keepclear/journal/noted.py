@@ -20,6 +20,12 @@ class Noted:
         self._read = db
         self._reading = threading.RLock()
 
+    def receipted_beside(self, epoch: str, seq: int) -> list[tuple[int, str, str]]:
+        """Return seq, hash and receipt of our own statement at a place of the log, or of those next to it."""
+        columns = "SELECT seq, sha256, receipt FROM own WHERE epoch = ? AND receipt IS NOT NULL"
+        below = self._rows(f"{columns} AND seq <= ? ORDER BY seq DESC LIMIT 1", epoch, seq)
+        return below + self._rows(f"{columns} AND seq >= ? ORDER BY seq LIMIT 1", epoch, seq)
+
     def cursor(self) -> Cursor | None:
         """Return the position behind which the stream has not been taken yet."""
         value = self.noted("cursor")
