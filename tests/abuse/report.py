@@ -1,5 +1,6 @@
 """What was found, as text to read and as rows of a Markdown table."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,6 +11,9 @@ COLUMNS = 5
 """Of the table in docs/abuse.md."""
 
 TIMES = {"danger": "dangers", "submit": "submits", "other": "others"}
+
+_FOLDERS = re.compile(r"(?<![\w.])/(?:[\w.-]+/)+(?=[\w.-])")
+"""Of a path; a page says the file's name and nothing of the machine that it was on."""
 
 SHOWN = 9
 """Kinds of events that a row names, the most frequent first."""
@@ -88,7 +92,7 @@ def _now(outcome: Outcome) -> str:
         parts.append(f"store +{outcome.peaks['store +']:.0f} MB")
     parts += [f"{name}: {value}" for name, value in outcome.spent.facts.items() if name != "processor seconds"]
     parts += [f"**open: {fault}**" for fault in outcome.faults]
-    return "; ".join(parts).replace("|", "/")
+    return _FOLDERS.sub("", "; ".join(parts)).replace("|", "/")
 
 
 def _cost(outcome: Outcome) -> str:
