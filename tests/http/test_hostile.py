@@ -54,6 +54,7 @@ KNOWN_EVENTS = (
     "connection_cut",
     "connections_cut_more",
     "worker_ready",
+    "heads_not_kept",
     "line_ready",
     "Invalid HTTP request",
     "Unsupported upgrade request",

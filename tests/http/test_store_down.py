@@ -19,7 +19,7 @@ from support.snapshot import difference, settle, snapshot
 from support.stores import RunningStore
 from support.world import World, box
 
-OUTAGE = {"worker_ready", "line_ready", "line_lost", "line_back", "unavailable", "available"} | {
+OUTAGE = {"worker_ready", "heads_not_kept", "line_ready", "line_lost", "line_back", "unavailable", "available"} | {
     f"{what}_{how}" for what in ("streams", "hints") for how in ("lost", "back")
 }
 

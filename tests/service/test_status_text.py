@@ -22,9 +22,12 @@ def state(**changed: Any) -> dict[str, Any]:
         "at": "2026-11-26T12:00:00.5Z", "wrong": [], "agreements": [line],
         "service": {
             "up": True, "down": "", "since": "2026-11-23T09:00:00Z",
-            "workers": [{"worker": "0", "pid": 11, "starts": 1, "silent_s": 0.4}],
+            "workers": [{"worker": "0", "pid": 11, "starts": 1, "replaced": 0, "silent_s": 0.4}],
         },
-        "store": {"code": "", "fault": "", "version": "Valkey 9.1.2", "durable": True, "own": None},
+        "store": {
+            "code": "", "fault": "", "version": "Valkey 9.1.2", "durable": True, "own": None,
+            "memory": {"used": 5 << 20, "mark": 768 << 20, "most": 1024 << 20},
+        },
         "versions": {"keepclear": "0.1.0"}, **changed,
     }  # fmt: skip
 
@@ -32,7 +35,7 @@ def state(**changed: Any) -> dict[str, Any]:
 def test_a_calm_night_is_eight_lines() -> None:
     assert status_text(state()) == [
         "keepclear 0.1.0: healthy at 2026-11-26 12:00:00 UTC, up for 3 d 3 h",
-        "store    Valkey 9.1.2: keeps what it is given",
+        "store    Valkey 9.1.2: keeps what it is given; 5 of 1024 MiB, notices up to 768",
         "workers  0 runs (pid 11)",
         "",
         "north and south, revision 3  (aaaaaaaaaaaa)",
@@ -46,9 +49,9 @@ def test_a_calm_night_is_eight_lines() -> None:
 def test_what_is_wrong_stands_first_and_each_ill_has_its_words() -> None:
     bad = state(wrong=["worker 1 is not running"])
     bad["service"]["workers"] += [
-        {"worker": "1", "pid": None, "starts": 3, "silent_s": None},
-        {"worker": "2", "pid": 12, "starts": 4, "silent_s": 75.0},
-        {"worker": "3", "pid": 13, "starts": 1, "silent_s": None},
+        {"worker": "1", "pid": None, "starts": 3, "replaced": 0, "silent_s": None},
+        {"worker": "2", "pid": 12, "starts": 4, "replaced": 3, "silent_s": 75.0},
+        {"worker": "3", "pid": 13, "starts": 1, "replaced": 0, "silent_s": None},
     ]
     (line,) = bad["agreements"]
     line.update(ready="lagging", matched_through=4, more_conflicts=True, conflicts={"overlap": 3, "proximity": 2})
@@ -62,7 +65,8 @@ def test_what_is_wrong_stands_first_and_each_ill_has_its_words() -> None:
     assert said[0].startswith("keepclear 0.1.0: NOT HEALTHY") and said[1] == "  !! worker 1 is not running"
     text = "\n".join(said)
     for words in (
-        "1 DOWN", "2 runs (pid 12, started 4 times, SILENT for 75 s)", "3 runs (pid 13, SAYS NOTHING)",
+        "1 DOWN", "2 runs (pid 12, started 4 times, 3 of them for its silence, SILENT for 75 s)",
+        "3 runs (pid 13, SAYS NOTHING)",
         "NO: lagging; 9 entries, 5 wait for their alerts", "at least 5 open (3 overlap, 2 proximity)",
         "NO STREAM for 1 h 31 min; 7 live; has said nothing lately", "UNANSWERED: 4 overlap, the oldest for at least",
         "at least 3 min; 2 OVERDUE; 1 NOT DELIVERED (D5M-2K1, D5M-2K2, D5M-2K3 ...)",

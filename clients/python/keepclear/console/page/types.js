@@ -172,7 +172,7 @@
 /** @typedef {{at: string, at_ms: number, kind: string, alarm: boolean, conflict: string | null, text: string, facts: Facts | null}} Happening */
 /** What a sentence of the page's language is made of. @typedef {{what: string, when_ms: number, code?: string, callsign?: string | null,
  *   party?: string, state?: string | null, severity?: string | null, lead?: string | null, reason?: string | null,
- *   officer?: string | null, revision?: number}} Facts */
+ *   officer?: string | null, revision?: number, budget?: string, until_ms?: number}} Facts */
 /** @typedef {{rhythm: "danger" | "possible" | "blind", strokes: number[]}} Ring */
 /** @typedef {{from: number, to: number}} Span both in ms */
 
