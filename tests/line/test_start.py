@@ -8,6 +8,7 @@ import pytest
 from keepclear_protocol.kinds import WITHDRAWAL
 from keepclear_service.line import heads, start
 from keepclear_service.line.hotline import Hotline
+from keepclear_service.line.ports import Founded
 from line.test_gist import known, opened
 from line.test_turn import Workers, file, play, until
 from support.world import World, box
@@ -110,6 +111,30 @@ def test_a_log_with_a_hole_is_not_folded(store_url: str, lost: int) -> None:
         later, _ = await started(all_workers, one)
         said = f"store_unsafe: the log has lost its entry {lost}; {heads.PUT_BACK}"
         assert later.state() == ("ok" if lost == 1 else said)
+
+    play(story, store_url)
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_start_goes_on_where_others_file_while_it_reads(store_url: str, before: int) -> None:
+    """What came since its head was told is no hole in the log."""
+
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        for place in range(before):
+            await file(one, world.submission("north", box(40 + place)))
+        later = all_workers.make()
+        line, opening = later.line, later.line.open
+
+        async def open_and_be_overtaken() -> Founded:
+            founded = await opening()
+            await file(one, world.submission("south", box(30 + founded.head)))
+            return founded
+
+        line.open = open_and_be_overtaken  # type: ignore[method-assign]
+        all_workers._tasks.append(asyncio.create_task(later.turn.run()))
+        await until(lambda: later.turn.standing.lost is not None or later.turn.ready.is_set())
+        assert later.turn.standing.lost is None and later.turn.cursor == before + 1
 
     play(story, store_url)
 

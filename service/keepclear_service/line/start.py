@@ -196,7 +196,8 @@ class Replay:
 
     async def _through(self, founded: Founded) -> int:
         """Return up to which entry the state is taken as it was matched."""
-        newest = await self._line.log(max(founded.oldest - 1, founded.head - REMATCHED), REMATCHED)
+        read = await self._line.log(max(founded.oldest - 1, founded.head - REMATCHED), REMATCHED)
+        newest = [entry for entry in read if entry.seq <= founded.head]  # others may have gone on since it was told
         _check_whole(newest, founded.head - min(founded.head - founded.oldest + 1, REMATCHED) + 1, founded.head)
         recent = [entry.seq for entry in newest if entry.received_at >= newest[-1].received_at - REMATCHED_US]
         return min([founded.matched_through, founded.head, *(seq - 1 for seq in recent)])
