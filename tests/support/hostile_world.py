@@ -12,7 +12,7 @@ from keepclear_protocol.notice import Notice
 from support.line import RunningLine, found_line, write_key
 from support.notice_forge import KEY as CORPUS_KEY
 from support.service import running_service
-from support.snapshot import settle
+from support.snapshot import settle, wait_for_field
 from support.world import ALL_ROLES, World, box, signed, terms_payload
 
 LONG_AGO, PAST = "2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"
@@ -81,6 +81,9 @@ class HostileLine(RunningLine):
         self.theirs: Notice = other.opened(self.other.file("east", box(48.0))["sent"])
         self.other.file("west", box(48.0))
         settle(store_url)
+        # What an alert cost its party goes with the turn after the one that told it, up to a second later.
+        for one, party, crossed in ((self.world, "south", "north"), (other, "west", "east")):
+            wait_for_field(store_url, f"kc:{{{one.agreement.id}}}:spent:{party}", f"alerts:{crossed}")
 
 
 def write_both(world: World, other: World, folder: Path) -> list[str]:

@@ -55,3 +55,12 @@ def settle(url: str, within_s: float = 20.0) -> None:
                 return
             assert time.monotonic() < deadline, f"still unmatched: {waiting}"
             time.sleep(0.05)
+
+
+def wait_for_field(url: str, key: str, field: str, within_s: float = 20.0) -> None:
+    """Wait until a hash of the store has a field."""
+    deadline = time.monotonic() + within_s
+    with redis.Redis.from_url(url) as client:
+        while not client.hexists(key, field):
+            assert time.monotonic() < deadline, f"{key} has no {field}"
+            time.sleep(0.05)
