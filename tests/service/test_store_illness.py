@@ -162,7 +162,8 @@ asyncio.run(story())
 
 
 def test_a_full_disk_is_named_as_what_the_store_died_of(tmp_path: Path) -> None:
-    mounted = ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=8m none "$1" && shift && exec "$@"', "sh"]
+    mount = 'mount -t tmpfs -o size=8m,mode=700 none "$1" && shift && exec "$@"'
+    mounted = ["unshare", "-Urm", "sh", "-c", mount, "sh"]
     if not shutil.which("unshare") or subprocess.run([*mounted, str(tmp_path), "true"], check=False).returncode:
         pytest.skip("no file system can be mounted here")
     done = subprocess.run(
