@@ -266,6 +266,12 @@ def test_a_client_written_from_spec_alone_and_ours_keep_each_other_clear(line: L
         good(line.north("withdraw", receipt["id"]))
     assert '"standing":"CLOSED"' in good(line.north("conflicts"))
 
+    # One id in 64 begins with a hyphen: it is an id wherever it stands, and no option.
+    odd, amending = "-" + "h" * 21, ("submit", line.plan("north-odd", 10), "--category", "flight", "--amend")
+    for words, code in ((("withdraw", odd), "not_found"), ((*amending, odd), "not_found"),
+                        (("ack", odd, "--officer", "north-duty"), "conflict_unknown")):  # fmt: skip
+        assert json.loads(line.north(*words).stderr)["code"] == code
+
     # One byte altered on the way to north: the receipt, an alert, the first word of the stream.
     with Tampering(line.port, "receipt") as proxy:
         refused = line.north("submit", line.plan("north-2", 10), "--category", "flight", "--address", proxy.address)

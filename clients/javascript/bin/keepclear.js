@@ -46,6 +46,22 @@ const OPTIONS = Object.fromEntries([
   ["help", { type: "boolean", default: false, short: "h" }],
 ]);
 
+const HYPHENED = /^-[A-Za-z0-9_-]{21}([A-Za-z0-9_-]{21})?$/;
+
+// One id in 64 begins with a hyphen, and is no option: it is joined to the option before it, or stands behind `--`.
+function withIds(words) {
+  const end = words.indexOf("--");
+  const [before, behind] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end + 1)];
+  const options = [], ids = [];
+  for (const word of before) {
+    const last = options.at(-1) ?? "";
+    if (!HYPHENED.test(word)) options.push(word);
+    else if (last.startsWith("--") && OPTIONS[last.slice(2)]?.type === "string") options.push(`${options.pop()}=${word}`);
+    else ids.push(word);
+  }
+  return [...options, "--", ...ids, ...behind];
+}
+
 function readKey(path) {
   ensure(path && existsSync(path), "key_file", "name a key file with --key");
   return readKeyFile(readOrdinary(path, KEY_FILE_BYTES, "key_file", { secret: true }));
@@ -212,7 +228,11 @@ const COMMANDS = {
 };
 
 try {
-  const { values, positionals: [name, ...rest] } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const { values, positionals: [name, ...rest] } = parseArgs({
+    args: withIds(process.argv.slice(2)),
+    options: OPTIONS,
+    allowPositionals: true,
+  });
   values.desk ??= process.env.KEEPCLEAR_JS_DESK;
   values.key ??= process.env.KEEPCLEAR_JS_KEY;
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name] : null;
