@@ -15,7 +15,7 @@ from keepclear.journal.changes import MarkDelivered, MoveCursor, Note
 from keepclear.journal.journal import JOURNAL, Journal, Overtaken
 from keepclear.journal.tables import SCHEMA
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.errors import LocalError
+from keepclear_protocol.errors import EvidenceInvalid, LocalError
 from keepclear_protocol.keys import PrivateKey
 from support.desks import Lied, Line, alerts
 from support.world import PartyKeys, World, box
@@ -117,6 +117,9 @@ def test_a_journal_of_version_3_is_carried_over_and_takes_references(
     assert (view.conflict, view.state, view.ours.acknowledged_by) == (THIRD, "OPEN", "s-1")
     kept = south.journal.conflict(THIRD)
     assert kept is not None and kept.shown == kept.version == 2
+    with pytest.raises(EvidenceInvalid, match="ROLLBACK"):  # its receipts hold of the places that they name
+        south.file([box(31.0, at=line.now)], "transport")
+    line.mediator.seq = kept.version  # behind all that the journal has of this epoch
     filed = south.file([box(30.0, at=line.now)], "transport", reference="OPS-2211")
     assert south.notice(reference="OPS-2211").view.id == filed.id
     line.desk("south", "new")
