@@ -1,12 +1,14 @@
 """A desk's journal as it was: at every instant of a random history the picture is the one that the desk had then."""
 
 import random
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from keepclear.desk.events import LinkEvent
 from keepclear.desk.picture import build_picture
 from keepclear.desk.spans import without
 from keepclear.journal.asof import PastJournal
@@ -146,7 +148,10 @@ def test_spans_tell_when_the_hotline_was_heard_and_when_somebody_watched(tmp_pat
     list(line.south.watch(stop=lambda: next(stops, True)))
     line.mediator.refuse = None
     blind, line.now = line.now, line.now + 20 * SECOND
-    line.watched(line.south)
+    heard = threading.Event()  # there may be nothing new on the stream: it is this that is waited for
+    for event in line.south.watch(stop=heard.is_set):
+        if isinstance(event, LinkEvent) and event.up:
+            heard.set()
     assert line.south.journal.spans(HEARD) == [(begun, begun), (line.now, line.now)]
     assert line.south.journal.spans(WATCHED) == [(begun, begun), (blind, blind), (line.now, line.now)]
     with line.south.then(line.now - 1) as then:
