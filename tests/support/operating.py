@@ -53,7 +53,8 @@ def once(look: Callable[[], Any], true: Callable[[Any], bool], within_s: float =
 
 
 _CHANGES = (
-    (re.compile(r"\d+\.\d+e\+\d+"), "N"),  # sixteen of its characters may look like hexadecimal digits
+    # Before the names: sixteen of its characters may look like hexadecimal digits. Within an id it is none.
+    (re.compile(r"(?<![\w-])\d+(\.\d+)?e[+-]\d+(?![\w-])"), "N"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "TIME"),
     (re.compile(r"/\S+/s\.sock"), "SOCKET"),
     (re.compile(r"\b[A-Za-z0-9_-]{43}\b"), "HASH"),
