@@ -114,6 +114,7 @@ def test_lost_revisions_are_filed_again_and_what_is_left_of_them_ends(
             assert south.type("amend", flight["id"], "-", stdin=json.dumps([box(lat)]))[0] == 0
         assert south.type("withdraw", gone["id"])[0] == 0
         put_back(store_process, backup)
+        assert new_epoch(folder, store_url).returncode == 0
         south.type("notices")
         listed = [(v["callsign"], v["revision"], v["state"]) for v in south.type("notices")[1][0]["notices"]]
         assert sorted(listed, key=str) == sorted(
@@ -139,6 +140,7 @@ def test_what_is_lost_and_not_wanted_is_discarded_and_its_conflict_stands_until_
         back_up(store_process, backup)
         lost = submit(south, box(10.0), callsign="MET")
         put_back(store_process, backup)
+        assert new_epoch(folder, store_url).returncode == 0
         assert south.type("notices")[0] == 5 and alarms(south) == ["rollback"]
         assert south.type("discard", lost["id"], "--yes")[0] == 0
         assert states(south) == {} and alarms(south) == ["rollback"]
@@ -158,6 +160,7 @@ def test_two_terminals_that_file_the_same_lost_notice_again_file_one(
         back_up(store_process, backup)
         submit(south, box(10.0), callsign="MET")
         put_back(store_process, backup)
+        assert new_epoch(folder, store_url).returncode == 0
         south.type("notices")
         with ThreadPoolExecutor(2) as terminals:
             found = [terminals.submit(started_send, south) for _ in range(2)]
