@@ -14,6 +14,9 @@ from support.line import Doors, payload
 from support.nursery import Nursery
 from support.world import World, box
 
+BACK_S = 5.0
+"""Seconds that a budget may take to be there again: a worker's clock and this one's are some milliseconds apart."""
+
 SMALL = Budgets(submits_a_minute=30, acknowledgements_a_minute=1, alerts_an_hour=3)
 
 
@@ -92,9 +95,13 @@ def test_a_party_over_its_budget_is_refused_and_all_hear_of_it(small: Doors) -> 
     spent = open_spent(said["south"], world.agreement.service_key, world.agreement)
     assert (spent.party, spent.budget) == ("north", "submits_a_minute")
     assert spent.until - parse_instant(again["again_at"]) >= 3590 * SECOND
-    # And it comes back.
-    time.sleep(max(0.0, parse_instant(again["again_at"]) / SECOND - time.time()) + 0.01)
-    assert small.post("notices", world.submission("north", box(-50.0))).status_code == 201
+    # And it comes back, by the hotline's clock.
+    time.sleep(max(0.0, parse_instant(again["again_at"]) / SECOND - time.time()))
+    deadline = time.monotonic() + BACK_S
+    while (answer := small.post("notices", world.submission("north", box(-50.0)))).status_code == 429:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.05)
+    assert answer.status_code == 201
 
 
 @pytest.mark.req("R-114", "R-116")

@@ -70,6 +70,7 @@ def test_a_frozen_store_is_an_error_with_its_process_and_what_to_do(line: Runnin
     pid = line.service.wait_for("store_started")[-1]["store_pid"]
     assert once(lambda: line.http.get("/readyz"), lambda answer: answer.status_code == 200)
     lost = len([said for said in line.service.log() if said["event"] == "line_lost"])
+    line.service.wait_for("line_back", lost)  # /readyz says what it last found, which may be of before
     os.kill(pid, signal.SIGSTOP)
     try:
         answer = once(lambda: httpx2.get(f"{line.url}/readyz", timeout=2), lambda answer: answer.status_code == 503)
