@@ -135,17 +135,17 @@ async def stalled_body(stranger: Stranger) -> None:
 
 async def dripping_body(stranger: Stranger) -> None:
     """Say a large body 200 bytes a second."""
-    peer = await stranger.connect()
-    await peer.say(HEAD + b"Content-Length: 524288\r\n\r\n")
-    while not peer.reader.at_eof():
-        await peer.say(b"x" * 200)
-        await asyncio.sleep(1)
+    await _drip(stranger, 524_288)
 
 
 async def dripping_small_body(stranger: Stranger) -> None:
     """Say an ordinary body 200 bytes a second."""
+    await _drip(stranger, 9_000)
+
+
+async def _drip(stranger: Stranger, length: int) -> None:
     peer = await stranger.connect()
-    await peer.say(HEAD + b"Content-Length: 9000\r\n\r\n")
+    await peer.say(HEAD + f"Content-Length: {length}\r\n\r\n".encode())
     while not peer.reader.at_eof():
         await peer.say(b"x" * 200)
         await asyncio.sleep(1)
