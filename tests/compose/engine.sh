@@ -11,6 +11,8 @@ set -euo pipefail
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 image=keepclear-base:bookworm-2   # another number for other packages
 say() { echo "engine: $*" >&2; }
+# Tests may run beside it, with stores that wait for the same disk. The engine itself keeps its place: its containers inherit it.
+behind() { nice -n 19 ionice -c 3 "$@"; }
 
 missing=()
 command -v dockerd >/dev/null || missing+=(docker.io)
@@ -40,7 +42,7 @@ if ! docker image inspect "$image" >/dev/null 2>&1; then
             grep -v security | head -n 1 | tr -d ' ' || true)
         say "debootstrap into $root"
         rm -rf "$root"
-        debootstrap --variant=minbase \
+        behind debootstrap --variant=minbase \
             --include=python3,python3-venv,python3-pip,ca-certificates,curl,redis-server,nginx-light,libnginx-mod-stream \
             bookworm "$root" "$mirror" >"$folder/debootstrap.log" 2>&1
         cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
@@ -48,6 +50,6 @@ if ! docker image inspect "$image" >/dev/null 2>&1; then
         touch "$root/.complete"
     fi
     say "importing $image"
-    tar -C "$root" -c . | docker import - "$image" >/dev/null
+    behind tar -C "$root" -c . | docker import - "$image" >/dev/null
 fi
 echo "${DOCKER_HOST:-}"

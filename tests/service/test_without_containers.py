@@ -19,7 +19,7 @@ import pytest
 import redis
 from keepclear_service.process.settings import ENV_PREFIX
 from support.line import Doors, write_key
-from support.stores import store_binary
+from support.stores import NOT_YET, store_binary
 from support.world import World, box
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -121,7 +121,7 @@ class Machine:
                 with redis.Redis.from_url(f"unix://{self.root}/run/keepclear-store/store.sock") as client:
                     client.ping()
                 return
-            except (redis.ConnectionError, redis.BusyLoadingError):
+            except NOT_YET:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import redis
 
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
+# What a store says, or does not say in time, while it starts on a busy disk.
+NOT_YET = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError)
 
 
 def store_binary(kind: str) -> Path | None:
@@ -63,7 +65,7 @@ class RunningStore:
                 with redis.Redis.from_url(self.url) as client:
                     client.ping()
                 return
-            except (redis.ConnectionError, redis.BusyLoadingError):
+            except NOT_YET:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise AssertionError(f"{self.binary} did not start; see {self.folder}/store.log") from None
                 time.sleep(0.02)
@@ -178,7 +180,7 @@ def _text(info: Any) -> str:
 def _when(fact: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
-        with contextlib.suppress(redis.ConnectionError, redis.BusyLoadingError):
+        with contextlib.suppress(*NOT_YET):
             if fact():
                 return
         assert time.monotonic() < deadline, f"not within {START_TIMEOUT_S} s: {what}"
