@@ -61,6 +61,38 @@ def test_what_could_not_be_folded_gets_no_receipt_however_often_it_is_sent(
     play(story, store_url)
 
 
+def test_a_store_that_fails_before_what_takes_long_is_folded_poisons_nothing(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_module, "POLL_S", 0.02)
+
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        await file(one, world.submission("south", box()))
+        real, commits = one.line.commit, 0
+
+        async def failing(epoch: str, entries: Any) -> None:
+            nonlocal commits
+            commits += 1
+            if commits == 1:
+                await until(lambda: len(one.turn._arrivals) == 2)  # so that both come in one turn
+            elif commits <= 4:
+                raise Unavailable("store_unavailable")
+            await real(epoch, entries)
+
+        one.line.commit = failing  # type: ignore[method-assign]
+        crossing = (box(),), (box(),), tuple(box(48 + n / 50) for n in range(60))
+        raws = [world.submission("north", *volumes) for volumes in crossing]
+        first = asyncio.create_task(file(one, raws[0]))
+        await until(lambda: commits == 1)
+        told = await asyncio.gather(*(file(one, raw) for raw in raws[1:]), return_exceptions=True)
+        assert (await first).receipt and {type(answer) for answer in told} == {Unavailable}
+        await until(lambda: commits > 4 and one.state() == "ok")
+        assert len((await one.line.conflicts("south", "", 9)).rows) == 3
+
+    play(story, store_url)
+
+
 def test_a_notice_that_was_let_go_of_does_not_stop_a_start_after_a_quiet_time(store_url: str) -> None:
     """Nothing else was filed since, so that no entry tells how late it is; and later terms keep notices longer."""
 

@@ -339,6 +339,8 @@ class Turn:
                 self._arrivals.rest(time.monotonic() - began)
                 return alerts
             return apply(state, entry, body)
+        except Unavailable:
+            raise  # of that commit: the store's fault, and none of the entry's
         except Exception as error:
             # The state may be half changed: thrown away by whoever catches this, and made anew. Met again, set aside.
             if not self._replay.failed_at(entry.seq):
