@@ -27,7 +27,10 @@ Peer = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Room:
-    """A gate before an application that holds ``/held`` until ``go``, and takes ``/proved`` for a party's."""
+    """A gate before an application that holds ``/held`` until ``go``, and takes ``/proved`` for a party's.
+
+    It answers ``/early`` before it reads anything.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.cuts: Counter[str] = Counter()
@@ -38,10 +41,10 @@ class Room:
         self._open: list[asyncio.StreamWriter] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        while (message := await receive()).get("more_body"):
+        while scope["path"] != "/early" and (message := await receive()).get("more_body"):
             pass
         self.headers = {name for name, _ in scope["headers"]}
-        if message["type"] == "http.disconnect":
+        if scope["path"] != "/early" and message["type"] == "http.disconnect":
             return
         if scope["path"].startswith("/proved"):
             scope["state"]["wire"].proved(scope["path"])
@@ -208,6 +211,7 @@ def test_few_requests_wait_behind_one_another() -> None:
             doors.go.set()
             answered = await heard(reader)
             assert answered.count(b"HTTP/1.1 200") == wire.MAX_WAITING + 1 == answered.count(b"HTTP/1.1")
+            assert doors.cuts == {"waiting": 1}
             writer.close()
 
     story(told)
@@ -244,6 +248,24 @@ def test_many_strangers_who_ask_at_once_are_begun_a_few_in_each_turn_of_the_loop
     story(told)
 
 
+def test_a_request_that_cannot_be_begun_keeps_no_other_from_it() -> None:
+    async def told() -> None:
+        begun: list[int] = []
+
+        def fail() -> None:
+            raise RuntimeError("a fault of our own")
+
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        gate = Gate()
+        for number in range(module.BEGUN_AT_ONCE):
+            gate.begin(lambda number=number: begun.append(number))  # type: ignore[misc]
+        gate.begin(fail)
+        gate.begin(lambda: begun.append(99))
+        await until(lambda: begun[-1] == 99)
+
+    story(told)
+
+
 def test_who_does_not_take_an_answer_is_cut() -> None:
     async def told() -> None:
         async with room(grace_s=SOON_S) as doors:
@@ -271,6 +293,25 @@ def test_strangers_bytes_are_bounded_together_and_the_quietest_go_first() -> Non
             for reader, writer in (waiting[0], waiting[-1]):  # one that goes on is not cut, however old it is
                 writer.write(b"x" * 100_000)
                 assert (await reader.readuntil(b"well")).startswith(b"HTTP/1.1 200")
+
+    story(told)
+
+
+def test_what_comes_behind_a_request_that_was_answered_early_is_counted_and_forgotten() -> None:
+    async def told() -> None:
+        async with room(unproved_bytes=500_000) as doors:
+            reader, writer = await doors.connect(b"POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n")
+            await reader.readuntil(b"well")
+            begun = b"x" * 10 + b"GET / HTTP/1.1\r\nX: " + b"y" * 5_000
+            writer.write(begun)
+            await until(lambda: doors.gate.held == len(begun))
+            writer.close()
+            await until(lambda: len(doors.gate) == 0)
+            assert doors.gate.held == 0
+            # Were it still among those under way, making room would never end.
+            for _ in range(20):
+                await doors.connect(HEAD + b"Content-Length: 200000\r\n\r\n" + b"x" * 90_000)
+            await until(lambda: doors.cuts["bytes"] >= 10)
 
     story(told)
 

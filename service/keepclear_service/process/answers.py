@@ -15,7 +15,6 @@ _CODE_OF = {
     "large_head": "head_too_large",
     "framing": "request",
     "broken": "request",
-    "waiting": "busy",
     "bytes": "busy",
     "address": "busy",
     "full": "busy",

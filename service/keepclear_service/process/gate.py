@@ -146,10 +146,10 @@ class Gate:
             return
         self._forget(guest)
         guest.party = party
-        own = self._parties.setdefault(party, {})
+        own = self._parties.get(party, {})
         if len(own) >= self._most_of_party and not self._give_way(own):
             guest.last()  # it is answered, and makes room
-        own[guest] = None
+        self._parties.setdefault(party, {})[guest] = None
 
     def begin(self, call: Callable[[], None]) -> None:
         """Have a stranger's request begun now, or in its turn."""
@@ -163,10 +163,10 @@ class Gate:
 
     def _next_turn(self) -> None:
         self._begun = min(BEGUN_AT_ONCE, len(self._to_begin))
+        if self._begun:
+            asyncio.get_running_loop().call_soon(self._next_turn)  # first: whatever fails here, the others have theirs
         for _ in range(self._begun):
             self._to_begin.popleft()()
-        if self._begun:
-            asyncio.get_running_loop().call_soon(self._next_turn)
 
     def unfinished(self, guest: "Guest") -> None:
         """Note that more of a request has come, and not all of it."""
@@ -176,11 +176,10 @@ class Gate:
 
     def release(self, guest: "Guest") -> None:
         """Give back what was held for a connection's requests."""
-        if guest.held:
-            self.held -= guest.held
-            guest.held = 0
-            for those in self._unfinished.values():
-                those.pop(guest, None)
+        self.held -= guest.held
+        guest.held = 0
+        for those in self._unfinished.values():
+            those.pop(guest, None)
 
     def make_room(self, guest: "Guest") -> bool:
         """End what has sent nothing for longest, strangers' before parties', until all that is held is within bounds.

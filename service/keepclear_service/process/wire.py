@@ -94,7 +94,7 @@ class BoundedHead(HttpToolsProtocol):
         """Note that a head begins, unless too many wait."""
         wire = self._wire
         if len(self.pipeline) >= MAX_WAITING:
-            wire.gate.note("waiting")
+            wire.gate.end(wire, "waiting")
             raise _TooMuch
         super().on_message_begin()
         self.scope["state"]["wire"] = wire
@@ -189,6 +189,9 @@ class BoundedHead(HttpToolsProtocol):
     def _bound(self, size: int, *, begun: bool) -> None:
         """Hold what has come of an unfinished request against the bounds. ``begun``: its head began in these bytes."""
         wire = self._wire
+        if not wire.held:  # the end of a request that was answered early came with them, and gave all back
+            wire.held = size
+            wire.gate.held += size
         wire.gate.unfinished(wire)
         if wire.phase is _HEAD:
             # Of data in which a head began, nobody knows where; its size is bounded by what one read takes.
