@@ -70,7 +70,14 @@ def test_what_a_wrong_clock_ended_is_open_again_and_the_line_goes_on_by_the_time
             await repair(-AHEAD_S)  # whoever reads another time than this machine's must mend that first
         assert raised.value.code == "store_clock" and one.epoch == (await one.line.open()).epoch
 
+        # What was spent by the wrong time would be spent for as long as that was ahead.
+        spent, kept = f"{one.line.prefix}spent:north", {b"bytes", b"days"}
+        wrong = int(time.time() + AHEAD_S) * 1000
+        before = await redis.hmget(spent, *kept)
+        await redis.hset(spent, mapping=dict.fromkeys(("submits", "alerts:south", "shut", "told:live_notices"), wrong))
+
         said = await repair()
+        assert {*await redis.hkeys(spent)} == kept and await redis.hmget(spent, *kept) == before
         assert said[0].startswith("put back: ") and "1 entries stamped in the future, 0 by parties" in said[1]
         await until(lambda: one.state() == "ok" and one.turn.cursor >= 4)
         await comes(one.line, "open", 4)

@@ -3,7 +3,8 @@
 No stamp may be behind another, so such a line takes nothing until the future has come. What is put back here is the
 stamp that the next entry follows, to the store's clock, once somebody has read the time from another clock than this
 machine's. It begins a new epoch, in which stamps never go back either; every entry stays as it stands, those stamped in
-the future too, and all that counts is matched anew, since a conflict may have been ended by the wrong time.
+the future too, and all that counts is matched anew, since a conflict may have been ended by the wrong time. Budgets of
+a minute or an hour are full again.
 
 Refused: where the clocks are still wrong; where there is nothing to repair; and, unless told otherwise, where a party
 holds a receipt that is dated in the future, which the next ones would be behind.
@@ -20,7 +21,7 @@ from ..decide.entry import Entry
 from ..line.clocks import CLOCK
 from ..steady import STEPPED_S
 from ..store.line import StoredLine
-from .admin import opened_lines
+from .admin import in_force, opened_lines
 from .settings import Settings
 
 READ_WITHIN_S = 120.0
@@ -63,7 +64,8 @@ async def repair_clock(settings: Settings, read: datetime, *, behind_receipts: b
                     f" {last.seq}), behind which no other may come",
                     hint="wait until then; or --behind-receipts, and have each party amend what is named then",
                 )
-            epoch = await line.repair_clock(founded.newest)
+            parties = (await in_force(line, agreement, settings)).parties
+            epoch = await line.repair_clock(founded.newest, [party.id for party in parties])
             if epoch is None:
                 raise LocalError("usage", f"{agreement.name}: something was stamped meanwhile; try again")
             was, by = format_instant(founded.newest), (founded.newest - now) // SECOND

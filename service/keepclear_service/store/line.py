@@ -8,7 +8,7 @@ same call again is safe. All keys carry the agreement's hash tag and stand in KE
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from keepclear_protocol.alert import CLOSED
@@ -128,15 +128,16 @@ class StoredLine(LineReader):
             await self._submits.hset(self._keys.meta, "epoch", epoch)
         return epoch
 
-    async def repair_clock(self, newest: int) -> str | None:
+    async def repair_clock(self, newest: int, parties: Iterable[str]) -> str | None:
         """Put the newest stamp, ``newest``, back to the store's clock, in a new epoch; return that.
 
-        None where that is not the newest stamp any more. Raises ``Unavailable``: ``store_clock`` where the store's
+        What the ``parties`` have spent of budgets that fill again by time is theirs again. None where that is not the newest stamp any more. Raises ``Unavailable``: ``store_clock`` where the store's
         clock is far from this one.
         """
         epoch, at = secrets.token_hex(16), self._keys
         args = [newest // 1000, epoch, self.prefix, self._now_ms(), CLOCKS_APART_MS]
-        return epoch if await _REPAIR(self._submits, [at.meta, at.log, at.unmatched], args) else None
+        keys = [at.meta, at.log, at.unmatched, *(at.of("spent", party) for party in parties)]
+        return epoch if await _REPAIR(self._submits, keys, args) else None
 
     async def turn(
         self,
