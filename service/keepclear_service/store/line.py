@@ -131,8 +131,8 @@ class StoredLine(LineReader):
     async def repair_clock(self, newest: int, parties: Iterable[str]) -> str | None:
         """Put the newest stamp, ``newest``, back to the store's clock, in a new epoch; return that.
 
-        What the ``parties`` have spent of budgets that fill again by time is theirs again. None where that is not the newest stamp any more. Raises ``Unavailable``: ``store_clock`` where the store's
-        clock is far from this one.
+        What the ``parties`` have spent of budgets that fill again by time is theirs again. None where that is not the
+        newest stamp any more. Raises ``Unavailable``: ``store_clock`` where the store's clock is far from this one.
         """
         epoch, at = secrets.token_hex(16), self._keys
         args = [newest // 1000, epoch, self.prefix, self._now_ms(), CLOCKS_APART_MS]
