@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from .claims import SERVICE, Claims, digest_claim, read_claims, whole
-from .encoding import MAX_SAFE_INTEGER, digest, dump_json, is_digest, unb64
+from .encoding import are_digests, digest, dump_json, is_digest, unb64
 from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
@@ -25,6 +25,7 @@ from .stored import open_or_reopen
 OPEN = "open"
 CLOSED = "closed"
 PAST = "past"
+_DIGEST_LENGTH = 43
 _METRES = ("horizontal_m", "vertical_m", "altitude_lower_m", "altitude_upper_m")
 _PAIR = frozenset({"own", "other", "severity", "time_start", "time_end", "reference", *_METRES})
 _OR_NULL = frozenset({"state", "reason", "severity", "lead"})
@@ -230,13 +231,14 @@ def _digests(value: object) -> tuple[str, ...]:
 def _pairs(value: object) -> tuple[Mapping[str, Any], ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) and item.keys() == _PAIR for item in value):
         raise EvidenceInvalid("evidence", "pairs must be a list of objects with exactly a pair's members")
+    digests = [pair[name] for pair in value for name in ("own", "other")]
+    if not all(type(name) is str and len(name) == _DIGEST_LENGTH for name in digests) or not are_digests(digests):
+        raise EvidenceInvalid("evidence", "a pair names its volumes by their digests")
     for pair in value:
-        for name in ("own", "other"):
-            digest_claim(pair, name)
         if not isinstance(pair["severity"], str) or not isinstance(pair["reference"], str):
             raise EvidenceInvalid("evidence", "a pair's severity and reference are words")
-        for name in ("time_start", "time_end"):
-            parse_instant(pair[name], code="claims")
-        for name in _METRES:
-            whole(pair, name, low=-MAX_SAFE_INTEGER)
+        parse_instant(pair["time_start"], code="claims")
+        parse_instant(pair["time_end"], code="claims")
+    if not all(type(pair[name]) is int for pair in value for name in _METRES):
+        raise EvidenceInvalid("evidence", "a pair's metres are whole numbers")
     return tuple(value)

@@ -15,6 +15,8 @@ SECOND = 1_000_000
 """Microseconds in a second."""
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?Z\Z", re.ASCII)
+_LONGEST = len("1970-01-01T00:00:00.000000000Z")
+_NO_TIME = "a time must be RFC 3339 with Z, 00:00:00 to 23:59:59, such as 2026-11-22T14:05:00Z"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -24,20 +26,27 @@ def parse_instant(text: object, *, up: bool = False, code: str = "volume_window"
     Digits past the sixth are rounded outward by the caller's choice: down, or with ``up`` to the next microsecond.
     Raises ``Malformed`` with ``code``.
     """
-    match = _RFC3339.match(text) if isinstance(text, str) else None
+    instant = _instant(text, up) if isinstance(text, str) and len(text) <= _LONGEST else _NO_TIME
+    if isinstance(instant, str):
+        raise Malformed(code, instant)
+    return instant
+
+
+@lru_cache(512)
+def _instant(text: str, up: bool) -> int | str:
+    """The microseconds, or what is wrong: a large notice names few times, and each many times over."""
+    match = _RFC3339.match(text)
     if match is None:
-        raise Malformed(code, "a time must be RFC 3339 with Z, 00:00:00 to 23:59:59, such as 2026-11-22T14:05:00Z")
+        return _NO_TIME
     try:
         whole = datetime.fromisoformat(f"{match[1]}+00:00") - _EPOCH
     except ValueError:
-        raise Malformed(code, "there is no such date") from None
+        return "there is no such date"
     instant = (whole.days * 86_400 + whole.seconds) * SECOND
     if fraction := match[2]:
         nanoseconds = int(fraction.ljust(9, "0"))
         instant += -(-nanoseconds // 1000) if up else nanoseconds // 1000
-    if instant < 0:
-        raise Malformed(code, "times before 1970 are not taken")
-    return instant
+    return "times before 1970 are not taken" if instant < 0 else instant
 
 
 @lru_cache(256)

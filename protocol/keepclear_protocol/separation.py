@@ -15,6 +15,7 @@ widened by its own category's lead and tail. A pair takes the larger of the two 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -113,10 +114,18 @@ def widened(volume: Volume, minima: Minima) -> tuple[int, int]:
     return volume.start - minima.lead_s * SECOND, volume.end + minima.tail_s * SECOND
 
 
-def judge(a: Volume, a_minima: Minima, b: Volume, b_minima: Minima, uncertainty: Uncertainty) -> Pair | None:
+def judge(
+    a: Volume,
+    a_minima: Minima,
+    b: Volume,
+    b_minima: Minima,
+    uncertainty: Uncertainty,
+    distance: Callable[[Shape, Shape], float] = distance_m,
+) -> Pair | None:
     """Return what the rules make of ``a`` and ``b``, or None where they are clear.
 
-    Swapping the two changes the reported band only, which is the second volume's.
+    Swapping the two changes the reported band only, which is the second volume's. ``distance`` is ``distance_m``, for
+    who has asked for it before.
     """
     a_start, a_end = widened(a, a_minima)
     b_start, b_end = widened(b, b_minima)
@@ -128,7 +137,7 @@ def judge(a: Volume, a_minima: Minima, b: Volume, b_minima: Minima, uncertainty:
     if least > vertical_minimum + ROUNDING_M:
         return None
     horizontal_minimum = max(a_minima.horizontal_m, b_minima.horizontal_m)
-    horizontal = _horizontal_gap(a.shape, b.shape, horizontal_minimum)
+    horizontal = _horizontal_gap(a.shape, b.shape, horizontal_minimum, distance)
     if horizontal is None:
         return None
     if greatest > vertical_minimum + ROUNDING_M:
@@ -162,12 +171,14 @@ def _band(a: Volume, b: Volume, vertical_minimum: float) -> tuple[int, int]:
     return math.floor(lower), math.ceil(upper)
 
 
-def _horizontal_gap(a: Shape, b: Shape, minimum_m: float) -> float | None:
+def _horizontal_gap(
+    a: Shape, b: Shape, minimum_m: float, distance: Callable[[Shape, Shape], float]
+) -> float | None:
     """The rule's left side, or None where it exceeds ``minimum_m``. S2 is asked only where the caps come close."""
     limit = minimum_m + ROUNDING_M
     if SPHERE_FACTOR * (center_distance_m(a, b) - a.bound_m - b.bound_m) > limit:
         return None
-    gap = SPHERE_FACTOR * distance_m(a, b) - (a.margin_m + b.margin_m)
+    gap = SPHERE_FACTOR * distance(a, b) - (a.margin_m + b.margin_m)
     return gap if gap <= limit else None
 
 

@@ -77,6 +77,7 @@ class Player:
                 desk._intake.review_clock()
                 position = self.following._position
                 position.connecting(journal.cursor())
+                self.following._begin_backlog()
                 position.expect(lambda word: desk.exchange.opening(word, request, self.now).at)
                 lost = not await self._stream(text)
             case {"stream": {"text": text}}:
@@ -118,8 +119,9 @@ class Player:
         if arrived and isinstance(gap := arrived[-1].arrival, GapArrived):
             self.gap, arrived = gap.reason, arrived[:-1]
         if arrived:
-            self.following._link.came(len(arrived))
-            await self.following._take(arrived)
+            self.following._backlog.put(arrived)
+            while (batch := self.following._backlog.batch()) is not None:
+                await self.following._take(batch)
         return self.following._position.opened
 
     def _sent(self, raw: str, receipt: str, alerts: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -1,12 +1,12 @@
 """Following the stream: connect, catch up, take in, say that it came, and connect again.
 
-The stream is read by one task and taken in by another, with a bounded queue between: while a heavy alert is verified
-beside the loop the stream is read on, and what has gathered is taken in together, in one transaction. A third task
-signs ``delivered``. Where more has gathered than is soon taken in, the worst is asked for and read first (``worst``).
+The stream is read by one task and taken in by another, with a bounded backlog between: while a heavy alert is verified
+beside the loop the stream is read on, and what has gathered is taken in by turns of its counterparts, a batch in one
+transaction. A third task signs ``delivered``. Where more is there than can gather, the worst is asked for (``worst``).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, StalePicture
@@ -15,14 +15,14 @@ from keepclear_protocol.opening import Opening
 from ..journal.journal import Journal
 from ..transport.client import AsyncClient, Stream
 from ..transport.silence import unless_silent
-from ..wire.arrivals import GapArrived
 from .acknowledging import Acknowledging
+from .backlog import Backlog, Batch
 from .deliveries import Deliveries
 from .events import LinkEvent, ProblemEvent
 from .intake import Intake
 from .link import LinkState
 from .patience import Patience
-from .position import Arrived, Position
+from .position import Position
 from .resync import Resync
 from .settling import Settling
 from .subscription import Announcer, Heard
@@ -31,21 +31,15 @@ from .threads import Threads
 from .transition import Source
 from .worst import WorstFirst
 
-BATCH = 128
-"""Arrivals taken in at once; verified, they take some 100 ms."""
-
-BATCH_BYTES = 512 * 1024
-"""Of a batch, or one arrival: an alert of 500 volumes has more, and takes half a second. Nothing waits for more."""
-
-READ_AHEAD = 256
-"""Chunks read and not taken in, of 64 KB at most; then the stream waits."""
-
 UNWRITTEN = "what the hotline has sent is not in this desk's journal yet: it is on no screen"
 
 LONG_LINE = "a long message is still on its way"
 
 UNWRITTEN_S = 2.0
 """How long what has come may wait to be written before this desk is blind: a heavy alert is verified for a second."""
+
+LAST_S = 2.0
+"""How long what has come is still taken in once its connection has ended: the rest comes again with the next."""
 
 
 class Following:
@@ -79,7 +73,9 @@ class Following:
         self._position = Position(journal.cursor())
         self._up: bool | None = None
         self._deliveries = Deliveries(acknowledging, link)
-        self._resumed = asyncio.Event()
+        others = {party.id for party in client.exchange.agreement.parties} - {client.exchange.party}
+        self._backlog = Backlog(others, clock)
+        self._came, self._room, self._resumed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
         """Follow over any number of connections. Raises ``KeepclearError`` where connecting again cannot help."""
@@ -110,54 +106,66 @@ class Following:
         await unless_silent(self._client, self._begin(), self._client.read_s)
         async with self._client.stream(self._position.cursor) as stream:
             self._position.expect(lambda word: self._opened(stream.opening(word)))
-            queue: asyncio.Queue[list[Arrived] | None] = asyncio.Queue(READ_AHEAD)
-            reader = asyncio.create_task(self._read(stream, queue))
+            self._came.clear()
+            reader = asyncio.create_task(self._read(stream))
+            reader.add_done_callback(lambda _: self._came.set())
             try:
-                while (arrived := await queue.get()) is not None:
-                    while not queue.empty() and not _is_enough(arrived):
-                        more = queue.get_nowait()
-                        if more is None:
-                            queue.put_nowait(None)
-                            break
-                        arrived = arrived + more
-                    await self._worst.look(self._link.now)
-                    await self._take_in_time(arrived)
-                    await self._worst.take()
-                    await self._succession.look()
-                    self._deliveries.wake()
-                    self._announcer.announce(Heard(None))
+                await self._take_all(reader)
             finally:
                 reader.cancel()
                 await asyncio.gather(reader, return_exceptions=True)
                 await self._worst.end()
-                self._link.comes_again()
+                self._begin_backlog()
             reader.result()  # raises what ended the stream
+
+    async def _take_all(self, reader: "asyncio.Task[None]") -> None:
+        """Take in what comes, until nothing more does; each piece of the stream is a sign of life, even if empty."""
+        loop, ended_at = asyncio.get_running_loop(), None
+        while True:
+            if self._backlog.is_empty and self._backlog.gap is None:
+                if reader.done():
+                    return
+                await self._came.wait()
+            self._came.clear()
+            if reader.done():
+                ended_at = ended_at or loop.time()
+                if loop.time() - ended_at > LAST_S:
+                    return
+            await self._worst.look(self._link.now, self._position.owed > 0 or self._backlog.is_full)
+            await self._take_in_time(self._backlog.batch())
+            await self._worst.take()
+            await self._succession.look()
+            self._deliveries.wake()
+            self._announcer.announce(Heard(None))
 
     def _opened(self, opening: Opening) -> Cursor:
         self._link.spoke(opening.claims.iat)
         return opening.at
 
-    async def _read(self, stream: Stream, queue: "asyncio.Queue[list[Arrived] | None]") -> None:
-        try:
-            async for chunk in self._alive(stream):
-                lines = self._position.lines
-                arrived = self._position.received(chunk)
-                self._link.came(len(arrived), self._position.owed)
-                if self._position.lines > lines:
-                    self._hear()
+    async def _read(self, stream: Stream) -> None:
+        async for chunk in self._alive(stream):
+            lines = self._position.lines
+            self._backlog.put(self._position.received(chunk))
+            self._note_backlog()
+            if self._position.lines > lines:
+                self._hear()
+            self._came.set()
+            if self._backlog.gap is not None:
+                # What follows cannot be told from what was missed before everything was read again.
                 self._resumed.clear()
-                for some in _batches(arrived):
-                    await queue.put(some)
-                if _ends_in_gap(arrived):
-                    # What follows cannot be told from what was missed before everything was read again.
-                    await self._resumed.wait()
-                    self._hear()
-        except asyncio.CancelledError:
-            raise  # nobody takes from the queue any more
-        except BaseException:
-            await queue.put(None)
-            raise
-        await queue.put(None)
+                await self._resumed.wait()
+                self._hear()
+            while self._backlog.is_full:
+                self._room.clear()
+                await self._room.wait()
+
+    def _begin_backlog(self) -> None:
+        self._backlog.begin(self._journal.cursor(), self._journal.ahead())
+        self._note_backlog(0)
+
+    def _note_backlog(self, owed: int | None = None) -> None:
+        backlog = self._backlog
+        self._link.waits(backlog.since, backlog.counts, backlog.cost, self._position.owed if owed is None else owed)
 
     def _hear(self, within_s: float = -1.0) -> None:
         """Note a sign of life: none, where what the hotline has signed that there is does not come.
@@ -203,14 +211,15 @@ class Following:
         self._announcer.told(await self._threads.run(self._intake.review_clock))
         # Behind what was kept, not what was read: a connection may have ended before an event was taken in.
         self._position.connecting(self._journal.cursor())
+        self._begin_backlog()
         if self._position.cursor is None:
             await self._reread(None)
 
-    async def _take_in_time(self, arrived: Sequence[Arrived]) -> None:
+    async def _take_in_time(self, batch: Batch | None) -> None:
         """Take in what has come; while that is not written in time, this desk is blind, whatever keeps it."""
         late = asyncio.get_running_loop().call_later(UNWRITTEN_S, self._late)
         try:
-            await self._take(arrived)
+            await self._take(batch)
         finally:
             late.cancel()
 
@@ -218,27 +227,29 @@ class Following:
         if self._link.now.up:
             self._linked(False, UNWRITTEN)
 
-    async def _take(self, arrived: Sequence[Arrived]) -> None:
-        gap = arrived[-1].arrival if arrived else None
-        batch = arrived[:-1] if isinstance(gap, GapArrived) else arrived
-        if batch:
+    async def _take(self, batch: Batch | None) -> None:
+        if batch is not None:
             cursor = self._journal.cursor()
             epoch = "" if cursor is None else cursor.epoch
-            sources = [Source(epoch, follow=True, cursor=item.cursor) for item in batch]
-            opened = await self._succession.open([item.arrival for item in batch])
+            sources = [Source(epoch, follow=True, cursor=item.cursor) for item in batch.arrived]
+            opened = await self._succession.open([item.arrival for item in batch.arrived])
             await self._settling.fetch_all(await self._threads.run(self._intake.unknown_own, opened))
-            taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)))
-            self._link.wrote(len(batch))
+            moved = [] if batch.moved is None else [batch.moved]
+            taken = await self._threads.run(self._intake.take, list(zip(opened, sources, strict=True)), (), moved)
+            self._backlog.written()
+            self._room.set()
+            self._note_backlog()
             self._hear(UNWRITTEN_S)
             self._announcer.told(taken)
-        if isinstance(gap, GapArrived):
-            await self._reread(gap.reason)
-            self._link.wrote(1)
+        if self._backlog.is_empty and self._backlog.gap is not None:
+            await self._reread(self._backlog.gap.reason)
             self._hear(UNWRITTEN_S)
 
     async def _reread(self, gap: str | None) -> None:
         reread = await self._resync.read(follow=True, gap=gap)
         self._position.reread(reread.at)
+        self._backlog.reread(reread.at)
+        self._note_backlog()
         self._resumed.set()
 
     async def _unless_failed(self, delivery: "asyncio.Task[None]", work: Awaitable[None]) -> None:
@@ -279,22 +290,3 @@ class Following:
         if self._up is not up or not up:
             self._announcer.announce(Heard(LinkEvent(up, detail, retry_s)))
         self._up = up
-
-
-def _is_enough(arrived: Sequence[Arrived]) -> bool:
-    return len(arrived) >= BATCH or sum(item.size for item in arrived) >= BATCH_BYTES or _ends_in_gap(arrived)
-
-
-def _batches(arrived: list[Arrived]) -> Iterator[list[Arrived]]:
-    """Return what has come in batches; an empty one where nothing has, since that too is a sign of life."""
-    batch: list[Arrived] = []
-    for item in arrived:
-        if batch and (_is_enough(batch) or item.size >= BATCH_BYTES):
-            yield batch
-            batch = []
-        batch.append(item)
-    yield batch
-
-
-def _ends_in_gap(arrived: Sequence[Arrived]) -> bool:
-    return bool(arrived) and isinstance(arrived[-1].arrival, GapArrived)

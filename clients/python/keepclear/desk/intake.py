@@ -21,7 +21,7 @@ from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.speakable import speakable
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.changes import Change, MoveCursor, Note, RaiseAlarm
+from ..journal.changes import Change, Note, RaiseAlarm
 from ..journal.journal import Journal, Overtaken
 from ..journal.kept import KeptAlert
 from ..verify.opening import OpenedAcknowledgement, OpenedAlert, OpenedBudget, Opener
@@ -107,9 +107,7 @@ class Intake:
             for opened, source in batch:
                 outcomes.append(outcome := self._judge(opened, source, memory, now))
                 memory.note(outcome.changes)
-            cursors = [source.cursor for _, source in batch if source.cursor is not None]
-            moved = [MoveCursor(cursor) for cursor in cursors[-1:]]
-            return [*first, *outcomes, Outcome([*moved, *last], None)]
+            return [*first, *outcomes, Outcome(last, None)]
 
         return self._write(judged)
 

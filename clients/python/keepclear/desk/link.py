@@ -6,7 +6,7 @@ what the service withholds in silence no link can tell.
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,13 @@ NOT_YET = "not connected yet"
 BEHIND = 300
 """Events that wait, from which on a desk is behind: it takes in a thousand and more a second, so that fewer are soon
 done with, and more are told to whoever looks at the screen."""
+
+BEHIND_BYTES = 6 * 1024 * 1024
+"""What waits by its cost, from which on a desk is behind: more than half a second of work on a machine that has more
+to do."""
+
+BEHIND_S = 0.8
+"""For how long the oldest may wait before a desk is behind: an officer is told within a second."""
 
 MOST_SPANS = 256
 """Spans of hearing that wait to be noted, which is done every ten seconds: a link that comes and goes all the time."""
@@ -32,7 +39,8 @@ class Link:
     ``clock_ahead_s`` is by how much this machine's clock was ahead of the hotline's when that last said who it is, give
     or take half a second; its signature has whole seconds. ``unwritten_since`` is when the oldest of what has come and
     is not in the journal yet came: nothing later counts as heard, since it is on no screen. ``behind`` is how many
-    events have come, or are there as the hotline has signed, and are not in the journal.
+    events have come, or are there as the hotline has signed, and are not in the journal; ``behind_of`` by whose they
+    say that they are, of those that have come, the most first. ``slow``: they are more work than is soon done.
     """
 
     up: bool
@@ -42,11 +50,13 @@ class Link:
     clock_ahead_s: float | None = None
     unwritten_since: int | None = None
     behind: int = 0
+    behind_of: tuple[tuple[str, int], ...] = ()
+    slow: bool = False
 
     @property
     def is_behind(self) -> bool:
-        """Whether so many events wait that what is shown is not whole."""
-        return self.behind > BEHIND
+        """Whether so many events wait, or such, that what is shown is not whole."""
+        return self.slow or self.behind > BEHIND
 
     def to_json(self) -> dict[str, Any]:
         """Return the link for scripts, times as RFC 3339."""
@@ -56,6 +66,7 @@ class Link:
             "heard_at": None if self.heard_at is None else format_instant(self.heard_at),
             "detail": self.detail,
             "behind": self.behind,
+            "behind_of": dict(self.behind_of),
         }
 
 
@@ -66,8 +77,6 @@ class LinkState:
         self._clock = clock
         self._link = Link(False, clock(), None, NOT_YET)
         self._ended: deque[tuple[int, int]] = deque(maxlen=MOST_SPANS)
-        self._unwritten: deque[int] = deque()
-        self._owed = 0
 
     @property
     def now(self) -> Link:
@@ -81,33 +90,21 @@ class LinkState:
         if heard_at != link.heard_at:
             self._link = replace(link, heard_at=heard_at)
 
-    def came(self, count: int, owed: int = 0) -> None:
-        """Note that so many arrivals have come, which are to be written into the journal, and how many are owed yet."""
-        self._owed = owed
-        self._unwritten.extend([self._clock()] * count)
-        self._note_unwritten()
+    def waits(self, since: int | None, counts: Mapping[str, int], cost: int = 0, owed: int = 0) -> None:
+        """Note what has come and is not written: since when the oldest waits, how many of whom, and what they cost.
 
-    def wrote(self, count: int) -> None:
-        """Note that the oldest ``count`` of them are written."""
-        for _ in range(count):
-            self._unwritten.popleft()
-        self._note_unwritten()
+        ``owed`` is how many have not even come.
+        """
+        late = since is not None and self._clock() - since > BEHIND_S * SECOND
+        of = tuple(sorted(((who, count) for who, count in counts.items() if who), key=lambda each: -each[1]))
+        slow, behind = late or cost > BEHIND_BYTES, sum(counts.values()) + owed
+        self._link = replace(self._link, unwritten_since=since, behind=behind, behind_of=of, slow=slow)
 
     @property
     def unwritten_s(self) -> float:
         """For how long the oldest of them has waited; less than nothing where there is none."""
-        return max(0, self._clock() - self._unwritten[0]) / SECOND if self._unwritten else -math.inf
-
-    def comes_again(self) -> None:
-        """Note that what has come and is not written comes again with the next connection."""
-        self._unwritten.clear()
-        self._owed = 0
-        self._note_unwritten()
-
-    def _note_unwritten(self) -> None:
-        oldest, behind = self._unwritten[0] if self._unwritten else None, len(self._unwritten) + self._owed
-        if (oldest, behind) != (self._link.unwritten_since, self._link.behind):
-            self._link = replace(self._link, unwritten_since=oldest, behind=behind)
+        since = self._link.unwritten_since
+        return -math.inf if since is None else max(0, self._clock() - since) / SECOND
 
     def spoke(self, at_s: int) -> None:
         """Note that the hotline has just signed its first word on a connection, in second ``at_s`` of its clock."""

@@ -52,7 +52,7 @@ class Source:
     """Where something came from: the life of the store that said it, and which way.
 
     ``asked_at`` is the instant before the question, for answers and snapshots. ``follow``: it is part of following the
-    stream, so an event of it is put into the journal, once; ``cursor`` is the position to be kept with it. ``ahead``:
+    stream, so an event of it is put into the journal, once; ``cursor`` is its position there, if any. ``ahead``:
     the stream is not there yet, and goes on from where it is.
     """
 

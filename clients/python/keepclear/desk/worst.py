@@ -1,10 +1,10 @@
-"""What a desk that has fallen behind its stream reads first: the worst that it does not know, beside the stream.
+"""What a desk reads first while more stands on its stream than has come: the worst that it does not know, beside it.
 
-Guaranteed: while more than ``link.BEHIND`` events wait, or the oldest for more than ``SLOW_S``, the hotline's index,
-which is worst and soonest first, is read every ``AGAIN_S`` seconds, and what stands foremost in it and is not known
-here is fetched whole, of each counterpart alike: one's flood does not keep another's danger from the screen. The
-stream's order and cursor stay as they were; what it brings later was told already. Not guaranteed: that the hotline's
-order is right. All that waits comes all the same.
+Guaranteed: while a desk is behind and the stream itself holds some of that, the hotline's index, which is worst and
+soonest first, is read every ``AGAIN_S`` seconds, and what stands foremost in it and is not known here is fetched whole,
+of each counterpart alike: one's flood does not keep another's danger from the screen. What has come is put in such an
+order by ``backlog``, without asking. The stream's order and cursor stay as they were; what it brings later was told
+already. Not guaranteed: that the hotline's order is right. All that waits comes all the same.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ from itertools import chain, zip_longest
 
 from keepclear_protocol.alert import OPEN
 from keepclear_protocol.errors import KeepclearError
-from keepclear_protocol.instant import SECOND
 
 from ..journal.journal import Journal
 from ..transport.client import AsyncClient
@@ -26,9 +25,6 @@ from .transition import Source
 
 AGAIN_S = 1.0
 """Seconds between two readings: an officer is to see the worst within one."""
-
-SLOW_S = 0.4
-"""Seconds for which the oldest of what waits may wait before the worst is read first."""
 
 FIRST_S = 0.5
 """Seconds for which all else waits for the first reading: beside it, on one processor, it would take twice as long."""
@@ -55,20 +51,18 @@ class WorstFirst:
         self._behind = False
         self._reading: asyncio.Task[tuple[Source, Sequence[Conflict]]] | None = None
 
-    async def look(self, link: Link) -> None:
-        """Begin a reading where this desk is behind, unless one has just begun; the first goes before all else."""
-        now, was_behind, self._behind = asyncio.get_running_loop().time(), self._behind, self._is_behind(link)
+    async def look(self, link: Link, more: bool) -> None:
+        """Begin a reading where this desk is behind and there is ``more`` than has come, unless one has just begun.
+
+        The first goes before all else.
+        """
+        now, was_behind, self._behind = asyncio.get_running_loop().time(), self._behind, more and link.is_behind
         if self._behind and self._reading is None and now - self._began_at >= AGAIN_S:
             self._began_at = now
             self._reading = asyncio.ensure_future(self._read())
             if not was_behind:
                 await asyncio.wait({self._reading}, timeout=FIRST_S)
                 await self.take()
-
-    def _is_behind(self, link: Link) -> bool:
-        """Whether many events wait, or a few that take long: thirty alerts of a large notice are seconds of work."""
-        since = link.unwritten_since
-        return link.is_behind or (since is not None and self._clock() - since > SLOW_S * SECOND)
 
     async def take(self) -> None:
         """Take in what a reading has brought, if it has; one that failed is done again in its time."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.encoding import dump_plain
 
 from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement
 
@@ -130,9 +131,10 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class MoveCursor:
-    """The stream has been taken in up to here."""
+    """The stream has been taken in up to here, and behind that in the runs ``ahead``: ``12-12 17-30``."""
 
     cursor: Cursor
+    ahead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
                 "told = max(told, excluded.told), conflict = coalesce(excluded.conflict, conflict), "
                 "version = coalesce(excluded.version, version)",
                 (
-                    change.digest, change.conflict, change.version, json.dumps(change.object.to_json()),
+                    change.digest, change.conflict, change.version, dump_plain(change.object.to_json()).decode(),
                     change.verdict, change.detail, change.standing, int(change.told), change.received_at,
                 ),
             )  # fmt: skip
@@ -270,8 +272,9 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
             db.execute(query, (alarm, detail, conflict))
         case Tell(event):
             return db.execute("INSERT INTO events (event) VALUES (?)", (json.dumps(event),)).lastrowid
-        case MoveCursor(cursor):
+        case MoveCursor(cursor, ahead):
             _note(db, "cursor", str(cursor))
+            _note(db, "ahead", ahead)
         case NoteSpan(what, began, until):
             query = (
                 "INSERT INTO spans VALUES (?, ?, ?) ON CONFLICT (what, began) "

@@ -31,6 +31,10 @@ class Noted:
         value = self.noted("cursor")
         return None if value is None else Cursor.parse(value)
 
+    def ahead(self) -> str:
+        """Return the runs of positions behind the cursor that were taken before their place."""
+        return self.noted("ahead") or ""
+
     def read_at(self) -> int | None:
         """Return the instant at which everything was last read from the service, or a watch last heard it."""
         return max(self.heard_ats(), default=None)

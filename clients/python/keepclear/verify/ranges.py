@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import EvidenceInvalid
+from keepclear_protocol.geometry import Shape, distance_m
 from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.recompute import GRACE_M
 from keepclear_protocol.separation import Minima, Pair, Uncertainty, judge, widened
@@ -63,12 +64,20 @@ class Rules:
     def range(self, ours: DisclosedVolume, disclosed: DisclosedVolume) -> Range | None:
         """Return what the rules make of a pair within the grace; None where it is clear even then."""
         volume, theirs, uncertainty = disclosed.volume, self.theirs, self.uncertainty
-        near = judge(grown(ours.volume, GRACE_M), self.mine, volume, theirs, uncertainty)
+        asked: list[float] = []
+
+        def distance(a: Shape, b: Shape) -> float:
+            """The cores are the same ones in each reading, which alone costs S2's time."""
+            if not asked:
+                asked.append(distance_m(a, b))
+            return asked[0]
+
+        near = judge(_grown(ours, GRACE_M), self.mine, volume, theirs, uncertainty, distance)
         if near is None:
             return None
-        shrunk = grown(ours.volume, -GRACE_M)
-        far = judge(shrunk, self.mine, volume, theirs, uncertainty)
-        mild = far or judge(shrunk, self.roomy, volume, theirs, uncertainty) or near
+        shrunk = _grown(ours, -GRACE_M)
+        far = judge(shrunk, self.mine, volume, theirs, uncertainty, distance)
+        mild = far or judge(shrunk, self.roomy, volume, theirs, uncertainty, distance) or near
         return Range(ours, disclosed, near, mild, far is not None, self.vertical_minimum_m)
 
 
@@ -94,6 +103,20 @@ def grown(volume: Volume, by_m: float) -> Volume:
     # The bound only says where to look at all, so it grows with the volume and never shrinks.
     larger = structs.replace(shape, margin_m=shape.margin_m + by_m, bound_m=shape.bound_m + max(0.0, by_m))
     return replace(volume, lower_m=volume.lower_m - by_m, upper_m=volume.upper_m + by_m, shape=larger)
+
+
+_HELD: dict[tuple[str, float], Volume] = {}
+_HELD_AT_MOST = 4096
+
+
+def _grown(item: DisclosedVolume, by_m: float) -> Volume:
+    """Return ``grown`` of a volume, made once for all the alerts that name it: its digest is of all that it is."""
+    found = _HELD.get((item.digest, by_m))
+    if found is None:
+        if len(_HELD) >= _HELD_AT_MOST:
+            _HELD.clear()
+        found = _HELD[item.digest, by_m] = grown(item.volume, by_m)
+    return found
 
 
 def minima_of(notice: Notice, agreement: Agreement) -> Minima:

@@ -107,24 +107,33 @@ def _check_rows(alert: Alert, pairs: "Listed | Sweep") -> None:
     if pairs.outdone(sure):
         raise EvidenceInvalid("recompute", "a pair is not the worst of the volume shown to us")
     for row, claim in zip(alert.pairs, sure, strict=True):
-        if wrong := [name for name, right in _expected(claim).items() if not _holds(row.get(name), right)]:
-            raise EvidenceInvalid("recompute", f"the rules give another {wrong[0]}")
+        if wrong := _wrong(row, claim):
+            raise EvidenceInvalid("recompute", f"the rules give another {wrong}")
 
 
-def _expected(pair: Range) -> Mapping[str, Any]:
-    """What may stand in a row of ``pairs``: a tuple for least and greatest, a set for alternatives."""
+def _wrong(row: Mapping[str, Any], pair: Range) -> str | None:
+    """Return what in a row of ``pairs`` lies not between the two readings of its pair, if anything."""
     near, far = pair.near, pair.far
+    if row["severity"] != near.severity and row["severity"] != far.severity:
+        return "severity"
+    for name, value, right in (
+        ("time_start", row["time_start"], near.start),
+        ("time_end", row["time_end"], near.end),
+    ):
+        if value != format_instant(right):
+            return name
     lower, upper = _band(pair)
-    return {
-        "severity": {str(near.severity), str(far.severity)},
-        "horizontal_m": (near.horizontal_m, far.horizontal_m),
-        "vertical_m": (near.vertical_m, far.vertical_m),
-        "time_start": {format_instant(near.start)},
-        "time_end": {format_instant(near.end)},
-        "altitude_lower_m": (math.floor(lower), math.floor(lower)),
-        "altitude_upper_m": (math.ceil(upper), math.ceil(upper)),
-        "reference": {str(near.reference)},
-    }
+    floor, ceiling = math.floor(lower), math.ceil(upper)
+    for name, low, high in (
+        ("horizontal_m", near.horizontal_m, far.horizontal_m),
+        ("vertical_m", near.vertical_m, far.vertical_m),
+        ("altitude_lower_m", floor, floor),
+        ("altitude_upper_m", ceiling, ceiling),
+    ):
+        value = row[name]
+        if type(value) is not int or not low <= value <= high:
+            return name
+    return None if row["reference"] == near.reference else "reference"
 
 
 def _band(pair: Range) -> tuple[float, float]:
@@ -134,10 +143,3 @@ def _band(pair: Range) -> tuple[float, float]:
         return theirs.lower_m, theirs.upper_m
     room = pair.vertical_minimum_m
     return max(theirs.lower_m, ours.lower_m - room), min(theirs.upper_m, ours.upper_m + room)
-
-
-def _holds(value: object, right: Any) -> bool:
-    if isinstance(right, set):
-        return isinstance(value, str) and value in right
-    low, high = right
-    return type(value) is int and low <= value <= high

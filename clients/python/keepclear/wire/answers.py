@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.encoding import digest, dump_json, is_digest, parse_json
+from keepclear_protocol.encoding import digest, dump_plain, is_digest, parse_json
 from keepclear_protocol.errors import EvidenceInvalid, Malformed
 from keepclear_protocol.receipt import Receipt
 
@@ -48,7 +48,7 @@ class AlertObject:
     @cached_property
     def digest(self) -> str:
         """The identity of all three together: the same alert may come with another presentation."""
-        return digest(dump_json([self.alert, self.presentation, self.cause]))
+        return digest(dump_plain([self.alert, self.presentation, self.cause]))
 
 
 @dataclass(frozen=True, slots=True)

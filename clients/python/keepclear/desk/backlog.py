@@ -1,0 +1,257 @@
+"""What has come on the stream and is not taken in yet: one counterpart's and another's by turns, of each the worst.
+
+Guaranteed: a batch holds some of each counterpart's, by the work that it makes and not by number, so that one's flood
+lengthens its own queue alone; of each the worst comes first; what is of one conflict keeps the stream's order; each
+arrival is given once. What was taken before its place in the stream is noted beside the cursor, so that it is not
+taken again with the next connection. The order rests on what arrivals say of themselves, which nobody has verified:
+who lies there is shown late or early, and no otherwise. Not guaranteed: room. Beyond ``MOST_BYTES`` the stream is to
+wait; what stands behind that is asked for by ``worst``.
+"""
+
+import heapq
+from bisect import bisect_right
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from keepclear_protocol.cursor import Cursor
+
+from ..journal.changes import MoveCursor
+from ..wire.answers import AlertObject
+from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival, GapArrived
+from ..wire.hints import Hint, hint_of_acknowledgement, hint_of_alert
+from .position import Arrived
+
+BATCH = 128
+"""Arrivals taken in at once."""
+
+BATCH_BYTES = 768 * 1024
+"""What is taken in at once by its cost, or one arrival that costs more: some 70 ms of a processor."""
+
+EACH_BYTES = 4096
+"""What an arrival costs beside its bytes: a signature, and rows of the journal."""
+
+MOST_BYTES = 64 * 1024 * 1024
+MOST = 50_000
+"""What may wait here."""
+
+MOST_RUNS = 500
+"""Runs of arrivals that were taken before their place. Beyond it each counterpart's oldest come first, so that the note
+of them stays short."""
+
+OURS = ""
+"""Whose turn it is for what is no counterpart's: our own statements, and what cannot be read."""
+
+SHARED_CHARACTERS = 4096
+"""Presentations from this length on are held once for all alerts of a notice."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One arrival: whose turn it takes, which conflict's order it keeps, what it costs. ``count`` is its place."""
+
+    arrived: Arrived
+    count: int
+    came_at: int
+    turn: str = OURS
+    conflict: str = ""
+    rank: int = 0
+    cost: int = EACH_BYTES
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is to be taken in at once, and how far the stream is then taken."""
+
+    arrived: Sequence[Arrived]
+    moved: MoveCursor | None
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One counterpart's arrivals. ``served`` is what they have cost so far."""
+
+    served: int = 0
+    conflicts: dict[str, deque[Waiting]] = field(default_factory=dict)
+    worst: list[tuple[int, int, Waiting]] = field(default_factory=list)
+    oldest: deque[Waiting] = field(default_factory=deque)
+    presentation: str = ""
+
+    def put(self, item: Waiting) -> None:
+        self.conflicts.setdefault(item.conflict, deque()).append(item)
+        heapq.heappush(self.worst, (item.rank, item.count, item))
+        self.oldest.append(item)
+
+    def take(self, in_order: bool) -> Waiting:
+        """Return the oldest of the conflict that has the worst, or the oldest of all."""
+        while self.worst and self.worst[0][2].taken:
+            heapq.heappop(self.worst)
+        while self.oldest[0].taken:
+            self.oldest.popleft()
+        wanted = self.oldest[0] if in_order else self.worst[0][2]
+        queue = self.conflicts[wanted.conflict]
+        item = queue.popleft()
+        if not queue:
+            del self.conflicts[wanted.conflict]
+        item.taken = True
+        return item
+
+
+class Backlog:
+    """What one desk has read of its stream and not taken in. ``others`` are the parties that have a turn of their own.
+
+    ``begin`` it with each connection, ``put`` what comes, take ``batch`` after ``batch``, each ``written`` before the
+    next. ``gap`` is what came behind all else that is here.
+    """
+
+    def __init__(self, others: Collection[str], clock: Callable[[], int]) -> None:
+        self._others = others
+        self._clock = clock
+        self.begin(None, "")
+
+    def begin(self, cursor: Cursor | None, ahead: str) -> None:
+        """Forget everything; what comes follows ``cursor``, and the positions ``ahead`` are taken already."""
+        self._cursor = cursor
+        self._ahead = _read_runs(ahead)
+        self._items: deque[Waiting] = deque()
+        self._turns: dict[str, _Turn] = {}
+        self._in_hand: list[Waiting] = []
+        self._count = self._runs = 0
+        self._counts: Counter[str] = Counter()
+        self.cost = 0
+        self.gap: GapArrived | None = None
+        self._gap_at = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits, but perhaps a gap."""
+        return not self._turns
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be read for now."""
+        return self.cost >= MOST_BYTES or len(self._items) >= MOST
+
+    @property
+    def since(self) -> int | None:
+        """The instant from which the oldest waits that is not written."""
+        came = [item.came_at for item in self._in_hand]
+        came += [self._items[0].came_at] if self._items else []
+        came += [] if self.gap is None else [self._gap_at]
+        return min(came, default=None)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many arrivals of whom are not written."""
+        return self._counts
+
+    def put(self, arrived: Sequence[Arrived]) -> None:
+        """Let arrivals wait, the next of the stream."""
+        now = self._clock()
+        for each in arrived:
+            if isinstance(each.arrival, GapArrived):
+                self.gap, self._gap_at = each.arrival, now
+                self._counts[OURS] += 1
+                continue
+            self._count += 1
+            if each.cursor is not None and _within(self._ahead, each.cursor.number):
+                self._items.append(Waiting(each, self._count, now, taken=True))
+                continue
+            hint = self._hint(each.arrival)
+            item = Waiting(each, self._count, now, hint.party, hint.conflict, hint.rank, each.size + EACH_BYTES)
+            turn = self._turns.get(hint.party)
+            if turn is None:
+                # What others have cost while it had nothing is not made up for; who comes anew has the next turn.
+                served = min((other.served for other in self._turns.values()), default=0)
+                turn = self._turns[hint.party] = _Turn(served - 1)
+            _share(item, turn)
+            turn.put(item)
+            self._items.append(item)
+            self._counts[item.turn] += 1
+            self.cost += item.cost
+
+    def batch(self) -> Batch | None:
+        """Return what is to be taken in next, if anything waits."""
+        chosen: list[Waiting] = []
+        cost, in_order = 0, self._runs > MOST_RUNS
+        while self._turns and len(chosen) < BATCH:
+            name, turn = min(self._turns.items(), key=lambda each: each[1].served)
+            item = turn.take(in_order)
+            chosen.append(item)
+            turn.served += item.cost
+            if not turn.conflicts:
+                del self._turns[name]
+            cost += item.cost
+            if cost >= BATCH_BYTES:
+                break
+        if not chosen:
+            return None
+        self._in_hand = chosen
+        while self._items and self._items[0].taken:
+            self._cursor = self._items.popleft().arrived.cursor or self._cursor
+        moved = None if self._cursor is None else MoveCursor(self._cursor, self._note())
+        return Batch([item.arrived for item in sorted(chosen, key=lambda item: item.count)], moved)
+
+    def written(self) -> None:
+        """Note that the last batch is written."""
+        for item in self._in_hand:
+            self._counts[item.turn] -= 1
+            self.cost -= item.cost
+        self._in_hand = []
+        self._counts = +self._counts
+
+    def reread(self, cursor: Cursor) -> None:
+        """Note that everything was read again, good for a position: the gap is over."""
+        self.begin(cursor, "")
+
+    def _note(self) -> str:
+        """Return the positions behind the cursor that are taken, to be kept beside it."""
+        runs: list[tuple[int, int]] = []
+        for item in self._items:
+            if item.taken and item.arrived.cursor is not None:
+                number = item.arrived.cursor.number
+                if runs and runs[-1][1] == number - 1:
+                    runs[-1] = runs[-1][0], number
+                else:
+                    runs.append((number, number))
+        last = self._items[-1].arrived.cursor if self._items else self._cursor
+        runs += [run for run in self._ahead if last is None or run[0] > last.number]
+        self._runs = len(runs)
+        return " ".join(f"{first}-{until}" for first, until in runs)
+
+    def _hint(self, arrival: Arrival) -> Hint:
+        match arrival:
+            case AlertArrived(value):
+                hint = hint_of_alert(value.alert)
+            case AcknowledgementArrived(raw):
+                hint = hint_of_acknowledgement(raw)
+                if hint is not None:
+                    # Behind its alert, whoever has signed it.
+                    of = (name for name, turn in self._turns.items() if hint.conflict in turn.conflicts)
+                    hint = hint._replace(party=next(of, hint.party))
+            case _:
+                hint = None
+        if hint is None or hint.party not in self._others:
+            return Hint(OURS, "" if hint is None else hint.conflict, 0)
+        return hint
+
+
+def _share(item: Waiting, turn: _Turn) -> None:
+    arrived, arrival = item.arrived, item.arrived.arrival
+    if not isinstance(arrival, AlertArrived) or len(arrival.object.presentation or "") < SHARED_CHARACTERS:
+        return
+    value = arrival.object
+    if value.presentation == turn.presentation:
+        item.arrived = replace(arrived, arrival=AlertArrived(AlertObject(value.alert, turn.presentation, value.cause)))
+    else:
+        turn.presentation = value.presentation or ""
+
+
+def _read_runs(text: str) -> list[tuple[int, int]]:
+    return [(int(first), int(until)) for first, _, until in (run.partition("-") for run in text.split())]
+
+
+def _within(runs: Sequence[tuple[int, int]], number: int) -> bool:
+    at = bisect_right(runs, number, key=lambda run: run[0]) - 1
+    return at >= 0 and number <= runs[at][1]
