@@ -168,7 +168,8 @@ def _integer(text: str) -> int:
 
 
 def _has_surrogate(text: str) -> bool:
-    return "\\ud" in text or "\\uD" in text
+    # One character is looked for at a thousand times the pace of several, and most texts have no backslash.
+    return "\\" in text and ("\\ud" in text or "\\uD" in text)
 
 
 def _refuse_surrogates(value: Any) -> None:
