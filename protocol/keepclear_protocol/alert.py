@@ -87,13 +87,23 @@ class _Sides(Struct):
     other: _Named
 
 
+class _Discloses(Struct):
+    disclosed: list[str]
+
+
 _SIDES = Decoder(_Sides)
+_DISCLOSES = Decoder(_Discloses)
 
 
 def sides_of(raw: str) -> tuple[str, str, str]:
     """Return to whom an alert of one's own writing is, and the hashes of its two notices; nothing else is read."""
     sides = _SIDES.decode(unb64(raw.split(".")[1]))
     return sides.to, sides.own.sha256, sides.other.sha256
+
+
+def disclosed_by(raw: str) -> list[str]:
+    """Return the hashes of what an alert of one's own writing discloses; nothing else is read."""
+    return _DISCLOSES.decode(unb64(raw.split(".")[1])).disclosed
 
 
 def conflict_id(aud: str, first: tuple[str, str], second: tuple[str, str]) -> str:

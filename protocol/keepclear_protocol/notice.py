@@ -25,7 +25,6 @@ from .disclosure import (
     Disclosure,
     disclose_element,
     disclose_property,
-    disclosed_name,
     glimpse,
     manifest_digest,
     open_disclosures,
@@ -313,24 +312,6 @@ def present(notice: Notice, digests: Collection[str]) -> str:
     if len(shown) != len(wanted):
         raise Malformed("disclosure_unmatched", "this notice discloses no such volume")
     return "~".join([notice.jwt, *shown, notice.category_disclosure, ""])
-
-
-def present_stored(submission: str, digests: Collection[str]) -> str:
-    """Return what ``present`` returns of the notice that ``submission`` is, without reading its volumes.
-
-    The submission is from the service's own store, where only what was verified is written. Raises ``Malformed`` as
-    ``present`` does.
-    """
-    jwt, *raws, _ = submission.split("~")
-    wanted = set(digests)
-    if not wanted:
-        return f"{jwt}~"
-    shown = [raw for raw in raws if digest(raw) in wanted]
-    if len(shown) != len(wanted):
-        raise Malformed("disclosure_unmatched", "this notice discloses no such volume")
-    # From the end: the properties are usually sent last.
-    category = next(raw for raw in reversed(raws) if disclosed_name(raw) == "category")
-    return "~".join([jwt, *shown, category, ""])
 
 
 def _verify_jwt(raw: str, find_key: KeyFinder | None, max_bytes: int) -> Signed:

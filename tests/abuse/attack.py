@@ -25,6 +25,9 @@ DANGER_WITHIN_MS = 1_000
 SILENT = ("NoticeEvent", "Picture")
 """What the desk's process writes down that it was not told by another party."""
 
+GIVES_WAY = 10
+"""The priority of what has a machine of its own, elsewhere."""
+
 LONGEST_MS = 15_000
 """For as long at most may a process that stands still hold everybody up."""
 
@@ -104,6 +107,9 @@ class Attack(abc.ABC):
     """How much longer than others it is quiet before the attack: a percentile to be compared wants many samples."""
     others_a_second: ClassVar[float] = SUBMITS_A_SECOND
     """What the other agreement files."""
+    own_core: ClassVar[bool] = False
+    """Whether the workers have a core of their own, where there are two: the attackers' work, and the desk's whose
+    party is attacked, is that of machines of theirs, and what is measured is the service alone."""
 
     def prepare(self, scene: Scene, scale: Scale) -> Any:
         """Return what is signed beforehand."""
@@ -146,11 +152,24 @@ def attacked(attack: Attack, scale: Scale) -> Outcome:
             if stage.urgent:
                 for pid in (os.getpid(), *stage.children(os.getpid())):
                     stage.go_first(pid)
+            if attack.own_core:
+                _part(on, beside)
             outcome = _struck(attack, scale, on, prepared, beside)
         attack.judge(outcome)
         attack.afterwards(on, scale, outcome.spent)
     outcome.faults = _open(outcome, attack.halts) + outcome.spent.faults
     return outcome
+
+
+def _part(on: Scene, beside: Honest) -> None:
+    """Give the workers one core, and the store, the honest and the attackers the other, where the desk gives way."""
+    mine, *others = sorted(stage.all_cores())
+    if not others:
+        return
+    workers = on.pids()
+    for pid in (os.getpid(), *stage.children(os.getpid())):
+        stage.keep_on(pid, {mine} if pid in workers else set(others))
+    os.setpriority(os.PRIO_PROCESS, beside.desk_pid, GIVES_WAY)
 
 
 def _struck(attack: Attack, scale: Scale, on: Scene, prepared: Any, beside: Honest) -> Outcome:

@@ -4,10 +4,10 @@ import pytest
 from keepclear_protocol.alert import sign_alert
 from keepclear_protocol.errors import Malformed
 from keepclear_protocol.kinds import NOTICE
-from keepclear_protocol.notice import present, present_stored
+from keepclear_protocol.notice import present
 from keepclear_service.decide.entry import Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
-from keepclear_service.decide.shown import alert_object
+from keepclear_service.decide.shown import alert_object, present_stored
 from support.world import World, box, now_us
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.encoding import dump_plain
 from keepclear_protocol.kinds import ALERT, BUDGET, EVERY_KIND, NOTICE, OPENING
 
 from ..decide.entry import Entry
@@ -21,6 +21,9 @@ from ..line.ports import Event, Window
 
 BODIES_AT_ONCE = 8
 """Statements read together, of up to 512 KiB each: at most 4 MiB for a moment."""
+
+TOLD_BYTES_AT_ONCE = 64 * 1024
+"""Of events made before the loop breathes: some two milliseconds."""
 
 RETRY_MS = 500
 """What a draining worker asks of its readers: come back soon, another worker is there."""
@@ -42,7 +45,7 @@ class Told:
 
 def tell_opening(raw: str) -> bytes:
     """Return the first event of a stream: the service's own signed word, before which a desk counts nothing."""
-    return b"event: %s\ndata: %s\n\n" % (OPENING.event.encode(), dump_json({OPENING.name: raw}))
+    return b"event: %s\ndata: %s\n\n" % (OPENING.event.encode(), dump_plain({OPENING.name: raw}))
 
 
 def tell_gap(reason: str, epoch: str, at: int) -> Told:
@@ -79,7 +82,11 @@ async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[To
     stored = dict(zip(bodies, read[1], strict=True))
     entries = dict(zip((event.at for event in logged), read[2], strict=True))
     told = []
+    room = TOLD_BYTES_AT_ONCE
     for event in events:
+        if room <= 0:
+            await asyncio.sleep(0)
+            room = TOLD_BYTES_AT_ONCE
         data: dict[str, Any] | None
         if event.kind == ALERT.name:
             data = _alert(event, signed[event.at], stored)
@@ -92,6 +99,7 @@ async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[To
         else:
             name = _EVENT.get(event.kind, event.kind)
             told.append(Told(epoch, event.at, _event(name, epoch, event.at, data)))
+        room -= len(told[-1].data)
     return told
 
 
@@ -121,4 +129,4 @@ def _statement(hotline: Hotline, event: Event, raw: str | None, entry: Entry | N
 
 
 def _event(name: str, epoch: str, at: int, data: object) -> bytes:
-    return b"event: %s\nid: %s-%d\ndata: %s\n\n" % (name.encode(), epoch.encode(), at, dump_json(data))
+    return b"event: %s\nid: %s-%d\ndata: %s\n\n" % (name.encode(), epoch.encode(), at, dump_plain(data))

@@ -62,6 +62,13 @@ def proved(scope: Scope, hotline: Hotline, party: str) -> None:
         wire.proved((hotline.agreement.id, party))
 
 
+def named(scope: Scope, hotline: Hotline, party: str) -> None:
+    """Tell the connection whose the statement says to be that is still coming on it."""
+    wire = scope["state"].get("wire")
+    if wire is not None:
+        wire.named((hotline.agreement.id, party))
+
+
 def document(code: str, detail: str = "") -> dict[str, Any]:
     """Return the problem document for a stable code."""
     known = CODES[code]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from keepclear_protocol.cursor import Cursor
-from keepclear_protocol.encoding import dump_json, is_128_bits, is_digest
+from keepclear_protocol.encoding import dump_plain, is_128_bits, is_digest
 from keepclear_protocol.errors import Malformed
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.kinds import NOTICE, WATCH, WITHDRAWAL
@@ -104,7 +104,7 @@ async def named_conflicts(who: Watching, ids: str) -> Response:
     rows = sorted(page.rows, key=lambda row: wanted.index(row.conflict))
     whole, more = await _whole(who.hotline.line, rows)
     return Response(
-        b'{"at":%s,"conflicts":[%s],"more":%s}' % (dump_json(_at(page)), b",".join(whole), dump_json(more)),
+        b'{"at":%s,"conflicts":[%s],"more":%s}' % (dump_plain(_at(page)), b",".join(whole), dump_plain(more)),
         media_type="application/json",
         headers=NO_STORE,
     )
@@ -129,7 +129,7 @@ async def _whole(line: Line, rows: Sequence[Record]) -> tuple[list[bytes], bool]
             continue  # let go of since the index was read: a newer one stands, and comes on the stream
         # One at a time: a notice may have half a megabyte.
         body, *answers = await line.bodies([row.body or row.sha256, *row.statements])
-        one = dump_json(
+        one = dump_plain(
             {
                 "conflict": row.conflict,
                 "version": row.version,
@@ -155,4 +155,4 @@ def _at(page: Page[Any]) -> str:
 
 
 def _json(value: object) -> Response:
-    return Response(dump_json(value), media_type="application/json", headers=NO_STORE)
+    return Response(dump_plain(value), media_type="application/json", headers=NO_STORE)

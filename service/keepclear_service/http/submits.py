@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..line.hotline import Accepted
 from .deps import asks_as, hotlines
-from .problems import REQUEST_ID, STATEMENT, proved, served
+from .problems import REQUEST_ID, STATEMENT, named, proved, served
 from .service import Door
 
 MAX_BODY_BYTES = 512 * 1024
@@ -97,7 +97,8 @@ async def _body(request: Request, kind: Kind) -> str:
         if not message.get("more_body", False):
             break
         if not asked and len(body) >= HEADER_BYTES:
-            hotlines(request).of_signer(body[:HEADER_BYTES].decode("latin-1"), kind.typ)
+            hotline, kid = hotlines(request).of_signer(body[:HEADER_BYTES].decode("latin-1"), kind.typ)
+            named(request.scope, hotline, hotline.signer(kid)[0].id)
             asked = True
     try:
         return body.decode("ascii")

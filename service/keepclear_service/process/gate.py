@@ -18,6 +18,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from .blocks import block_of, is_loopback
+from .pace import Paces
 
 if TYPE_CHECKING:
     from .guest import Guest
@@ -111,6 +112,7 @@ class Gate:
         self.note = note
         self.held = 0
         """Bytes of requests that are not proved, and of those that are unfinished."""
+        self.paces = Paces()
         self._strangers: dict[Guest, None] = {}
         self._parties: dict[object, dict[Guest, None]] = {}
         self._blocks: Counter[bytes] = Counter()
@@ -146,6 +148,7 @@ class Gate:
             return
         self._forget(guest)
         guest.party = party
+        guest.sent_by(party)
         own = self._parties.get(party, {})
         if len(own) >= self._most_of_party and not self._give_way(own):
             guest.last()  # it is answered, and makes room

@@ -20,12 +20,23 @@ class Speaker(Protocol):
 
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
-    flow: FlowControl
+    flow: FlowControl  # a ``Reading``
     cycle: RequestResponseCycle
     pipeline: deque[Any]
 
     def refuse(self, why: str, *, linger: bool) -> bool:
         """Refuse what is under way, and hang up; whether at once."""
+
+
+class Reading(FlowControl):
+    """What pauses a connection's reading, also for its sender's pace: whatever else wants to read on waits for that."""
+
+    held = False
+
+    def resume_reading(self) -> None:
+        """Read on, where the pace allows it."""
+        if not self.held:
+            super().resume_reading()
 
 
 class Guest:
@@ -36,7 +47,8 @@ class Guest:
 
     __slots__ = (
         "_protocol", "_stalled_at", "_unsent", "abort", "before", "block", "body_bytes", "broken", "framing", "gate",
-        "gone", "head_bytes", "heads", "held", "left", "lost", "party", "phase", "since",
+        "gone", "head_bytes", "heads", "held", "left", "lost", "party", "phase", "sender", "since",
+        "whole",
     )  # fmt: skip
 
     def __init__(self, gate: Gate, protocol: Speaker) -> None:
@@ -52,12 +64,16 @@ class Guest:
         """When the phase began, by the loop's clock."""
         self.party: object = None
         """Whoever has proved itself here."""
+        self.sender: object = None
+        """Whose pace its large bodies have: the party's, of those that say to be of one, or of all strangers."""
         self.block: bytes | None = None
         self.held = 0
         """Bytes of requests that were not answered yet."""
         self.heads = self.head_bytes = 0
         """Heads that have begun to come, and bytes of the newest while it has not ended."""
         self.body_bytes = self.framing = 0
+        self.whole = 0
+        """Bytes of the newest body so far; ``body_bytes`` begins anew whenever it is we who did not read."""
         self.before: RequestResponseCycle | None = None
         """The request before the newest, where it was still being answered when that came."""
         self.broken = False
@@ -75,6 +91,34 @@ class Guest:
         if self.party != party:
             self.gate.proved(self, party)
         self.gate.release(self)
+
+    def named(self, party: object) -> None:
+        """Note whose the statement says to be that is coming here, from a stranger as yet."""
+        if self.party is None:
+            self.sent_by(("unproved", party))
+
+    def sent_by(self, sender: object) -> None:
+        """Read this connection at the pace of ``sender`` from here on."""
+        if self.sender != sender:
+            self.sender = sender
+            self.go_on()
+
+    def hold(self) -> bool:
+        """Read no more for now; False where it is held back already."""
+        flow = None if self._protocol is None else self._protocol.flow
+        if not isinstance(flow, Reading) or flow.held:
+            return False
+        flow.pause_reading()
+        flow.held = True
+        return True
+
+    def go_on(self) -> None:
+        """Read on, if it was held back."""
+        flow = None if self._protocol is None else self._protocol.flow
+        if isinstance(flow, Reading) and flow.held:
+            flow.held = False
+            if self._protocol is not None and not self._protocol.transport.is_closing():
+                flow.resume_reading()
 
     def refuse(self, why: str, *, linger: bool) -> bool:
         """Have the connection end with a refusal, where there is something to refuse; whether it closes at once."""

@@ -21,7 +21,8 @@ from ..http.problems import REQUEST_ID
 from ..http.submits import MAX_BODY_BYTES, WHOLE_ANSWER
 from .answers import Cycle, refusal
 from .gate import Gate, Phase
-from .guest import Guest
+from .guest import Guest, Reading
+from .pace import LARGE_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
 """Of one request's line and headers. A proof has under 6 KB; without a bound (uvicorn has none here), anyone could have
@@ -84,6 +85,7 @@ class BoundedHead(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin, unless there is no place."""
         super().connection_made(transport)
+        self.flow.__class__ = Reading
         wire = self._wire
         wire.abort = transport.abort
         why = wire.gate.enter(wire, self.client[0] if self.client else "")
@@ -116,13 +118,15 @@ class BoundedHead(HttpToolsProtocol):
             name = self.request_name()
             self.scope["state"][REQUEST_ID] = name
             self.cycle.default_headers = [*self.cycle.default_headers, (b"x-request-id", name.encode())]
-        wire.phase, wire.body_bytes, wire.framing = _BODY, 0, 0
+        wire.phase, wire.body_bytes, wire.whole, wire.framing = _BODY, 0, 0, 0
         self.headers = []  # trailers come here, and are none of the request's headers
 
     def on_body(self, body: bytes) -> None:
         """Count what came."""
-        self._wire.body_bytes += len(body)
-        self._wire.framing -= len(body)
+        wire, size = self._wire, len(body)
+        wire.body_bytes += size
+        wire.whole += size
+        wire.framing -= size
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -169,9 +173,11 @@ class BoundedHead(HttpToolsProtocol):
         """Take what came, and count what of it is no whole request yet."""
         wire = self._wire
         size, gate = len(data), wire.gate
+        if size > LARGE_BYTES or (wire.phase is _BODY and wire.whole > LARGE_BYTES):
+            gate.paces.spend(wire.sender, wire, size)
         if wire.broken:
-            wire.body_bytes += size
-            if wire.body_bytes > MAX_READ_ON_BYTES:
+            wire.whole += size
+            if wire.whole > MAX_READ_ON_BYTES:
                 wire.abort()
             return
         wire.held += size
@@ -200,7 +206,7 @@ class BoundedHead(HttpToolsProtocol):
                 wire.gate.end(wire, "large_head")
         elif wire.framing > MAX_FRAMING_BYTES or len(self.headers) > MAX_HEADERS:
             wire.gate.end(wire, "framing")
-        elif wire.body_bytes > MAX_READ_ON_BYTES:
+        elif wire.whole > MAX_READ_ON_BYTES:
             wire.gate.note("framing")
             wire.abort()
 
