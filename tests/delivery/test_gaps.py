@@ -84,6 +84,29 @@ def test_a_stream_whose_beginning_is_gone_says_so(store_url: str) -> None:
     on_hub(story, store_url)
 
 
+@pytest.mark.req("R-096")
+def test_who_comes_late_is_told_what_was_replaced_and_what_stands_without_a_gap(store_url: str) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.alert("south", 3, conflict="one")
+        late = stage.open("south", 0)
+        await until(lambda: late.numbers == [1, 2, 3])
+        assert [event for event, _, _ in late.events] == ["superseded", "superseded", "alert"]
+        assert [json.loads(data)["version"] for _, _, data in late.events[:2]] == [1, 2]
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-099")
+def test_the_newest_alert_that_is_not_there_is_a_gap_and_never_told_as_replaced(store_url: str) -> None:
+    async def story(stage: Stage) -> None:
+        (lost,) = await stage.alert("south")
+        await stage.bench.redis.hdel(stage.bench.key("alerts"), lost.sha256)
+        reader = stage.open("south", 0)
+        await until(lambda: gaps(reader) == [("trimmed", 1)])
+
+    on_hub(story, store_url)
+
+
 Blow = Callable[[Stage], Awaitable[Any]]
 
 

@@ -20,9 +20,9 @@ async def left(bench: Bench, body: str) -> int:
     return int(await bench.redis.pttl(bench.key(f"body:{digest(body)}")))
 
 
-async def holds(bench: Bench, version: int) -> bool:
+async def holds(bench: Bench, version: int, state: str = "open") -> bool:
     """Whether the bytes of an alert to the south are there."""
-    return (await bench.line.alerts([alert(version).sha256])) != [None]
+    return (await bench.line.alerts([alert(version, state=state).sha256])) != [None]
 
 
 def test_a_notice_lasts_as_long_as_its_newest_revision_counts_and_then_a_day(line_url: str) -> None:
@@ -115,18 +115,30 @@ def test_what_an_alert_shows_lasts_where_its_notice_went_before(line_url: str) -
     on_line(story, line_url)
 
 
-def test_an_open_conflict_stays_and_a_superseded_alert_goes_when_it_was_to_be_kept_no_longer(line_url: str) -> None:
+def test_what_was_open_when_its_conflict_closed_goes_when_it_was_to_be_kept_no_longer(line_url: str) -> None:
     async def story(bench: Bench) -> None:
         await bench.turn(*(notice(f"n{number}") for number in range(3)))
         await bench.line.commit(bench.epoch, [(1, [alert(1, keep=-1)])])
         assert (await bench.one(acknowledgement(alert(1)))).entry is not None
         await bench.clean()
         assert await holds(bench, 1)  # answered, and yet open
-        await bench.line.commit(bench.epoch, [(2, [alert(2, keep=3600)])])
+        await bench.line.commit(bench.epoch, [(2, [alert(2, state="closed", keep=3600)])])
         await bench.line.commit(bench.epoch, [(3, [alert(3)])])
+        assert await holds(bench, 1)
         await bench.clean()
-        assert [await holds(bench, version) for version in (1, 2, 3)] == [False, True, True]
+        assert not await holds(bench, 1) and await holds(bench, 2, "closed") and await holds(bench, 3)
         assert 0 < await left(bench, "ack j1") <= SLACK_MS
+
+    on_line(story, line_url)
+
+
+def test_what_is_amended_again_and_again_keeps_its_newest_alert_alone(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(*(notice(f"n{number}") for number in range(3)))
+        for version in (1, 2, 3):
+            await bench.line.commit(bench.epoch, [(version, [alert(version)])])
+        assert [await holds(bench, version) for version in (1, 2, 3)] == [False, False, True]
+        assert await bench.redis.zcard(bench.key("leaving")) == 0
 
     on_line(story, line_url)
 

@@ -152,6 +152,10 @@ EVENTS: dict[str, Schema] = {
     BUDGET.event: obj(
         {BUDGET.name: ref(f"{BUDGET.name}-statement")}, description="A party is over a budget (R-118), whoever it is."
     ),
+    "superseded": obj(
+        {"conflict": ref("digest"), "version": ref("count")},
+        description="An open alert that a newer open one replaced, and that is kept no more: that one follows (R-096).",
+    ),
     "gap": obj(
         {"reason": words(["trimmed", "epoch", "ahead"]), "resume_at": ref("position")},
         description="What is behind the reader's position is not all there: read everything anew (R-099).",

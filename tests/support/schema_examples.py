@@ -118,6 +118,7 @@ def examples() -> dict[str, list[Any]]:
             {WITHDRAWAL.name: said[WITHDRAWAL.name], "receipt": _receipt_of(WITHDRAWAL.name)},
         ],
         "event-budget": [{BUDGET.name: said[BUDGET.name]}],
+        "event-superseded": [conflict],
         "event-gap": [{"reason": "trimmed", "resume_at": at}],
         "event-drain": [{}],
     }

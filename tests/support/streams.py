@@ -178,13 +178,13 @@ class Stage:
         return reader
 
     async def alert(self, party: str, count: int = 1, *, hint: bool = True, **changed: Any) -> list[SignedAlert]:
-        """Commit alerts to ``party``, each of its own entry, and hint at them as the store does."""
+        """Commit alerts to ``party``, each of its own entry and conflict, and hint at them as the store does."""
         made = []
         for _ in range(count):
             self._seq += 1
             outcome = await self.bench.one(notice(f"of {self._seq}".replace(" ", "-"), party="north"))
             assert outcome.entry is not None, outcome
-            one = alert(outcome.entry.seq, party, **changed)
+            one = alert(outcome.entry.seq, party, **{"conflict": f"c{self._seq}", **changed})
             await self.bench.line.commit(self.bench.epoch, [(outcome.entry.seq, [one])])
             made.append(one)
         if hint:

@@ -199,7 +199,7 @@ class Feed:
 
     async def _tell(self, epoch: str, events: Sequence[Event]) -> list[Told]:
         """Return the first of some events as they are sent: as many as make a piece, by what the last ones had."""
-        told = await tell(self._hotline, epoch, events[: self._at_once])
+        told = await tell(self._hotline, self._party, epoch, events[: self._at_once])
         self._at_once = 1 + PIECE_BYTES * len(told) // (1 + sum(len(event.data) for event in told))
         return told
 

@@ -2,7 +2,7 @@
 
 Guaranteed: an event's bytes depend on the log and the stored statements alone, so that they are the same for every
 reader and on every worker. An event whose alert or statement retention has let go is told as a gap: its reader then
-reads anew what still counts, and never takes a hole for nothing.
+reads anew what still counts, and never takes a hole for nothing. An alert that a newer one replaced is told as that.
 """
 
 import asyncio
@@ -63,8 +63,8 @@ def gap(window: Window, epoch: str, at: int) -> Told | None:
     return tell_gap("trimmed", epoch, first - 1) if first != at + 1 else None
 
 
-async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[Told]:
-    """Return events as they are sent, the first at least, as far as they are made of ``BODIES_AT_ONCE`` statements.
+async def tell(hotline: Hotline, party: str, epoch: str, events: Sequence[Event]) -> list[Told]:
+    """Return ``party``'s events as they are sent: the first, and as many as ``BODIES_AT_ONCE`` statements make.
 
     One notice that crosses thirty of a party's makes thirty events, all of them of one statement. Raises
     ``Unavailable``.
@@ -78,6 +78,8 @@ async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[To
         hotline.line.bodies(list(bodies)),
         hotline.line.entries([event.seq for event in logged]),
     )
+    let_go = [event for event, jws in zip(alerts, read[0], strict=True) if jws is None]
+    newer = await _replaced(hotline, party, let_go)
     signed = dict(zip((event.at for event in alerts), read[0], strict=True))
     stored = dict(zip(bodies, read[1], strict=True))
     entries = dict(zip((event.at for event in logged), read[2], strict=True))
@@ -94,7 +96,9 @@ async def tell(hotline: Hotline, epoch: str, events: Sequence[Event]) -> list[To
             data = _spent(hotline, entries[event.at])
         else:
             data = _statement(hotline, event, stored.get(event.sha256), entries.get(event.at))
-        if data is None:
+        if event.at in newer:
+            told.append(_superseded(epoch, event))
+        elif data is None:
             told.append(tell_gap("trimmed", epoch, event.at))
         else:
             name = _EVENT.get(event.kind, event.kind)
@@ -110,6 +114,19 @@ def _of_few_bodies(events: Sequence[Event]) -> Sequence[Event]:
         if len(bodies) > 1 + BODIES_AT_ONCE:
             return events[:count]
     return events
+
+
+async def _replaced(hotline: Hotline, party: str, alerts: Sequence[Event]) -> set[int]:
+    """Return at which positions an alert stood that is gone since a newer one of its conflict stands."""
+    if not alerts:
+        return set()
+    standing = await hotline.line.versions([(party, event.conflict) for event in alerts])
+    return {event.at for event, version in zip(alerts, standing, strict=True) if version > event.version}
+
+
+def _superseded(epoch: str, event: Event) -> Told:
+    name = {"conflict": event.conflict, "version": event.version}
+    return Told(epoch, event.at, _event("superseded", epoch, event.at, name))
 
 
 def _alert(event: Event, jws: str | None, stored: dict[str, str | None]) -> dict[str, str | None] | None:

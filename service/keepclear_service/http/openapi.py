@@ -36,6 +36,7 @@ EVENT_POSITIONS = {
     ACKNOWLEDGEMENT.event: "its own, in `id`",
     NOTICE.event: "its own, in `id`",
     BUDGET.event: "its own, in `id`",
+    "superseded": "its own, in `id`",
     "gap": "`resume_at`",
     "drain": "none; `retry: 500` stands with it",
 }

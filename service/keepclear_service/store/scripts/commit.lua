@@ -31,18 +31,24 @@ local function write(at)
   local number, conflict, bytes, record = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local place, keys = tonumber(ARGV[at + 4]), 5 + 3 * number
   local conflicts, rank = KEYS[keys + 1], KEYS[keys + 2]
-  local parts = '^(%S+) (%S+) (%S+) (%S+) (%S+) %S+ (%S+) (%S+)'
-  local version, sha, order, ends, keep, shows, body = match(record, parts)
+  local parts = '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)'
+  local version, sha, order, ends, keep, state, shows, body = match(record, parts)
   local before = call('HGET', conflicts, conflict)
   if before then
-    local older, old_sha, old_order, old_ends, old_keep, _, old_body = match(before, parts)
+    local older, old_sha, old_order, old_ends, old_keep, old_state, _, old_body = match(before, parts)
     local same = older == version and old_sha == sha
     if tonumber(older) >= tonumber(version) and not (same and call('HEXISTS', alerts, sha) == 0) then return end
     wrote = true
     call('HSET', alerts, sha, bytes)
     if same then return tell(number, conflict, version, sha, shows, body) end
     call('ZREM', rank, old_order .. '.' .. conflict)
-    call('ZADD', leaving, old_keep, 'alert:' .. old_sha)
+    -- What an amendment replaced is told as that, and need not be kept: one notice, amended again and again across
+    -- many others, filled the store. What was open when it closed stays, for whoever was away meanwhile.
+    if old_state == 'open' and state == 'open' then
+      call('HDEL', alerts, old_sha)
+    else
+      call('ZADD', leaving, old_keep, 'alert:' .. old_sha)
+    end
     if old_ends ~= '-' then call('ZREM', due, 'end|' .. conflict .. '|' .. older) end
     if old_body ~= '-' and call('HINCRBY', shown, old_body, -1) <= 0 then call('HDEL', shown, old_body) end
     local given = call('HGET', answers, conflict)
