@@ -109,6 +109,10 @@ def test_new_terms_come_into_force_for_all_workers_without_a_restart(line: Runni
         with contextlib.closing(RunningLine(world, line.service)) as anew:
             anew.read("south", "/v1/conflicts")
     line.file("south", box(50.0))
+    before = line.read("south", "/v1/conflicts")["at"]
+    said = say("new-epoch", "--agreement", second, "--embedded", str(tmp_path / "store")).stdout
+    assert "now tell each party" in said
+    assert line.read("south", "/v1/conflicts")["at"].split("-")[0] != before.split("-")[0]
     assert "already" in say("adopt", "--agreement", second, "--embedded", str(tmp_path / "store")).stdout
     first_file = str(tmp_path / "first" / "agreement.json")
     late = say("adopt", "--agreement", first_file, "--embedded", str(tmp_path / "store"), code=2)

@@ -63,15 +63,17 @@ async def read_store(settings: Settings, down: str) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def opened_store(settings: Settings) -> AsyncIterator[str]:
-    """Yield the URL of the settings' store; an embedded one that does not run is started for as long as it is read.
+async def opened_store(settings: Settings, *, begin: bool = False) -> AsyncIterator[str]:
+    """Yield the URL of the settings' store: of an embedded one that a service runs now, or that runs for this alone.
 
-    Raises ``Unavailable`` with ``store_unsafe`` where no store ever ran on its folder, and makes nothing there.
+    Where no store ever ran on its folder, one begins there with ``begin``; else raises ``Unavailable`` with
+    ``store_unsafe``, and makes nothing.
     """
     running = settings.store or running_store(settings.embedded)
     if running is not None:
         yield running
         return
-    check_embedded(settings)
+    if not begin:
+        check_embedded(settings)
     async with embedded_store(settings.embedded, settings.store_memory_mib) as store:
         yield store.url

@@ -15,9 +15,8 @@ import click
 
 from ..logs import configure_logging, log_event
 from . import admin
-from .asking import ask_service, read_store
+from .asking import ask_service, opened_store, read_store
 from .check import OK, WRONG, check
-from .embedded import embedded_store, running_store
 from .files import read_agreement
 from .repair import repair_clock
 from .settings import Settings, load_settings
@@ -141,16 +140,14 @@ def found(**given: Any) -> None:
 
     Says what was founded, and where. A store that lost its line is put back from a backup, not founded anew.
     """
-    _say(asyncio.run(_with_store(_settings(**given), admin.found)))
+    _say(asyncio.run(_with_store(_settings(**given), admin.found, begin=True)))
 
 
 @service.command("new-epoch")
 @_options("agreement", "store", "store_password_file", "embedded", "log_level")
 def new_epoch(**given: Any) -> None:
-    """After a restore of the store: begin a new epoch, so that every desk reads everything anew."""
-    settings = _settings(**given)
-    admin.check_embedded(settings)
-    _say(asyncio.run(_with_store(settings, admin.new_epoch)))
+    """After a restore of the store: begin a new epoch, so that every desk reads everything anew; also while it runs."""
+    _say(asyncio.run(_with_store(_settings(**given), admin.new_epoch)))
 
 
 @service.command("repair-clock")
@@ -168,12 +165,8 @@ def repair_clock_command(utc: datetime, *, behind_receipts: bool, **given: Any) 
 
     For a service that says `clock: the line's newest stamp is N s ahead` when the clocks are right; while it runs, too.
     """
-    settings = _settings(**given)
-    admin.check_embedded(settings)
-    if settings.store is None and (url := running_store(settings.embedded)) is not None:
-        settings = settings.with_store(url)
     act = functools.partial(repair_clock, read=utc.replace(tzinfo=UTC), behind_receipts=behind_receipts)
-    _say(asyncio.run(_with_store(settings, act)))
+    _say(asyncio.run(_with_store(_settings(**given), act)))
 
 
 @service.command()
@@ -184,11 +177,7 @@ def adopt(**given: Any) -> None:
     Running workers go over to it at once and in order, that of an embedded store too; no stream ends but those of keys
     that are revoked or dropped. Give the service the new file for its next start.
     """
-    settings = _settings(**given)
-    admin.check_embedded(settings)
-    if settings.store is None and (url := running_store(settings.embedded)) is not None:
-        settings = settings.with_store(url)
-    _say(asyncio.run(_with_store(settings, admin.adopt)))
+    _say(asyncio.run(_with_store(_settings(**given), admin.adopt)))
 
 
 @service.command()
@@ -205,11 +194,11 @@ def sandbox(port: int | None, embedded: Path | None) -> None:
     os.execv(sys.executable, [sys.executable, "-P", "-m", "keepclear_demo.sandbox", *words])  # noqa: S606 - ours
 
 
-async def _with_store(settings: Settings, act: Callable[[Settings], Awaitable[list[str]]]) -> list[str]:
-    if settings.store is not None:
-        return await act(settings)
-    async with embedded_store(settings.embedded, settings.store_memory_mib) as store:
-        return await act(settings.with_store(store.url))
+async def _with_store(
+    settings: Settings, act: Callable[[Settings], Awaitable[list[str]]], *, begin: bool = False
+) -> list[str]:
+    async with opened_store(settings, begin=begin) as url:
+        return await act(settings.with_store(url))
 
 
 def _say(lines: list[str]) -> None:
