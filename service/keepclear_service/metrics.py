@@ -36,7 +36,8 @@ STORE_CALLS = {
     "clean": ("clean",),
     "stream": ("events",),
     "read": ("seen", "entries", "bodies", "alerts", "conflicts", "conflict", "notices", "notice"),
-    "start": ("open", "log", "records", "terms"),
+    "look": ("versions", "has_room"),
+    "start": ("open", "log", "records", "terms", "snapshot"),
 }
 """What a line asks of the store, by its names in ``line.ports``, in the groups that are told apart."""
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.encoding import digest
+from keepclear_protocol.errors import OverBudget
 from keepclear_protocol.instant import SECOND, parse_instant
 from keepclear_protocol.spent import open_spent
+from keepclear_service.http.problems import over_budget
 from support.line import Doors, payload
 from support.nursery import Nursery
 from support.world import World, box
@@ -115,3 +117,8 @@ def test_alerts_that_a_partys_notices_caused_are_spent_by_it_alone(small: Doors)
     assert small.file("north", box(0.0))["alerts"], "the one that was crossed has spent nothing"
     withdrawal = world.withdrawal("south", world.opened(crossing["sent"]))
     assert small.post("withdrawals", withdrawal).status_code == 201
+
+
+def test_the_wait_is_told_by_a_clock_that_no_step_of_this_machines_moves() -> None:
+    answer = over_budget(OverBudget("streams", 0, 1_030 * SECOND), 1_000.2)
+    assert answer.headers["retry-after"] == "30"

@@ -5,6 +5,7 @@ import json
 
 import msgspec
 from keepclear_service import metrics
+from keepclear_service.line.ports import Line
 from keepclear_service.metrics import Board, Layout, shared_memory
 from keepclear_service.observer import Observer
 from keepclear_service.process.note import LineNote, Note, read_note
@@ -73,3 +74,8 @@ def test_a_note_is_read_whole_or_not_at_all() -> None:
 def test_the_values_of_labels_are_words_of_our_tables() -> None:
     words = set(itertools.chain.from_iterable(metrics.VALUES.values()))
     assert all(word.replace("_", "").isalnum() and word.isascii() for word in words)
+
+
+def test_every_call_of_a_line_is_noted_in_one_group() -> None:
+    asked = sorted(name for name in vars(Line) if not name.startswith("_"))
+    assert sorted(itertools.chain.from_iterable(metrics.STORE_CALLS.values())) == asked

@@ -6,7 +6,6 @@ What is noted of a refusal says whose it was only where the code itself comes af
 import contextlib
 import logging
 import math
-import time
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -81,10 +80,13 @@ def document(code: str, detail: str = "") -> dict[str, Any]:
     }
 
 
-def over_budget(error: OverBudget) -> Response:
-    """Return the answer for a budget that is spent: what is left, and when it is worth asking again (R-117)."""
+def over_budget(error: OverBudget, now_s: float) -> Response:
+    """Return the answer for a budget that is spent: what is left, and when it is worth asking again (R-117).
+
+    ``now_s`` is by a clock that no step of this machine's moves, since ``again_at`` is by the store's.
+    """
     said = {"budget": error.budget, "left": error.left, "again_at": format_instant(error.again_at)}
-    wait_s = max(1, math.ceil(error.again_at / SECOND - time.time()))
+    wait_s = max(1, math.ceil(error.again_at / SECOND - now_s))
     body = dump_json({**document(error.code, error.detail), **said})
     return Response(body, error.status, {"Retry-After": str(wait_s)}, media_type=MEDIA_TYPE)
 
@@ -132,7 +134,7 @@ def refusal(error: KeepclearError | ClientDisconnect, scope: Scope) -> Response:
     if error.status >= 500:
         _refusals.began(error, code=error.code)
     if isinstance(error, OverBudget):
-        return over_budget(error)
+        return over_budget(error, scope["app"].state.clock.seconds())
     return problem(error.code, error.detail, headers=_BESIDE.get(error.status))
 
 

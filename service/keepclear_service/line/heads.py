@@ -116,10 +116,10 @@ class Heads:
         while (entry := self._newest) is not None and entry is not self._written:
             try:
                 await asyncio.to_thread(file.write, _head(entry))
+                self._written = entry
                 self._outage.over()
             except KeepclearError as error:
                 self._outage.began(error)
-            self._written = entry
             await asyncio.sleep(WRITTEN_EVERY_S)
 
 

@@ -58,13 +58,14 @@ class Refusing:
 
     def known(self, party: str, kind: str, terms: str) -> OverBudget | None:
         """Return what ``party`` is refused with at once for a statement of ``kind`` under ``terms``, if it is."""
-        if not self._until or (party, kind) not in self._until:
+        if (party, kind) not in self._until:
             return None
         until, spent_of, over = self._until[party, kind]
-        if time.monotonic() >= until or terms != spent_of:
+        if time.monotonic() >= until:
             del self._until[party, kind]
             return None
-        return over_budget(over)
+        # Under other terms it may not be, and who names others that are not in force forgets nothing.
+        return over_budget(over) if terms == spent_of else None
 
 
 def over_budget(over: Over) -> OverBudget:

@@ -19,14 +19,15 @@ class Standing:
         self.lost: Unavailable | None = None
         """What came in between the store and the last turn."""
         self.refused: Unavailable | None = None
-        """Why this store is not gone on with, not even to be read: it has been put back."""
+        """Why this store is not gone on with, not even to be read: it was put back. Until a turn has ended well."""
         self._outage = Outage(log, "line_lost", "line_back", level=logging.ERROR, agreement=agreement_id)
 
     def fell(self, error: Unavailable, *, beginning: bool) -> None:
         """Note that a turn did not end for the store's sake; ``beginning``: it did not even begin."""
         self._outage.began(error)
         self.lost = error
-        self.refused = error if beginning and error.code == "store_unsafe" else None
+        if beginning and error.code == "store_unsafe":
+            self.refused = error
 
     def turned(self) -> None:
         """Note that a turn has ended."""

@@ -1,0 +1,64 @@
+"""How a line stands on one worker, and who is refused there from memory."""
+
+import asyncio
+import time
+
+import pytest
+from keepclear_protocol.errors import LocalError, Unavailable
+from keepclear_service.decide.entry import Entry
+from keepclear_service.line.heads import Head, Heads
+from keepclear_service.line.ports import Over
+from keepclear_service.line.spending import Refusing
+from keepclear_service.line.standing import Standing
+
+ENTRY = Entry(7, "notice", "north", "n", 1, "a", "b", 5, "t", "", "epoch")
+
+
+def test_a_store_that_was_put_back_is_not_read_because_it_was_away_for_a_moment() -> None:
+    standing = Standing("a")
+    standing.fell(Unavailable("store_unsafe", "it was put back"), beginning=True)
+    standing.fell(Unavailable("store_unavailable"), beginning=True)
+    assert standing.refused is not None and standing.refused.code == "store_unsafe"
+    assert standing.said().startswith("store_unavailable")
+    standing.turned()
+    assert standing.refused is None and standing.said() == ""
+
+
+def test_who_is_over_a_budget_is_so_after_a_statement_under_other_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusing = Refusing()
+    refusing.note("north", "terms", Over("submits_a_minute", 0, 9, 30.0))
+    assert refusing.known("north", "notice", "others") is None
+    assert refusing.known("north", "notice", "terms") is not None
+    assert refusing.known("north", "withdrawal", "terms") is None
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 31)
+    assert refusing.known("north", "notice", "terms") is None
+
+
+def test_a_head_that_was_not_written_is_written_once_its_disk_takes_it() -> None:
+    written: list[Head] = []
+
+    class Disk:
+        full = True
+
+        def read(self) -> Head | None:
+            return None
+
+        def write(self, head: Head) -> None:
+            if self.full:
+                raise LocalError("usage", "no space left on device")
+            written.append(head)
+
+    async def story() -> None:
+        disk = Disk()
+        heads = Heads(disk, "a")
+        heads.note(ENTRY)
+        await asyncio.sleep(0.05)
+        disk.full = False
+        async with asyncio.timeout(10):
+            while not written:  # noqa: ASYNC110 - a thread's
+                await asyncio.sleep(0.02)
+        await heads.close()
+
+    asyncio.run(story())
+    assert [head.seq for head in written] == [7]
