@@ -4,15 +4,20 @@ import time
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.speakable import speakable
 from keepclear_service.line.ports import Founded
-from keepclear_service.process.lookout import Sight
+from keepclear_service.metrics import Board
+from keepclear_service.process.lookout import Lookout, Sight
+from keepclear_service.process.note import Note
 from keepclear_service.process.runs_out import RunsOut
 from keepclear_service.process.status import status
 from keepclear_service.process.survey import LineSurvey, PartySurvey, Survey
 from keepclear_service.process.unanswered import Unanswered
+from keepclear_service.steady import since_boot_s
+from keepclear_service.store.connect import connect
 from support.world import World
 
 NOW_S = time.time()
@@ -73,6 +78,22 @@ def test_an_end_within_a_day_is_wrong() -> None:
     assert "north can no longer file after" in said and "(in 29 min)" in said
     assert seen(ends=(RunsOut("north", "k" * 43, (), NOW + 1750 * SECOND),)) == [], "another key goes on"
     assert seen(ends=(RunsOut("north", "k" * 43, ("submit",), NOW + 90_000 * SECOND),)) == []
+
+
+def test_a_worker_that_is_heard_is_well_however_the_clock_was_stepped(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board(1)
+    board.write_note(msgspec.json.encode(Note(since_boot_s() - 1, ())))
+
+    class Place:
+        pid, starts, replaced = 7, 1, 0
+
+    place = Place()
+    place.board = board  # type: ignore[attr-defined]
+    lookout = Lookout(connect("unix:///nowhere"), (), (place,), False)  # type: ignore[arg-type]
+    monkeypatch.setattr(time, "time", lambda: NOW_S + 14_400)
+    (worker,) = lookout._workers()
+    sight = Sight(Survey(NOW, "", "", "Valkey", ()), (worker,), [], [], NOW_S, {})
+    assert 1 <= status(sight)["service"]["workers"][0]["silent_s"] < 5
 
 
 def test_a_lost_log_is_wrong_for_ten_minutes() -> None:

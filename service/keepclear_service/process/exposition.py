@@ -7,7 +7,6 @@ and a type for each name; labels are an agreement, a party of it, a worker's pla
 import functools
 import platform
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from keepclear_protocol.instant import SECOND
@@ -84,12 +83,11 @@ def _workers(workers: Sequence[WorkerSight]) -> Iterator[Metric]:
         GaugeMetricFamily("keepclear_worker_up", "Whether the worker runs.", labels=["worker"]),
         ((worker.place, float(worker.pid is not None)) for worker in workers),
     )
-    now = time.time()
     yield _of_workers(
         GaugeMetricFamily(
             "keepclear_worker_silent_seconds", "Since the worker's loop last came round.", labels=["worker"]
         ),
-        ((worker.place, max(0.0, now - worker.note.at)) for worker in workers if worker.note is not None),
+        ((worker.place, worker.silent_s) for worker in workers if worker.note is not None),
     )
     yield _of_workers(
         GaugeMetricFamily(

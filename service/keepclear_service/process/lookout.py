@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerSight:
-    """One worker's place: the process that fills it, its board, and its note while it is fresh enough to count."""
+    """One worker's place: the process that fills it, its board, its note, and for how long it has left no newer one."""
 
     place: str
     pid: int | None
@@ -61,10 +61,11 @@ class WorkerSight:
     replaced: int
     board: Board
     note: Note | None
+    silent_s: float
 
     def line(self, place: int) -> LineNote | None:
         """Return what the worker says of an agreement, by its place in the settings, if its word counts."""
-        if self.pid is None or self.note is None or time.time() - self.note.at > SILENT_S:
+        if self.pid is None or self.note is None or self.silent_s > SILENT_S:
             return None
         return self.note.lines[place] if place < len(self.note.lines) else None
 
@@ -158,7 +159,7 @@ class Lookout:
             self._count_lost()
             for seen, streams in zip(self._seen, self._streams(self._workers()), strict=True):
                 seen.update(dict.fromkeys(streams, now))
-            self._listen(now)
+            self._listen()
             if began >= watch_at:
                 try:
                     found = await self.look()
@@ -215,10 +216,12 @@ class Lookout:
             self._lost, self._lost_at = int(lost), time.time()
 
     def _workers(self) -> list[WorkerSight]:
-        return [
-            WorkerSight(str(number), place.pid, place.starts, place.replaced, place.board, read_note(place.board))
-            for number, place in enumerate(self.places)
-        ]
+        found = []
+        for number, place in enumerate(self.places):
+            note = read_note(place.board)
+            silent_s = 0.0 if note is None else note.age_s
+            found.append(WorkerSight(str(number), place.pid, place.starts, place.replaced, place.board, note, silent_s))
+        return found
 
     def _streams(self, workers: Sequence[WorkerSight]) -> list[Counter[str]]:
         found: list[Counter[str]] = [Counter() for _ in self.agreements]
@@ -245,12 +248,12 @@ class Lookout:
         if not any(line.fault for line in found.lines):
             self._overdue = set(late)
 
-    def _listen(self, now: float) -> None:
+    def _listen(self) -> None:
         """Say once that a worker's loop does not come round, and once that it does again."""
         for worker in self._workers():
             if worker.pid is None or worker.note is None:
                 continue  # it died or is starting, and that is said elsewhere
-            silent_s = now - worker.note.at
+            silent_s = worker.silent_s
             who = {"worker": worker.place, "worker_pid": worker.pid}
             if silent_s > SILENT_S and worker.pid not in self._silent:
                 self._silent[worker.pid] = worker.note.at

@@ -1,17 +1,17 @@
 """A worker's note on its board: how each of its lines stands, and who listens there. Its word while it lives.
 
-Written once a second, read by the supervisor. The age of a note is how long its worker's loop has not come round.
+Written once a second, read by the supervisor. The age of a note is how long its worker's loop has not come round, by a
+clock that nobody can set: all of a machine's processes have the same.
 """
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from ..line.hotline import Hotline
 from ..metrics import Board
-from ..steady import SteadyClock
+from ..steady import SteadyClock, since_boot_s
 
 WRITTEN_EVERY_S = 1.0
 
@@ -31,7 +31,7 @@ class LineNote(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What a worker says of itself: when (seconds since 1970), and its lines in the order of the settings.
+    """What a worker says of itself: when (``since_boot_s``), and its lines in the order of the settings.
 
     ``held`` is its steady clock's offset, if that is held; ``stepped_s`` how far the wall clock has gone from it.
     """
@@ -40,6 +40,11 @@ class Note(msgspec.Struct, frozen=True):
     lines: tuple[LineNote, ...]
     held: float | None = None
     stepped_s: float = 0.0
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was written."""
+        return max(0.0, since_boot_s() - self.at)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -60,7 +65,7 @@ async def keep_note(board: Board, hotlines: Sequence[Hotline], clock: SteadyCloc
             )
             for hotline in hotlines
         )
-        board.write_note(_encode(Note(time.time(), lines, clock.offset, clock.stepped_s)))
+        board.write_note(_encode(Note(since_boot_s(), lines, clock.offset, clock.stepped_s)))
         await asyncio.sleep(WRITTEN_EVERY_S)
 
 

@@ -47,7 +47,7 @@ def status(sight: Sight, *, down: str = "") -> dict[str, Any]:
             "up": not down,
             "down": down,
             "since": None if down else _seconds(sight.since),
-            "workers": [_worker(worker, found.at) for worker in sight.workers],
+            "workers": [_worker(worker) for worker in sight.workers],
         },
         "log": {"lost": sight.lost, "last_lost": None if sight.lost_at is None else _seconds(sight.lost_at)},
         "store": {
@@ -68,7 +68,7 @@ def _wrong(sight: Sight, down: str) -> list[str]:
     found = sight.survey
     wrong = [down] if down else []
     wrong += _store_wrong(sight)
-    wrong += [words for worker in sight.workers if (words := _worker_wrong(worker, found.at))]
+    wrong += [words for worker in sight.workers if (words := _worker_wrong(worker))]
     stepped_s = max((worker.note.stepped_s for worker in sight.workers if worker.note), key=abs, default=0.0)
     if abs(stepped_s) > STEPPED_S:
         wrong.append(
@@ -151,15 +151,14 @@ def _store_wrong(sight: Sight) -> Iterator[str]:
     yield f"{found.fault} ({found.code}){mend}"
 
 
-def _worker_wrong(worker: WorkerSight, now: int) -> str:
+def _worker_wrong(worker: WorkerSight) -> str:
     if worker.pid is None:
         return f"worker {worker.place} is not running: the log says why under worker_died or restart_failed"
     if worker.line(0) is not None:
         return ""
     if worker.note is None:
         return f"worker {worker.place} says nothing: it is only starting, or hangs and will be replaced"
-    silent_s = max(0, int(now / SECOND - worker.note.at))
-    return f"worker {worker.place} hangs, silent for {silent_s} s: it is replaced after {SILENT_S:.0f} s"
+    return f"worker {worker.place} hangs, silent for {worker.silent_s:.0f} s: it is replaced after {SILENT_S:.0f} s"
 
 
 def _line(sight: Sight, place: int, line: LineSurvey, *, down: bool) -> dict[str, Any]:
@@ -232,14 +231,13 @@ def _end(end: RunsOut, now: int) -> dict[str, Any]:
     }
 
 
-def _worker(worker: WorkerSight, now: int) -> dict[str, Any]:
-    silent = None if worker.note is None else round(max(0.0, now / SECOND - worker.note.at), 1)
+def _worker(worker: WorkerSight) -> dict[str, Any]:
     return {
         "worker": worker.place,
         "pid": worker.pid,
         "starts": worker.starts,
         "replaced": worker.replaced,
-        "silent_s": silent,
+        "silent_s": None if worker.note is None else round(worker.silent_s, 1),
     }
 
 
