@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from keepclear.desk import backlog, link, worst
+from keepclear.desk.deliveries import Pace
 from support.desks import Line, alerts
 from support.mediator import Mediator
 from support.world import World, box
@@ -81,3 +82,19 @@ def test_a_desk_that_keeps_up_asks_for_no_index(line: Line) -> None:
     assert not [request for request in line.mediator.requests if request.url.path.startswith("/v1/conflicts")]
     for desk in line.open:
         desk.close()
+
+
+def test_a_desk_that_others_make_acknowledge_leaves_half_of_its_minute_to_its_officers() -> None:
+    pace, now, said = Pace(6_000), 100.0, list[float]()
+    for _ in range(6_000):  # two minutes in which something comes at each fiftieth of a second
+        now += 0.02
+        if pace.may(now):
+            pace.said(16)
+            said += [now] * 16
+    for begin in range(100, 160):
+        assert sum(begin <= at < begin + 60 for at in said) <= 6_000 + 16
+    assert len(said) > 9_000  # and it does go on
+    small = Pace(1)
+    assert small.may(200.0)
+    small.said(16)
+    assert not small.may(230.0)

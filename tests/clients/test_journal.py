@@ -4,6 +4,7 @@ import itertools
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from keepclear.desk.picture import build_picture
 from keepclear.journal.asof import PastJournal
 from keepclear.journal.changes import MarkDelivered, MoveCursor, Note
 from keepclear.journal.journal import JOURNAL, Journal, Overtaken
+from keepclear.journal.kept import KeptConflict
+from keepclear.journal.pictured import Pictured
 from keepclear.journal.tables import SCHEMA
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import EvidenceInvalid, LocalError
@@ -316,3 +319,20 @@ def test_nothing_is_sent_that_could_not_be_written_down(tmp_path: Path) -> None:
     assert len(south.picture().notices) == posts
     south.file([box()], "transport")
     south.close()
+
+
+def test_what_is_to_be_said_of_one_counterparts_alerts_is_not_behind_all_of_anothers(tmp_path: Path) -> None:
+    journal = Line(tmp_path).desk("south").journal
+    pictured = Pictured(
+        1, "OPEN", "verified", "overlap", "ROUTINE", "ours", 1, "north", "theirs", 1, None, None, 1
+    )  # fmt: skip
+    whose = ["north"] * 9 + ["east"] * 2
+    rows = [
+        KeptConflict(f"{number:043}", number + 1, "", 0, pictured=replace(pictured, party=party))
+        for number, party in enumerate(whose)
+    ]
+    journal.apply(rows)
+    assert [row.pictured.party for row in journal.undelivered(5) if row.pictured] == [
+        "north", "east", "north", "east", "north",
+    ]  # fmt: skip
+    assert [row.version for row in journal.undelivered(99)] == [1, 10, 2, 11, *range(3, 10)]

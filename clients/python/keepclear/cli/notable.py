@@ -46,8 +46,10 @@ def probing_words(probing: Probing, now: int) -> str:
 
 def behind_words(link: Link) -> str:
     """Return how far behind the hotline a desk is, and what that means."""
-    waiting = f"BEHIND: {counted(link.behind, 'event')} not read yet, so this is NOT WHOLE"
-    return f"{waiting}; the worst of each party are read first"
+    of = ", ".join(f"{count:,} of {party}".replace(",", " ") for party, count in link.behind_of)
+    whose = f" ({of})" if of else ""
+    waiting = f"BEHIND: {counted(link.behind, 'event')} not read yet{whose}, so this is NOT WHOLE"
+    return f"{waiting}; each party's are read by turns, its worst first"
 
 
 def age_line(picture: Picture) -> str:

@@ -114,7 +114,7 @@ class Teller:
         if link.is_behind is not self._behind:
             self._behind = link.is_behind
             words = behind_words(link) if link.is_behind else "CAUGHT UP: all that has come is read"
-            self._note_or_json("behind", {"behind": link.behind}, words, now)
+            self._note_or_json("behind", {"behind": link.behind, "behind_of": dict(link.behind_of)}, words, now)
 
     def _note_probing(self, picture: Picture, now: int) -> None:
         """Say once of each party that its short-lived notices have met many of ours, and again when there are more."""

@@ -154,10 +154,17 @@ class Acknowledging:
         hint = "a view's .conflict or .code names one that this desk knows; refresh() asks the hotline for others"
         raise Refused("conflict_unknown", f"this desk knows no conflict {conflict}", hint=hint)
 
-    async def deliver(self, *, again: bool = True, unless: Callable[[], bool] = lambda: False) -> None:
+    async def deliver(
+        self,
+        *,
+        again: bool = True,
+        unless: Callable[[], bool] = lambda: False,
+        said: Callable[[int], None] = lambda count: None,
+    ) -> None:
         """Sign and send ``delivered`` for all that came and was not said to have come; nothing if the key may not.
 
         ``unless`` is asked from time to time whether something else goes first: then the rest waits for the next call.
+        ``said`` hears of how many are sent.
 
         What is refused for another reason than that a newer version is on its way stays to be said, and is told once.
         """
@@ -171,6 +178,7 @@ class Acknowledging:
                     left.add(kept.conflict)  # told when it came: it waits for this desk's clock
                 else:
                     signed.append((kept, raw))
+            said(len(signed))
             asked = (self._client.ask(self._exchange.acknowledge(raw), again=again) for _, raw in signed)
             replies = await asyncio.gather(*asked)
             changes: list[Change] = []

@@ -72,7 +72,8 @@ class Following:
         self._worst = WorstFirst(client, journal, resync, threads, clock)
         self._position = Position(journal.cursor())
         self._up: bool | None = None
-        self._deliveries = Deliveries(acknowledging, link)
+        a_minute = client.exchange.agreement.budgets.acknowledgements_a_minute
+        self._deliveries = Deliveries(acknowledging, link, a_minute)
         others = {party.id for party in client.exchange.agreement.parties} - {client.exchange.party}
         self._backlog = Backlog(others, clock)
         self._came, self._room, self._resumed = asyncio.Event(), asyncio.Event(), asyncio.Event()

@@ -12,6 +12,12 @@ from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, Over
 from .noted import Noted
 from .pictured import Pictured
 
+_PARTY = f"json_extract(pictured, '$[{[field.name for field in fields(Pictured)].index('party')}]')"
+_BY_TURNS = (
+    f"SELECT conflict FROM (SELECT conflict, version, row_number() OVER (PARTITION BY {_PARTY} ORDER BY version) AS turn "  # noqa: S608, E501
+    "FROM conflicts WHERE delivered < version) ORDER BY turn, version LIMIT ?"
+)
+
 DAY_US = 86_400_000_000
 
 AHEAD_US = 60_000_000
@@ -183,8 +189,13 @@ class Reads(Noted):
         return {conflict: (version, sha256) for conflict, version, sha256 in self._many(query, conflicts)}
 
     def undelivered(self, limit: int) -> list[KeptConflict]:
-        """Return at most ``limit`` conflicts of whose newest version this desk has not said that it was delivered."""
-        return self._conflicts("delivered < version ORDER BY version LIMIT ?", limit)
+        """Return at most ``limit`` conflicts of whose newest version this desk has not said that it was delivered.
+
+        Each counterpart's by turns, the oldest first: of many of one's those of another are not the last.
+        """
+        named = [str(conflict) for (conflict,) in self._rows(_BY_TURNS, limit)]
+        found = self.conflicts_named(named)
+        return [found[conflict] for conflict in named if conflict in found]
 
     def theirs(self, party: str, id: str) -> KeptTheirs | None:
         """Return the newest revision seen of a counterpart's notice."""

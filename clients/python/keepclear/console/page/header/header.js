@@ -66,12 +66,18 @@ export function Whole() {
 function reasonOf({ code, text }) {
   const heard = link.value?.heard_at_ms ?? null;
   if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
-  if (code === "behind") return say("header.reason.behind", { n: link.value?.behind ?? 0 });
+  if (code === "behind") return say("header.reason.behind", { n: behindOf() });
   if (code === "over_budget") {
     const theirs = parties.value.filter((whose) => whose !== party.value && over.value.some((one) => one.party === whose));
     return html`${theirs.map((whose, at) => html`${at > 0 ? " " : ""}${isolated(overOf(whose))}`)}`;
   }
   return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
+}
+
+/** How many events wait, and of whom as far as they have come. */
+function behindOf() {
+  const of = Object.entries(link.value?.behind_of ?? {}).map(([whose, count]) => `${foreignText(whose, 64)} ${count}`);
+  return `${link.value?.behind ?? 0}${of.length > 0 ? ` (${of.join(", ")})` : ""}`;
 }
 
 /** What a party's spent budgets mean here, in one sentence; their names are the protocol's. @param {string} whose */
