@@ -5,8 +5,12 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+from keepclear_protocol.errors import Unavailable
 from keepclear_service import logs
+from keepclear_service.http import problems
 from keepclear_service.logs import JsonLines, Outage
+from keepclear_service.metrics import Board
+from keepclear_service.observer import Observer
 
 
 @pytest.fixture
@@ -83,3 +87,17 @@ def test_what_the_server_says_of_each_broken_request_is_said_a_few_times_a_secon
     now[0] += 1
     assert few.filter(record)
     assert json.loads(JsonLines().format(record))["more_before"] == 100 - logs.SAID_A_SECOND
+
+
+def test_that_notices_are_refused_is_over_with_a_notice_alone(
+    log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "QUIET_S", 0.0)
+    state = SimpleNamespace(observer=Observer(Board(1), None))
+    scope = {"method": "POST", "path": "/v1/notices", "state": {}, "app": SimpleNamespace(state=state)}
+    problems.refusal(Unavailable("store_full"), scope)
+    problems.refusal(Unavailable("store_unavailable"), scope)
+    problems.served()
+    assert [line["event"] for line in lines(log)] == ["notices_refused", "unavailable", "available"]
+    problems.served(notice=True)
+    assert [line["event"] for line in lines(log)][3:] == ["notices_taken"]

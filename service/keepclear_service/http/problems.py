@@ -47,11 +47,17 @@ _DOORS: dict[tuple[str, str], Kind] = {("POST", kind.door): kind for kind in KIN
 log = logging.getLogger(__name__)
 
 _refusals = Outage(log, "unavailable", "available")
+_notices = Outage(log, "notices_refused", "notices_taken")
+
+_OF_NOTICES = ("store_full", "store_clock")
+"""Codes with which notices are refused while all else may go on, so that only a notice shows that they are over."""
 
 
-def served() -> None:
-    """Note that a request which needs the store was served: what was unavailable is back."""
+def served(*, notice: bool = False) -> None:
+    """Note that a request which needs the store was served, and whether it filed a ``notice``: what failed is over."""
     _refusals.over()
+    if notice:
+        _notices.over()
 
 
 def proved(scope: Scope, hotline: Hotline, party: str) -> None:
@@ -132,7 +138,7 @@ def refusal(error: KeepclearError | ClientDisconnect, scope: Scope) -> Response:
         return problem("request")  # nobody hears it
     note(error.code, scope)
     if error.status >= 500:
-        _refusals.began(error, code=error.code)
+        (_notices if error.code in _OF_NOTICES else _refusals).began(error, code=error.code)
     if isinstance(error, OverBudget):
         return over_budget(error, scope["app"].state.clock.seconds())
     return problem(error.code, error.detail, headers=_BESIDE.get(error.status))

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from keepclear_protocol.encoding import dump_plain
 from keepclear_protocol.errors import Malformed, NotAuthentic
-from keepclear_protocol.kinds import KINDS, Kind
+from keepclear_protocol.kinds import KINDS, NOTICE, Kind
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -56,7 +56,7 @@ def _door(kind: Kind) -> Door:
         state[STATEMENT] = raw
         hotline = hotlines(request).of(raw, kind.typ)
         accepted = await hotline.submit(kind, raw, arrived, state.get(REQUEST_ID, ""))
-        served()
+        served(notice=kind is NOTICE and not accepted.again)
         if accepted.again:
             # Whoever holds the bytes of another's statement can send them: its receipt is for its own party.
             own = await asks_as(request, hotline, accepted.party)
