@@ -19,7 +19,7 @@ MAX_BODY_BYTES = 512 * 1024
 """The largest submission of the protocol; an agreement may allow less."""
 
 LARGE_BODY_BYTES = 32 * 1024
-"""Of a body that is announced as larger it is looked at once, as soon as its head is there, whose it says to be."""
+"""Of a larger body it is looked at once whose it says to be: as soon as its header is there, where it is announced."""
 
 HEADER_BYTES = 400
 """Of a statement hold its protected header, as far as anybody reads it."""
@@ -83,9 +83,11 @@ async def _body(request: Request, kind: Kind) -> str:
             announced = value[:20]
     if len(kinds) != 1 or kinds[0].partition(b";")[0].strip().lower() != media_type.encode():
         raise Malformed("content_type", f"this door takes {media_type}")
-    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-        raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
-    asked = not announced.isdigit() or int(announced) <= LARGE_BODY_BYTES
+    asked, ask_at = False, LARGE_BODY_BYTES  # in chunks nobody says before how much will come
+    if announced.isdigit():
+        if int(announced) > MAX_BODY_BYTES:
+            raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
+        asked, ask_at = int(announced) <= LARGE_BODY_BYTES, HEADER_BYTES
     body: bytes = b""
     while True:
         message = await request.receive()
@@ -96,7 +98,7 @@ async def _body(request: Request, kind: Kind) -> str:
             raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
         if not message.get("more_body", False):
             break
-        if not asked and len(body) >= HEADER_BYTES:
+        if not asked and len(body) >= ask_at:
             hotline, kid = hotlines(request).of_signer(body[:HEADER_BYTES].decode("latin-1"), kind.typ)
             named(request.scope, hotline, hotline.signer(kid)[0].id)
             asked = True
