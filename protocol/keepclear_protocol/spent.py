@@ -17,6 +17,9 @@ from .receipt import receipt_jti
 from .statement import KeyFinder, open_statement, sign_statement
 from .terms import Terms
 
+COVERED_AT_MOST_S = 86_400
+"""Seconds that one word covers: who is over for longer is refused again, and told of again."""
+
 _BUDGET = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
 
@@ -76,6 +79,7 @@ def open_spent(raw: str, find_key: KeyFinder, agreement: Terms) -> Spent:
         raise EvidenceInvalid("evidence", "a spent budget is of a party of the agreement")
     if not isinstance(budget, str) or not _BUDGET.match(budget):
         raise EvidenceInvalid("evidence", "a spent budget has a name")
-    if until < claims.iat * SECOND:
-        raise EvidenceInvalid("evidence", "a budget cannot come back before it was spent")
+    # The second of the entry is rounded down.
+    if not 0 <= until - claims.iat * SECOND < COVERED_AT_MOST_S * SECOND + SECOND:
+        raise EvidenceInvalid("evidence", "the word of a spent budget covers a day at most, and no time before it")
     return Spent(raw, claims, party, budget, until)

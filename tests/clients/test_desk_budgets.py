@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from keepclear import BudgetEvent, NotSent, OverBudget, ProblemEvent
+from keepclear import BudgetEvent, NotSent, OverBudget, Picture, ProblemEvent
 from keepclear.cli.board.frame import Scene
 from keepclear.cli.board.header import header
 from keepclear.cli.board.look import Look
@@ -13,6 +13,7 @@ from keepclear.cli.board.state import State
 from keepclear.cli.lines import event_line
 from keepclear.cli.notable import notable_lines
 from keepclear.console.whole import whole_json
+from keepclear.desk import budgets
 from keepclear.desk.link import Link
 from keepclear_protocol.errors import CODES
 from keepclear_protocol.instant import SECOND, format_instant
@@ -30,9 +31,9 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     return Line(tmp_path)
 
 
-def spent(line: Line, party: str, key: PrivateKey | None = None, *, seq: int = 900) -> str:
+def spent(line: Line, party: str, key: PrivateKey | None = None, *, seq: int = 900, of: str = "alerts_an_hour") -> str:
     agreement = line.world.agreement
-    named = {"aud": agreement.id, "terms": agreement.terms, "party": party, "budget": "alerts_an_hour"}
+    named = {"aud": agreement.id, "terms": agreement.terms, "party": party, "budget": of}
     entry = {"seq": seq, "epoch": line.mediator.epoch, "received_at": line.now}
     return sign_spent(key or line.world.service, **named, **entry, until=line.now + HOUR_US)  # type: ignore[arg-type]
 
@@ -59,6 +60,11 @@ def over(line: Line, again_us: int, times: int) -> None:
     line.mediator.refuse = refuse
 
 
+def reasons(picture: Picture, now: int) -> list[str]:
+    whole = whole_json(picture, Link(True, now, now), None, now)
+    return [reason["code"] for reason in whole["reasons"]]
+
+
 @pytest.mark.req("R-118")
 def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(line: Line) -> None:
     south = line.desk("south")
@@ -67,7 +73,7 @@ def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(l
     (event,) = line.watched(south)
     assert isinstance(event, BudgetEvent) and (event.party, event.budget) == ("north", "alerts_an_hour")
     said = event_line(event, line.now, party="south")
-    assert "north IS OVER ITS AGREED BUDGET (alerts an hour) until" in said and "NOT WHOLE" in said
+    assert "north WAS OVER ITS AGREED BUDGET (alerts an hour) at" in said and "NOT WHOLE" in said
     again = line.desk("south")  # another process, and tomorrow: it is in the journal
     (kept,) = again.picture().over_budget
     assert kept.raw == event.raw and kept.until == line.now + HOUR_US
@@ -79,9 +85,25 @@ def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(l
     head = ["".join(piece.text for piece in row) for row in header(scene, State(), Look.of("utf-8", None), 100)]
     assert any("OVER ITS AGREED BUDGET" in row for row in head)
     line.now += HOUR_US
-    assert south.picture().over_budget == () and whole_json(south.picture(), link, None, line.now)["is"] is not None
+    assert south.picture().over_budget == () and "over_budget" not in reasons(south.picture(), line.now)
     for desk in line.open:
         desk.close()
+
+
+@pytest.mark.req("R-119")
+def test_whose_answers_alone_may_be_refused_hides_no_flight(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    tell(line, spent(line, "north", of="acknowledgements_a_minute"))
+    (event,) = line.watched(south)
+    said = event_line(event, line.now, party="south")
+    assert "north WAS OVER ITS AGREED BUDGET (acknowledgements a minute) at" in said and "NOT WHOLE" not in said
+    assert "over_budget" not in reasons(south.picture(), line.now)
+    tell(line, spent(line, "north", seq=901))
+    line.watched(south)
+    assert [lacks for _, lacks in notable_lines(south.picture(), line.now)] == [False, True]
+    assert "over_budget" in reasons(south.picture(), line.now)
+    south.close()
 
 
 @pytest.mark.req("R-118")
@@ -101,7 +123,7 @@ def test_our_own_spent_budget_is_a_warning_and_makes_nothing_less_whole(line: Li
     tell(line, spent(line, "south"))
     line.watched(south)
     ((words, lacks),) = notable_lines(south.picture(), line.now)
-    assert words.startswith("WE ARE OVER OUR AGREED BUDGET (alerts an hour)") and not lacks
+    assert words.startswith("WE WERE OVER OUR AGREED BUDGET (alerts an hour)") and not lacks
     south.close()
 
 
@@ -111,6 +133,16 @@ def test_what_a_budget_has_no_room_for_is_sent_by_itself_when_it_has(line: Line,
     over(line, 1000, times)
     filed = south.file([box()], "transport")
     assert filed.revision == 1 and south.picture().not_sent == 0
+    south.close()
+
+
+def test_a_desk_whose_clock_is_ahead_does_not_ask_all_the_time(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "PATIENCE_S", 0.5)
+    south = line.desk("south")
+    over(line, -MINUTE_US, 99)
+    with pytest.raises(NotSent):
+        south.file([box()], "transport")
+    assert 2 <= len(line.mediator.requests) <= 5
     south.close()
 
 

@@ -75,7 +75,7 @@ WHAT_TO_DO = {
     "category": "Use a category of the agreement; `agreement show` lists them.",
     "budget_live_notices": _BUDGET + " A withdrawal makes room at once.",
     "budget_submits_a_minute": _BUDGET,
-    "budget_acknowledgements_a_minute": _BUDGET,
+    "budget_acknowledgements_a_minute": "Acknowledge again from `again_at` on, or answer by voice.",
     "budget_stored_bytes": _BUDGET,
     "budget_pairs_an_hour": _BUDGET,
     "budget_alerts_an_hour": _BUDGET,

@@ -46,6 +46,8 @@ def budget_cases() -> Iterator[Case]:
     yield _good("a budget of a later version", "kept as it is", budget="safety_messages_a_day")
     yield _good("a budget of 64 characters", "the bounds are included", budget="b" * 64)
     yield _good("until it was spent", "the bounds are included", until=format_instant(IAT * SECOND))
+    day = format_instant((IAT + 86_400) * SECOND + 999_000)
+    yield _good("until a day after it was spent", "the second of the entry is rounded down", until=day)
     yield _good("with another member", "unknown members are kept", later=1)
     refused: dict[str, dict[str, Any]] = {
         "of no party of the agreement": {"party": "east"},
@@ -59,6 +61,7 @@ def budget_cases() -> Iterator[Case]:
         "without until": {"until": "absent"},
         "until is no time": {"until": "soon"},
         "until before it was spent": {"until": format_instant((IAT - 1) * SECOND)},
+        "until more than a day after it was spent": {"until": format_instant((IAT + 86_401) * SECOND)},
         "by a party's name": {"iss": "south"},
         "of another agreement": {"aud": digest("another")},
         "with admit_by": {"admit_by": IAT + 600},

@@ -5,6 +5,8 @@ import { isText } from "./json.js";
 import { ensure, under } from "./refusal.js";
 import { checkClaims, KINDS, open } from "./statement.js";
 
+const COVERED_AT_MOST_S = 86_400; // by one word
+
 const BUDGET = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** Whose budget is spent, which, and until when; or a refusal with `evidence`. */
@@ -20,6 +22,7 @@ export function readSpent(text, agreements) {
   fail(payload.iss === "service" && payload.aud === agreements[0].id, "not the service's word, of this agreement");
   fail(agreements.some(({ parties }) => parties.some(({ id }) => id === party)), "of no party of the agreement");
   fail(isText(budget) && BUDGET.test(budget), "a budget has a name");
-  fail(until >= seconds(payload.iat), "it cannot come back before it was spent");
+  const coveredUs = until - seconds(payload.iat); // the second of the entry is rounded down
+  fail(coveredUs >= 0 && coveredUs < seconds(COVERED_AT_MOST_S + 1), "it covers a day at most, and no time before it");
   return { party, budget, until: payload.until };
 }

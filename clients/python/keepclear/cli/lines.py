@@ -28,7 +28,6 @@ from keepclear.desk.filed import Filed
 from keepclear.desk.notices import NoticeRecord
 from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.desk.shown import bare_view
-from keepclear.journal.kept import OverNow
 from keepclear.verify.verdicts import Standing
 
 from .notable import over_words
@@ -82,7 +81,7 @@ def _said(event: Event, now: int, view: ConflictView | None, reference: Referenc
             said = f"ours: filed {event.kind} {speakable(event.id)} revision {event.revision}"
             return said if event.verdict == VERIFIED else f"UNVERIFIED {said}: {event.detail}"
         case BudgetEvent():
-            return over_words([OverNow(event.party, event.budget, event.since, event.until, event.raw)], party, now)
+            return over_words([event], party, now)
         case GapEvent():
             return f"GAP ({event.reason}): the picture was read again"
         case LinkEvent(up=True):

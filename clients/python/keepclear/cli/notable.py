@@ -17,31 +17,36 @@ from .words import counted, span, stamp
 
 
 def over_words(over: Sequence[OverNow], party: str, now: int) -> str:
-    """Return that a party is over some budgets, and what that means at the desk of ``party``: one line for each party.
+    """Return that a party was over some budgets of one meaning, and what that is at the desk of ``party``.
 
-    The last of them to come back says until when.
+    That it is over them still, nobody has said; the last of them to be covered says until when it may be.
     """
     budgets = ", ".join(budget_words(one.budget) for one in over)
-    until, whose = stamp(max(one.until for one in over), now), over[0].party
-    if whose == party:
-        return f"WE ARE OVER OUR AGREED BUDGET ({budgets}) until {until}: what we file may be refused, and is kept here"
-    means = "what it wants to file now may be refused, so this line does not know it: NOT WHOLE"
-    return f"{whose} IS OVER ITS AGREED BUDGET ({budgets}) until {until}: {means}"
+    since, until = stamp(max(one.since for one in over), now), stamp(max(one.until for one in over), now)
+    whose, ours = over[0].party, over[0].party == party
+    if not over[0].hides_flights:
+        means = "our answers may be refused: answer by voice" if ours else "its answers may be refused, and not be here"
+    elif ours:
+        means = "what we file may be refused, and is kept here"
+    else:
+        means = "what it files may be refused, so this line need not know it: NOT WHOLE"
+    who = "WE WERE OVER OUR" if ours else f"{whose} WAS OVER ITS"
+    return f"{who} AGREED BUDGET ({budgets}) at {since}: until {until} {means}"
 
 
-def by_party(over: Iterable[OverNow]) -> list[tuple[OverNow, ...]]:
-    """Return spent budgets by whose they are."""
-    found: dict[str, list[OverNow]] = {}
+def by_meaning(over: Iterable[OverNow]) -> list[tuple[OverNow, ...]]:
+    """Return spent budgets by whose they are, those of notices and those of answers apart."""
+    found: dict[tuple[str, bool], list[OverNow]] = {}
     for one in over:
-        found.setdefault(one.party, []).append(one)
+        found.setdefault((one.party, one.hides_flights), []).append(one)
     return [tuple(each) for each in found.values()]
 
 
 def probing_words(probing: Probing, now: int) -> str:
     """Return what looks like probing, and from when to when."""
     lasted = span((probing.until - probing.since) / SECOND)
-    did = f"{probing.party} filed and soon ended {counted(probing.notices, 'notice')} that met {probing.ours} of ours"
-    return f"LOOKS LIKE PROBING: {did} within {lasted}, the last at {stamp(probing.until, now)}"
+    did = f"{counted(probing.notices, 'notice')} of {probing.party} met {probing.ours} of ours and soon went away"
+    return f"LOOKS LIKE PROBING: {did}, all within {lasted}, the last at {stamp(probing.until, now)}"
 
 
 def behind_words(link: Link) -> str:
@@ -63,7 +68,7 @@ def age_line(picture: Picture) -> str:
 
 def notable_lines(picture: Picture, now: int) -> Iterator[tuple[str, bool]]:
     """Return what is to be said beside a picture, in lines, and of each whether the picture lacks something for it."""
-    for over in by_party(picture.over_budget):
-        yield over_words(over, picture.party, now), over[0].party != picture.party
+    for over in by_meaning(picture.over_budget):
+        yield over_words(over, picture.party, now), over[0].party != picture.party and over[0].hides_flights
     for probing in picture.probing:
         yield probing_words(probing, now), False

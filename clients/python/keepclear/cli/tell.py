@@ -86,6 +86,7 @@ class Teller:
             self._say(f"{clock(now)} {line}")
         if not picture.conflicts and not self._as_json:
             out.note(NOTHING_TOLD)
+        self._probing = {one.party: 2 * one.ours for one in picture.probing}
         self._note(*((view.conflict, view.version) for view in picture.conflicts))
 
     def remind(self) -> None:
@@ -117,9 +118,10 @@ class Teller:
             self._note_or_json("behind", {"behind": link.behind, "behind_of": dict(link.behind_of)}, words, now)
 
     def _note_probing(self, picture: Picture, now: int) -> None:
-        """Say once of each party that its short-lived notices have met many of ours, and again when there are more."""
+        """Say once of each party that its short-lived notices have met many of ours, and again when twice as many."""
+        self._probing = {one.party: self._probing.get(one.party, 0) for one in picture.probing}
         for one in picture.probing:
-            if one.ours > self._probing.get(one.party, 0):
+            if one.ours > self._probing[one.party]:
                 self._probing[one.party] = 2 * one.ours
                 self._note_or_json("probing", one.to_json(), probing_words(one, now), now)
 

@@ -10,7 +10,7 @@ from keepclear_protocol.instant import SECOND
 
 from keepclear.cli.board.blind import QUIET_S, is_quiet
 from keepclear.cli.board.header import BLIND_MEANS
-from keepclear.cli.notable import by_party, over_words
+from keepclear.cli.notable import by_meaning, over_words
 from keepclear.cli.words import clock, span
 from keepclear.desk.link import Link
 from keepclear.desk.picture import AHEAD_S, SET_BACK, Picture
@@ -40,9 +40,9 @@ def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, no
         reasons["unwritten"] = f"what has come since {came} is not in this desk's journal: it is on no screen"
     if link.is_behind:
         reasons["behind"] = "more has come than is read: each party's is read by turns, its worst first"
-    over = [one for one in picture.over_budget if one.party != picture.party]
+    over = [one for one in picture.over_budget if one.party != picture.party and one.hides_flights]
     if over:
-        reasons["over_budget"] = "; ".join(over_words(one, picture.party, now) for one in by_party(over))
+        reasons["over_budget"] = "; ".join(over_words(one, picture.party, now) for one in by_meaning(over))
     if trouble is not None:
         reasons[trouble[0]] = trouble[1]
     whole = not reasons

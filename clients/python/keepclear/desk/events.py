@@ -125,21 +125,12 @@ class NoticeEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetEvent:
-    """A party is over a budget until an instant: what it wants to file may be refused, so the picture lacks it.
-
-    Its signature holds; what does not hold is a ``ProblemEvent``. ``raw`` is the service's word.
-    """
-
-    raw: str
-    party: str
-    budget: str
-    since: int
-    until: int
+class BudgetEvent(OverNow):
+    """The service said that a party is over a budget. Its signature holds; what does not hold is a ``ProblemEvent``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the event for scripts, with the exact statement."""
-        return {"event": "budget", **OverNow(self.party, self.budget, self.since, self.until, self.raw).to_json()}
+        return {"event": "budget", **OverNow.to_json(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +227,7 @@ def from_journal(
             return NoticeEvent(**{name: value[name] for name in NoticeEvent.__slots__})
         case "budget":
             times = parse_instant(value["since"]), parse_instant(value["until"])
-            return BudgetEvent(value["statement"], value["party"], value["budget"], *times)
+            return BudgetEvent(value["party"], value["budget"], *times, value["statement"])
         case "gap":
             return GapEvent(value["reason"])
     return ProblemEvent(value["code"], value["detail"])

@@ -20,7 +20,7 @@ from ..journal.pictured import UNVERIFIED, Pictured
 from ..journal.reads import Reads
 from ..verify.verdicts import Standing
 from .answered import Answers, answers_of
-from .probing import MANY, Probing, candidates, probings
+from .probing import Probing, probings
 from .views import ConflictView, NoticeView
 
 __all__ = ["UNVERIFIED", "Answers", "ConflictView", "NoticeView", "Picture", "build_picture", "notice_view"]
@@ -55,7 +55,7 @@ class Picture:
     over_budget: tuple[OverNow, ...] = ()
     """Who is over an agreed budget now: what they want to file may be refused, and is not in this picture."""
     probing: tuple[Probing, ...] = ()
-    """Whose short-lived notices have met many of ours in the last hour."""
+    """Whose short-lived notices have met many of ours, as was learnt in the last hour."""
 
     @property
     def stale(self) -> bool:
@@ -117,9 +117,8 @@ def build_picture(
     references = journal.references([head.id for head in heads])
     notices = tuple(notice_view(head, now, references.get(head.id)) for head in heads)
     over = tuple(journal.over_budget(now))
-    ended = candidates(kept, journal.party, now)
-    probing = probings(ended, journal.first_came([row.conflict for row in ended])) if len(ended) >= MANY else []
-    return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count(), over, tuple(probing))
+    probing = tuple(probings(kept, journal.party, now))
+    return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count(), over, probing)
 
 
 def last_heard(journal: Reads, heard_at: int | None, now: int) -> int | None:

@@ -1,10 +1,11 @@
-"""What looks like probing: many of our flights met, in a short time, by notices that the other side soon ended again.
+"""What looks like probing: many of our flights met, in a short time, by notices that the other side soon took away.
 
 A notice that crosses a whole sky and is withdrawn at once leaves as many closed conflicts as it met flights: each says
-little, together they say that somebody was shown where all of them fly. Pure. Not guaranteed: that it was meant so.
+little, together they say that somebody was shown where all of them fly. Pure. All times are the hotline's, so that a
+desk that reads a night at once takes nothing of it for short. Not guaranteed: that it was meant so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from keepclear_protocol.instant import SECOND, format_instant
 from ..journal.kept import KeptConflict
 
 WITHIN_US = 3_600 * SECOND
-"""How long it is told: an officer who comes back from a break must still see it."""
+"""The time in which so many are met; and how long it is told, for an officer who comes back from a break."""
 
 SHORT_US = 600 * SECOND
 """A notice of theirs that meets ours and is moved or withdrawn within this was short-lived. Whoever settles a true
@@ -25,7 +26,7 @@ MANY = 8
 
 @dataclass(frozen=True, slots=True)
 class Probing:
-    """``party`` has filed and soon ended ``notices`` that met ``ours`` of our notices, from ``since`` to ``until``."""
+    """``notices`` of ``party`` met ``ours`` of our notices and were soon gone, from ``since`` to ``until``."""
 
     party: str
     notices: int
@@ -39,33 +40,21 @@ class Probing:
         return {"party": self.party, "notices": self.notices, "ours": self.ours, **times}
 
 
-def candidates(kept: Iterable[KeptConflict], party: str, now: int) -> list[KeptConflict]:
-    """Return the conflicts that were closed in the last hour by an act of the other side."""
-    return [
-        row
-        for row in kept
-        if row.pictured is not None
-        and row.pictured.by not in (None, party)
-        and row.pictured.reason in ("withdrawn", "amended")
-        and now - WITHIN_US <= row.learnt_at
-    ]
-
-
-def probings(kept: Iterable[KeptConflict], came: Mapping[str, int]) -> list[Probing]:
-    """Return what looks like probing among ``candidates``; ``came`` is when the first word of each conflict came."""
-    by_party: dict[str, list[tuple[int, int, str, str]]] = {}
+def probings(kept: Iterable[KeptConflict], party: str, now: int) -> list[Probing]:
+    """Return what looks like probing at the desk of ``party``, as of what it has learnt in the last hour."""
+    met: dict[str, list[tuple[int, int, str, str]]] = {}
     for row in kept:
-        first, shown = came.get(row.conflict, row.learnt_at), row.pictured
-        if shown is not None and row.learnt_at - first <= SHORT_US:
-            by_party.setdefault(shown.party, []).append((first, row.learnt_at, shown.other, shown.own))
-    found = [
-        Probing(
-            party,
-            len({other for *_, other, _ in rows}),
-            len({own for *_, own in rows}),
-            min(row[0] for row in rows),
-            max(row[1] for row in rows),
-        )
-        for party, rows in by_party.items()
-    ]
-    return [one for one in found if one.ours >= MANY]
+        shown = row.pictured
+        if shown is None or shown.by in (None, party) or row.learnt_at < now - WITHIN_US:
+            continue
+        began, gone = shown.opened_at, shown.received_at
+        if began is not None and gone is not None and gone - began <= SHORT_US:
+            met.setdefault(shown.party, []).append((began, gone, shown.other, shown.own))
+    found = []
+    for whose, rows in met.items():
+        until = max(gone for _, gone, *_ in rows)
+        rows = [row for row in rows if row[1] > until - WITHIN_US]
+        notices, ours = ({row[at] for row in rows} for at in (2, 3))
+        if len(ours) >= MANY:
+            found.append(Probing(whose, len(notices), len(ours), min(row[0] for row in rows), until))
+    return found

@@ -21,7 +21,7 @@ from keepclear_protocol.notice import Notice
 from keepclear_protocol.receipt import Receipt
 from keepclear_protocol.withdrawal import Withdrawal
 
-from ..journal.changes import Change, MarkAnswered, MarkDelivered, NoteInForce, NoteSpent, RefuseOwn, SettleOwn, Tell
+from ..journal.changes import Change, MarkAnswered, MarkDelivered, NoteInForce, RefuseOwn, SettleOwn, Tell
 from ..journal.kept import (
     RECEIPTED,
     REFUSED,
@@ -228,9 +228,8 @@ def take_budget(arrived: OpenedBudget, source: Source) -> Outcome:
     spent = arrived.spent
     if spent is None:
         return problem("evidence", arrived.fault, source)
-    since = spent.claims.iat * SECOND
-    event = BudgetEvent(spent.raw, spent.party, spent.budget, since, spent.until)
-    return told(event, [NoteSpent(spent.party, spent.budget, since, spent.until, spent.raw)], source)
+    event = BudgetEvent(spent.party, spent.budget, spent.claims.iat * SECOND, spent.until, spent.raw)
+    return told(event, [event], source)
 
 
 def notice_id(statement: Notice | Withdrawal) -> str:
@@ -309,7 +308,8 @@ def _picture(
     # What comes again and was verified before is in the picture as it is.
     if pictured is None or verified is not None or (conflict.adopted, pictured.verdict) != (digest, verdict):
         theirs = None if verified is None else verified.theirs
-        pictured = Pictured.of(alert, verdict, standing, theirs, seen.known.own, came.cause)
+        shown = Pictured.of(alert, verdict, standing, theirs, seen.known.own, came.cause)
+        pictured = replace(shown, opened_at=_opened_at(conflict.pictured, shown))
     own = seen.known.own if isinstance(seen.known.own, Notice) else seen.known.own_before
     if own is not None:
         tail_s = max(minima.tail_s for minima in seen.known.agreements[0].categories.values())
@@ -319,6 +319,13 @@ def _picture(
     if standing == Standing.PAST:
         until = max(until, now)  # over when it came, and news all the same
     return replace(conflict, adopted=digest, pictured=pictured, until=until)
+
+
+def _opened_at(before: Pictured | None, now: Pictured) -> int | None:
+    """Return when a conflict opened, as far as this desk saw it open; ``before`` is what was shown until now."""
+    if before is not None and (before.state == Standing.OPEN or now.state != Standing.OPEN):
+        return before.opened_at
+    return now.received_at if now.state == Standing.OPEN else None
 
 
 def _settled(conflict: KeptConflict) -> KeptConflict:

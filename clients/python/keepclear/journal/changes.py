@@ -12,7 +12,7 @@ from typing import Any
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import dump_plain
 
-from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement
+from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OverNow, OwnStatement
 
 KEPT_EVENTS = 10_000
 """Events that stay readable after they were handed out, for subscribers that lag behind."""
@@ -68,17 +68,6 @@ class MoveReference:
 
     before: str
     id: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoteSpent:
-    """A party is over a budget until an instant, as the service has signed at another; the newest word counts."""
-
-    party: str
-    budget: str
-    since: int
-    until: int
-    raw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +135,14 @@ class Note:
 
 
 SPENT_NOTE = "spent "
-"""What the names of notes of spent budgets begin with; whose, which and since when follow, so that each is kept."""
+"""What the names of notes of spent budgets begin with; since when, whose and which follow, so that each is kept."""
+
+
+
+def spent_name(since: int) -> str:
+    """Return what the name of a note of a budget that was spent at an instant begins with; in the order of time."""
+    return f"{SPENT_NOTE}{since:016d}"
+
 
 HEARD, WATCHED = "heard", "watched"
 """What a span is of: the hotline was heard without a break, somebody watched."""
@@ -172,7 +168,7 @@ Change = (
     | KeptConflict
     | KeptTheirs
     | KeptAcknowledgement
-    | NoteSpent
+    | OverNow
     | NoteInForce
     | MarkDelivered
     | MarkAnswered
@@ -256,9 +252,10 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
                 "told = max(told, excluded.told), receipt = coalesce(receipt, excluded.receipt)",
                 _values(change),
             )
-        case NoteSpent(party, budget, since, until, raw):
-            query = "INSERT OR IGNORE INTO meta VALUES (?, ?)"
-            db.execute(query, (f"{SPENT_NOTE}{party} {budget} {since:016d}", json.dumps([until, raw])))
+        case OverNow():
+            name = f"{spent_name(change.since)} {change.party} {change.budget}"
+            value = json.dumps([change.until, change.raw])
+            db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, value))
         case NoteInForce(terms, at):
             _note(db, "in_force", f"{terms} {at}")
         case MarkDelivered(conflict, version):

@@ -119,9 +119,13 @@ class KeptConflict:
     shown: int = 0
 
 
+OF_ANSWERS = "acknowledgements_a_minute"
+"""The one budget whose refusals keep no flight from this line, only answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class OverNow:
-    """A party is over a budget: what it wants to file until then may be refused, so this line need not know of it.
+    """A party is over a budget, so that until an instant what it says may be refused, and this line lacks it.
 
     ``since`` and ``until`` are instants; ``raw`` is the service's signed word.
     """
@@ -132,10 +136,16 @@ class OverNow:
     until: int
     raw: str
 
+    @property
+    def hides_flights(self) -> bool:
+        """Whether it is notices that may be refused; of a budget that is not known here, they may be."""
+        return self.budget != OF_ANSWERS
+
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts, with the exact statement."""
         times = {"since": format_instant(self.since), "until": format_instant(self.until)}
-        return {"party": self.party, "budget": self.budget, **times, "statement": self.raw}
+        return {"party": self.party, "budget": self.budget, "hides_flights": self.hides_flights, **times,
+                "statement": self.raw}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

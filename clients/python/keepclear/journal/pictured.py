@@ -41,6 +41,7 @@ class Pictured:
     the band is exact where the alert, in whole metres, does not clip it. ``our_heights`` and ``their_heights`` are
     those of that pair's volumes, where they are had. ``category`` is the counterpart's.
     ``received_at``: when the hotline had received the later of the two notices. ``by``: see ``whose_act``.
+    ``opened_at``: what ``received_at`` was when this desk first had it open, since it was last not.
     """
 
     version: int
@@ -69,6 +70,7 @@ class Pictured:
     our_heights: Heights | None = None
     their_heights: Heights | None = None
     by: str | None = None
+    opened_at: int | None = None
 
     @classmethod
     def of(

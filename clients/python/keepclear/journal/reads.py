@@ -6,8 +6,10 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
+from keepclear_protocol.instant import SECOND
+
 from ..wire.answers import AlertObject
-from .changes import SPENT_NOTE
+from .changes import SPENT_NOTE, spent_name
 from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OverNow, OwnStatement
 from .noted import Noted
 from .pictured import Pictured
@@ -18,9 +20,9 @@ _BY_TURNS = (
     "FROM conflicts WHERE delivered < version) ORDER BY turn, version LIMIT ?"
 )
 
-DAY_US = 86_400_000_000
+DAY_US = 86_400 * SECOND
 
-AHEAD_US = 60_000_000
+AHEAD_US = 60 * SECOND
 """By how much the hotline's clock may be ahead of this desk's: what it has just signed counts at once."""
 
 _OF_ITS_KIND = "SELECT max(revision) FROM own AS o WHERE o.id = own.id AND o.status"
@@ -127,14 +129,6 @@ class Reads(Noted):
         at = next((at for at, number in rows if number == version), None)
         return None if at is None else (rows[0][0], at)
 
-    def first_came(self, conflicts: Sequence[str]) -> dict[str, int]:
-        """Return when the first word of each of some conflicts came."""
-        rows = self._many("SELECT conflict, received_at FROM objects WHERE conflict IN", conflicts)
-        came: dict[str, int] = {}
-        for conflict, at in rows:
-            came[conflict] = min(at, came.get(conflict, at))
-        return came
-
     def forged(self) -> list[KeptAlert]:
         """Return the alert objects that name no conflict because not even their signature or address held."""
         return self._alerts("conflict IS NULL ORDER BY rowid")
@@ -209,13 +203,14 @@ class Reads(Noted):
     # Budgets
 
     def over_budget(self, now: int) -> list[OverNow]:
-        """Return who is over which budget at ``now``, and until when, as the service has signed."""
-        rows = self._rows("SELECT name, value FROM meta WHERE name >= ? AND name < ?", SPENT_NOTE, SPENT_NOTE + "~")
+        """Return who is over which budget at ``now``, and until when, by the service's newest word of each."""
+        query = "SELECT name, value FROM meta WHERE name BETWEEN ? AND ? ORDER BY name"
+        rows = self._rows(query, spent_name(now - DAY_US - SECOND), spent_name(now + AHEAD_US + 1))
         over: dict[tuple[str, str], OverNow] = {}
         for name, value in rows:
-            party, budget, since = name.removeprefix(SPENT_NOTE).split(" ")
+            since, party, budget = name.removeprefix(SPENT_NOTE).split(" ")
             until, raw = json.loads(value)
-            if int(since) <= now + AHEAD_US and now < until:
+            if now < until:
                 over[party, budget] = OverNow(party, budget, int(since), until, raw)
         return list(over.values())
 

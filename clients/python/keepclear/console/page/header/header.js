@@ -68,8 +68,8 @@ function reasonOf({ code, text }) {
   if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
   if (code === "behind") return say("header.reason.behind", { n: behindOf() });
   if (code === "over_budget") {
-    const theirs = parties.value.filter((whose) => whose !== party.value && over.value.some((one) => one.party === whose));
-    return html`${theirs.map((whose, at) => html`${at > 0 ? " " : ""}${isolated(overOf(whose))}`)}`;
+    const theirs = parties.value.filter((whose) => whose !== party.value && isOver(whose, true));
+    return html`${theirs.map((whose, at) => html`${at > 0 ? " " : ""}${isolated(overOf(whose, "header.reason.over_budget", true))}`)}`;
   }
   return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
 }
@@ -80,17 +80,25 @@ function behindOf() {
   return `${link.value?.behind ?? 0}${of.length > 0 ? ` (${of.join(", ")})` : ""}`;
 }
 
-/** What a party's spent budgets mean here, in one sentence; their names are the protocol's. @param {string} whose */
-function overOf(whose) {
-  const spent = over.value.filter((one) => one.party === whose);
+/** @param {string} whose @param {boolean} hides */
+const spentOf = (whose, hides) => over.value.filter((one) => one.party === whose && one.hides_flights === hides);
+
+/** @param {string} whose @param {boolean} hides */
+const isOver = (whose, hides) => spentOf(whose, hides).length > 0;
+
+/** What a party's spent budgets mean here, in one sentence; their names are the protocol's. @param {string} whose @param {string} key @param {boolean} hides */
+function overOf(whose, key, hides) {
+  const spent = spentOf(whose, hides);
   const budget = spent.map((one) => one.budget.replaceAll("_", " ")).join(", ");
   const until = stampOf(Math.max(...spent.map((one) => one.until_ms)), now.value);
-  return say(whose === party.value ? "header.over_own" : "header.reason.over_budget", { party: foreignText(whose, 64), budget, until });
+  return say(key, { party: foreignText(whose, 64), budget, until });
 }
 
 /** @returns {[string, any][]} */
 function overLines() {
-  return over.value.some((one) => one.party === party.value) ? [["warning", isolated(overOf(party.value))]] : [];
+  const own = isOver(party.value, true) ? [overOf(party.value, "header.over_own", true)] : [];
+  const answers = parties.value.filter((whose) => isOver(whose, false)).map((whose) => overOf(whose, "header.over_answers", false));
+  return [...own, ...answers].map((words) => ["warning", isolated(words)]);
 }
 
 /** @returns {[string, any][]} */
