@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from keepclear import BudgetEvent, NotSent, OverBudget, Picture, ProblemEvent
+from keepclear import BudgetEvent, Intent, NotSent, OverBudget, Picture, ProblemEvent
 from keepclear.cli.board.frame import Scene
 from keepclear.cli.board.header import header
 from keepclear.cli.board.look import Look
@@ -156,6 +156,12 @@ def test_what_a_budget_has_no_room_for_soon_is_kept_and_says_what_is_left_and_wh
     assert error.certain and error.again_at is not None and error.code == "budget_submits_a_minute"
     assert "we are over our agreed budget of submits a minute: 0 left" in error.detail and at in error.hint
     assert south.picture().not_sent == 1
+    rest = south.file_all([Intent([box(lat)], "transport", reference=f"OPS-{lat}") for lat in (10.0, 20.0)])
+    assert [str(one.outcome) for one in rest] == ["filed", "filed"]
+    over(line, HOUR_US, 1)
+    for one in south.file_all([Intent([box(lat)], "transport", reference=f"OPS-{lat}") for lat in (30.0, 40.0)]):
+        assert isinstance(one.error, NotSent) and (one.error.code, one.error.again_at) == (error.code, error.again_at)
+        south.discard(next(row for row in south.waiting() if row.id == one.error.id))
     (waiting,) = south.waiting()
     assert south.send(waiting).revision == 1 and south.picture().not_sent == 0
     south.close()

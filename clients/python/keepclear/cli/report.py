@@ -11,6 +11,7 @@ from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.batch import FilingResult
 from keepclear.desk.blocking import Desk
+from keepclear.desk.budgets import time_of
 from keepclear.desk.events import AlertEvent
 from keepclear.desk.filed import Filed
 from keepclear.desk.settling import NotSent
@@ -49,6 +50,7 @@ class Report:
         self._teller = Teller(desk)
         self._alerts: list[AlertEvent] = []
         self._outcomes: list[str] = []
+        self._again_at: int | None = None
 
     def filed(self, filed: Filed, place: str = "", callsign: str | None = None, instead: str = "") -> None:
         """Tell that a statement was receipted, and the alerts that it caused; ``instead`` of the id of a lost one."""
@@ -72,6 +74,7 @@ class Report:
         match error:
             case NotSent(certain=True):
                 outcome, id = NOT_SENT, error.id
+                self._again_at = error.again_at or self._again_at
             case NotSent():
                 outcome, id = UNKNOWN, error.id
             case Unavailable():
@@ -88,9 +91,9 @@ class Report:
         else:
             tell_error(error)
 
-    def kept(self, statement: OwnStatement, place: str, callsign: str | None) -> None:
-        """Tell that a statement was signed and kept, and that nothing of it was sent."""
-        self._told(NOT_SENT, "unreachable", "kept to be sent", place, callsign, statement.id)
+    def kept(self, statement: OwnStatement, place: str, callsign: str | None, stopped: Unavailable) -> None:
+        """Tell that a statement was signed and kept, and nothing of it sent, for what ``stopped`` the one before."""
+        self._told(NOT_SENT, stopped.code, "kept to be sent", place, callsign, statement.id)
 
     def result(self, result: FilingResult, place: str) -> None:
         """Tell what became of a flight that was filed under a reference."""
@@ -146,7 +149,8 @@ class Report:
         counts = {word: self._outcomes.count(word) for word in dict.fromkeys(self._outcomes)}
         note(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items()))
         if waiting[0]:
-            note("hint: what was NOT SENT is kept: keepclear send --all when the line is back, or keepclear discard")
+            when = "when the line is back" if self._again_at is None else f"from {time_of(self._again_at)} on"
+            note(f"hint: what was NOT SENT is kept: keepclear send --all {when}, or keepclear discard")
         if waiting[1]:
             note("hint: keepclear notices asks what became of the unknown; keepclear send sends the same bytes again")
 

@@ -49,7 +49,7 @@ def send(
             except Unavailable as error:
                 report.failed(error, callsign=row.summary.callsign, id=row.id)
                 for rest in chosen[at + 1 :]:
-                    report.kept(rest, "", rest.summary.callsign)
+                    report.kept(rest, "", rest.summary.callsign, error)
                 break
             except KeepclearError as error:
                 report.failed(error, callsign=row.summary.callsign, id=row.id)

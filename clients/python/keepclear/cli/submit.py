@@ -173,7 +173,7 @@ def _filer(settings: DeskOptions, agreement: Agreement, *, needed: bool) -> tupl
 
 
 def _file(desk: Desk, stood: Sequence[Standing], settings: DeskOptions, officer: str | None) -> int:
-    report, down = Report(desk, as_json=settings.as_json), False
+    report, stopped = Report(desk, as_json=settings.as_json), None
     if stood and all(one.outcome in (ALREADY, TWICE) for one in stood):
         note("all of it is filed already")
     for one in stood:
@@ -182,8 +182,8 @@ def _file(desk: Desk, stood: Sequence[Standing], settings: DeskOptions, officer:
         if one.outcome:
             report.stood(one)
             continue
-        if down:
-            report.kept(desk.keep(content), *of)
+        if stopped is not None:
+            report.kept(desk.keep(content), *of, stopped)
             continue
         try:
             filed = desk.file(
@@ -192,5 +192,5 @@ def _file(desk: Desk, stood: Sequence[Standing], settings: DeskOptions, officer:
             report.filed(filed, *of)
         except KeepclearError as error:
             report.failed(error, *of)
-            down = isinstance(error, NotSent)
+            stopped = error if isinstance(error, NotSent) else None
     return report.finish(desk, officer)

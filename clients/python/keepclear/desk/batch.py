@@ -12,7 +12,6 @@ from typing import Any
 from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, LocalError, Refused, Unavailable
 from keepclear_protocol.filing import Content, Unfit
 from keepclear_protocol.limits import Fault
-from keepclear_protocol.speakable import speakable
 
 from ..journal.kept import RECEIPTED, UNSENT, OwnStatement
 from ..offline.inputs.flight import Flight
@@ -23,8 +22,6 @@ from .settling import NotSent
 
 VolumesJson = Sequence[Mapping[str, Any]]
 """Volume4D objects in F3548's JSON."""
-
-KEPT = "kept to be sent: the line was down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +133,23 @@ async def file_all(
     file: Callable[[Intent], Awaitable[Filed]],
     keep: Callable[[Intent], Awaitable[OwnStatement | None]],
 ) -> list[FilingResult]:
-    """Return what became of each flight, in their order, by ``file`` until the line is down, from then on by ``keep``,
+    """Return what became of each flight, in their order: by ``file`` until one is not sent, from then on by ``keep``,
     or by ``file`` still where that gives nothing.
 
     Raises ``LocalError`` where this desk itself cannot go on; what was filed until then stays filed.
     """
     results: list[FilingResult] = []
-    down = False
+    stopped: NotSent | None = None
     for intent in intents:
         try:
-            kept = await keep(intent) if down else None
-            if kept is not None and kept.status != RECEIPTED:
-                why = KEPT if kept.status == UNSENT else f"what became of {speakable(kept.id)} is not known"
-                raise NotSent(kept, Unavailable("unreachable", why), certain=kept.status == UNSENT)
+            kept = await keep(intent) if stopped else None
+            if stopped is not None and kept is not None and kept.status != RECEIPTED:
+                raise NotSent(kept, stopped.cause, certain=kept.status == UNSENT)
             filed = await file(intent)  # nothing is sent for what is receipted already
             outcome = FilingOutcome.IN_CONFLICT if filed.in_conflict else FilingOutcome.FILED
             results.append(FilingResult(intent, outcome, filed))
         except (NotSent, Unavailable, EvidenceInvalid, Refused) as error:
-            down = down or isinstance(error, NotSent)
+            stopped = stopped or (error if isinstance(error, NotSent) else None)
             results.append(FilingResult(intent, outcome_of(error), error=error))
     return results
 

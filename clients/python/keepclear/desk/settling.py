@@ -37,11 +37,13 @@ class NotSent(Unavailable):
     """A statement of ours that is kept in the journal and is not known to be filed.
 
     ``certain``: it never left this machine, or the hotline has refused it for a budget. Else it may have been admitted,
-    and the hotline has to be asked. ``again_at`` is the instant from which on a budget may have room for it.
+    and the hotline has to be asked. ``again_at`` is the instant from which on a budget may have room for it. ``cause``
+    is what kept it here.
     """
 
     def __init__(self, kept: OwnStatement, cause: Unavailable | OverBudget, *, certain: bool) -> None:
         self.id, self.sha256, self.certain = kept.id, kept.sha256, certain
+        self.cause = cause
         self.again_at = cause.again_at if isinstance(cause, OverBudget) else None
         code = speakable(kept.id)
         if certain:
