@@ -178,7 +178,8 @@ def test_a_batch_goes_on_after_a_refusal_and_keeps_the_rest_once_the_line_is_dow
     code, told, _ = north.type("send", "--all")
     assert code == 0 and [row["callsign"] for row in told] == ["KLM2", "KLM3", "KLM4"] and len(held(line)) == 6
 
-    over = {"code": "budget_submits_a_minute", "budget": "submits_a_minute", "left": 0, "again_at": "2100-01-01T00:00:00Z"}
+    spent = "submits_a_minute"
+    over = {"code": f"budget_{spent}", "budget": spent, "left": 0, "again_at": "2100-01-01T00:00:00Z"}
     gate.decide = lambda method, path, number: (429, PROBLEM, json.dumps(over).encode()) if method == "POST" else "pass"
     code, told, talk = submit(north, stdin=tracks("SWR1", "SWR2"))
     assert [(row["outcome"], row["code"]) for row in told] == [("not_sent", over["code"])] * 2 and code == 4
