@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.errors import Unavailable
 from keepclear_service.delivery import feed, hub, subscriber
 from support.store_line import notice
 from support.streams import Stage, on_hub, until
@@ -44,6 +46,29 @@ def test_what_moves_another_party_wakes_nobody(store_url: str, monkeypatch: pyte
         await until(lambda: len(stage.alerts_of(north)) == 6)
         assert {args[0] for name, args in stage.line.asked[asked:] if name == "events"} == {"north"}
         assert south.writes == wrote
+
+    on_hub(story, store_url)
+
+
+@pytest.mark.req("R-095")
+def test_no_stream_looks_alive_while_what_others_file_may_not_be_told(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "POLL_S", 30.0)
+
+    async def story(stage: Stage) -> None:
+        readers = [stage.open(party, 0) for party in ("north", "south")]
+        await until(lambda: all(reader.came for reader in readers))
+        began, stage.hotline.untold = time.monotonic(), Unavailable("store_clock")
+        await until(lambda: all(reader.ended for reader in readers))
+        assert time.monotonic() - began < 2 * hub.KEEP_ALIVE_S / hub.SLOTS + 1.0  # and what a busy machine takes
+        late = stage.open("south", 0)
+        await until(late.has_ended)
+        assert late.came == b""
+        stage.hotline.untold = None
+        again = stage.open("south", 0)
+        await stage.alert("south")
+        await until(lambda: stage.alerts_of(again))
 
     on_hub(story, store_url)
 

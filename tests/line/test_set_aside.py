@@ -59,6 +59,8 @@ def test_a_store_that_fills_up_holds_alerts_back_and_nothing_else(
         try:
             assert await refused(one, crossing) == "store_full"
             assert one.state() == "store_full: the alerts of 1 entries are not written"
+            with pytest.raises(NotTaken):  # no stream looks alive meanwhile
+                one.check_told()
             head = one.turn.cursor
             tried = len(signed)
             # Whoever asks again is told at once; what ends something, timers too, goes on.
@@ -78,6 +80,7 @@ def test_a_store_that_fills_up_holds_alerts_back_and_nothing_else(
             await redis.config_set("maxmemory", 0)
             one.line.commit = commit  # type: ignore[method-assign]
         await until(lambda: one.state() == "ok")
+        one.check_told()
         assert await conflicts(one) == [3, 3]
         assert (await file(one, crossing)).again
         assert (await one.line.open()).matched_through == one.turn.cursor

@@ -47,6 +47,8 @@ def still_works(line: RunningLine, withdrawn: str) -> None:
     assert line.post("withdrawals", world.withdrawal("north", world.opened(withdrawn))).status_code == 201
     told = line.post("notices", world.submission("north", box(-20)))
     assert (told.status_code, told.json()["code"]) == (503, "store_full") and "retry-after" in told.headers
+    words = [event for event in line.events("south", 3) if event["event"] == "budget"]
+    assert [payload(word["data"]["budget"])["budget"] for word in words] == ["room"], "who cannot file is told of"
 
 
 def test_a_full_memory_stops_notices_is_told_and_nothing_else_stops(tmp_path: Path, store_url: str) -> None:

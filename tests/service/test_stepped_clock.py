@@ -66,6 +66,7 @@ def test_a_machine_that_is_stepped_stamps_nothing_says_so_everywhere_and_goes_on
         stepped = [float(text.split()[-1]) for text in figures(line).splitlines()
                    if text.startswith("keepclear_worker_clock_stepped_seconds{")]  # fmt: skip
         assert stepped == [pytest.approx(STEP_S, abs=30)]
+        assert (answer := line.get("south", "/v1/stream")).status_code == 503 and answer.json()["code"] == "store_clock"
         # Reads go on by the worker's own clock, and so does the next worker in its place.
         assert line.conflicts("north") == [opened]
         os.kill(service.listening["workers"][0], signal.SIGKILL)

@@ -76,6 +76,7 @@ def test_acknowledgements_have_a_budget_of_their_own(line_url: str) -> None:
         for number in range(3):
             assert (await north.one(acknowledgement(told[1], f"j{number}"))).entry
         assert refused(await north.one(acknowledgement(told[1], "j3"))) == "acknowledgements_a_minute"
+        assert north.told == [], "it hides nothing that anybody flies"
         assert (await north.one(notice("n2", party="south"))).entry
         assert (await north.one(acknowledgement(told[0], "j4"))).entry, "the other party's is its own"
         await north.wait(20_000)
@@ -216,18 +217,20 @@ def test_everybody_is_told_once_while_it_is_covered(line_url: str) -> None:
         began = north.now
         for _ in range(3):
             assert refused(await north.one(notice("more", ends=-1))) == "submits_a_minute"
-        assert north.told == [("north", "submits_a_minute", began + HOUR)]
+        assert north.told == [("north", "submits_a_minute", began + 5 * MINUTE)]
         for party in PARTIES:
             events = (await north.bench.line.events(party, 0, 100)).events
             assert [event.seq for event in events if event.kind == "budget"] == [6]
         # Matched as it stands, and an entry like any other.
         assert await north.bench.redis.zscore(north.bench.key("unmatched"), 6) is None
-        await north.wait(HOUR - 1)
+        mark = await north.bench.redis.hget(north.bench.key("spent:north"), "told:submits_a_minute")
+        assert mark == f"{began + 5 * MINUTE} 6".encode(), "and which entry tells it, for who comes later"
+        await north.wait(5 * MINUTE - 1)
         await north.turn(*(notice(f"m{number}", ends=-1) for number in range(7)))
         assert len(north.told) == 1
         await north.wait(1)
         assert refused(await north.one(notice("more", ends=-1))) == "submits_a_minute"
-        assert north.told[1:] == [("north", "submits_a_minute", north.now + HOUR)]
+        assert north.told[1:] == [("north", "submits_a_minute", north.now + 5 * MINUTE)]
 
     at_line(story, line_url)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from keepclear_protocol.errors import Unavailable
+from keepclear_protocol.kinds import BUDGET
 from keepclear_service.store.connect import check_durability
 from keepclear_service.store.line import EVENT_BYTES, STREAM_BYTES, STREAM_LENGTH
 from keepclear_service.store.room import HEADROOM_MOST, HEADROOM_SHARE, Room
@@ -13,6 +14,8 @@ from redis.asyncio import RedisCluster
 from support.store_line import Bench, acknowledgement, alert, notice, on_line, withdrawal
 
 MIB = 1 << 20
+
+TOLD_FOR_US = 300_000_000
 
 
 @asynccontextmanager
@@ -53,23 +56,45 @@ def test_at_the_mark_notices_stop_alone_and_at_the_bound_nothing_that_ends_somet
                 notice("n1"),
             )
             assert [outcome.refused for outcome in told.outcomes] == ["store_full", None, None, "store_full", None]
-            assert told.outcomes[4].again and told.head == 5
+            assert told.outcomes[4].again and told.head == 6
+            # Who was refused may fly what is not known here: told to everybody, once, like a budget that is spent.
+            (word,) = [entry for entry in told.entries if entry.kind == BUDGET.name]
+            assert (word.party, word.id) == ("north", "room")
+            till = int(word.note) * 1000 - word.received_at
+            assert till == TOLD_FOR_US
+            for party in ("north", "south"):
+                events = (await bench.line.events(party, 0, 20)).events
+                assert [event.seq for event in events if event.kind == BUDGET.name] == [word.seq]
             assert await code(check_durability(bench.redis, volatile=True, room=True)) == "store_full"
             await bound(1.05)  # the other half
             assert (await bench.one(acknowledgement(north, "j2"))).refused == "store_full"
-            await bench.line.commit(bench.epoch, [(5, [alert(5, conflict="c2")])])
+            await bench.line.commit(bench.epoch, [(6, [alert(6, conflict="c2")])])
             await bound(0.01)
             assert (await bench.one(withdrawal("n2", prev="north n2 1"))).entry is not None
-            assert await code(bench.line.commit(bench.epoch, [(6, [alert(6, conflict="c3")])])) == "store_full"
-            await bench.line.commit(bench.epoch, [(6, [alert(6, state="closed")])])
+            assert await code(bench.line.commit(bench.epoch, [(7, [alert(7, conflict="c3")])])) == "store_full"
+            await bench.line.commit(bench.epoch, [(7, [alert(7, state="closed")])])
             (closed,) = (await bench.line.conflict("south", [south.conflict])).rows
-            assert (closed.version, closed.state) == (6, "closed")
+            assert (closed.version, closed.state) == (7, "closed")
             assert await bench.line.spend("north", "p1") and not await bench.line.spend("north", "p1")
             await bench.clean()
-            assert (await bench.line.open()).matched_through == 6
+            assert (await bench.line.open()).matched_through == 7
             assert await bench.line.adopt(bench.terms, "0" * 43, b"{}")
         assert (await bench.turn()).behind
         assert (await bench.one(notice("n4"), terms="0" * 43)).refused == "wrong_terms"
+
+    on_line(story, line_url)
+
+
+def test_a_disk_without_room_refuses_notices_alone_and_everybody_is_told(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice("n1"))
+        bench.line._full = lambda: "no room"
+        told = await bench.turn(notice("n2"), notice("n3"), withdrawal(prev="north n1 1"))
+        assert [outcome.refused for outcome in told.outcomes] == ["store_full", "store_full", None]
+        assert [(entry.kind, entry.id) for entry in told.entries][:1] == [(BUDGET.name, "room")]
+        assert told.told == 1
+        bench.line._full = str
+        assert (await bench.one(notice("n2"))).entry is not None
 
     on_line(story, line_url)
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.errors import Unavailable
 from keepclear_protocol.kinds import ALERT, OPENING
 from keepclear_service.decide.entry import Entry
 from keepclear_service.delivery.hub import Hub
@@ -67,6 +68,7 @@ class StandIn:
         self.world = world
         self.observer = silent()
         self.clock = SteadyClock()
+        self.untold: Unavailable | None = None
 
     @property
     def agreement(self) -> Agreement:
@@ -80,8 +82,10 @@ class StandIn:
     def opening(self, party: str, request: str, at: Cursor) -> str:
         return f"opening to {party} for {request} at {at}"
 
-    def check_store(self) -> None:
-        """It has not been put back."""
+    def check_told(self) -> None:
+        """Raise what keeps others' dangers from being told, if anything does."""
+        if self.untold is not None:
+            raise self.untold
 
     def receipt(self, entry: Entry) -> str:
         self.line.calls["receipt"] += 1
@@ -158,7 +162,8 @@ class Stage:
         self.world = World()
         self.line = CountedLine(bench.line)
         self.draining = draining
-        self.hub = Hub(cast("Hotline", StandIn(self.line, self.world)), draining)
+        self.hotline = StandIn(self.line, self.world)
+        self.hub = Hub(cast("Hotline", self.hotline), draining)
         self.serving: list[asyncio.Task[None]] = []
         self._seq = 0
 

@@ -154,7 +154,7 @@ class Feed:
                 raise
 
     async def _read_piece(self, epoch: str, at: int) -> tuple[str, list[Told]]:
-        self._hotline.check_store()
+        self._hotline.check_told()
         window = await self._hotline.line.events(self._party, at, PIECE_EVENTS)
         if not self.epoch:
             self._begin(window.epoch, window.head)
@@ -177,7 +177,7 @@ class Feed:
     async def _read(self) -> bool:
         """Read one piece of what is new; False where there is nothing."""
         epoch, at = self.epoch, self.at
-        self._hotline.check_store()
+        self._hotline.check_told()
         window = await self._hotline.line.events(self._party, at, PIECE_EVENTS)
         self._lost(None)
         if (epoch, at) != (self.epoch, self.at):

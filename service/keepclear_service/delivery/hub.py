@@ -131,6 +131,15 @@ class Hub:
             await asyncio.sleep(due - loop.time())
             for subscriber in list(slot):
                 subscriber.tick(loop.time())
+            self._watch()
+
+    def _watch(self) -> None:
+        """Have every stream ended soon where what others file may not be told on it."""
+        try:
+            self._hotline.check_told()
+        except Unavailable:
+            for feed in self._feeds.values():
+                feed.poke()
 
     def _end_invalid(self) -> None:
         """End the streams whose key is gone, revoked, out of its time, or no longer allowed to watch."""

@@ -69,6 +69,7 @@ class EventStream:
 async def stream(request: Request) -> EventStream:
     """Send the party's events behind the cursor, or all that are still there without one, and then as they come."""
     who = await _admit(request)
+    who.hotline.check_told()
     _check_budget(who)
     hubs: dict[str, Hub] = request.app.state.hubs
     return EventStream(hubs[who.hotline.agreement.id], who, _position(request), request_id(request.scope))

@@ -7,7 +7,6 @@ same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; s
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
@@ -17,7 +16,7 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import Forbidden, OutOfStep, Refused, Unavailable
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.kinds import NOTICE, Kind
+from keepclear_protocol.kinds import Kind
 from keepclear_protocol.opening import sign_opening
 from keepclear_protocol.request import RequestProof, check_request
 from msgspec import Struct
@@ -92,8 +91,6 @@ class Hotline:
         self._opening = Opening(line, self.turn, lane, seal, self.clock, self._refusing)
         self._key = key
         self._tick_ms = tick_ms
-        self.full: Callable[[], str] = str
-        """Returns why no notice finds room, beside what the store itself says; nothing where it does."""
 
     @property
     def agreement(self) -> Agreement:
@@ -114,6 +111,10 @@ class Hotline:
         if self.turn.standing.refused is not None:
             raise self.turn.standing.refused
 
+    def check_told(self) -> None:
+        """Raise ``Unavailable`` where others are refused, or their dangers not told: no stream may look alive then."""
+        self.turn.check()
+
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
         return self._opening.signer(kid)
@@ -123,8 +124,6 @@ class Hotline:
 
         ``request`` names the request in the log.
         """
-        if kind is NOTICE and (why := self.full()):
-            raise store_full(why)
         opened = await self._opening.open(kind, raw)
         volumes = 0 if isinstance(opened, Entry) else opened.volumes
         try:

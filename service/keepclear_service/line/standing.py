@@ -48,6 +48,17 @@ class Standing:
             return ""
         return f"{self.lost.code}: {self.lost.detail}; {self.lost.hint}" if self.refused else self.lost.code
 
+    def check_lost(self) -> None:
+        """Raise what came in between the store and the last turn, if anything did."""
+        if self.lost is not None:
+            raise self.refused or Unavailable(self.lost.code)
+
+    def check(self) -> None:
+        """Raise ``Unavailable`` where no statement is answered now."""
+        self.check_lost()
+        if self.poison:
+            raise self.unsafe()
+
     def unsafe(self) -> Unavailable:
         """Return what is answered while something cannot be folded."""
         return Unavailable("store_unsafe", f"the line is not ready: {self.said()}")

@@ -100,12 +100,15 @@ class Turn:
 
     def state(self) -> str:
         """Return ``ok``, or in a few words why this agreement is not ready."""
-        if said := self.standing.said():
-            return said
-        if not self.ready.is_set():
-            return "starting"
+        standing = self.standing.said() or ("" if self.ready.is_set() else "starting")
         late = "lagging" if time.monotonic() - self._turned_at > LAG_S else ""
-        return self._uncommitted.aside() or late or self.clocks.off or "ok"
+        return standing or self._uncommitted.aside() or late or self.clocks.off or "ok"
+
+    def check(self) -> None:
+        """Raise ``Unavailable`` where everybody is refused, or what is admitted is not told to whom it concerns."""
+        self.standing.check()
+        self._uncommitted.check()
+        self.clocks.check()
 
     def comes_round(self, within_s: float) -> bool:
         """Whether no turn has lasted for longer, well or not; one that reads the line may last as long as it takes."""
@@ -119,18 +122,16 @@ class Turn:
 
     async def submit(self, arrival: Arrival, body: Body, request: str = "") -> Told:
         """Admit, match and commit an opened statement; raises ``Unavailable``, and then the outcome is unknown."""
-        self.clocks.check()
         standing = self.standing
-        if standing.lost is not None:
-            raise standing.refused or Unavailable(standing.lost.code)
+        self.clocks.check()
+        standing.check_lost()
         if not self.ready.is_set() and not standing.poison:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(START_WITHIN_S):
                     await self.ready.wait()
             if not self.ready.is_set():
                 raise Unavailable("busy", "the line is still being read; send the same bytes again")
-        if standing.poison:
-            raise standing.unsafe()
+        standing.check()
         waiting = self._arrivals.put(arrival, body)
         self._wake.set()
         return await waiting.told(self._observer, request)
@@ -148,8 +149,7 @@ class Turn:
             ended = self._ended
             self._wake.set()
             await ended.wait()
-        if self.standing.lost is not None:
-            raise Unavailable(self.standing.lost.code)
+        self.standing.check_lost()
 
     async def run(self) -> None:
         """Take turns until cancelled."""

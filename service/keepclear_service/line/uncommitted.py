@@ -142,6 +142,12 @@ class Uncommitted:
         codes = sorted(entry.fault.code for entry in self._entries.values() if entry.fault is not None)
         return f"{codes[0]}: the alerts of {len(codes)} entries are not written" if codes else ""
 
+    def check(self) -> None:
+        """Raise why something is set aside, if anything is."""
+        for entry in self._entries.values():
+            if entry.fault is not None:
+                raise entry.fault
+
     def due_in_s(self) -> float | None:
         """Return the seconds until something of another worker's is to be committed from here; None for never."""
         waiting = [entry.since for entry in self._entries.values() if entry.fault is None]

@@ -72,9 +72,10 @@ def create_app(settings: Settings) -> FastAPI:
             check = functools.partial(check_durability, store.submits, volatile=settings.volatile)
             await check()
             lane = Lane()
+            disk = Disk(settings.embedded if running_store(settings.embedded) == store_url else None)
             hotlines: list[Hotline] = []
             for agreement in agreements:
-                line = StoredLine(store, agreement.id, clock=clock.seconds)
+                line = StoredLine(store, agreement.id, clock=clock.seconds, full=disk.full)
                 await adopt_newer(line, await in_force(line, agreement, settings), agreement)
                 watched = observer.line(len(hotlines), agreement.id)
                 kept = timed(line, observer)
@@ -94,7 +95,6 @@ def create_app(settings: Settings) -> FastAPI:
             hubs = {hotline.agreement.id: Hub(hotline, app.state.draining) for hotline in hotlines}
             app.state.hotlines, app.state.hubs = Hotlines(hotlines), hubs
             app.state.turns = lambda: all(hotline.turn.comes_round(TURN_WITHIN_S) for hotline in hotlines)
-            disk = Disk(settings.embedded if running_store(settings.embedded) == store_url else None)
             canary = Canary(store, [hotline.line.prefix for hotline in hotlines])
 
             async def prove() -> float:
@@ -103,8 +103,6 @@ def create_app(settings: Settings) -> FastAPI:
                 await check(room=True)
                 return await canary.sing()
 
-            for hotline in hotlines:
-                hotline.full = disk.full
             app.state.check_store = prove
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(hotline.turn.run()) for hotline in hotlines]

@@ -83,11 +83,17 @@ Piece: TypeAlias = Sequence[tuple[int, bool, Sequence[SignedAlert]]]
 
 
 class StoredLine(LineReader):
-    """One agreement's line in the store. ``clock`` gives the worker's seconds since 1970."""
+    """One agreement's line in the store. ``clock`` gives the worker's seconds since 1970.
 
-    def __init__(self, store: Store, agreement_id: str, *, clock: Callable[[], float] = time.time) -> None:
+    ``full`` tells why the store's disk has no room for notices, nothing where it has.
+    """
+
+    def __init__(
+        self, store: Store, agreement_id: str, *, clock: Callable[[], float] = time.time, full: Callable[[], str] = str
+    ) -> None:
         super().__init__(store, agreement_id)
         self._clock = clock
+        self._full = full
         self._last = NOTHING_TOLD
         self._cleaned: dict[str, tuple[str, str]] = {}
 
@@ -165,7 +171,7 @@ class StoredLine(LineReader):
         args: list[Any] = [epoch, terms, cursor, now_ms, CLOCKS_APART_MS, retention_s * 1000, SLACK_MS]
         args += [STREAM_LENGTH, BATCH, DUE_AT_ONCE, MAX_ANSWERS, self.prefix]
         args.append(self._last[1] if self._last[0] == cursor else "-")
-        args += [HEADROOM_SHARE, HEADROOM_MOST]
+        args += [HEADROOM_SHARE, HEADROOM_MOST, int(bool(self._full()))]
         args += [len(done), *done, len(names), *names]
         args += charge_words(charges, number, budgets) + budget_words(budgets)
         args.append(len(arrivals))

@@ -9,8 +9,8 @@
 -- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
 -- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
 -- a party at most, 12 prefix, 13 the entry at its cursor or '-', 14 the part of the store's memory that is kept free of
--- notices (one in so many) and 15 its bytes at most, then a count and the seqs to take out of unmatched, a
--- count and the parties; a count of words and of each charge the number of its party, field and ms; a count of words
+-- notices (one in so many) and 15 its bytes at most, 16 '1' where its disk has no room for notices, then a count and the
+-- seqs to take out of unmatched, a count and the parties; a count of words and of each charge the number of its party, field and ms; a count of words
 -- and the most live notices, bytes and price a day, the ms that a submit, an acknowledgement, a pair and an alert
 -- spend; a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms, note, lowest and
 -- highest ms of all its bounds, precondition and its four words, gist or '', '1' to hand it to siblings, price:
@@ -29,7 +29,7 @@ local call, match, format = redis.call, string.match, string.format
 local retention, slack, longest, batch = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local function whole(number) return format('%.0f', number) end
 
-local next_arg = 16
+local next_arg = 17
 local function list()
   local count = tonumber(ARGV[next_arg])
   local first = next_arg + 1
@@ -76,6 +76,7 @@ local waiting, moved, handed, heard = {}, {}, {}, 0
 local taken, below = 0, nil
 local function room_for(kind, bytes)
   if kind == 'withdrawal' then return true end
+  if kind == 'notice' and ARGV[16] == '1' then return false end
   if not below then
     local told = call('INFO', 'memory')
     local function figure(name) return tonumber(match(told, '\n' .. name .. ':(%d+)') or '0') end
@@ -181,7 +182,7 @@ local function admit(at, place)
     if revision ~= current + 1 then return '-revision_order' end
     if newest ~= second then return '-prev_mismatch' end
     local size = #ARGV[at + 5] + beside
-    if not room_for(kind, #ARGV[at + 5]) then return '-store_full' end
+    if not room_for(kind, #ARGV[at + 5]) then return no_room(number) end
     if kind == 'notice' then
       refused = adds(number, size, tonumber(ARGV[at + 17]), tonumber(ends), tonumber(ended_at))
       if refused then return refused end

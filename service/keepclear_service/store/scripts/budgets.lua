@@ -2,7 +2,8 @@
 --
 -- Of a budget that fills again evenly one number is kept: the ms at which it will be full again. What is spent moves it
 -- on, as long as the whole budget's period lies between it and now. `days` are the prices paid by day; `shut` is until
--- when no notice is taken for its pairs; `told:` is until when the others know that a budget is spent.
+-- when no notice is taken for its pairs; `told:` is until when the others know that a budget is spent, and the entry that
+-- tells it.
 local minute, hour, day, five_minutes = 60000, 3600000, 86400000, 300000
 local beside = 2048 -- bytes of links, places and names that a notice takes besides its own
 local function budget(at) return tonumber(ARGV[first_budget + at]) end
@@ -41,20 +42,33 @@ local function charge(number, field, cost, period)
   put(number, field, format('%.17g', math.min(full, sure + 2 * period)))
 end
 
--- Refuse, and tell everybody unless they know it already.
-local function over(number, name, left, again)
+-- Everybody is told that a party may be refused, at least until an instant, unless they know it already.
+local function tell_all(number, name, till)
   local party, spent = ARGV[first_party + number - 1], KEYS[8 + 8 * number]
   local held = book(number)
   local mark = 'told:' .. name
   if not held[mark] then held[mark] = call('HGET', spent, mark) or '0' end
-  if tonumber(held[mark]) <= now then
-    local till = whole(math.min(math.max(again, now + hour), now + day))
+  if tonumber(match(held[mark], '^%d+')) <= now then
+    till = whole(till)
     local seq = append('budget', party, name, '0', '-', '-', till, whole(now), true)
     for each = 1, party_count do tell(each, 'budget ' .. seq .. ' -') end
-    put(number, mark, till)
+    put(number, mark, till .. ' ' .. seq)
     clock, told = now, told + 1
   end
+end
+
+local function over(number, name, left, again)
+  -- That answers are refused hides nothing that its party flies, and how many it owes is others' doing.
+  if name ~= 'acknowledgements_a_minute' then
+    tell_all(number, name, math.min(math.max(again, now + five_minutes), now + day))
+  end
   return '#' .. table.concat({name, whole(left), whole(again), whole(now)}, ' ')
+end
+
+-- Refuse a notice for which the store has no room: it is no budget of its party's, yet what that flies is not known here.
+local function no_room(number)
+  tell_all(number, 'room', now + five_minutes)
+  return '-store_full'
 end
 
 -- Of each statement that comes to be admitted; what it is refused with, or nil.
