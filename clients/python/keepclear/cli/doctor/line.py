@@ -36,6 +36,8 @@ WITHIN_S = 8.0
 UNBUFFERED = "at the proxy: proxy_buffering off; then nginx -s reload"
 SET_CLOCK = {"darwin": "sudo systemsetup -setusingnetworktime on", "win32": "w32tm /resync"}
 MAKE_DURABLE = "at the store: valkey-cli config set appendonly yes appendfsync always maxmemory-policy noeviction"
+ASK_STATUS = "at the hotline: keepclear-service status"
+CLOSE_STREAMS = "end a watch, console or program of ours that nobody needs"
 MISDIRECTED = "export KEEPCLEAR_CONNECT_TO=URL"
 SHOWN = "export KEEPCLEAR_TLS_CERT=FILE KEEPCLEAR_TLS_KEY=FILE"
 _WAY_MENDS = {
@@ -130,7 +132,14 @@ def _no_word(error: KeepclearError, client: AsyncClient) -> Finding:
         return Finding("stream", NOTE, f"{error.detail}: it files, and hears nothing", code=exit_code(error))
     if error.detail.startswith(silent(client.read_s).detail):
         return wrong("stream", error, UNBUFFERED, exit_code)
-    return wrong("stream", error, MISDIRECTED, exit_code)
+    return wrong("stream", error, _mend(error, MISDIRECTED), exit_code)
+
+
+def _mend(error: KeepclearError, otherwise: str) -> str:
+    """Return what mends a refusal that the hotline gives for itself, or of our streams."""
+    if error.code == "budget_streams":
+        return CLOSE_STREAMS
+    return ASK_STATUS if error.code == "busy" or error.code.startswith("store_") else otherwise
 
 
 def _stream(word: _Word) -> Finding:
@@ -170,7 +179,7 @@ async def _terms(client: AsyncClient, agreement: Agreement) -> Finding:
             raise reply.error or Unavailable("unreachable", "no agreement came")
         in_force = open_agreement(reply.answer)
     except KeepclearError as error:
-        return wrong("terms", error, "keepclear agreement stage", exit_code)
+        return wrong("terms", error, _mend(error, "keepclear agreement stage"), exit_code)
     if in_force.id != agreement.id:
         return Finding("terms", WRONG, f"the hotline is under another agreement, {in_force.name}", MISDIRECTED)
     if in_force.terms != agreement.terms:
@@ -179,18 +188,20 @@ async def _terms(client: AsyncClient, agreement: Agreement) -> Finding:
     return Finding("terms", OK, f"in force at the hotline: revision {agreement.revision}")
 
 
-_STORE_MENDS = {
-    "store_unsafe": MAKE_DURABLE,
-    "store_full": "at the hotline: make room (docs/operating.md); what ends something is taken all the same",
+_READY_MENDS = {
+    "full": "at the hotline: make room (docs/operating.md); what ends something is taken all the same",
+    "clock": "at the hotline: chronyc tracking; keepclear-service status",
+    "down": "at the hotline: systemctl restart keepclear-store",
 }
+"""What mends a hotline that is not ready, by its own word for that; of other words its status tells more."""
 
 
 async def _store(client: AsyncClient) -> Finding:
     try:
         seen = await client.glance("/readyz")
-        checks = json.loads(seen.body)["checks"] if seen.media == JSON and seen.status in (200, 503) else None
-        found = None if checks is None else {str(name): str(said) for name, said in checks.items()}
-    except (KeepclearError, ValueError, LookupError, AttributeError):
+        told = json.loads(seen.body) if seen.media == JSON and seen.status in (200, 503) else {}
+        found = {str(name): str(said) for name, said in told["checks"].items()}
+    except (KeepclearError, ValueError, LookupError, AttributeError, TypeError):
         found = None
     if found is None:
         return Finding(
@@ -198,8 +209,8 @@ async def _store(client: AsyncClient) -> Finding:
         )
     bad = [f"{name}: {said}" for name, said in found.items() if said != "ok"]
     if bad:
-        mend = _STORE_MENDS.get(found.get("store", ""), "at the hotline: systemctl restart keepclear-store")
-        if found.get("store", "ok") == "ok" and found.get("clock", "ok") != "ok":
-            mend = "at the hotline: chronyc tracking; keepclear-service status"
+        mend = _READY_MENDS.get(str(told.get("state")), ASK_STATUS)
+        if found.get("store") == "store_unsafe":
+            mend = MAKE_DURABLE
         return Finding("store", WRONG, f"the hotline is not ready, {', '.join(bad)}", mend, figures={"checks": found})
     return Finding("store", OK, "reached, durable, as the service says", figures={"checks": found})
