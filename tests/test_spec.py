@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from keepclear_protocol import acknowledgement, agreement, alert, kinds, opening, request
-from keepclear_protocol.budgets import BUDGETS_AT_MOST, SPENT, Budgets, budget_code
+from keepclear_protocol.budgets import BUDGETS_AT_MOST, SPENT, Budgets
 from keepclear_protocol.characters import UNSEEN
 from keepclear_protocol.claims import Claims
 from keepclear_protocol.disclosure import disclose_property
 from keepclear_protocol.encoding import MAX_DEPTH, b64, digest, dump_json, unb64
-from keepclear_protocol.errors import CODES, KeepclearError
+from keepclear_protocol.errors import CODES, KeepclearError, budget_code
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES, ROLES
 from keepclear_protocol.notice import MAX_SUBMISSION_BYTES

@@ -69,11 +69,6 @@ PAIRS_COUNTED, ALERTS_COUNTED = 64, 8
 """Pairs of each volume, alerts of each revision to each counterpart, that are counted; alerts further only as far as
 own volumes are in conflict: what others file must not spend a party's budget for it."""
 
-COVERED_S = HOUR_S
-"""Seconds for which the others are told at least that a party is over a budget: at most once in that time."""
-
-COVERED_AT_MOST_S = DAY_S
-
 PERIOD_S: Mapping[str, int] = {
     "submits_a_minute": MINUTE_S,
     "acknowledgements_a_minute": MINUTE_S,
@@ -81,11 +76,6 @@ PERIOD_S: Mapping[str, int] = {
     "alerts_an_hour": HOUR_S,
 }
 """Seconds in which all of a budget comes back, evenly. The others come back with what they are of."""
-
-
-def budget_code(name: str) -> str:
-    """Return the code with which a statement over the budget of that name is refused."""
-    return f"budget_{name}"
 
 
 def read_budgets(value: object) -> Budgets:

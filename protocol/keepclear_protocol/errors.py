@@ -168,6 +168,11 @@ class Refused(KeepclearError):
     """The sender must change what it sent."""
 
 
+def budget_code(name: str) -> str:
+    """Return the code with which a statement over the budget of that name is refused."""
+    return f"budget_{name}"
+
+
 class OverBudget(Refused):
     """Its party has spent ``budget``: ``left`` of it is there, and before the instant ``again_at`` it is refused again.
 
@@ -175,7 +180,7 @@ class OverBudget(Refused):
     """
 
     def __init__(self, budget: str, left: int, again_at: int, detail: str = "", *, hint: str = "") -> None:
-        super().__init__(f"budget_{budget}", detail, hint=hint)
+        super().__init__(budget_code(budget), detail, hint=hint)
         self.budget = budget
         self.left = left
         self.again_at = again_at

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from benchmarks.client import connect, exchange, post, run
 from benchmarks.load import filed
 from benchmarks.stage import stage
-from keepclear_protocol.budgets import Budgets, budget_code
+from keepclear_protocol.budgets import Budgets
+from keepclear_protocol.errors import budget_code
 from keepclear_protocol.instant import SECOND
 from support.world import World
 

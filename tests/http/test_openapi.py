@@ -12,8 +12,8 @@ import pytest
 import schemathesis
 from fastapi.routing import APIRoute
 from jsonschema_rs import Draft202012Validator
-from keepclear_protocol.budgets import SPENT, budget_code
-from keepclear_protocol.errors import CODES
+from keepclear_protocol.budgets import SPENT
+from keepclear_protocol.errors import CODES, budget_code
 from keepclear_protocol.kinds import EVERY_KIND
 from keepclear_protocol.schema import schema_names
 from keepclear_service.http import health, openapi, reads, refusals, stream, submits

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.budgets import BUDGETS_AT_MOST, NAMES, SPENT, Budgets, budget_code
+from keepclear_protocol.budgets import BUDGETS_AT_MOST, NAMES, SPENT, Budgets
 from keepclear_protocol.draft import draft_payload
-from keepclear_protocol.errors import CODES, OverBudget, Refused
+from keepclear_protocol.errors import CODES, OverBudget, Refused, budget_code
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.limits import volume_time, widened_area_km2
 from keepclear_protocol.spent import open_spent, sign_spent

@@ -1,6 +1,7 @@
 """What the stories of budgets share: a party's bench with budgets of its own, and a time that only the test moves."""
 
-from keepclear_protocol.budgets import Budgets, budget_code
+from keepclear_protocol.budgets import Budgets
+from keepclear_protocol.errors import budget_code
 from keepclear_service.line.ports import Arrival, Chain, Charge, Outcome, Turned
 from msgspec import structs
 

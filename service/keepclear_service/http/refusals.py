@@ -6,8 +6,8 @@ table against every case of the hostile tables: a door says no code that is not 
 
 from collections.abc import Iterable, Mapping
 
-from keepclear_protocol.budgets import SPENT, budget_code
-from keepclear_protocol.errors import CODES
+from keepclear_protocol.budgets import SPENT
+from keepclear_protocol.errors import CODES, budget_code
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, NOTICE, Kind, Precondition
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keepclear_protocol.budgets import budget_code
+from keepclear_protocol.errors import budget_code
 
 from ..decide.entry import Entry
 from ..line.ports import Arrival, Chain, CompareAndSet, Outcome, Over

@@ -11,7 +11,13 @@ from keepclear_protocol.budgets import PERIOD_S, Budgets
 
 from ..line.ports import Charge
 
-_FIELDS = {"pairs_an_hour": "pairs", "alerts_an_hour": "alerts"}
+_FIELDS = {
+    "submits_a_minute": "submits",
+    "acknowledgements_a_minute": "acknowledgements",
+    "pairs_an_hour": "pairs",
+    "alerts_an_hour": "alerts",
+}
+"""What the script calls those that fill again evenly, in the order in which it takes their costs."""
 
 
 def cost_ms(budgets: Budgets, name: str, amount: int = 1) -> float:
@@ -25,7 +31,7 @@ def budget_words(budgets: Budgets) -> list[Any]:
         budgets.live_notices,
         budgets.stored_bytes,
         budgets.volume_time_a_day,
-        *(repr(cost_ms(budgets, name)) for name in PERIOD_S),
+        *(repr(cost_ms(budgets, name)) for name in _FIELDS),
     ]
     return [len(words), *words]
 

@@ -8,7 +8,6 @@ import contextlib
 import re
 from collections.abc import Mapping
 
-from keepclear_protocol.budgets import budget_code
 from keepclear_protocol.encoding import parse_json
 from keepclear_protocol.errors import (
     CODES,
@@ -19,6 +18,7 @@ from keepclear_protocol.errors import (
     OverBudget,
     Refused,
     Unavailable,
+    budget_code,
 )
 from keepclear_protocol.instant import parse_instant
 

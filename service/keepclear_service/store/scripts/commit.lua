@@ -6,7 +6,7 @@
 -- these are the last of its alerts, how many, and for each alert: number of its party, conflict, bytes, record, place of
 -- the body that it shows among KEYS or '0'. A record is "version sha256 rank ends keep state shows body own other-party
 -- other-id", '-' for what is not.
--- Answers how many entries were not in unmatched and yet not written, or -1 when the store has another life than the worker knows.
+-- Answers 1, or -1 when the store has another life than the worker knows.
 local meta, unmatched, due, leaving = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local answers, shown, alerts = KEYS[5], KEYS[6], KEYS[7]
 local call, match = redis.call, string.match
@@ -19,7 +19,7 @@ local known = call('HMGET', meta, unpack(asked))
 if not known[1] then return redis.error_reply('KEEPCLEAR no such line') end
 if known[1] ~= ARGV[1] then return -1 end
 
-local moved, changed, wrote, missing = {}, false, false, 0
+local moved, changed = {}, false
 local function tell(number, conflict, version, sha, shows, body)
   local position = tonumber(known[2 + number] or '0') + 1
   known[2 + number], moved[number], changed = position, true, true
@@ -38,7 +38,6 @@ local function write(at)
     local older, old_sha, old_order, old_ends, old_keep, old_state, _, old_body = match(before, parts)
     local same = older == version and old_sha == sha
     if tonumber(older) >= tonumber(version) and not (same and call('HEXISTS', alerts, sha) == 0) then return end
-    wrote = true
     call('HSET', alerts, sha, bytes)
     if same then return tell(number, conflict, version, sha, shows, body) end
     call('ZREM', rank, old_order .. '.' .. conflict)
@@ -57,7 +56,6 @@ local function write(at)
       call('HDEL', answers, conflict)
     end
   else
-    wrote = true
     call('HSET', alerts, sha, bytes)
   end
   call('HSET', conflicts, conflict, record)
@@ -78,14 +76,8 @@ for _ = 1, entries do
   local seq, last, count = ARGV[at], ARGV[at + 1] == '1', tonumber(ARGV[at + 2])
   at = at + 3
   -- By their versions alone: an entry may have been taken out of unmatched, and its alerts not be there.
-  local standing = call('ZSCORE', unmatched, seq)
-  wrote = false
   for number = 0, count - 1 do write(at + 5 * number) end
-  if wrote and not standing then missing = missing + 1 end
-  if standing and last then
-    call('ZREM', unmatched, seq)
-    changed = true
-  end
+  if last and call('ZREM', unmatched, seq) == 1 then changed = true end
   at = at + 5 * count
 end
 if changed then
@@ -99,4 +91,4 @@ if changed then
   call('HSET', meta, unpack(fields))
   call('PUBLISH', 'keepclear', table.concat(hint, ' '))
 end
-return missing
+return 1
