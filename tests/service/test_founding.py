@@ -1,28 +1,27 @@
 """The words that begin a line and change it: founded once and on purpose, and by no other word."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.line import found_line, write_files
+from support.operating import service_program
+from support.program import Done
 from support.snapshot import snapshot
 from support.stores import RunningStore
 from support.world import World
 
-Said = Callable[..., subprocess.CompletedProcess[str]]
+Said = Callable[..., Done]
 
 
 @pytest.fixture
 def say(tmp_path: Path, store_url: str) -> Said:
     """Return ``say(word, world)``: run a word of ``keepclear-service`` on the store until it ends."""
 
-    def run(word: str, world: World, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(word: str, world: World, *words: str) -> Done:
         files = write_files(world, tmp_path / world.agreement.terms)
         given = [*(files if word == "run" else files[2:]), "--store", store_url, *words]
-        command = [sys.executable, "-m", "keepclear_service", word, *given]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return service_program(word, *given)
 
     return run
 

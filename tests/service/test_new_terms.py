@@ -5,8 +5,6 @@ import copy
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,15 +17,15 @@ from keepclear_protocol.instant import format_instant
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.request import sign_request
 from support.line import RunningLine, payload, write_files
+from support.operating import service_program
+from support.program import Done
 from support.service import running_service
 from support.world import ALL_ROLES, ORIGIN, World, box, now_us, signed, terms_payload
 
 
-def say(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "keepclear_service", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def say(*words: str, code: int = 0) -> Done:
+    done = service_program(*words)
     assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
     return done
 
 

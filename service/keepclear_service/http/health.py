@@ -18,15 +18,13 @@ from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND
 
 from ..decide.selfcheck import rules_hold
+from ..line.standing import SLOW_S
 from .deps import Hotlines, hotlines
 
 ASKED_AGAIN_S = 1.0
 """Seconds for which an answer is given again: nobody need prove who they are here, so asking must cost little."""
 
 OK, SLOW = "ok", "slow"
-
-SLOW_S = 1.0
-"""Seconds of a durable write, or of a turn, from which on the service is slow: what it promises to the other desk."""
 
 STORE_WITHIN_S = 1.5
 """Seconds that a store has to answer here: a probe waits for two, and a store that is silent is not ready."""

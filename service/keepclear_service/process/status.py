@@ -9,7 +9,7 @@ from typing import Any
 
 from keepclear_protocol.instant import SECOND, format_instant
 
-from ..http.health import SLOW_S
+from ..line.standing import SLOW_S
 from ..steady import STEPPED_S
 from ..store.room import Room
 from .disk import SCARCE_BYTES
