@@ -72,11 +72,22 @@ def test_one_counterparts_danger_is_in_the_next_batch_however_many_of_anothers_w
 
 def test_turns_are_by_the_work_and_not_by_the_number() -> None:
     waiting = begun()
-    heavy = backlog.BATCH_BYTES // 2
-    waiting.put(stream(*(alert(RED, f"r{number}") for number in range(4)), size=heavy))
-    waiting.put(stream(*(alert(GREEN, f"g{number}") for number in range(40)), after=4))
+    large = backlog.HEAVY_BYTES // 2
+    waiting.put(stream(*(alert(RED, f"r{number}") for number in range(8)), size=large))
+    waiting.put(stream(*(alert(GREEN, f"g{number}") for number in range(40)), after=8))
     first = drained(waiting)[0]
-    assert {number for number in first if number > 4} == set(range(5, 45)) and 1 in first and 3 not in first
+    assert {number for number in first if number > 8} == set(range(9, 49)) and 1 in first and 7 not in first
+
+
+def test_what_is_heavy_is_taken_alone_and_after_who_comes_anew() -> None:
+    waiting = begun()
+    waiting.put(stream(*(alert(RED, f"r{number}") for number in range(4)), size=backlog.HEAVY_BYTES))
+    assert waiting.may_wait
+    assert waiting.batch() is not None
+    waiting.put(stream(alert(GREEN, "g"), alert(GREEN, "h"), after=4))
+    waiting.written()
+    assert not waiting.may_wait  # for what is next is soon done
+    assert drained(waiting) == [[5], [2], [6], [3], [4]]
 
 
 def test_of_one_counterparts_the_worst_and_soonest_is_first_and_what_has_closed_last(

@@ -26,7 +26,10 @@ BATCH = 128
 """Arrivals taken in at once."""
 
 BATCH_BYTES = 768 * 1024
-"""What is taken in at once by its cost, or one arrival that costs more: some 70 ms of a processor."""
+"""What is taken in at once by its cost: some 70 ms of a processor."""
+
+HEAVY_BYTES = 256 * 1024
+"""An arrival of this cost is taken in alone, so that nothing else waits for it."""
 
 EACH_BYTES = 4096
 """What an arrival costs beside its bytes: a signature, and rows of the journal."""
@@ -70,32 +73,39 @@ class Batch:
 
 @dataclass(slots=True)
 class _Turn:
-    """One counterpart's arrivals. ``served`` is what they have cost so far."""
+    """One counterpart's arrivals. ``served`` is what they have cost so far, ``cost`` what those that wait will."""
 
     served: int = 0
+    cost: int = 0
     conflicts: dict[str, deque[Waiting]] = field(default_factory=dict)
     worst: list[tuple[int, int, Waiting]] = field(default_factory=list)
     oldest: deque[Waiting] = field(default_factory=deque)
     presentation: str = ""
 
     def put(self, item: Waiting) -> None:
+        self.cost += item.cost
         self.conflicts.setdefault(item.conflict, deque()).append(item)
         heapq.heappush(self.worst, (item.rank, item.count, item))
         self.oldest.append(item)
 
-    def take(self, in_order: bool) -> Waiting:
+    def look(self, in_order: bool) -> Waiting:
         """Return the oldest of the conflict that has the worst, or the oldest of all."""
         while self.worst and self.worst[0][2].taken:
             heapq.heappop(self.worst)
         while self.oldest[0].taken:
             self.oldest.popleft()
         wanted = self.oldest[0] if in_order else self.worst[0][2]
-        queue = self.conflicts[wanted.conflict]
-        item = queue.popleft()
+        return self.conflicts[wanted.conflict][0]
+
+    def take(self, item: Waiting) -> None:
+        """Take what ``look`` has returned."""
+        queue = self.conflicts[item.conflict]
+        queue.popleft()
         if not queue:
-            del self.conflicts[wanted.conflict]
+            del self.conflicts[item.conflict]
         item.taken = True
-        return item
+        self.cost -= item.cost
+        self.served += item.cost
 
 
 class Backlog:
@@ -132,6 +142,11 @@ class Backlog:
     def is_full(self) -> bool:
         """Whether no more should be read for now."""
         return self.cost >= MOST_BYTES or len(self._items) >= MOST
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether only such are next of whom more waits than is taken in at once."""
+        return bool(self._turns) and self._next()[1].cost > BATCH_BYTES
 
     @property
     def since(self) -> int | None:
@@ -176,14 +191,16 @@ class Backlog:
         chosen: list[Waiting] = []
         cost, in_order = 0, self._runs > MOST_RUNS
         while self._turns and len(chosen) < BATCH:
-            name, turn = min(self._turns.items(), key=lambda each: each[1].served)
-            item = turn.take(in_order)
+            name, turn = self._next()
+            item = turn.look(in_order)
+            if chosen and item.cost >= HEAVY_BYTES:
+                break
+            turn.take(item)
             chosen.append(item)
-            turn.served += item.cost
             if not turn.conflicts:
                 del self._turns[name]
             cost += item.cost
-            if cost >= BATCH_BYTES:
+            if cost >= BATCH_BYTES or item.cost >= HEAVY_BYTES:
                 break
         if not chosen:
             return None
@@ -204,6 +221,9 @@ class Backlog:
     def reread(self, cursor: Cursor) -> None:
         """Note that everything was read again, good for a position: the gap is over."""
         self.begin(cursor, "")
+
+    def _next(self) -> tuple[str, _Turn]:
+        return min(self._turns.items(), key=lambda each: each[1].served)
 
     def _note(self) -> str:
         """Return the positions behind the cursor that are taken, to be kept beside it."""

@@ -42,6 +42,13 @@ LAST_S = 2.0
 """How long what has come is still taken in once its connection has ended: the rest comes again with the next."""
 
 
+PAUSE_S = 0.002
+"""For so long nothing comes of a stream that has no more to bring for now."""
+
+READ_ON_S = 0.1
+"""How long a stream that brings without a pause is read on before the next of a flood is taken in."""
+
+
 class Following:
     """One desk's following: ``run`` it once. Cancelled, it says its last ``delivered`` and ends."""
 
@@ -132,12 +139,27 @@ class Following:
                 ended_at = ended_at or loop.time()
                 if loop.time() - ended_at > LAST_S:
                     return
+            await self._read_on()
             await self._worst.look(self._link.now, self._position.owed > 0 or self._backlog.is_full)
             await self._take_in_time(self._backlog.batch())
             await self._worst.take()
             await self._succession.look()
             self._deliveries.wake()
             self._announcer.announce(Heard(None))
+
+    async def _read_on(self) -> None:
+        """Let the stream be read while it brings without a pause, where only a flood's are next to be taken in.
+
+        Bytes are soon read, and somebody's danger may be among them; beside the taking in they come at a quarter of
+        the pace, since both want the interpreter.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + READ_ON_S
+        while self._backlog.may_wait and not self._backlog.is_full and loop.time() < until:
+            self._came.clear()
+            await asyncio.sleep(PAUSE_S)
+            if not self._came.is_set():
+                return
 
     def _opened(self, opening: Opening) -> Cursor:
         self._link.spoke(opening.claims.iat)
