@@ -46,20 +46,22 @@ def _killed(live: int, workers: int) -> list[Figure]:
         run(send(running.port, in_processes(one, live), 64))
         before = running.used_memory() / live
         say(f"killed: {live} live notices, {before:.0f} bytes of store each")
-        calm, hit, first_s, folded_s, receipt_s = run(_story(running, world, other, workers))
+        calm, hit, first_s, folded_s, receipt_s = run(_story(running, world, other))
     name = f"one of {workers} workers killed" if workers > 1 else "the only worker killed"
+    count = f"{len(hit)} submits"
+    untouched = "<= 250" if workers > 1 else ""  # what a dead worker had not taken yet is ended with it, in 0.1 s
     return [
         Figure(f"{name}: first answer", first_s, "s", "<= 2", f"{live} live"),
         Figure(f"{name}: all folded by all", folded_s, "s", "<= 15"),
         Figure(f"{name}: first receipt of the large agreement", receipt_s, "s"),
         Figure(f"{name}: the other's submit p99, calm", quantile(calm, 0.99), "ms"),
-        Figure(f"{name}: the other's submit p99 until folded", quantile(hit, 0.99), "ms", note=f"{len(hit)} submits"),
+        Figure(f"{name}: the other's submit p99 until folded", quantile(hit, 0.99), "ms", untouched, count),
         Figure(f"{name}: the other's submit p50 until folded", quantile(hit, 0.5), "ms"),
     ]
 
 
 async def _story(
-    running: Stage, world: World, other: World, workers: int
+    running: Stage, world: World, other: World
 ) -> tuple[list[float], list[float], float, float, float]:
     calm: list[float] = []
     hit: list[float] = []
@@ -95,7 +97,7 @@ async def _story(
     os.kill(running.workers[0], signal.SIGKILL)
     first = asyncio.create_task(_first(running.port, began))
     receipt = asyncio.create_task(_receipt(running, world, began))
-    folded_s = await _folded(running, began, workers)
+    folded_s = await _folded(running, began)
     first_s, receipt_s = await first, await receipt
     ended.set()
     await filing
@@ -126,10 +128,20 @@ async def _receipt(running: Stage, world: World, began: float) -> float:
         await asyncio.sleep(0.02)
 
 
-async def _folded(running: Stage, began: float, workers: int) -> float:
-    """Return the seconds until the killed worker's successor says that both its lines are folded."""
-    while time.perf_counter() - began < WITHIN_S:
-        if sum(line["event"] == "line_ready" for line in running.service.log()) >= 2 * (workers + 1):
-            return time.perf_counter() - began
-        await asyncio.sleep(0.02)
+async def _folded(running: Stage, began: float) -> float:
+    """Return the seconds until the killed worker's successor says that both its lines are folded.
+
+    Of the log only what is new is read: all of it, line by line, would hold up the submits that are measured here.
+    """
+    said = ""
+    with running.service.log_file.open() as log:
+        log.seek(0, os.SEEK_END)
+        while time.perf_counter() - began < WITHIN_S:
+            if stage.urgent:
+                for pid in stage.children(running.service.process.pid):
+                    stage.go_first(pid)  # the successor is of a session of its own
+            said += log.read()
+            if said.count('"line_ready"') >= len(running.worlds):
+                return time.perf_counter() - began
+            await asyncio.sleep(0.02)
     raise AssertionError("the killed worker's place was not filled")

@@ -1,7 +1,9 @@
 """The composition root: settings in, an app out. The only place that picks the store and ties the rooms together.
 
 A worker listens before its lines are read: reads and streams come from the store, submits are told ``busy`` until
-then, and ``/readyz`` says ``starting``. A store that holds no line, or could lose one, ends the start with an error.
+then, and ``/readyz`` says ``starting``. Where others answer, it listens only then: a connection that it took before
+would share its loop with the reading, also one of an agreement whose line is read in a moment. A store that holds no
+line, or could lose one, ends the start with an error.
 """
 
 import asyncio
@@ -9,7 +11,7 @@ import contextlib
 import functools
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from fastapi import FastAPI
 from keepclear_protocol.agreement import Agreement
@@ -44,6 +46,9 @@ from .version import versions
 
 HINT_AGAIN_S = 1.0
 """Seconds until the hints are asked for again after the store was gone; lines and hubs poll meanwhile."""
+
+READ_WITHIN_S = 30.0
+"""Seconds for which a worker reads its lines before it listens; those that cannot be read must be told of."""
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +116,8 @@ def create_app(settings: Settings) -> FastAPI:
                 running.append(tasks.create_task(_settle_down(hotlines)))
                 running.append(tasks.create_task(keep_note(observer.board, hotlines, clock)))
                 try:
+                    if app.state.others:
+                        await read_first(hotlines, app.state.draining)
                     yield
                 finally:
                     for task in running:
@@ -127,6 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.observer = Observer(Board(len(agreements)), None)  # until a worker brings its own
     app.state.clock = SteadyClock()  # likewise
+    app.state.others = False
     problems.install(app)
     for door in (submits, reads, stream, health, openapi):
         app.include_router(door.router)
@@ -136,6 +144,15 @@ def create_app(settings: Settings) -> FastAPI:
 def _heads(settings: Settings, agreement: Agreement) -> Heads:
     folder = settings.heads_folder()
     return Heads(None if folder is None else FileOfHead(folder, agreement.id), agreement.id)
+
+
+async def read_first(hotlines: Sequence[Hotline], draining: asyncio.Event) -> None:
+    """Wait until every line is read, but no longer than ``READ_WITHIN_S``, nor when the worker is to end."""
+    reading = asyncio.ensure_future(asyncio.gather(*(hotline.turn.ready.wait() for hotline in hotlines)))
+    ending = asyncio.create_task(draining.wait())
+    await asyncio.wait((reading, ending), timeout=READ_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    for task in (reading, ending):
+        task.cancel()
 
 
 async def _settle_down(hotlines: list[Hotline]) -> None:

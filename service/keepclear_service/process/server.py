@@ -7,8 +7,9 @@ standard input does: then its supervisor is gone.
 Draining: the signal sets the event ``app.state.draining``, which stands there before the application's startup. uvicorn
 waits for open streams before anything is told that it closes, and an endless stream would hold it for ever (measured).
 Streams watch that event and say ``drain``; what has not ended after ``drain_s`` is cut. Then the application's own
-shutdown runs. What the worker counts and says, ``app.state.observer``, and its ``app.state.clock`` stand there before
-the startup, too. Where a task of the application fails, the worker ends, and the supervisor starts the next one.
+shutdown runs. What the worker counts and says, ``app.state.observer``, its ``app.state.clock``, and whether others
+answer meanwhile, ``app.state.others``, stand there before the startup, too. Where a task of the application fails, the
+worker ends, and the supervisor starts the next one.
 """
 
 import asyncio
@@ -133,6 +134,7 @@ def work(create_app: AppFactory, order: dict[str, Any], say: Say) -> int:
         app = create_app(settings)
         app.state.observer = Observer(Board(len(settings.agreements), order["board"]), lines)
         app.state.clock = SteadyClock(order["clock"])
+        app.state.others = order["others"]
         listener = socket.socket(fileno=order["listener"])
         serve(app, settings, listener, say)
     except KeepclearError as error:

@@ -47,8 +47,10 @@ class Worker(Child):
 
     kind = "worker"
 
-    def __init__(self, settings: Settings, program: Sequence[str], address: Listening) -> None:
-        self._address = address
+    def __init__(
+        self, settings: Settings, program: Sequence[str], address: Listening, beside: Sequence["Worker"] = ()
+    ) -> None:
+        self._address, self._beside = address, beside
         self._program = program
         self._order = {"supervisor": os.getpid(), "settings": settings.model_dump(mode="json")}
         agreements = len(settings.agreements)
@@ -59,6 +61,11 @@ class Worker(Child):
         self._held: float | None = None
         self._listening: asyncio.Task[None] | None = None
 
+    @property
+    def serves(self) -> bool:
+        """Whether the process answers, as far as anybody knows."""
+        return self.pid is not None and self._listening is not None and not self._listening.done()
+
     async def start(self) -> None:
         """Start the process and wait until it answers; raise the ``KeepclearError`` that it reports."""
         last = read_note(self.board)
@@ -68,6 +75,7 @@ class Worker(Child):
         self.starts += 1
         with self._address.for_worker() as listener:
             order = self._order | {"listener": listener.fileno(), "board": self._shared, "clock": self._held}
+            order["others"] = any(one.serves for one in self._beside if one is not self)
             self._process = await asyncio.create_subprocess_exec(
                 *self._program,
                 stdin=asyncio.subprocess.PIPE,
@@ -167,7 +175,8 @@ async def _run_workers(
     address: Listening,
     store: EmbeddedStore | None,
 ) -> None:
-    workers = [Worker(settings, program, address) for _ in range(settings.workers)]
+    workers: list[Worker] = []
+    workers += [Worker(settings, program, address, workers) for _ in range(settings.workers)]
     async with operator_doors(settings, agreements, workers, store) as (lookout, port):
         tasks = [asyncio.create_task(worker.start()) for worker in workers]
         try:
