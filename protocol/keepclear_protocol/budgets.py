@@ -34,7 +34,7 @@ class Budgets:
     acknowledgements_a_minute: int = 12_000
     stored_bytes: int = 500_000_000
     pairs_an_hour: int = 5_000_000
-    alerts_an_hour: int = 8_000
+    alerts_an_hour: int = 80_000
     volume_time_a_day: int = 80_000_000
     streams: int = 64
     least_area_m2: int = 600_000_000

@@ -12,7 +12,7 @@ QUIET = replace(
     submits_a_minute=120,
     stored_bytes=100_000_000,
     pairs_an_hour=250_000,
-    alerts_an_hour=1_200,
+    alerts_an_hour=4_000,
     volume_time_a_day=2_200_000,
     streams=16,
 )

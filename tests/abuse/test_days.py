@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from keepclear_protocol.budgets import ALERTS_COUNTED, Budgets
+from keepclear_protocol.budgets import ALERTS_COUNTED, PAIRS_COUNTED, PERIOD_S, Budgets
 
 from .agreed import DEFAULTS, QUIET, STRICT
 from .days import paris, quiet_week, strike_night
@@ -47,6 +47,17 @@ def test_notices_in_its_way_spend_nothing_of_a_partys_budgets() -> None:
     assert max(price.alerts for price in besieged.prices) >= 50, "each flight meets them all"
     assert max(price.hits for price in besieged.prices) <= 2 * ALERTS_COUNTED
     assert all(price.pairs <= 64 * price.volumes for price in besieged.prices)
+
+
+def test_what_others_could_make_honest_days_spend_is_agreed(small_night: dict[str, Spent]) -> None:
+    quiet = walk(quiet_week(2), QUIET)
+    for days, agreed in ((small_night, share(DEFAULTS, 25)), (quiet, QUIET)):
+        for spent in days.values():
+            volumes = [price.volumes for price in spent.prices]
+            alerts = [float(max(ALERTS_COUNTED, count)) for count in volumes]
+            pairs = [float(PAIRS_COUNTED * count) for count in volumes]
+            assert least(spent.at_s, alerts, PERIOD_S["alerts_an_hour"]) < agreed.alerts_an_hour
+            assert least(spent.at_s, pairs, PERIOD_S["pairs_an_hour"]) < agreed.pairs_an_hour
 
 
 def test_a_sham_over_all_the_sky_shows_every_route_where_nothing_is_counted_and_is_refused_where_it_is() -> None:

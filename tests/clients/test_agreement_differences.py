@@ -158,7 +158,7 @@ def test_what_is_changed_is_said_in_an_officers_words(edit: Any, said: str) -> N
 def test_a_budget_that_is_changed_is_said_by_what_it_is_of() -> None:
     before, after = ({**PAYLOAD, "budgets": asdict(b)} for b in (Budgets(), replace(Budgets(), alerts_an_hour=900)))
     text = differences_text(read_terms(dump_json(before)), read_terms(dump_json(after)))
-    assert "budget, alerts to each other party an hour: 8,000 -> 900 (LESS than before)" in text, text
+    assert "budget, alerts to each other party an hour: 80,000 -> 900 (LESS than before)" in text, text
 
 
 def test_a_root_that_is_replaced_and_a_party_that_is_added_stand_out() -> None:
