@@ -1,16 +1,20 @@
 """A flood of alerts: how many a desk takes in a second, and when it has shown a danger that came behind all of them.
 
 One party's notices each cross 30 flights of the desk's party; then a third party's one notice meets a flight of it. The
-desk begins when all of that waits for it, as after a night away or a burst that it could not follow.
+desk begins when all of that waits for it, as after a night away or a burst that it could not follow. Light ones are of
+one volume against one; heavy ones of 500 against flights of 40 legs, half a megabyte each.
 """
 
 import asyncio
+import itertools
 import time
+from collections.abc import Callable
+from functools import partial
 
 from keepclear import AlertEvent, AsyncDesk
 from keepclear.journal.changes import MoveCursor
 from keepclear_protocol.cursor import Cursor
-from support.world import World
+from support.world import UNBOUND, World
 
 from .client import post, run, send
 from .figures import Figure, Scale
@@ -22,27 +26,43 @@ APART_M = 2_000.0
 PLACE = (40.0, 0.0)
 START_S, LASTS_S = 7_200, 3_600
 WITHIN_S = 600.0
+SMALL = {"horizontal_m": 100, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
+
+
+LEGS = 40
+LEG_M = 400.0
 
 
 def flood(scale: Scale) -> list[Figure]:
     """Return the alerts that a desk takes in a second, and the seconds until a danger behind them was shown."""
-    crossing = scale.of(34, 305)
-    small = {"horizontal_m": 100, "vertical_m": 30, "lead_s": 0, "tail_s": 0}
-    world = World("south", "north", "east", categories={"transport": small})
-    say(f"desk: {crossing * FLIGHTS} alerts of one party, and then a danger of another's")
-    flights = [post("notices", submission(world, "south", _flight(number))) for number in range(FLIGHTS)]
-    shams = in_processes(lambda _: post("notices", submission(world, "north", _across())), crossing)
-    danger = post("notices", submission(world, "east", _flight(FLIGHTS - 1)))
-    with stage(world) as running:
-        for lot in (flights, shams, [danger]):
-            run(send(running.port, lot, 8))
-        shown_s, whole_s, cpu_s = asyncio.run(_taken_in(running, crossing * FLIGHTS + 1))
-    alerts = crossing * FLIGHTS + 1
-    spent = f"{alerts} in {whole_s:.1f} s, {alerts / cpu_s:.0f} a processor second of the desk's"
-    return [
-        Figure("a flood: alerts taken in", alerts / whole_s, "1/s", ">= 1000", spent),
-        Figure("a flood: another party's danger shown after", shown_s, "s", "<= 1", "it came behind all of them"),
-    ]
+    light = partial(_crossing, _flight, lambda _: [_across()], scale.of(34, 305))
+    heavy = partial(_crossing, _legs, partial(_sheaf, scale.of(60, 500)), scale.of(2, 4))
+    figures = []
+    for kind, per_second, crossing in (("light", ">= 1000", light), ("heavy", "", heavy)):
+        world = World("south", "north", "east", categories={"transport": SMALL}, budgets=UNBOUND)
+        flights, shams = crossing(world)
+        alerts = len(shams) * FLIGHTS + 1
+        say(f"desk: {alerts - 1} {kind} alerts of one party, and then a danger of another's")
+        danger = post("notices", submission(world, "east", _flight(FLIGHTS - 1)[0]))
+        with stage(world) as running:
+            for lot in (flights, shams, [danger]):
+                run(send(running.port, lot, 8 if kind == "light" else 1))
+            shown_s, whole_s, cpu_s = asyncio.run(_taken_in(running, alerts))
+        spent = f"{alerts} in {whole_s:.1f} s, {alerts / cpu_s:.0f} a processor second of the desk's"
+        behind = "it came behind all of them"
+        figures += [
+            Figure(f"a flood of {kind} ones: alerts taken in", alerts / whole_s, "1/s", per_second, spent),
+            Figure(f"a flood of {kind} ones: another party's danger shown after", shown_s, "s", "<= 1", behind),
+        ]
+    return figures
+
+
+def _crossing(
+    flight: Callable[[int], list[Volume]], crossing: Callable[[int], list[Volume]], count: int, world: World
+) -> tuple[list[bytes], list[bytes]]:
+    """Return the requests of south's flights, and of so many notices of north's that each cross all of them."""
+    flights = [post("notices", submission(world, "south", *flight(number))) for number in range(FLIGHTS)]
+    return flights, in_processes(lambda number: post("notices", submission(world, "north", *crossing(number))), count)
 
 
 async def _taken_in(running: Stage, alerts: int) -> tuple[float, float, float]:
@@ -64,11 +84,22 @@ async def _taken_in(running: Stage, alerts: int) -> tuple[float, float, float]:
         return shown, time.perf_counter() - began, time.process_time() - spent
 
 
-def _flight(number: int) -> Volume:
+def _flight(number: int) -> list[Volume]:
     lat, lng = shifted(*PLACE, 0, APART_M * number)
-    return volume(circle(lat, lng, 100), 1_000, 1_100, START_S, START_S + LASTS_S)
+    return [volume(circle(lat, lng, 100), 1_000, 1_100, START_S, START_S + LASTS_S)]
 
 
-def _across() -> Volume:
-    way = [shifted(*PLACE, 0, -500), shifted(*PLACE, 0, APART_M * FLIGHTS)]
+def _legs(number: int) -> list[Volume]:
+    """Return a flight northwards of legs that follow one another."""
+    ends = [shifted(*PLACE, LEG_M * step, APART_M * number) for step in range(LEGS + 1)]
+    return [volume(corridor(leg, 50), 1_000, 1_100, START_S, START_S + LASTS_S) for leg in itertools.pairwise(ends)]
+
+
+def _across(north_m: float = 0.0) -> Volume:
+    way = [shifted(*PLACE, north_m, -500), shifted(*PLACE, north_m, APART_M * FLIGHTS)]
     return volume(corridor(way, 50), 1_000, 1_100, START_S, START_S + LASTS_S)
+
+
+def _sheaf(count: int, number: int) -> list[Volume]:
+    """Return ways across all flights, beside one another."""
+    return [_across(LEG_M * LEGS * at / count + number) for at in range(count)]

@@ -98,3 +98,22 @@ def test_a_desk_that_others_make_acknowledge_leaves_half_of_its_minute_to_its_of
     assert small.may(200.0)
     small.said(16)
     assert not small.may(230.0)
+
+
+def test_where_the_stream_holds_more_than_may_wait_here_the_worst_is_asked_for(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, "MOST", 20)
+    south, north, east = (line.desk(party) for party in ("south", "north", "east"))
+    line.watched(south)
+    south.file([box()], "transport")
+    line.watched(south)
+    for _ in range(FLOOD):
+        north.file([box(48.05)], "transport")
+    east.file([box(48.12, low=205, high=220)], "transport")
+    line.mediator.requests.clear()
+    told = [event.alert.other.party for event in alerts(list(south.watch(stop=line.reached(south)))) if event.alert]
+    assert [request for request in line.mediator.requests if request.url.path.startswith("/v1/conflicts")]
+    assert told.count("east") == 1 and told.count("north") == FLOOD and told.index("east") < FLOOD // 2
+    for desk in line.open:
+        desk.close()

@@ -34,9 +34,9 @@ HEAVY_BYTES = 256 * 1024
 EACH_BYTES = 4096
 """What an arrival costs beside its bytes: a signature, and rows of the journal."""
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024
 MOST = 50_000
-"""What may wait here."""
+"""What may wait here, by its cost: some 13 000 alerts of the usual size."""
 
 MOST_RUNS = 500
 """Runs of arrivals that were taken before their place. Beyond it each counterpart's oldest come first, so that the note
