@@ -16,7 +16,7 @@ from keepclear_protocol.withdrawal import Withdrawal
 
 from . import telling
 from .entry import ENDED, TERMS, Entry, Outgoing
-from .gist import FILED, Filing
+from .gist import FILED, Filing, gist_of
 from .matching import meetings_of
 from .state import Conflict, Key, State, side_of
 
@@ -91,7 +91,7 @@ def _withdrawal(state: State, entry: Entry) -> list[Outgoing]:
     if filed is None:
         return []
     state.take_out(key)
-    filed.items = []
+    filed.items, filed.notice = [], gist_of(filed.notice, volumes=False)
     filed.withdrawn = True
     filed.side = side_of(entry)
     outgoing: list[Outgoing] = []

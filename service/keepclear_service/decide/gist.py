@@ -64,6 +64,14 @@ _DECODER, _ENCODER = Decoder(_Written), Encoder()
 _REFERENCES = {str(reference): reference for reference in Reference}
 
 
+def gist_of(notice: Filing, *, volumes: bool = True) -> Gist:
+    """Return what counts of a notice; without ``volumes`` what is left of one that was withdrawn."""
+    if isinstance(notice, Gist) and volumes:
+        return notice
+    kept = [DisclosedVolume(item.digest, "", item.volume) for item in notice.volumes if volumes]
+    return Gist(notice.party, notice.id, notice.category, notice.last_end, tuple(kept))
+
+
 def write_gist(notice: Notice) -> bytes:
     """Return a notice's gist as bytes."""
     return _ENCODER.encode(_Written(LAYOUT, notice.category, [_row(item) for item in notice.volumes]))

@@ -15,7 +15,7 @@ from keepclear_protocol.alert import CLOSED, OPEN, Side
 from .admission import counts_until
 from .cells import Item
 from .entry import Entry
-from .gist import Filing
+from .gist import Filing, Gist, gist_of
 from .index import Index
 
 FORGET_AT_ONCE = 64
@@ -27,13 +27,13 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Filed:
-    """A party's notice as it stands: its newest revision, when that came, and its volumes in the index.
+    """A party's notice as it stands: what counts of its newest revision, when that came, its volumes in the index.
 
     ``until`` is the last instant at which it counts by the terms in force; ``looked_at`` when the state next asks
     whether it still does.
     """
 
-    notice: Filing
+    notice: Gist
     side: Side
     items: list[Item]
     until: int
@@ -98,7 +98,8 @@ class State:
             self._let_go(key)
             before = None
         until = counts_until(notice, self.agreement)
-        filed = Filed(notice, side_of(entry), self._items(key, notice), until, looked_at=until)
+        gist = gist_of(notice)  # what was signed has twice the size, and would stay as long
+        filed = Filed(gist, side_of(entry), self._items(key, gist), until, looked_at=until)
         if before is not None and before.looked_at <= until:
             filed.looked_at = before.looked_at
         else:
@@ -206,7 +207,7 @@ class State:
             if record.own in self.filed and record.other in self.filed:
                 self.say(record.conflict, record.own, record.other, record.version, record.state)
 
-    def _items(self, key: Key, notice: Filing) -> list[Item]:
+    def _items(self, key: Key, notice: Gist) -> list[Item]:
         minima = self.agreement.categories[notice.category]
         return [self.index.item(key, volume, minima) for volume in notice.volumes]
 
