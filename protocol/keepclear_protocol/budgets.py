@@ -19,8 +19,9 @@ class Budgets:
     """What each party may spend.
 
     ``live_notices``: notices whose last window has not ended, at once. ``submits_a_minute``: notices, all revisions.
-    ``acknowledgements_a_minute``. ``stored_bytes``: of notices that the service still keeps. ``pairs_an_hour``: volumes
-    of others that the rules looked at for a notice, ``PAIRS_COUNTED`` at most for each of its own volumes.
+    ``acknowledgements_a_minute``. ``stored_bytes``: of what the service still keeps of notices, and of the alerts that they
+    caused, ``KEPT_COUNTED`` conflicts for each time. ``pairs_an_hour``: volumes of others that the rules looked at for
+    a notice, ``PAIRS_COUNTED`` at most for each of its own volumes.
     ``alerts_an_hour``: alerts to each one counterpart that a notice caused, ``ALERTS_COUNTED`` at most for each
     revision. ``volume_time_a_day``: km2 x km x h of the volumes of all revisions that end on one day. ``streams``: open
     at once.
@@ -68,6 +69,14 @@ SPENT = NAMES[: NAMES.index("least_area_m2")]
 PAIRS_COUNTED, ALERTS_COUNTED = 64, 8
 """Pairs of each volume, alerts of each revision to each counterpart, that are counted; alerts further only as far as
 own volumes are in conflict: what others file must not spend a party's budget for it."""
+
+ALERT_BYTES, PAIR_BYTES = 1_200, 160
+"""What an alert takes of a store, and each of the pairs that it tells: some 2.7 KB for both sides of a conflict."""
+
+KEPT_COUNTED, KEPT_TIME_S = 8, 450
+"""Conflicts with each counterpart whose alerts count, for each time in which any of them is over: what lies in one
+place at one time is the other's doing, what a notice meets one after the other is its own. Further only as far as own
+volumes are in conflict, too."""
 
 PERIOD_S: Mapping[str, int] = {
     "submits_a_minute": MINUTE_S,

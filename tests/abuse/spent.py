@@ -33,7 +33,7 @@ VOLUME_BYTES, NOTICE_BYTES = 660, 2_500
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one revision costs. ``candidates`` and ``alerts`` are what it made, ``pairs`` and ``hits`` what counts."""
+    """What one revision costs: the ``candidates`` and ``alerts`` that it made; of the others what counts."""
 
     volumes: int
     room: int
@@ -41,6 +41,7 @@ class Price:
     pairs: int
     alerts: int
     hits: int
+    kept: int = 0
 
 
 class Line:
@@ -68,7 +69,7 @@ class Line:
         caused = [one for one in told if one.to != party and one.payload["state"] != CLOSED]
         alerts = max(Counter(one.to for one in caused).values(), default=0)
         room = self.room(category, volumes)
-        return Price(len(volumes), room, candidates, pairs, alerts, _hits(caused)), told
+        return Price(len(volumes), room, candidates, pairs, alerts, _hits(caused), _kept(party, told)), told
 
     def withdraw(self, party: str, name: str, revision: int, at: int) -> list[Outgoing]:
         """Withdraw a notice; return what is told to whom."""
@@ -99,6 +100,20 @@ def _hits(caused: Sequence[Outgoing]) -> int:
         shown[one.to] += one.payload["disclosed"]
     told = Counter(one.to for one in caused)
     return max((min(told[to], max(ALERTS_COUNTED, len(set(shown[to])))) for to in told), default=0)
+
+
+def _kept(party: str, told: Sequence[Outgoing]) -> int:
+    """Return the bytes of alerts that count, as R-114 says."""
+    total = 0
+    conflicts = [one for one in told if one.payload["state"] != CLOSED]
+    for other in {one.to for one in conflicts} - {party}:
+        with_it = [one for one in conflicts if other in (one.to, one.other[0])]
+        taken = sum(1_200 + 160 * len(one.payload["pairs"]) for one in with_it)
+        theirs = [one for one in with_it if one.to == other]
+        shown = {digest for one in theirs for digest in one.payload["disclosed"]}
+        spans = {(one.over or 0) // (450 * SECOND) for one in theirs}
+        total += taken * min(len(theirs), max(8 * len(spans), len(shown))) // max(1, len(theirs))
+    return total
 
 
 @dataclass
@@ -152,7 +167,7 @@ class Purse:
             bucket.now(at)
             bucket.left -= cost
         self._rooms[_day(volumes, at)] += price.room
-        self._bytes += _weight(volumes)
+        self._bytes += _weight(volumes) + price.kept
         self._live[name] = max(volume.end for volume in volumes)
 
     def withdrawn(self, name: str) -> None:
@@ -166,7 +181,7 @@ class Purse:
 
     @property
     def stored_bytes(self) -> int:
-        """What all of its notices weigh."""
+        """What all of its notices weigh, and the alerts that they caused, as far as these count."""
         return self._bytes
 
 

@@ -1,13 +1,13 @@
 """What matching shows a notice to have spent, whichever way it was matched."""
 
 import pytest
-from keepclear_protocol.budgets import ALERTS_COUNTED, PAIRS_COUNTED
+from keepclear_protocol.budgets import ALERT_BYTES, ALERTS_COUNTED, KEPT_COUNTED, PAIR_BYTES, PAIRS_COUNTED
 from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import Notice
 from keepclear_service.decide.entry import Entry, Outgoing
 from keepclear_service.decide.fold import apply
 from keepclear_service.decide.matching import SMALL
-from keepclear_service.decide.spending import ALERTS, PAIRS, spent_by
+from keepclear_service.decide.spending import ALERTS, CAUSED, KEPT, PAIRS, spent_by
 from keepclear_service.decide.state import State
 from support.world import World, box, now_us
 
@@ -27,7 +27,10 @@ class Fold:
                       notice.submission_sha256 or "", now_us(), self.world.agreement.terms, "")  # fmt: skip
         before = self.state.pairs
         self.outgoing: list[Outgoing] = apply(self.state, entry, notice)
-        return list(spent_by(notice.party, self.state.pairs - before, self.outgoing))
+        spent = list(spent_by(notice.party, self.state.pairs - before, self.outgoing))
+        self.kept = sum(amount for budget, _, amount in spent if budget == KEPT)
+        self.caused = sum(amount for budget, _, amount in spent if budget == CAUSED)
+        return [one for one in spent if one[0] in (PAIRS, ALERTS)]
 
 
 @pytest.mark.req("R-114")
@@ -82,3 +85,35 @@ def test_alerts_count_further_as_far_as_ones_own_volumes_are_in_conflict() -> No
         fold.file(fold.world.submission("north", place))
     assert fold.file(fold.world.submission("south", *places))[1:] == [(ALERTS, "north", ALERTS_COUNTED + 2)]
     assert fold.file(fold.world.submission("south", *places[:3]))[1:] == [(ALERTS, "north", 3)]
+
+
+CONFLICT = 2 * (ALERT_BYTES + PAIR_BYTES)
+
+
+@pytest.mark.req("R-114")
+@pytest.mark.parametrize("begins_s", [3_600, -36_000])
+def test_bytes_of_alerts_count_as_far_as_meetings_follow_one_another(begins_s: float) -> None:
+    """What others have put in one place at one time is theirs; who stands there all day has met each by itself."""
+    many = 3 * KEPT_COUNTED
+    at_once, by_turns = Fold(), Fold()
+    for number in range(many):
+        at_once.file(at_once.world.submission("north", box(start_s=begins_s, last_s=60)))
+        by_turns.file(by_turns.world.submission("north", box(start_s=begins_s + 450 * number, last_s=60)))
+    for fold in (at_once, by_turns):
+        fold.file(fold.world.submission("south", box(start_s=begins_s, last_s=450 * many)))
+        shown = begins_s > 0
+        assert fold.caused == many * (CONFLICT if shown else 2 * ALERT_BYTES)
+    assert by_turns.kept == by_turns.caused
+    # All of them may be over on either side of one moment that parts two times.
+    assert at_once.kept * many in (at_once.caused * KEPT_COUNTED, at_once.caused * 2 * KEPT_COUNTED)
+
+
+@pytest.mark.req("R-114")
+def test_closing_takes_no_bytes_of_anybody() -> None:
+    fold = Fold()
+    fold.file(fold.world.submission("north"))
+    raw = fold.world.submission("south")
+    fold.file(raw)
+    assert (fold.kept, fold.caused) == (CONFLICT, CONFLICT)
+    fold.file(fold.world.amend("south", fold.world.opened(raw), box(60.0)))
+    assert (fold.kept, fold.caused) == (0, 0) and fold.outgoing

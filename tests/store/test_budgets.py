@@ -140,6 +140,28 @@ def test_bytes_are_counted_until_the_store_lets_go_of_them(line_url: str) -> Non
     at_line(story, line_url, replace(SMALL, submits_a_minute=60_000))
 
 
+@pytest.mark.req("R-113", "R-114")
+def test_bytes_of_alerts_count_among_a_partys_own_until_the_day_is_over_on_which_they_go(line_url: str) -> None:
+    async def story(north: Party) -> None:
+        north.budgets = replace(SMALL, submits_a_minute=60_000, live_notices=1000)
+        await north.wait(DAY - north.now % DAY + HOUR)  # an hour into a day
+        today = north.now // DAY
+        charges = (("stored_bytes", today, 12_000), ("stored_bytes", today + 1, 9_000), ("caused_bytes", today, 50_000))
+        await north.turn(charges=tuple(Charge("north", what, str(day), amount) for what, day, amount in charges))
+        assert (await north.one(notice("n1", body="x" * (7_000 - BESIDE)))).entry
+        over = await north.one(notice("n2", body="x" * 2_001))
+        assert refused(over) == "stored_bytes" and over.over is not None
+        assert (over.over.left, over.over.again_at) == (2_000, (today + 1) * DAY * 1000)
+        assert (await north.one(notice("theirs", party="south"))).entry, "what it caused is its own affair"
+        await north.wait(DAY)
+        assert (await north.one(notice("n2", body="x" * 2_001))).entry
+        await north.turn(charges=(Charge("north", "stored_bytes", str(today + 1), 9_000),))
+        kept = await north.bench.redis.hget(north.bench.key("spent:north"), "kept")
+        assert kept.decode() == f"{today + 1}:18000", "days that are over are let go of"
+
+    at_line(story, line_url)
+
+
 @pytest.mark.req("R-113")
 def test_the_price_is_paid_in_the_day_of_the_last_window_and_never_comes_back(line_url: str) -> None:
     async def story(north: Party) -> None:

@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.errors import Unavailable
 from keepclear_protocol.kinds import BUDGET
+from keepclear_service.line.ports import Charge
 from keepclear_service.store.connect import check_durability
 from keepclear_service.store.line import EVENT_BYTES, STREAM_BYTES, STREAM_LENGTH
 from keepclear_service.store.room import HEADROOM_MOST, HEADROOM_SHARE, Room
 from redis.asyncio import RedisCluster
-from support.store_line import Bench, acknowledgement, alert, notice, on_line, withdrawal
+from support.store_line import PARTIES, Bench, acknowledgement, alert, notice, now_us, on_line, withdrawal
 
 MIB = 1 << 20
 
@@ -119,6 +122,28 @@ def test_one_turn_stops_at_the_mark_itself(line_url: str, monkeypatch: pytest.Mo
             told = await bench.turn(*(notice(f"n{number}", body=f"{number}" * 400_000) for number in range(9)))
             taken = [outcome.refused for outcome in told.outcomes]
             assert "store_full" in taken and taken == sorted(taken, key=str), taken
+
+    on_line(story, line_url)
+
+
+@pytest.mark.req("R-113")
+def test_a_line_that_took_more_than_its_parties_agreed_on_leaves_the_second_half_to_others(line_url: str) -> None:
+    """What lies in one place at one time is counted against nobody; so that other lines have room, all of it is."""
+
+    async def story(bench: Bench) -> None:
+        day = str(now_us() // 86_400_000_000)
+        budgets = replace(Budgets(), stored_bytes=100_000)
+        async with bounded(bench) as bound:
+            await bound(1.6 * HEADROOM_SHARE / (HEADROOM_SHARE - 1), 4096)  # over half of what notices may take
+            await bench.turn(charges=[Charge("north", "caused_bytes", day, 190_000)], budgets=budgets)
+            assert (await bench.one(notice("n1"), budgets=budgets)).entry is not None
+            await bench.turn(charges=[Charge("south", "caused_bytes", day, 10_000)], budgets=budgets)
+            for party in PARTIES:
+                told = await bench.turn(notice("n2", party=party), withdrawal("n1", prev="north n1 1"), budgets=budgets)
+                assert told.outcomes[0].refused == "store_full" and told.outcomes[1].entry is not None
+            assert (await bench.one(notice("n2"))).entry is not None, "more was agreed on"
+            await bound(2.4 * HEADROOM_SHARE / (HEADROOM_SHARE - 1), 4096)
+            assert (await bench.one(notice("n3"), budgets=budgets)).entry is not None, "there is room for all"
 
     on_line(story, line_url)
 

@@ -50,7 +50,8 @@ class Outgoing:
     and is put together when it is sent (see ``shown``): the counterpart's notice, the statement that closed the
     conflict, or nothing; ``body`` is the SHA-256 of the statement that it is made from, or "". ``rank`` sorts a party's
     conflicts, worst and soonest first. ``ends`` is the instant after which the conflict is over by itself; None once
-    it is closed or past. ``keep`` is the instant until which the store keeps it at least.
+    it is closed or past. ``keep`` is the instant until which the store keeps it at least. ``over`` is the instant at
+    which the last of what the two have of one another is or was over; None where it is closed.
     """
 
     to: str
@@ -63,3 +64,4 @@ class Outgoing:
     rank: str
     ends: int | None
     keep: int
+    over: int | None = None

@@ -139,7 +139,7 @@ def _settle(state: State, entry: Entry, key: Key, other: Key, meeting: Meeting |
         return _close(state, entry, cid, known, reason, by=by)
     if meeting is not None and known is None:
         state.say(cid, key, other, entry.seq, PAST)
-        return telling.past(state.agreement, entry, cid, state.filed[key], state.filed[other])
+        return telling.past(state.agreement, entry, cid, state.filed[key], state.filed[other], meeting.ends)
     return []
 
 

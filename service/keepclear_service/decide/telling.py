@@ -30,10 +30,10 @@ def opened(
     ]
 
 
-def past(agreement: Agreement, entry: Entry, cid: str, mine: Filed, theirs: Filed) -> list[Outgoing]:
+def past(agreement: Agreement, entry: Entry, cid: str, mine: Filed, theirs: Filed, over: int) -> list[Outgoing]:
     """Tell both sides once of a conflict that was over when it came to be known; it shows nothing."""
     return [
-        _outgoing(agreement, entry, cid, own, other, PAST, shows=SHOWS_NOTICE, lead="RETROACTIVE")
+        _outgoing(agreement, entry, cid, own, other, PAST, shows=SHOWS_NOTICE, over=over, lead="RETROACTIVE")
         for own, other in ((mine, theirs), (theirs, mine))
     ]
 
@@ -71,7 +71,8 @@ def _opened(
     # Of the pairs that the alert shows, so that the rank says no more than the alert does.
     start_ms = max(0, min(row.pair.start for row in rows) // 1000)
     rank = f"{severity_rank(Severity(told['severity']))}{start_ms:015d}"
-    return _outgoing(agreement, entry, cid, own, other, OPEN, shows=SHOWS_NOTICE, rank=rank, ends=ends, **told)
+    told |= {"rank": rank, "ends": ends, "over": ends}
+    return _outgoing(agreement, entry, cid, own, other, OPEN, shows=SHOWS_NOTICE, **told)
 
 
 def _outgoing(
@@ -86,6 +87,7 @@ def _outgoing(
     rank: str = "",
     reason: str | None = None,
     ends: int | None = None,
+    over: int | None = None,
     severity: str | None = None,
     lead: str | None = None,
     disclosed: Iterable[str] = (),
@@ -122,4 +124,5 @@ def _outgoing(
         ends=ends,
         # As long as either notice may be matched again, so that a restored state knows what was said.
         keep=max(own.until, other.until, entry.received_at + agreement.retention_s * SECOND),
+        over=over,
     )

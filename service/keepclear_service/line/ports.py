@@ -93,7 +93,10 @@ class Over(Struct, frozen=True):
 
 
 class Charge(Struct, frozen=True):
-    """What matching showed that ``party`` has spent of a budget; ``other``: with which counterpart, where it counts."""
+    """What matching showed that ``party`` has spent of a budget.
+
+    ``other``: with which counterpart, or until which day of UTC the store keeps it, where that counts.
+    """
 
     party: str
     budget: str

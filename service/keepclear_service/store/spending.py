@@ -19,6 +19,9 @@ _FIELDS = {
 }
 """What the script calls those that fill again evenly, in the order in which it takes their costs."""
 
+_BY_DAY = {"stored_bytes": "kept", "caused_bytes": "caused"}
+"""And the bytes that stand by the day on which they go."""
+
 
 def cost_ms(budgets: Budgets, name: str, amount: int = 1) -> float:
     """Return how many milliseconds of its period ``amount`` of a budget is."""
@@ -37,10 +40,12 @@ def budget_words(budgets: Budgets) -> list[Any]:
 
 
 def charge_words(charges: Sequence[Charge], number: Mapping[str, int], budgets: Budgets) -> list[Any]:
-    """Return a list of the script's: its length, and of each charge its party's number, the field and milliseconds."""
+    """Return a list of the script's: its length; of each charge its party's number, field, and milliseconds or bytes."""
     words: list[Any] = []
     for charge in charges:
         if charge.party in number:
-            field = _FIELDS[charge.budget] + (f":{charge.other}" if charge.other else "")
-            words += [number[charge.party], field, repr(cost_ms(budgets, charge.budget, charge.amount))]
+            by_day = _BY_DAY.get(charge.budget)
+            field = (by_day or _FIELDS[charge.budget]) + (f":{charge.other}" if charge.other else "")
+            cost = str(charge.amount) if by_day else repr(cost_ms(budgets, charge.budget, charge.amount))
+            words += [number[charge.party], field, cost]
     return [len(words), *words]

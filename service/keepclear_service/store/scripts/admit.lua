@@ -72,8 +72,10 @@ local outcomes, entries, fresh, fired = {}, {}, {}, 0
 local waiting, moved, handed, heard = {}, {}, {}, 0
 
 -- Kept free: the whole of it of notices, the half of acknowledgements; withdrawals, timers and alerts may have it all.
--- Asked once for a turn that brings anything: what a store tells of its memory costs it ten times what a key does.
-local taken, below = 0, nil
+-- Asked once for a turn that brings anything: what a store tells of its memory costs it ten times what a key does. From
+-- half of it on, a line whose parties' notices have taken more than they all agreed on leaves the rest to other lines.
+local taken, below, greedy = 0, nil, nil
+local all_agreed_is_taken
 local function room_for(kind, bytes)
   if kind == 'withdrawal' then return true end
   if kind == 'notice' and ARGV[16] == '1' then return false end
@@ -86,6 +88,10 @@ local function room_for(kind, bytes)
     below = most > 0 and {notice = most - free, other = most - free / 2} or {notice = math.huge, other = math.huge}
   end
   if taken + bytes >= (below[kind] or below.other) then return false end
+  if kind == 'notice' and taken + bytes >= below.notice / 2 then
+    if greedy == nil then greedy = all_agreed_is_taken() end
+    if greedy then return false end
+  end
   taken = taken + bytes + 2048 -- links, places, a gist
   return true
 end

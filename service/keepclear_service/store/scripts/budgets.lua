@@ -1,9 +1,10 @@
 -- What each party has spent of its budgets: a part of admit.lua, which includes it.
 --
 -- Of a budget that fills again evenly one number is kept: the ms at which it will be full again. What is spent moves it
--- on, as long as the whole budget's period lies between it and now. `days` are the prices paid by day; `shut` is until
--- when no notice is taken for its pairs; `told:` is until when the others know that a budget is spent, and the entry that
--- tells it.
+-- on, as long as the whole budget's period lies between it and now. `days` are the prices paid by day; `kept` and `caused`
+-- the bytes of alerts by the day on which they go, those that count against the party and all that its notices caused;
+-- `shut` is until when no notice is taken for its pairs; `told:` is until when the others know that a budget is spent,
+-- and the entry that tells it.
 local minute, hour, day, five_minutes = 60000, 3600000, 86400000, 300000
 local beside = 2048 -- bytes of links, places and names that a notice takes besides its own
 local function budget(at) return tonumber(ARGV[first_budget + at]) end
@@ -15,7 +16,7 @@ local function book(number)
   local held = books[number]
   if held then return held end
   local spent = KEYS[8 + 8 * number]
-  local fields = {'submits', 'acknowledgements', 'pairs', 'shut', 'bytes', 'days'}
+  local fields = {'submits', 'acknowledgements', 'pairs', 'shut', 'bytes', 'days', 'kept', 'caused'}
   for other = 1, party_count do
     if other ~= number then fields[#fields + 1] = 'alerts:' .. ARGV[first_party + other - 1] end
   end
@@ -35,7 +36,38 @@ local function put(number, field, value)
   end
 end
 
+-- What stands by day: rows of day and amount that are not over, and their sum. Where clocks are apart none is.
+local function by_day(text)
+  local rows, sum, today = {}, 0, off and 0 or math.floor(now / day)
+  for date, amount in string.gmatch(text, '(%d+):(%d+)') do
+    if tonumber(date) >= today then
+      rows[#rows + 1] = {tonumber(date), tonumber(amount)}
+      sum = sum + rows[#rows][2]
+    end
+  end
+  return rows, sum
+end
+
+local function add_on_day(number, field, rows, date, amount)
+  local found
+  for _, one in ipairs(rows) do
+    if one[1] == date then found = one end
+  end
+  if not found then
+    found = {date, 0}
+    rows[#rows + 1] = found
+  end
+  found[2] = found[2] + amount
+  local words = {}
+  for at, one in ipairs(rows) do words[at] = whole(one[1]) .. ':' .. whole(one[2]) end
+  put(number, field, table.concat(words, ' '))
+end
+
 local function charge(number, field, cost, period)
+  local kept, date = match(field, '^(%a+):(%d+)$')
+  if kept == 'kept' or kept == 'caused' then
+    return add_on_day(number, kept, by_day(book(number)[kept]), tonumber(date), cost)
+  end
   local sure = off and math.min(ticking, theirs, now) or now
   local full = math.max(tonumber(book(number)[field] or '0'), sure) + cost
   -- Never deeper in debt than by the whole budget.
@@ -87,7 +119,7 @@ local function arrives(number, kind)
       put(number, 'shut', whole(shut))
     end
     if shut > now then return over(number, 'pairs_an_hour', 0, shut) end
-    for at = 7, #held.fields do
+    for at = 9, #held.fields do
       full = tonumber(held[held.fields[at]]) + an_alert
       if full - now > hour then return over(number, 'alerts_an_hour', 0, math.ceil(full - hour)) end
     end
@@ -98,12 +130,14 @@ local function arrives(number, kind)
   return nil
 end
 
-local function days_of(held)
-  local days, today = {}, math.floor(now / day)
-  for date, paid in string.gmatch(held.days, '(%d+):(%d+)') do
-    if tonumber(date) >= today then days[#days + 1] = {tonumber(date), tonumber(paid)} end
+-- Whether the parties' notices together have made the store keep more than all of them agreed on.
+function all_agreed_is_taken()
+  local sum = 0
+  for number = 1, party_count do
+    local _, caused = by_day(book(number).caused)
+    sum = sum + tonumber(book(number).bytes) + caused
   end
-  return days, today
+  return sum > party_count * most_bytes
 end
 
 -- Of a notice that may be admitted otherwise: `ends` is of its last window, `was` the end of the revision before or nil.
@@ -114,29 +148,24 @@ local function adds(number, bytes, price, ends, was)
     local first = call('ZRANGEBYSCORE', own, whole(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     return over(number, 'live_notices', 0, tonumber(first[2]) + 1)
   end
-  local used = tonumber(held.bytes)
+  local kept, counted = by_day(held.kept)
+  local used = tonumber(held.bytes) + counted
   if used + bytes > most_bytes then
     local oldest = call('ZRANGE', own, 0, 0)[1]
     local row = oldest and call('HGET', notices, oldest)
-    local keep = row and tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer or 0
+    local keep = row and tonumber(match(row, '^%S+ %S+ %S+ (%S+)')) + longer or math.huge
+    for _, one in ipairs(kept) do keep = math.min(keep, (one[1] + 1) * day - 1) end
+    if keep == math.huge then keep = now end
     return over(number, 'stored_bytes', math.max(0, most_bytes - used), math.max(now + minute, keep + 1))
   end
-  local days, today = days_of(held)
-  local date, paid = math.max(today, math.floor(ends / day)), nil
+  local days, date, paid = by_day(held.days), math.floor(math.max(now, ends) / day), 0
   for _, one in ipairs(days) do
-    if one[1] == date then paid = one end
+    if one[1] == date then paid = one[2] end
   end
-  if not paid then
-    paid = {date, 0}
-    days[#days + 1] = paid
+  if paid + price > most_price then
+    return over(number, 'volume_time_a_day', math.max(0, most_price - paid), (date + 1) * day)
   end
-  if paid[2] + price > most_price then
-    return over(number, 'volume_time_a_day', math.max(0, most_price - paid[2]), (date + 1) * day)
-  end
-  paid[2] = paid[2] + price
-  local rows = {}
-  for at, one in ipairs(days) do rows[at] = whole(one[1]) .. ':' .. whole(one[2]) end
-  put(number, 'days', table.concat(rows, ' '))
+  add_on_day(number, 'days', days, date, price)
   return nil
 end
 
