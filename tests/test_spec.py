@@ -253,6 +253,8 @@ def test_events_and_times_of_the_stream_are_those_of_the_service() -> None:
 def test_limits_are_those_of_the_code() -> None:
     table = {row[0]: number(row[1]) for row in limit_rows()}
     assert table["payload of a statement"] == MAX_PAYLOAD_BYTES
+    assert table["payload of a withdrawal"] == kinds.WITHDRAWAL.max_payload_bytes
+    assert table["payload of an acknowledgement"] == kinds.ACKNOWLEDGEMENT.max_payload_bytes
     assert table["payload of an alert"] == kinds.ALERT.max_payload_bytes
     assert table["payload of a request proof"] == kinds.REQUEST.max_payload_bytes
     assert table["payload of an opening"] == kinds.OPENING.max_payload_bytes

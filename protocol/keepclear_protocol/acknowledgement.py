@@ -107,7 +107,7 @@ def open_acknowledgement(raw: str, find_key: KeyFinder | None) -> Acknowledgemen
 
     ``find_key`` is ``None`` as in ``stored``.
     """
-    statement = open_or_reopen(raw, ACKNOWLEDGEMENT.typ, find_key)
+    statement = open_or_reopen(raw, ACKNOWLEDGEMENT.typ, find_key, max_payload_bytes=ACKNOWLEDGEMENT.max_payload_bytes)
     payload = statement.payload
     claims = read_claims(payload, admit_by=True)
     _check(payload)

@@ -19,9 +19,9 @@ class Budgets:
     """What each party may spend.
 
     ``live_notices``: notices whose last window has not ended, at once. ``submits_a_minute``: notices, all revisions.
-    ``acknowledgements_a_minute``. ``stored_bytes``: of what the service still keeps of notices, and of the alerts that they
-    caused, ``KEPT_COUNTED`` conflicts for each time. ``pairs_an_hour``: volumes of others that the rules looked at for
-    a notice, ``PAIRS_COUNTED`` at most for each of its own volumes.
+    ``acknowledgements_a_minute``. ``stored_bytes``: of what the service still keeps of notices, and of the alerts that
+    they caused, ``KEPT_COUNTED`` conflicts for each time. ``pairs_an_hour``: volumes of others that the rules looked at
+    for a notice, ``PAIRS_COUNTED`` at most for each of its own volumes.
     ``alerts_an_hour``: alerts to each one counterpart that a notice caused, ``ALERTS_COUNTED`` at most for each
     revision. ``volume_time_a_day``: km2 x km x h of the volumes of all revisions that end on one day. ``streams``: open
     at once.

@@ -71,7 +71,7 @@ def open_withdrawal(raw: str, find_key: KeyFinder | None) -> Withdrawal:
     Raises ``NotAuthentic`` before the signature verified, then ``Malformed`` with ``claims`` or ``crit``. Unknown
     members are kept in ``raw`` and mean nothing.
     """
-    statement = open_or_reopen(raw, WITHDRAWAL.typ, find_key)
+    statement = open_or_reopen(raw, WITHDRAWAL.typ, find_key, max_payload_bytes=WITHDRAWAL.max_payload_bytes)
     payload = statement.payload
     claims = read_claims(payload, admit_by=True)
     notice = id_claim(payload, "notice")

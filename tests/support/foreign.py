@@ -22,7 +22,7 @@ Keys = Mapping[str, bytes]
 
 RADIUS_M = 6_371_010.0
 SLACK_M = 0.000001
-LIMITS = {"keepclear-alert+jws": 262_144}
+LIMITS = {"keepclear-alert+jws": 262_144, "keepclear-withdrawal+jws": 1_024, "keepclear-acknowledgement+jws": 2_048}
 LIMITS |= dict.fromkeys(("keepclear-request+jws", "keepclear-open+jws", "keepclear-budget+jws"), 4_096)
 CLAIMS = ("iss", "aud", "terms", "iat", "jti")
 SEVERITIES = ("overlap", "proximity", "possible")

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from keepclear_protocol.acknowledgement import VERDICTS
-from keepclear_protocol.encoding import b64, digest, unb64
+from keepclear_protocol.encoding import b64, digest, dump_json, unb64
 from keepclear_protocol.instant import SECOND, format_instant, parse_instant
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, ALERT, OPENING, RECEIPT, REQUEST, WITHDRAWAL
 from keepclear_protocol.receipt import sign_receipt
@@ -168,6 +168,11 @@ _ACK: Case = {
 }
 
 
+def _padded(payload: dict[str, Any], most: int) -> dict[str, Any]:
+    """Return a payload of exactly ``most`` bytes: an unknown member fills it."""
+    return {**payload, "future": "x" * (most - len(dump_json({**payload, "future": ""})))}
+
+
 def acknowledgements() -> str:
     """Return the text of ``acknowledgements.json``."""
 
@@ -196,6 +201,10 @@ def acknowledgements() -> str:
         yield good("the first second", "nought is a time", iat=0, admit_by=0)
         yield good("admitted within the hour", "at most 3600 s after iat", admit_by=_ACK["iat"] + 3600)
         yield good("the highest version", "2^53 - 1", version=2**53 - 1)
+        longest = _padded(_ACK, ACKNOWLEDGEMENT.max_payload_bytes)
+        yield _good("as long as one may be", "unknown members mean nothing", _ACK, statement=signed(**longest))
+        yield _bad("too_large", "a byte longer", "2048 bytes at most",
+                   statement=signed(**_padded(_ACK, ACKNOWLEDGEMENT.max_payload_bytes + 1)))  # fmt: skip
         refused: dict[str, dict[str, Any]] = {
             "approved": {"stage": "approved"},
             "an unknown verdict": {"verdict": "fine"},
@@ -244,6 +253,12 @@ def withdrawals() -> str:
     def found() -> Iterator[Case]:
         read = json.loads(unb64(WE_ENDED.split(".")[1]))
         yield _good("withdrawn", "takes the next revision and names the one before", read, statement=WE_ENDED)
+        most = WITHDRAWAL.max_payload_bytes
+        longest, longer = (
+            sign_statement(KEYS["south"], WITHDRAWAL.typ, _padded(read, size)) for size in (most, most + 1)
+        )
+        yield _good("as long as one may be", "unknown members mean nothing", read, statement=longest)
+        yield _bad("too_large", "a byte longer", "1024 bytes at most: no budget refuses one", statement=longer)
         refused: dict[str, dict[str, Any]] = {
             "of revision 1": {"revision": 1},
             "of a revision that is no whole number": {"revision": 2.0},

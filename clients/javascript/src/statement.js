@@ -18,10 +18,10 @@ const ADMIT_AT_MOST_S = 3600; // what was signed and held back does not surface 
 
 export const KINDS = {
   notice: kind("keepclear-notice+sd-jwt", 65536, "submit", "/v1/notices", "application/sd-jwt", "notice"),
-  withdrawal: kind("keepclear-withdrawal+jws", 65536, "submit", "/v1/withdrawals", "application/jwt", "notice"),
+  withdrawal: kind("keepclear-withdrawal+jws", 1024, "submit", "/v1/withdrawals", "application/jwt", "notice"),
   acknowledgement: kind(
     "keepclear-acknowledgement+jws",
-    65536,
+    2048,
     "acknowledge",
     "/v1/acknowledgements",
     "application/jwt",

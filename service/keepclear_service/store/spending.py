@@ -40,7 +40,7 @@ def budget_words(budgets: Budgets) -> list[Any]:
 
 
 def charge_words(charges: Sequence[Charge], number: Mapping[str, int], budgets: Budgets) -> list[Any]:
-    """Return a list of the script's: its length; of each charge its party's number, field, and milliseconds or bytes."""
+    """Return a list of the script's: its length; of each charge the party's number, field, and its ms or bytes."""
     words: list[Any] = []
     for charge in charges:
         if charge.party in number:
