@@ -73,10 +73,9 @@ own volumes are in conflict: what others file must not spend a party's budget fo
 ALERT_BYTES, PAIR_BYTES = 1_200, 160
 """What an alert takes of a store, and each of the pairs that it tells: some 2.7 KB for both sides of a conflict."""
 
-KEPT_COUNTED, KEPT_TIME_S = 8, 450
+KEPT_COUNTED, KEPT_TIME_S = 4, 450
 """Conflicts with each counterpart whose alerts count, for each time in which any of them is over: what lies in one
-place at one time is the other's doing, what a notice meets one after the other is its own. Further only as far as own
-volumes are in conflict, too."""
+place at one time is the other's doing, what a notice meets one after the other is its own."""
 
 PERIOD_S: Mapping[str, int] = {
     "submits_a_minute": MINUTE_S,

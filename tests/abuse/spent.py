@@ -110,9 +110,8 @@ def _kept(party: str, told: Sequence[Outgoing]) -> int:
         with_it = [one for one in conflicts if other in (one.to, one.other[0])]
         taken = sum(1_200 + 160 * len(one.payload["pairs"]) for one in with_it)
         theirs = [one for one in with_it if one.to == other]
-        shown = {digest for one in theirs for digest in one.payload["disclosed"]}
         spans = {(one.over or 0) // (450 * SECOND) for one in theirs}
-        total += taken * min(len(theirs), max(8 * len(spans), len(shown))) // max(1, len(theirs))
+        total += taken * min(len(theirs), 4 * len(spans)) // max(1, len(theirs))
     return total
 
 

@@ -58,6 +58,6 @@ def spent_by(party: str, pairs: int, outgoing: Iterable[Outgoing]) -> Iterator[t
     for other, one in told.items():
         yield ALERTS, other, min(one.alerts, max(ALERTS_COUNTED, len(one.own)))
         day = str(one.keep // (DAY_S * SECOND))
-        counted = min(one.alerts, max(KEPT_COUNTED * len(one.times), len(one.own)))
+        counted = min(one.alerts, KEPT_COUNTED * len(one.times))
         yield KEPT, day, one.taken * counted // one.alerts
         yield CAUSED, day, one.taken
