@@ -14,7 +14,7 @@ import pytest
 from keepclear_protocol.receipt import open_receipt
 from support.line import Doors, payload
 from support.nursery import Nursery
-from support.refold import hold_against, refold, said
+from support.refold import hold_against, refold
 from support.world import World, box
 
 KILLS = (12, pytest.param(50, marks=pytest.mark.long))
@@ -37,7 +37,7 @@ def place(number: int) -> tuple[float, float]:
 def told(world: World, store_url: str) -> dict[str, list[int]]:
     """Return the versions of the alerts in each party's stream, in order."""
     streams = refold(store_url, world.agreement, world.service).streams
-    return {party: [said(one)["version"] for one in stream] for party, stream in streams.items()}
+    return {party: [event.version for event, _ in stream] for party, stream in streams.items()}
 
 
 def wait_until_told(world: World, store_url: str, count: int) -> None:

@@ -111,5 +111,5 @@ def test_any_history_folds_the_same_on_every_worker(
     assert compared > 20 and {said(told)["state"] for told in found.wanted["north"]} == {"open", "closed", "past"}
     # What a desk reads anew is the newest of each conflict.
     for party, rows in listed.items():
-        newest = {said(told)["conflict"]: told["alert"] for told in found.streams[party]}
+        newest = {event.conflict: told and told["alert"] for event, told in found.streams[party]}
         assert {payload(row["alert"])["conflict"]: row["alert"] for row in rows} == newest
