@@ -66,7 +66,8 @@ def sign(
 
     \b
     keepclear agreement sign hotline.json --key root.key
-    keepclear agreement sign hotline.json --key root.key --heard "south=12345 67890 ..."
+    keepclear agreement sign hotline.json --key root.key \\
+      --heard "south=12345 67890 ..."
     """
     draft = read_draft(file)
     key = load_private_key(key_file)

@@ -23,7 +23,7 @@ BUDGETS = {
     "least_area_m2": "a volume counts as this area at least",
     "least_band_m": "a volume counts as this high at least",
     "least_duration_s": "a volume counts as this long at least",
-    "speed_m_s": "or as a flight through it at this speed",
+    "speed_m_s": "or as a flight at this speed takes",
 }
 """What each budget is of; the last four are the least price of a volume in what is taken of the air."""
 

@@ -77,9 +77,8 @@ def init(out: str | None, succeeds: str | None, terms_file: str | None, **given:
 
     \b
     keepclear agreement init --out hotline.json --name "North and south" \\
-      --service-origin https://hotline.example --service-key keepclear-public-1... \\
-      --party north=keepclear-public-1... --key north=keepclear-public-1... \\
-      --party south=keepclear-public-1... --key south=keepclear-public-1...:watch \\
+      --service-origin https://hotline.example --service-key KEY \\
+      --party north=KEY --key north=KEY --party south=KEY --key south=KEY:watch \\
       --category transport=9260m,300m
     """
     if succeeds is None and terms_file is None:

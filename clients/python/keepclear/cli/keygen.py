@@ -29,10 +29,10 @@ def keygen(file: str | None, existing: str | None, as_json: bool) -> None:
     The 30 digits are the key's fingerprint: read them to the other parties over a telephone.
 
     \b
-    A root key, kept offline:       keepclear keygen --out root.key
-    A desk's key:                   keepclear keygen --out desk.key
-    To standard output, for a pipe: keepclear keygen | age -r RECIPIENT > desk.key.age
-    The public half of a key:       keepclear keygen --public desk.key
+    A root key, kept offline:  keepclear keygen --out root.key
+    A desk's key:              keepclear keygen --out desk.key
+    To standard output:        keepclear keygen | age -r RECIPIENT > key.age
+    The public half of a key:  keepclear keygen --public desk.key
     """
     if existing is not None:
         if file is not None:
