@@ -12,7 +12,7 @@ SERVICE_COMMANDS = (
     # The connection, and what is checked before a receipt is given.
     "ping info config|get evalsha script|load subscribe unsubscribe publish time "
     # What the scripts and line.py do; tests hold this against their text.
-    "get hdel hexists hget hincrby hmget hscan hset hsetnx mget persist pexpireat sadd set sismember "
+    "get hdel hexists hget hincrby hkeys hmget hscan hset hsetnx mget persist pexpireat sadd set sismember "
     "xadd xdel xrange zadd zcount zrange zrangebylex zrangebyscore zrank zrem zscore"
 ).split()
 

@@ -35,7 +35,7 @@ STORE_CALLS = {
     "proof": ("spend",),
     "clean": ("clean",),
     "stream": ("events",),
-    "read": ("seen", "entries", "bodies", "alerts", "conflicts", "conflict", "notices", "notice"),
+    "read": ("seen", "entries", "bodies", "alerts", "covering", "conflicts", "conflict", "notices", "notice"),
     "look": ("versions", "has_room"),
     "start": ("open", "log", "records", "terms", "snapshot"),
 }

@@ -106,6 +106,22 @@ def test_whose_answers_alone_may_be_refused_hides_no_flight(line: Line) -> None:
     south.close()
 
 
+@pytest.mark.req("R-092")
+def test_a_desk_that_begins_anew_is_told_who_is_over_and_one_that_knows_it_is_not_told_again(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    tell(line, spent(line, "north"))
+    line.watched(south)
+    relief = line.desk("south", "relief")
+    (event,) = relief.refresh()
+    assert isinstance(event, BudgetEvent) and [over.party for over in relief.picture().over_budget] == ["north"]
+    assert relief.refresh() == south.refresh() == ()
+    line.now += HOUR_US
+    assert line.desk("south", "later").refresh() == ()
+    for desk in line.open:
+        desk.close()
+
+
 @pytest.mark.req("R-118")
 def test_a_word_of_a_spent_budget_that_the_service_did_not_sign_is_told_and_counts_for_nothing(line: Line) -> None:
     south = line.desk("south")

@@ -57,7 +57,7 @@ def acknowledgement(world: World, party: str, alert: str) -> str:
     )
 
 
-@pytest.mark.req("R-094", "R-112", "R-115", "R-116", "R-117", "R-118", "R-119")
+@pytest.mark.req("R-092", "R-094", "R-112", "R-115", "R-116", "R-117", "R-118", "R-119")
 def test_a_party_over_its_budget_is_refused_and_all_hear_of_it(small: Doors) -> None:
     world = small.world
     ours = small.file("south")
@@ -94,6 +94,8 @@ def test_a_party_over_its_budget_is_refused_and_all_hear_of_it(small: Doors) -> 
             found = [event for event in events if event["event"] == "budget"]
         said[party] = found[0]["data"]["budget"]
     assert said["north"] == said["south"]
+    # Also whoever has no event of it.
+    assert small.read("south", "/v1/conflicts")["budgets"] == [said["south"]]
     spent = open_spent(said["south"], world.agreement.service_key, world.agreement)
     assert (spent.party, spent.budget) == ("north", "submits_a_minute")
     assert spent.until - parse_instant(again["again_at"]) >= 290 * SECOND

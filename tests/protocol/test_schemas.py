@@ -105,6 +105,7 @@ def at(value: Any, path: list[str | int]) -> Any:
 MAY_BE_AWAY = {
     # An agreement without one of its categories is another agreement, and as good.
     "agreement": {f"{['categories', name]} away" for name in ("transport", "strike")},
+    "conflicts": {"['budgets'] away"},  # of all pages but the first
 }
 
 

@@ -17,6 +17,7 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import OPEN, Side, alert_payload, conflict_id, sign_alert
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest, unb64
+from keepclear_protocol.instant import parse_instant
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import ACKNOWLEDGEMENT, KINDS, NOTICE, WITHDRAWAL
 from keepclear_protocol.lead import lead_of_note, write_note
@@ -182,7 +183,10 @@ class Mediator:
         if room == "conflicts":
             order = sorted(newest, key=lambda id: (self.ranks.get((party, id), "9"), id))
             some, next = self._some(order, after, CONFLICTS_PAGE)
-            return {"at": at, "conflicts": [self._row(party, id) for id in some], "next": next}
+            words = [data["budget"] for event, data in self.streams.get(party, []) if event == "budget"]
+            told = [raw for raw in words if parse_instant(_payload(raw)["until"]) > self.clock()]
+            first = {} if after else {"budgets": told}
+            return {"at": at, "conflicts": [self._row(party, id) for id in some], "next": next, **first}
         if not name:
             live = [id for id, f in own.items() if f.withdrawal is None and f.notice.last_end >= self.clock()]
             some, next = self._some(live, after, NOTICES_PAGE)

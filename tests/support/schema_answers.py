@@ -90,7 +90,8 @@ ANSWERS: dict[str, Schema] = {
             ),
             "next": _NEXT,
         },
-        description="A page of the party's conflicts, worst and soonest first (R-092).",
+        optional={"budgets": listed(ref(f"{BUDGET.name}-statement"), 0)},
+        description="A page of the party's conflicts, worst and soonest first; the first has budgets, too (R-092).",
     ),
     "named-conflicts": obj(
         {

@@ -98,6 +98,7 @@ def examples() -> dict[str, list[Any]]:
                     }
                 ],
                 "next": None,
+                "budgets": [said[BUDGET.name]],
             }
         ],
         "named-conflicts": [

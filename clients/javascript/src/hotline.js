@@ -129,9 +129,9 @@ export class Hotline {
     return { receipt, alerts, again: !first };
   }
 
-  /** All pages of a list, with the `at` of the first (R-092). */
+  /** All pages of a list, with the `at` and the `budgets` of the first (R-092). */
   async pages(target, name, key) {
-    let at = null;
+    let first = null;
     const all = [];
     const until = Date.now() + LONGEST_READ_MS;
     for (let after = null; ;) {
@@ -143,16 +143,17 @@ export class Hotline {
       // A page that leads on has something on it, so that the items bound the pages.
       const next = page.next === null || (isText(page.next) && NEXT.test(page.next) && items.length > 0);
       ensure(shaped && next && all.length < MOST_ITEMS, "unreachable", "a page of another shape");
-      at ??= page.at;
+      first ??= page;
       all.push(...items);
-      if (page.next === null) return { at, items: all };
+      if (page.next === null) return { at: first.at, items: all, budgets: first.budgets ?? [] };
       after = page.next;
     }
   }
 
-  /** Everything that a desk reads anew after a gap (R-099): `at`, `conflicts`, `notices`. */
+  /** Everything that a desk reads anew after a gap (R-099): `at`, `conflicts`, `notices`, `budgets`. */
   async everything() {
-    const { at, items } = await this.pages("/v1/conflicts", "conflicts", "conflict");
+    const { at, items, budgets } = await this.pages("/v1/conflicts", "conflicts", "conflict");
+    ensure(Array.isArray(budgets), "unreachable", "budgets of another shape");
     const conflicts = [];
     for (let ids = items.map(({ conflict }) => conflict); ids.length;) {
       const { conflicts: some, more } = await this.read(`/v1/conflicts/${ids.slice(0, 32).join(",")}`, [
@@ -172,7 +173,7 @@ export class Hotline {
       const own = await this.ownNotice(id);
       if (own !== null) notices.push(own);
     }
-    return { at, conflicts, notices };
+    return { at, conflicts, notices, budgets };
   }
 
   /** What the hotline holds of an own notice: `notice` or `withdrawal`, and `receipt`; null where it let it go. */

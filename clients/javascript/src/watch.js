@@ -80,8 +80,13 @@ export class Watch {
   }
 
   async readEverything() {
-    const everything = await this.hotline.everything();
+    const { budgets, ...everything } = await this.hotline.everything();
     this.journal.append({ do: "read", ...everything });
+    const { desk } = this.journal;
+    for (const budget of budgets) {
+      const spent = desk.loudly(() => desk.overBudget({ budget }));
+      if (!(spent instanceof Refusal)) this.tell({ event: "budget", ...spent });
+    }
   }
 
   /** One connection: whether anything came behind its `open`. */

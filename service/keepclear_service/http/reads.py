@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import dump_plain, is_128_bits, is_digest
 from keepclear_protocol.errors import Malformed
-from keepclear_protocol.instant import format_instant
+from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.kinds import NOTICE, WATCH, WITHDRAWAL
 
 from ..decide.shown import alert_object
@@ -75,7 +75,10 @@ async def notice(who: Watching, id: str) -> Response:
 
 @router.get("/v1/conflicts")
 async def conflicts(who: Watching, after: After = None) -> Response:
-    """List the party's conflicts, worst and soonest first: which alert stands, and what either side has answered."""
+    """List the party's conflicts, worst and soonest first: which alert stands, and what either side has answered.
+
+    The first page also has the words that cover now: a reader that begins has no event of them.
+    """
     page = await who.hotline.line.conflicts(who.party, _after(after), CONFLICTS_AT_ONCE)
     listed = [
         {
@@ -88,7 +91,13 @@ async def conflicts(who: Watching, after: After = None) -> Response:
         }
         for row in page.rows
     ]
-    return _json({"at": _at(page), "conflicts": listed, "next": page.after})
+    told: dict[str, Any] = {"at": _at(page), "conflicts": listed, "next": page.after}
+    if after is None:
+        hotline = who.hotline
+        parties = [party.id for party in hotline.agreement.parties]
+        spent = await hotline.line.covering(parties, int(hotline.clock.seconds() * SECOND))
+        told["budgets"] = [hotline.spent(entry) for entry in spent]
+    return _json(told)
 
 
 @router.get("/v1/conflicts/{ids}")

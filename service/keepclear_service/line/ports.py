@@ -328,6 +328,9 @@ class Line(Protocol):
     async def events(self, party: str, position: int, count: int) -> Window:
         """Return a party's stream behind ``position``."""
 
+    async def covering(self, parties: Sequence[str], now: int) -> list[Entry]:
+        """Return the entries that tell of spent budgets of these parties, and that cover the instant ``now``."""
+
     async def conflicts(self, party: str, after: str, count: int) -> Page[Record]:
         """Return a party's conflicts by their rank, worst and soonest first, behind the rank ``after`` ("" begins)."""
 

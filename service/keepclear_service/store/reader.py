@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+from keepclear_protocol.budgets import SPENT
 from keepclear_protocol.errors import Unavailable
 from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
@@ -39,6 +40,9 @@ LOOKED_FOR_S = 2.0
 
 _OPEN, _EVENTS, _ENTRIES, _VERSIONS = Script("open"), Script("events"), Script("entries"), Script("versions")
 _CONFLICTS, _NOTICES, _SPEND = Script("conflicts"), Script("notices"), Script("spend")
+
+_TOLD = [f"told:{name}" for name in (*SPENT, "room")]
+"""Fields of what a party has spent that say until when all know of it, and by which entry."""
 
 
 async def lines_held(store: Store) -> list[str]:
@@ -217,6 +221,17 @@ class LineReader:
         epoch, position, clock, rows, last = await _NOTICES(self._streams, keys, [party, *wanted])
         read = tuple(read_notice(row, int(clock)) for row in rows)
         return Page(epoch.decode(), int(position), read, last.decode() or None)
+
+    async def covering(self, parties: Sequence[str], now: int) -> list[Entry]:
+        """Return the entries that tell of spent budgets of these parties, and that cover the instant ``now``."""
+        seqs: list[int] = []
+        with store_faults():
+            for party in parties:
+                held: Any = await self._streams.hmget(self._keys.of("spent", party), _TOLD)
+                told = [value.split() for value in held if value is not None]
+                seqs += [int(seq) for until_ms, seq in told if int(until_ms) * 1000 > now]
+            found = await self.entries(sorted(seqs))
+        return [entry for entry in found if entry is not None]
 
     async def live(self, party: str, clock: int) -> int:
         """Return how many of a party's notices have not ended at the instant ``clock``."""

@@ -24,7 +24,7 @@ from ..journal.kept import LOST, RECEIPTED, KeptConflict, OwnStatement
 from ..transport.client import AsyncClient
 from ..verify.verdicts import Standing
 from ..wire.answers import MAX_IDS, Conflict, ConflictRow, NoticeRow
-from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival
+from ..wire.arrivals import AcknowledgementArrived, AlertArrived, Arrival, BudgetArrived
 from .events import Event, GapEvent, ProblemEvent
 from .intake import Intake, Taken
 from .settling import Settling
@@ -91,6 +91,7 @@ class Resync:
         listed: set[str] = set()
         page = await self._client.conflicts()
         at = page.at
+        events += await self._spent(page.budgets, Source(at.epoch, asked_at=now, follow=follow))
         for _ in range(MOST_PAGES):
             source = Source(at.epoch, asked_at=now, follow=follow)
             listed.update(row.conflict for row in page.conflicts)
@@ -99,6 +100,11 @@ class Resync:
                 return at, listed
             page = await self._client.conflicts(page.next)
         raise EvidenceInvalid("evidence", "the hotline's list of conflicts does not end")
+
+    async def _spent(self, words: Sequence[str], source: Source) -> list[Event]:
+        """Take in whose budgets are spent, as far as that was not told here."""
+        known = {over.raw for over in await self._threads.run(self._journal.over_budget, self._clock())}
+        return await self._take([BudgetArrived(raw) for raw in words if raw not in known], source)
 
     async def _news(self, rows: Sequence[ConflictRow], source: Source) -> list[Event]:
         """Take in what this page of the index names and the journal does not know."""

@@ -109,11 +109,15 @@ class ConflictRow:
 
 @dataclass(frozen=True, slots=True)
 class ConflictIndex:
-    """A page of the index, worst and soonest first; the stream position for which it is good; where the next begins."""
+    """A page of the index, worst and soonest first; the stream position for which it is good; where the next begins.
+
+    ``budgets``, on the first page: the service's words of spent budgets that cover now, as their exact texts.
+    """
 
     at: Cursor
     conflicts: tuple[ConflictRow, ...]
     next: str | None
+    budgets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,11 @@ def read_notice(body: bytes) -> NoticeAnswer:
 def read_index(body: bytes) -> ConflictIndex:
     """Return the answer of ``GET /v1/conflicts``; raise ``EvidenceInvalid``."""
     answer = read_object(body)
-    return ConflictIndex(_at(answer), tuple(map(_index_row, _list(answer, "conflicts"))), _next(answer))
+    budgets = _list(answer, "budgets") if "budgets" in answer else []
+    if not all(isinstance(raw, str) for raw in budgets):
+        raise EvidenceInvalid("evidence", "the word of a spent budget must be a text")
+    rows = tuple(map(_index_row, _list(answer, "conflicts")))
+    return ConflictIndex(_at(answer), rows, _next(answer), tuple(map(str, budgets)))
 
 
 def read_conflicts(body: bytes) -> Conflicts:
