@@ -31,17 +31,17 @@ class Workers:
         self.world, self.store = world, store
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> Hotline:
+    async def start(self, **options: Any) -> Hotline:
         """Return a worker that has read the line."""
-        hotline = self.make()
+        hotline = self.make(**options)
         self._tasks.append(asyncio.create_task(hotline.turn.run()))
         await until(lambda: hotline.state() == "ok")
         return hotline
 
-    def make(self) -> Hotline:
+    def make(self, **options: Any) -> Hotline:
         """Return a worker that takes no turns yet."""
         line = StoredLine(self.store, self.world.agreement.id)
-        return Hotline(line, self.world.service, self.world.agreement, Lane(), tick_ms=0)
+        return Hotline(line, self.world.service, self.world.agreement, Lane(), tick_ms=0, **options)
 
     async def stop(self) -> None:
         """End all of them."""

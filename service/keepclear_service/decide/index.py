@@ -10,6 +10,7 @@ So the cost follows the neighbourhood, whatever the sizes, and there is no seam 
 not looked at, however many lie there.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -39,6 +40,8 @@ class Index:
         self._levels: dict[tuple[str, int, int], Level] = {}
         self._items: list[Item | None] = []
         self._free: list[int] = []
+        self.of_party: Counter[str] = Counter()
+        """How many volumes each party has in it."""
         self._unwritten: list[int] = []
         self._rows = np.zeros(64, dtype=ROW)
         self._shapes = np.empty(64, dtype=object)
@@ -61,6 +64,7 @@ class Index:
             slot = len(self._items)
             self._items.append(item)
         item.slot = slot
+        self.of_party[item.owner[0]] += 1
         # Its row is written when somebody first needs rows.
         self._unwritten.append(slot)
         key = _level(item)
@@ -81,6 +85,7 @@ class Index:
         if item.slot < len(self._rows):
             self._shapes[item.slot] = self._outlines[item.slot] = None
         self._free.append(item.slot)
+        self.of_party[item.owner[0]] -= 1
         item.slot = -1
 
     def near(self, query: Item) -> list[Item]:

@@ -120,6 +120,11 @@ class State:
                 if item.slot >= 0:
                     self.index.remove(item)
 
+    def grows(self, notice: Filing) -> int:
+        """Return by how many volumes there would be more with a notice's revision in the place of the one before."""
+        before = self.filed.get((notice.party, notice.id))
+        return len(notice.volumes) - (0 if before is None else len(before.items))
+
     def adopt(self, agreement: Agreement, at: int) -> None:
         """Put new terms in force: widen every notice's volumes by them, and leave the index empty."""
         self.forget(at, len(self._leaving))  # what counts no more is not brought back by a longer retention

@@ -4,13 +4,15 @@ Guaranteed: folding those that take long is at most a quarter of a line's time, 
 what does not take long waits for one turn of them at most.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 
 from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.notice import Notice
+from msgspec import structs
 
-from ..decide.fold import HEAVY_VOLUMES, Body
+from ..decide.fold import HEAVY_VOLUMES, Body, State
 from .fair import FairQueue
 from .ports import ADMIT_AT_ONCE, Arrival
 from .waiting import Waiting, refuse
@@ -31,10 +33,15 @@ WAITING_OF_A_PARTY = 2_000
 
 
 class Arrivals:
-    """What waits for a turn. ``clock`` gives seconds that never go back."""
+    """What waits for a turn. ``clock`` gives seconds that never go back.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    ``most_volumes``: so many may a party have in this worker's fold. A notice with which it would have more is marked,
+    and the store refuses it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, most_volumes: int = sys.maxsize) -> None:
         self._clock = clock
+        self._most_volumes = most_volumes
         self._rests_until = clock()
         self._short: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
         self._long: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
@@ -63,8 +70,8 @@ class Arrivals:
             raise Unavailable("busy", "too many statements of this party wait; send the same bytes again")
         return waiting
 
-    def take(self) -> list[Waiting]:
-        """Return what one turn takes."""
+    def take(self, fold: State | None = None) -> list[Waiting]:
+        """Return what one turn takes, which ``fold`` is to hold."""
         again, self._again = self._again, []
         long: list[Waiting] = []
         volumes = 0
@@ -73,7 +80,21 @@ class Arrivals:
             long += self._long.take(1)
             body = long[-1].body
             volumes += len(body.volumes) if isinstance(body, Notice) else 0
-        return again + self._short.take(max(1, ADMIT_AT_ONCE - len(again) - len(long))) + long
+        taken = again + self._short.take(max(1, ADMIT_AT_ONCE - len(again) - len(long))) + long
+        if fold is not None:
+            self._mark(taken, fold)
+        return taken
+
+    def _mark(self, taken: Iterable[Waiting], fold: State) -> None:
+        """Mark the notices for which there is no room, each with those before it."""
+        volumes = fold.index.of_party.copy()
+        for waiting in taken:
+            if waiting.arrival is not None and isinstance(waiting.body, Notice):
+                grows = fold.grows(waiting.body)
+                unheld = grows > 0 and volumes[waiting.body.party] + grows > self._most_volumes
+                volumes[waiting.body.party] += 0 if unheld else grows
+                if unheld != waiting.arrival.unheld:
+                    waiting.arrival = structs.replace(waiting.arrival, unheld=unheld)
 
     def try_again(self, all_waiting: Iterable[Waiting]) -> None:
         """Put back what a turn could not ask the store about, unless that happened too often."""

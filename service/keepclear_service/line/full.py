@@ -2,6 +2,9 @@
 
 from keepclear_protocol.errors import Unavailable
 
+UNHELD = "this party has as many volumes on the line as the service's memory holds for each party"
+"""It grows with what the party itself has filed, and tells nothing of others."""
+
 MENDS = "make room, or give the store more: docs/operating.md, The store is full"
 
 

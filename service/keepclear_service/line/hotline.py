@@ -7,6 +7,7 @@ same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; s
 """
 
 import asyncio
+import sys
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
@@ -26,8 +27,9 @@ from ..decide.entry import Entry, Outgoing
 from ..decide.shown import alert_object
 from ..observer import LineObserver, silent
 from ..steady import SteadyClock
+from .arrivals import Arrivals
 from .clocks import CLOCK, Clocks
-from .full import store_full
+from .full import UNHELD, store_full
 from .heads import Heads
 from .lane import Lane
 from .opening import Opened, Opening
@@ -66,7 +68,10 @@ class Accepted(Struct, frozen=True):
 
 
 class Hotline:
-    """One agreement's line: admits statements, matches them and commits the alerts; ``clock`` tells it the time."""
+    """One agreement's line: admits statements, matches them and commits the alerts; ``clock`` tells it the time.
+
+    ``most_volumes`` of a party are held in memory.
+    """
 
     def __init__(
         self,
@@ -79,14 +84,15 @@ class Hotline:
         observer: LineObserver | None = None,
         clock: SteadyClock | None = None,
         heads: Heads | None = None,
+        most_volumes: int = sys.maxsize,
     ) -> None:
         self.line = line
         self.clock = clock or SteadyClock()
         self.observer = observer or silent(founding.id)
         seal = Seal(key, founding.id)
-        heads = heads or Heads(None, founding.id)
-        replay, clocks = Replay(line, founding, seal, heads), Clocks(self.clock, founding.id)
-        self.turn = Turn(line, replay, heads, self._signed, self.observer, clocks)
+        replay = Replay(line, founding, seal, heads or Heads(None, founding.id))
+        arrivals, clocks = Arrivals(most_volumes=most_volumes), Clocks(self.clock, founding.id)
+        self.turn = Turn(line, replay, arrivals, self._signed, self.observer, clocks)
         self._refusing = Refusing()
         self._opening = Opening(line, self.turn, lane, seal, self.clock, self._refusing)
         self._key = key
@@ -237,7 +243,7 @@ def _answer_to(opened: Opened | Entry) -> dict[str, Any]:
 def _accepted(told: Told) -> Entry:
     refused = told.outcome.refused
     if refused == "store_full":
-        raise store_full()
+        raise store_full(UNHELD if told.outcome.unheld else "")
     if refused == CLOCK:
         raise Unavailable(CLOCK)
     if refused is not None:

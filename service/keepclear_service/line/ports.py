@@ -64,7 +64,8 @@ class Arrival(Struct, frozen=True):
     ``id`` is the notice's id, else the ``jti``. ``sha256`` is the statement's identity, ``submission`` that of all that
     was sent with a notice, else "". ``note``, which the store does not read, is what the receipt's lead class is made
     of (see ``entry``). ``terms`` are those that the statement names. ``gist`` is what a start reads in the place of the
-    statement; ``handed``: siblings get it, too. ``price``: what a notice spends of ``volume_time_a_day``.
+    statement; ``handed``: siblings get it, too. ``price``: what a notice spends of ``volume_time_a_day``. ``unheld``: a
+    worker's memory has no room for it.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class Arrival(Struct, frozen=True):
     gist: bytes = b""
     handed: bool = False
     price: int = 0
+    unheld: bool = False
 
 
 class Over(Struct, frozen=True):
@@ -107,13 +109,14 @@ class Charge(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """What became of an arrival: its log entry (``again`` when accepted before), or the code it is refused with.
 
-    ``over``: the budget that it is refused for.
+    ``over``: the budget that it is refused for; ``unheld``: it is for want of a worker's memory.
     """
 
     entry: Entry | None = None
     again: bool = False
     refused: str | None = None
     over: Over | None = None
+    unheld: bool = False
 
 
 class Turned(Struct, frozen=True):

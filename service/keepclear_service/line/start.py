@@ -76,7 +76,7 @@ class Replay:
         self._line = line
         self.founding = founding
         self._seal = seal
-        self._heads = heads
+        self.heads = heads
         self._failed: set[int] = set()
         self.agreements: dict[str, Agreement] = {}
 
@@ -91,7 +91,7 @@ class Replay:
         founded = await self._line.open()
         through = await self._through(founded)
         agreement = await self._read_terms(founded, through)
-        await self._heads.check(self._line, founded, agreement.retention_s)
+        await self.heads.check(self._line, founded, agreement.retention_s)
         newest = await self._newest(founded, through)
         live = [entry for entry in newest if entry.kind == NOTICE.name and entry.seq not in poison]
         state = State(agreement)

@@ -33,7 +33,6 @@ from .audit import Audit
 from .cleaning import Cleaning
 from .clocks import Clocks
 from .committing import Committing, Sign
-from .heads import Heads
 from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
 from .spending import Charges
 from .standing import Standing
@@ -68,12 +67,12 @@ class Turn:
     """
 
     def __init__(
-        self, line: Line, replay: Replay, heads: Heads, sign: Sign, observer: LineObserver, clocks: Clocks
+        self, line: Line, replay: Replay, arrivals: Arrivals, sign: Sign, observer: LineObserver, clocks: Clocks
     ) -> None:
         founding = replay.founding
-        self._line, self._replay, self._heads = line, replay, heads
+        self._line, self._replay, self._heads = line, replay, replay.heads
         self._state: State | None = None
-        self._arrivals = Arrivals()
+        self._arrivals = arrivals
         self._ahead: Asked | None = None
         self._repeated: list[Waiting] = []
         self._uncommitted = Uncommitted()
@@ -237,7 +236,7 @@ class Turn:
 
     def _ask(self, cursor: int) -> Asked:
         """Return the script that admits what has arrived and tells what stands behind ``cursor``, still to be sent."""
-        batch = self._arrivals.take() if self.ready.is_set() else []
+        batch = self._arrivals.take(self._state) if self.ready.is_set() else []
         done, self._done = self._done, []
         told_head, self._told_head = self._told_head, 0
         answer = self._line.turn(

@@ -35,6 +35,7 @@ from ..store.connect import Store, check_durability, connect
 from ..store.line import StoredLine
 from ..store.timed import timed
 from .admin import adopt_newer, in_force
+from .bounds import volumes_of_a_party
 from .disk import Disk
 from .embedded import running_store
 from .files import read_agreement, read_key
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
             lane = Lane()
             disk = Disk(settings.embedded if running_store(settings.embedded) == store_url else None)
             hotlines: list[Hotline] = []
+            most_volumes = volumes_of_a_party(settings, sum(len(agreement.parties) for agreement in agreements))
             for agreement in agreements:
                 line = StoredLine(store, agreement.id, clock=clock.seconds, full=disk.full)
                 await adopt_newer(line, await in_force(line, agreement, settings), agreement)
@@ -94,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
                         observer=watched,
                         clock=clock,
                         heads=_heads(settings, agreement),
+                        most_volumes=most_volumes,
                     )
                 )
             app.state.settings = settings

@@ -19,6 +19,12 @@ LEAST_UNPROVED, MOST_UNPROVED = 16 * 1024 * 1024, 256 * 1024 * 1024
 BYTES_OF_CONNECTION = 16 * 1024
 """What an idle one costs here: 10 KB, measured, and what the kernel keeps for it."""
 
+FOLD_SHARE = 0.625
+"""The part of the memory that the volumes of all parties may take, beside what a worker has to begin with, 85 MB."""
+
+BYTES_OF_VOLUME = 2_560
+"""What one takes in a worker's fold, measured: 2 KB as it is read back, 3 KB as it was opened."""
+
 SPARE_FILES = 256
 """For the store, 64 connections to each of its shards, the log and the like."""
 
@@ -40,6 +46,12 @@ def limits(settings: Settings) -> Limits:
         head_s=settings.head_s,
         body_s=settings.body_s,
     )
+
+
+def volumes_of_a_party(settings: Settings, parties: int) -> int:
+    """Return how many volumes each of so many parties may have in one worker: an equal part, whoever comes first."""
+    own = (machine_bytes() or UNKNOWN_MEMORY) // settings.workers
+    return int(FOLD_SHARE * own) // BYTES_OF_VOLUME // parties
 
 
 def _files() -> int:

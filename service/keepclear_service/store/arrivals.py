@@ -42,6 +42,7 @@ def arrival_words(arrival: Arrival, number: int) -> list[Any]:
         arrival.gist,
         int(arrival.handed),
         arrival.price,
+        int(arrival.unheld),
     ]
 
 
@@ -53,7 +54,7 @@ def read_outcome(text: bytes, arrival: Arrival, read: dict[bytes, Entry]) -> Out
     if sign == b"=":
         return Outcome(read_entry(rest), again=True)
     if sign == b"-":
-        return Outcome(refused=rest.decode())
+        return Outcome(refused=rest.decode(), unheld=arrival.unheld)
     if sign == b"#":
         budget, left, again_ms, now_ms = rest.decode().split(" ")
         over = Over(budget, int(left), int(again_ms) * 1000, (int(again_ms) - int(now_ms)) / 1000)

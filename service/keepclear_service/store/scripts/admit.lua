@@ -13,7 +13,8 @@
 -- seqs to take out of unmatched, a count and the parties; a count of words and of each charge the number of its party, field and ms; a count of words
 -- and the most live notices, bytes and price a day, the ms that a submit, an acknowledgement, a pair and an alert
 -- spend; a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms, note, lowest and
--- highest ms of all its bounds, precondition and its four words, gist or '', '1' to hand it to siblings, price:
+-- highest ms of all its bounds, precondition and its four words, gist or '', '1' to hand it to siblings, price,
+-- '1' where a worker has no room for it:
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
 --   cas: conflict, version, alert, stage and how many of the first of it stand ('acknowledged/8'; 0: the newest)
 --   none
@@ -188,7 +189,7 @@ local function admit(at, place)
     if revision ~= current + 1 then return '-revision_order' end
     if newest ~= second then return '-prev_mismatch' end
     local size = #ARGV[at + 5] + beside
-    if not room_for(kind, #ARGV[at + 5]) then return no_room(number) end
+    if ARGV[at + 18] == '1' or not room_for(kind, #ARGV[at + 5]) then return no_room(number) end
     if kind == 'notice' then
       refused = adds(number, size, tonumber(ARGV[at + 17]), tonumber(ends), tonumber(ended_at))
       if refused then return refused end
@@ -280,7 +281,7 @@ if same_life then
 end
 if not behind then
   for number = 1, arrivals do
-    outcomes[number] = admit(next_arg + 1 + 18 * (number - 1), 9 + 8 * party_count + 3 * (number - 1))
+    outcomes[number] = admit(next_arg + 1 + 19 * (number - 1), 9 + 8 * party_count + 3 * (number - 1))
   end
 end
 keep_books()
