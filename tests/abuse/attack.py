@@ -22,7 +22,7 @@ from .volley import Spent
 DANGER_WITHIN_MS = 1_000
 """The promise: a receipted danger is at the other desk within a second."""
 
-SILENT = ("NoticeEvent", "Picture")
+SILENT = ("NoticeEvent", "Picture", "Warned")
 """What the desk's process writes down that it was not told by another party."""
 
 GIVES_WAY = 10
@@ -68,6 +68,9 @@ class Phase:
     """Milliseconds from when a danger was due to when the victim's desk had it; infinite where that never was."""
     refused: Counter[str]
     ready: Counter[str]
+    late_and_told: int = 0
+    """Dangers that were late, of which the desk said before a second was over that it may lack some: behind, or blind.
+    They are among the times, and no fault."""
     told_at_once: int = 0
     """Statements that were refused at once with a code that says that nothing is taken now; not among the times."""
 
@@ -217,7 +220,7 @@ def _phase(found: Measured, excused: Sequence[str], begin: float, end: float) ->
     mine = [line for line in found.samples if begin <= line["due"] < end]
     asked = {line["id"]: line for line in mine if line["what"] != "ready"}  # the later line of a statement stands
     times: dict[str, list[float]] = {"submit": [], "other": [], "danger": []}
-    told_at_once = 0
+    told_at_once = late_and_told = 0
     for line in asked.values():
         if line["codes"] and line["codes"][0] in excused:
             told_at_once += 1
@@ -226,11 +229,13 @@ def _phase(found: Measured, excused: Sequence[str], begin: float, end: float) ->
         if line["what"] == "danger":
             at = came.get(line["id"])
             times["danger"].append((at - line["due"]) * 1000 if at else float("inf"))
+            is_late = at is not None and times["danger"][-1] > DANGER_WITHIN_MS
+            late_and_told += is_late and _warned(found, line["due"], line["due"] + DANGER_WITHIN_MS / 1000)
         else:
             times[line["what"]].append(line["ms"] if taken else float("inf"))
     refused = Counter(code for line in asked.values() for code in line["codes"])
     ready = Counter(line["words"] for line in mine if line["what"] == "ready")
-    return Phase(times["submit"], times["other"], times["danger"], refused, ready, told_at_once)
+    return Phase(times["submit"], times["other"], times["danger"], refused, ready, late_and_told, told_at_once)
 
 
 def _came(found: Measured) -> dict[str, float]:
@@ -240,6 +245,13 @@ def _came(found: Measured) -> dict[str, float]:
         if "other" in line and line.get("verdict") == "verified":
             came.setdefault(line["other"], line["at"])
     return came
+
+
+def _warned(found: Measured, since: float, until: float) -> bool:
+    """Whether the desk's screen said at some time within a span that something may be missing from it."""
+    said = [line for line in found.told if line["event"] == "Warned" and line["at"] <= until]
+    before = [line["warned"] for line in said if line["at"] <= since]
+    return any(before[-1:]) or any(line["warned"] for line in said if line["at"] > since)
 
 
 def _missing(found: Measured, ended: float) -> bool:
@@ -274,9 +286,10 @@ def _open(outcome: Outcome, halts: bool = False) -> list[str]:
             faults.append(f"{name}: {budgets} honest statements refused for a budget")
         within_ms = LONGEST_MS if halts and name == "during" else DANGER_WITHIN_MS
         late = [ms for ms in phase.dangers if ms > within_ms]
-        if late:
+        untold = len(late) - (phase.late_and_told if within_ms == DANGER_WITHIN_MS else 0)
+        if untold > 0:
             lost = sum(ms == float("inf") for ms in late)
-            faults.append(f"{name}: {len(late)} of {len(phase.dangers)} dangers late, {lost} of them never came")
+            faults.append(f"{name}: {untold} of {len(phase.dangers)} dangers late, {lost} of them never came")
         for what, times in (("submits", phase.submits), ("submits of the other agreement", phase.others)):
             slow = [ms for ms in times if ms > within_ms]
             if slow:

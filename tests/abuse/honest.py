@@ -23,6 +23,7 @@ from typing import IO, Any
 import uvloop
 from benchmarks.client import Connection, connect, exchange, get, post
 from benchmarks.load import filed
+from keepclear import Desk
 from keepclear.journal.journal import JOURNAL
 from keepclear_protocol.acknowledgement import VERIFIED
 
@@ -104,7 +105,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def _follow(scene: Scene) -> None:
     """Be the victim's desk: write down each event that it tells."""
     with scene.desk(VICTIM) as desk, (scene.folder / "told").open("w", buffering=1) as out:
-        threading.Thread(target=_see, args=(scene, out), daemon=True).start()
+        threading.Thread(target=_see, args=(scene, desk, out), daemon=True).start()
         for event in desk.watch():
             line: dict[str, Any] = {"at": time.time(), "event": type(event).__name__}
             for name in ("verdict", "code", "up", "reason", "detail", "budget"):
@@ -116,13 +117,14 @@ def _follow(scene: Scene) -> None:
             out.write(json.dumps(line) + "\n")
 
 
-def _see(scene: Scene, out: IO[str]) -> None:
+def _see(scene: Scene, desk: Desk, out: IO[str]) -> None:
     """Write down when each notice of the honest party stands in the picture, which a board paints each second.
 
-    A desk that has fallen behind has the worst of each side there before its events, which stay in their order.
+    And whether the desk says that it is behind, or blind: then its officer knows that a danger may be on no screen.
     """
     path = scene.folder / f"desk-{VICTIM}" / JOURNAL
     seen: set[str] = set()
+    warned = False
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
         while True:
             with contextlib.suppress(sqlite3.OperationalError):  # it is being written
@@ -131,6 +133,11 @@ def _see(scene: Scene, out: IO[str]) -> None:
                     line = {"at": time.time(), "event": "Picture", "verdict": VERIFIED, "other": other}
                     out.write(json.dumps(line) + "\n")
                 seen |= now
+            link = desk.link()
+            if warned is not (link.is_behind or not link.up):
+                warned = not warned
+                line = {"at": time.time(), "event": "Warned", "warned": warned, "behind": link.behind}
+                out.write(json.dumps(line) + "\n")
             time.sleep(SEEN_EVERY_S)
 
 

@@ -29,6 +29,7 @@ def block(outcome: Outcome, took_s: float) -> str:
             _row("danger to the desk, p50/p99 ms", " | ".join(_pair(phase.dangers) for phase in found)),
             _row("other agreement's submit", " | ".join(_pair(phase.others) for phase in found)),
             _row("honest refused", " | ".join(_counts(phase.refused) or "none" for phase in found)),
+            _row("late, and told so in time", " | ".join(str(phase.late_and_told) for phase in found)),
             _row("told at once: not now", " | ".join(str(phase.told_at_once) for phase in found)),
             _row("/readyz", " | ".join(_counts(phase.ready) for phase in found)),
         ]
@@ -86,6 +87,8 @@ def fill(page: str, outcomes: Sequence[Outcome]) -> str:
 def _now(outcome: Outcome) -> str:
     found = [outcome.phases[name] for name in PHASES] if outcome.phases else []
     parts = [f"{what} {_three(found, name)}" for what, name in TIMES.items()] if found else []
+    if late := sum(phase.late_and_told for phase in found):
+        parts.append(f"{late} late of which the desk had said in time that it was behind or blind")
     if told := sum(phase.told_at_once for phase in found):
         parts.append(f"{told} told at once: {_counts(_sum(found))}")
     if outcome.peaks:

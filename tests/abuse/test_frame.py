@@ -56,6 +56,29 @@ def test_a_danger_that_is_late_or_not_verified_is_a_fault(told: list[dict[str, o
     assert faults([sample("danger", 0)], told) == [fault]
 
 
+def warned(at: float, is_so: bool = True) -> dict[str, object]:
+    return {"at": at, "event": "Warned", "warned": is_so, "behind": 400}
+
+
+@pytest.mark.parametrize(
+    ("told", "held"),
+    [
+        ([warned(NOW + 0.9)], True),
+        ([warned(NOW - 5), warned(NOW + 0.2, False)], True),
+        ([warned(NOW + 1.2)], False),
+        ([warned(NOW - 5), warned(NOW - 1, False)], False),
+    ],
+    ids=["in time", "before", "too late", "no more"],
+)
+def test_a_late_danger_is_held_only_where_the_desk_has_said_in_time_that_it_may_be(
+    told: list[dict[str, object]], held: bool
+) -> None:
+    late = "during: 1 of 1 dangers late, 0 of them never came"
+    assert faults([sample("danger", 0)], [*told, alert("danger-0", NOW + 3)]) == ([] if held else [late])
+    never = "during: 1 of 1 dangers late, 1 of them never came"
+    assert faults([sample("danger", 0)], told) == [never]
+
+
 def test_what_has_no_receipt_is_a_fault_but_where_that_was_said_at_once() -> None:
     first = sample("submit", 0, ms=None, status=None)
     refused = sample("submit", 0, ms=2_000.0, codes=["store_full", "store_full"])
