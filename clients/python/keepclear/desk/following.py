@@ -23,6 +23,7 @@ from .intake import Intake
 from .link import LinkState
 from .patience import Patience
 from .position import Position
+from .readon import ReadOn
 from .resync import Resync
 from .settling import Settling
 from .subscription import Announcer, Heard
@@ -40,14 +41,6 @@ UNWRITTEN_S = 2.0
 
 LAST_S = 2.0
 """How long what has come is still taken in once its connection has ended: the rest comes again with the next."""
-
-
-READ_ON_S, PAUSE_S = 0.1, 0.002
-"""How long a stream that brings without a pause of so long is read on before the next of a flood is taken in."""
-
-FIRST_S, FIRST_PAUSE_S, FIRST = 0.9, 0.05, 10_000
-"""The same for what is there when a connection begins, where it is no more than so many events: as many of the usual
-size are read in that time. What then has not come is asked for by ``worst``."""
 
 
 class Following:
@@ -130,7 +123,7 @@ class Following:
     async def _take_all(self, reader: "asyncio.Task[None]") -> None:
         """Take in what comes, until nothing more does; each piece of the stream is a sign of life, even if empty."""
         loop, ended_at = asyncio.get_running_loop(), None
-        first_until = loop.time() + FIRST_S
+        read_on = ReadOn(self._backlog, self._position, self._came)
         while True:
             if self._backlog.is_empty and self._backlog.gap is None:
                 if reader.done():
@@ -141,34 +134,12 @@ class Following:
                 ended_at = ended_at or loop.time()
                 if loop.time() - ended_at > LAST_S:
                     return
-            begins = 0 < self._position.owed <= FIRST and loop.time() < first_until
-            if begins:
-                paused = await self._read_on(first_until, FIRST_PAUSE_S)
-            else:
-                paused = await self._read_on(loop.time() + READ_ON_S, PAUSE_S)
-            more = self._position.owed > 0 and (paused or not begins)
-            await self._worst.look(self._link.now, more or self._backlog.is_full)
+            await self._worst.look(self._link.now, await read_on.wait())
             await self._take_in_time(self._backlog.batch())
             await self._worst.take()
             await self._succession.look()
             self._deliveries.wake()
             self._announcer.announce(Heard(None))
-
-    async def _read_on(self, until: float, pause_s: float) -> bool:
-        """Let the stream be read while it brings without a pause, where only a flood's are next; whether it paused.
-
-        Bytes are soon read, and somebody's danger may be among them; beside the taking in they come at a quarter of
-        the pace, since both want the interpreter.
-        """
-        loop = asyncio.get_running_loop()
-        while self._backlog.may_wait and not self._backlog.is_full and loop.time() < until:
-            self._came.clear()
-            asked = loop.time()
-            while not self._came.is_set():
-                if loop.time() - asked > pause_s:
-                    return True
-                await asyncio.sleep(PAUSE_S)
-        return False
 
     def _opened(self, opening: Opening) -> Cursor:
         self._link.spoke(opening.claims.iat)

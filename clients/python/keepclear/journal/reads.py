@@ -15,10 +15,8 @@ from .noted import Noted
 from .pictured import Pictured
 
 _PARTY = f"json_extract(pictured, '$[{[field.name for field in fields(Pictured)].index('party')}]')"
-_BY_TURNS = (
-    f"SELECT conflict FROM (SELECT conflict, version, row_number() OVER (PARTITION BY {_PARTY} ORDER BY version) AS turn "  # noqa: S608, E501
-    "FROM conflicts WHERE delivered < version) ORDER BY turn, version LIMIT ?"
-)
+_TURN = f"row_number() OVER (PARTITION BY {_PARTY} ORDER BY version)"
+_BY_TURNS = f"SELECT conflict FROM conflicts WHERE delivered < version ORDER BY {_TURN}, version LIMIT ?"  # noqa: S608
 
 DAY_US = 86_400 * SECOND
 
@@ -185,11 +183,9 @@ class Reads(Noted):
     def undelivered(self, limit: int) -> list[KeptConflict]:
         """Return at most ``limit`` conflicts of whose newest version this desk has not said that it was delivered.
 
-        Each counterpart's by turns, the oldest first: of many of one's those of another are not the last.
+        The oldest, of each counterpart as many: of one's thousands another's are not the last.
         """
-        named = [str(conflict) for (conflict,) in self._rows(_BY_TURNS, limit)]
-        found = self.conflicts_named(named)
-        return [found[conflict] for conflict in named if conflict in found]
+        return self._conflicts(f"conflict IN ({_BY_TURNS}) ORDER BY version", limit)
 
     def theirs(self, party: str, id: str) -> KeptTheirs | None:
         """Return the newest revision seen of a counterpart's notice."""
