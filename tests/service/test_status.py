@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from keepclear_protocol.instant import SECOND
+from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.speakable import speakable
 from keepclear_service.line.ports import Founded
 from keepclear_service.metrics import Board
+from keepclear_service.process.fits import beyond
 from keepclear_service.process.lookout import Lookout, Sight
 from keepclear_service.process.note import Note
 from keepclear_service.process.runs_out import RunsOut
@@ -18,6 +19,8 @@ from keepclear_service.process.survey import LineSurvey, PartySurvey, Survey
 from keepclear_service.process.unanswered import Unanswered
 from keepclear_service.steady import since_boot_s
 from keepclear_service.store.connect import connect
+from keepclear_service.store.room import Room
+from keepclear_service.store.spent import Spent
 from support.world import World
 
 NOW_S = time.time()
@@ -100,3 +103,30 @@ def test_a_lost_log_is_wrong_for_ten_minutes() -> None:
     (said,) = seen(lost_s=5)
     assert said.startswith("the log is lost: 9 lines, the last ")
     assert seen(lost_s=700) == []
+
+
+def test_a_party_that_is_refused_for_a_budget_is_wrong() -> None:
+    spent = (
+        Spent("alerts_an_hour", 90, 80, "south", int(NOW_S) * 1000),
+        Spent("acknowledgements_a_minute", 5, 5),
+        Spent("stored_bytes", 79, 80),
+    )
+    party = PartySurvey("north", 1, (), None, "", spent)
+    line = LineSurvey("a" * 43, "night", agreement=AGREEMENT, parties=(party,))
+    sight = Sight(Survey(NOW, "", "", "Valkey", (line,)), (), [Counter({"north": 1})], [{}], NOW_S, {})
+    at = format_instant(NOW)
+    assert status(sight)["wrong"] == [
+        f"night: north has spent its alerts_an_hour: its notices are refused until {at}, and the others are told",
+        "night: north has spent its acknowledgements_a_minute: its answers are refused",
+    ]
+    assert [one["budget"] for one in status(sight)["agreements"][0]["parties"][0]["budgets"]] == [
+        "alerts_an_hour", "acknowledgements_a_minute", "stored_bytes",
+    ]  # fmt: skip
+
+
+def test_what_is_agreed_and_what_the_store_takes_are_compared() -> None:
+    both = 2 * AGREEMENT.budgets.stored_bytes
+    assert beyond(Room(0, 4 * both), [AGREEMENT]) == beyond(Room(0, 0), [AGREEMENT]) == beyond(None, [AGREEMENT]) == ""
+    room = Room(0, both)
+    words = f"{2 * both >> 20} MiB are agreed as the parties' stored_bytes, and the store takes notices up to"
+    assert beyond(room, [AGREEMENT, AGREEMENT]).startswith(words) and beyond(room, [AGREEMENT])

@@ -10,7 +10,7 @@ def state(**changed: Any) -> dict[str, Any]:
     party = {
         "id": "north", "streams": 2, "no_stream_since": None, "live": 7, "oldest_unanswered_s": None,
         "unanswered": {"overlap": 0, "proximity": 0},
-        "overdue": 0, "undelivered": 0, "waiting": [],
+        "overdue": 0, "undelivered": 0, "waiting": [], "budgets": [],
         "last": {"kind": "notice", "stage": "", "at": "2026-11-26T11:58:30Z", "seq": 8},
     }  # fmt: skip
     line = {
@@ -93,3 +93,23 @@ def test_what_a_desk_signs_by_itself_is_no_officers_answer(stage: str, words: st
     (party,) = said["agreements"][0]["parties"]
     party["last"] |= {"kind": "acknowledgement", "stage": stage}
     assert f"7 live; {words} 90 s ago" in "\n".join(status_text(said))
+
+
+def test_a_budget_is_shown_from_a_tenth_on_with_when_it_comes_back() -> None:
+    said = state()
+    (party,) = said["agreements"][0]["parties"]
+    named = {"with": None, "over": False, "back_at": None}
+    party["budgets"] = [
+        {**named, "budget": "alerts_an_hour", "with": "south", "used": 90_000, "agreed": 80_000, "over": True,
+         "back_at": "2026-11-26T12:07:30.001Z"},
+        {**named, "budget": "volume_time_a_day", "used": 8_000_000, "agreed": 80_000_000,
+         "back_at": "2026-11-27T00:00:00Z"},
+        {**named, "budget": "stored_bytes", "used": 49_999_999, "agreed": 500_000_000},
+    ]  # fmt: skip
+    text = status_text(said)
+    at = next(number for number, words in enumerate(text) if words.startswith("  north"))
+    assert text[at + 1 : at + 3] == [
+        "             OVER alerts_an_hour with south: 112 % of 80000, back 12:07:30",
+        "             volume_time_a_day: 10 % of 80000000, all back 00:00:00",
+    ]
+    assert "stored_bytes" not in "".join(text) and all(len(words) <= 80 for words in text)

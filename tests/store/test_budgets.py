@@ -10,6 +10,7 @@ import pytest
 from keepclear_protocol.budgets import Budgets
 from keepclear_service.line.ports import Charge
 from keepclear_service.store import line as line_module
+from keepclear_service.store.spent import Spent, read_spent
 from support.budget_line import BESIDE, DAY, HOUR, MINUTE, SMALL, Party, refused
 from support.store_line import (
     PARTIES,
@@ -277,5 +278,37 @@ def test_a_turn_that_admits_refuses_and_tells_knows_its_own_timers(line_url: str
         assert (turned.told, turned.fired, turned.head) == (1, 0, 4)
         assert admitted == [1, 2, 4]
         assert [entry.kind for entry in turned.entries] == ["notice", "notice", "budget", "notice"]
+
+    at_line(story, line_url)
+
+
+def test_who_looks_reads_what_the_script_counts(line_url: str) -> None:
+    async def story(north: Party) -> None:
+        north.budgets = replace(SMALL, volume_time_a_day=100)
+
+        async def spent(live: int = 0) -> dict[str, Spent]:
+            held = await north.bench.line.spent("north")
+            found = read_spent(held, north.budgets, live, north.now)
+            assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
+            return {one.budget: one for one in found}
+
+        assert not any(one.used for one in (await spent()).values())
+        for number in range(5):
+            assert (await north.one(notice(f"n{number}", ends=north.ends(-1), price=9))).entry
+        charges = (Charge("north", "alerts_an_hour", "south", 15), Charge("north", "pairs_an_hour", "", 61))
+        day = north.now // DAY
+        await north.turn(charges=(*charges, Charge("north", "stored_bytes", str(day), 2_000_000)))
+        read = await spent(4)
+        over = await north.one(notice("more", ends=-1))
+        assert refused(over) == "pairs_an_hour" and over.over is not None
+        assert {name for name, one in read.items() if one.over} == {
+            "submits_a_minute", "alerts_an_hour", "pairs_an_hour", "stored_bytes", "live_notices",
+        }  # fmt: skip
+        assert (await spent())["pairs_an_hour"].back_at == over.over.again_at // 1000
+        assert read["submits_a_minute"] == Spent("submits_a_minute", 5, 5, "", north.now + 12_000)
+        assert read["alerts_an_hour"] == Spent("alerts_an_hour", 15, 12, "south", north.now + HOUR // 3)
+        assert read["volume_time_a_day"] == Spent("volume_time_a_day", 45, 100, "", (day + 1) * DAY)
+        assert read["stored_bytes"].back_at == (day + 1) * DAY and read["stored_bytes"].used > 2_000_000
+        assert read["live_notices"] == Spent("live_notices", 4, 4)
 
     at_line(story, line_url)

@@ -24,6 +24,7 @@ from .admin import FOUNDED_ONCE
 from .asking import opened_store
 from .disk import SCARCE_BYTES
 from .files import read_agreement, read_key
+from .fits import MENDS, beyond
 from .last_words import room
 from .ports import fault_of, who_is_there
 from .runs_out import all_ends
@@ -178,7 +179,10 @@ async def _opened(
         yield _wrong(f"{name} ({version})", error, "give the store more memory")
     for agreement in agreements[:1]:
         with contextlib.suppress(KeepclearError):  # of a store that does not answer it is said above
-            yield _memory(name, await LineReader(store, agreement.id).room())
+            memory = await LineReader(store, agreement.id).room()
+            yield _memory(name, memory)
+            if much := beyond(memory, agreements):
+                yield Finding(WATCH, much, MENDS)
     for agreement in agreements:
         try:
             yield await _founded(store, agreement)

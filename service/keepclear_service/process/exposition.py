@@ -235,6 +235,17 @@ def _parties(lines: Sequence[LineSurvey], sight: Sight) -> Iterator[Metric]:
         (((line.id, party.id), party.live) for line, party in parties),
     )
     yield _gauge(
+        "keepclear_budget_used_ratio",
+        "How much of a budget the party has used; from 1 on it is refused.",
+        [*of_party, "budget"],
+        # The worst comes first, and is what is kept where each counterpart has one of its own.
+        (
+            ((line.id, party.id, budget), share)
+            for line, party in parties
+            for budget, share in {one.budget: one.share for one in reversed(party.spent)}.items()
+        ),
+    )
+    yield _gauge(
         "keepclear_party_statement_timestamp_seconds",
         "When the party's last statement was taken.",
         of_party,

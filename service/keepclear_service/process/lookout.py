@@ -23,6 +23,7 @@ from ..metrics import LINES_LOST, Board
 from ..store.canary import Canary
 from ..store.connect import Store
 from ..store.keys import Keys
+from .fits import MENDS, beyond
 from .heartbeat import SILENT_S as HEARTBEAT_S
 from .last_words import room
 from .note import LineNote, Note, read_note
@@ -150,6 +151,7 @@ class Lookout:
         self._lost = 0
         self._lost_at: float | None = None
         self._overdue: set[tuple[str, str, str, int]] = set()
+        self._beyond = ""
 
     async def run(self) -> None:
         """Note who listens, and say what runs out, until cancelled."""
@@ -264,6 +266,11 @@ class Lookout:
                 log_event(logger, logging.INFO, "worker_heard", **who, silent_s=round(silent_s, 1))
 
     def _warn(self, found: Survey) -> None:
+        in_force = [line.agreement for line in found.lines if line.agreement is not None]
+        much = beyond(found.room, in_force)
+        if much and much != self._beyond:
+            log_event(logger, logging.WARNING, "budgets_beyond_store", says=f"{much}: {MENDS}")
+        self._beyond = much
         for line in found.lines:
             for end in line.ends:
                 stage = end.stage(found.at)

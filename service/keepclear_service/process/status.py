@@ -12,6 +12,7 @@ from keepclear_protocol.instant import SECOND, format_instant
 from ..line.standing import SLOW_S
 from ..steady import STEPPED_S
 from ..store.room import Room
+from ..store.spent import Spent
 from .disk import SCARCE_BYTES
 from .heartbeat import SILENT_S
 from .lookout import DIED_LATELY_S, Sight, StoreSight, WorkerSight
@@ -93,8 +94,20 @@ def _wrong(sight: Sight, down: str) -> list[str]:
         hurries = [end for end in line.ends if end.roles and end.stage(found.at) in (0, 1)]
         wrong += [f"{line.name}: {end.words(found.at)}" for end in hurries]
         for party in line.parties:
+            wrong += [f"{line.name}: {party.id} {words}" for words in _over(party)]
             wrong += [f"{line.name}: {words}" for words in _silence(sight, place, line, party, down=bool(down))]
     return wrong
+
+
+def _over(party: PartySurvey) -> Iterator[str]:
+    """Yield what a party is refused for."""
+    for one in party.spent:
+        if one.over:
+            until = "" if one.back_at is None else f" until {format_instant(one.back_at * 1000)}"
+            if one.budget == "acknowledgements_a_minute":
+                yield f"has spent its {one.budget}: its answers are refused{until}"
+            else:
+                yield f"has spent its {one.budget}: its notices are refused{until}, and the others are told"
 
 
 def _silence(sight: Sight, place: int, line: LineSurvey, party: PartySurvey, *, down: bool) -> Iterator[str]:
@@ -196,6 +209,7 @@ def _party(sight: Sight, place: int, line: LineSurvey, party: PartySurvey, *, do
         "streams": None if down else sight.streams[place][party.id],
         "no_stream_since": None if down or alone is None else _seconds(alone),
         "live": party.live,
+        "budgets": [_spent(one) for one in party.spent],
         "unanswered": party.unanswered,
         "oldest_unanswered_s": max(0, (now - party.waiting[0].since) // SECOND) if party.waiting else None,
         "overdue": len(line.overdue(party, now)),
@@ -204,6 +218,17 @@ def _party(sight: Sight, place: int, line: LineSurvey, party: PartySurvey, *, do
         "last": None
         if last is None
         else {"kind": last.kind, "stage": party.stage, "at": format_instant(last.received_at), "seq": last.seq},
+    }
+
+
+def _spent(one: Spent) -> dict[str, Any]:
+    return {
+        "budget": one.budget,
+        "with": one.other or None,
+        "used": one.used,
+        "agreed": one.agreed,
+        "over": one.over,
+        "back_at": None if one.back_at is None else format_instant(one.back_at * 1000),
     }
 
 

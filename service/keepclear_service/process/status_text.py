@@ -9,6 +9,9 @@ from .span import span
 NAMED = 3
 """Codes of unanswered alerts on a party's line, the oldest."""
 
+SHOWN_SHARE = 10
+"""A budget is shown once a tenth of it is used; ``--json`` has all."""
+
 _STAGES = {"delivered": "delivery", "displayed": "display", "acknowledged": "answer of an officer"}
 """What an acknowledgement is called: the first is a desk's own."""
 
@@ -96,6 +99,9 @@ def _party(party: Mapping[str, Any], at: str) -> Iterator[str]:
         if last
         else (f"  {party['id']:<10} {listens}; {party['live']} live; {said}")
     )
+    for one in party["budgets"]:
+        if one["used"] * SHOWN_SHARE >= one["agreed"]:
+            yield f"  {'':<10} {_budget(one)}"
     waiting = ", ".join(f"{count} {name}" for name, count in party["unanswered"].items() if count)
     if waiting:
         oldest = party["oldest_unanswered_s"]
@@ -109,6 +115,13 @@ def _party(party: Mapping[str, Any], at: str) -> Iterator[str]:
             if party[name]
         )
         yield f"  {'':<10} UNANSWERED: {waiting}{age}{marks} ({codes}{more})"
+
+
+def _budget(one: Mapping[str, Any]) -> str:
+    back = "" if one["back_at"] is None else f", {'back' if one['over'] else 'all back'} {one['back_at'][11:19]}"
+    other = f" with {one['with']}" if one["with"] else ""
+    over = "OVER " if one["over"] else ""
+    return f"{over}{one['budget']}{other}: {one['used'] * 100 // one['agreed']} % of {one['agreed']}{back}"
 
 
 def _called(last: Mapping[str, Any]) -> str:

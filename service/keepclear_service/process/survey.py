@@ -23,6 +23,7 @@ from ..store.canary import Canary
 from ..store.connect import Store, check_durability, server_version
 from ..store.reader import LineReader
 from ..store.room import Room
+from ..store.spent import Spent, read_spent
 from .runs_out import RunsOut, agreement_end, all_ends
 from .unanswered import SEVERITIES, Memory, Unanswered, claims_of
 
@@ -40,7 +41,8 @@ _FILED = frozenset(kind.name for kind in KINDS)
 class PartySurvey:
     """A party as its line stands: what it has not answered, the oldest first, and the last that it said.
 
-    ``stage`` is that of an acknowledgement, which a desk signs ``delivered`` by itself; "" of anything else.
+    ``stage`` is that of an acknowledgement, which a desk signs ``delivered`` by itself; "" of anything else. ``spent``
+    is what it has used of its budgets, the worst first.
     """
 
     id: str
@@ -48,6 +50,7 @@ class PartySurvey:
     waiting: tuple[Unanswered, ...]
     last: Entry | None
     stage: str
+    spent: tuple[Spent, ...] = ()
 
     @property
     def unanswered(self) -> dict[str, int]:
@@ -153,12 +156,11 @@ async def _read(line: LineReader, founded: Founded, agreement: Agreement, memory
             worst[row.conflict] = min(worst.get(row.conflict, "9"), row.rank[0])
     waiting = await memory.follow(line, founded, rows)
     stages = await _stages(line, last)
-    parties = [
-        PartySurvey(
-            party, await line.live(party, founded.clock), waiting[party], last.get(party), stages.get(party, "")
-        )
-        for party in rows
-    ]
+    parties = []
+    for name in rows:
+        live = await line.live(name, founded.clock)
+        spent = read_spent(await line.spent(name), agreement.budgets, live, founded.clock // 1000)
+        parties.append(PartySurvey(name, live, waiting[name], last.get(name), stages.get(name, ""), tuple(spent)))
     return LineSurvey(
         agreement.id,
         agreement.name,

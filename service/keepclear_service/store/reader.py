@@ -239,6 +239,12 @@ class LineReader:
             count = await self._streams.zcount(self._keys.of("own", party), clock // 1000, "+inf")
         return int(count)
 
+    async def spent(self, party: str) -> dict[bytes, bytes]:
+        """Return what is kept of a party's budgets, as ``spent`` reads it."""
+        with store_faults():
+            found: Any = await self._streams.hgetall(self._keys.of("spent", party))
+        return dict(found)
+
     async def spend(self, party: str, jti: str) -> bool:
         """Use up a request proof; False if it was used before."""
         return bool(await _SPEND(self._streams, [self._keys.proof(party, jti)], [PROOF_MS]))

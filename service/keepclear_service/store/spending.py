@@ -11,7 +11,7 @@ from keepclear_protocol.budgets import PERIOD_S, Budgets
 
 from ..line.ports import Charge
 
-_FIELDS = {
+FIELDS = {
     "submits_a_minute": "submits",
     "acknowledgements_a_minute": "acknowledgements",
     "pairs_an_hour": "pairs",
@@ -19,7 +19,7 @@ _FIELDS = {
 }
 """What the script calls those that fill again evenly, in the order in which it takes their costs."""
 
-_BY_DAY = {"stored_bytes": "kept", "caused_bytes": "caused"}
+BY_DAY = {"stored_bytes": "kept", "caused_bytes": "caused"}
 """And the bytes that stand by the day on which they go."""
 
 
@@ -34,7 +34,7 @@ def budget_words(budgets: Budgets) -> list[Any]:
         budgets.live_notices,
         budgets.stored_bytes,
         budgets.volume_time_a_day,
-        *(repr(cost_ms(budgets, name)) for name in _FIELDS),
+        *(repr(cost_ms(budgets, name)) for name in FIELDS),
     ]
     return [len(words), *words]
 
@@ -44,8 +44,8 @@ def charge_words(charges: Sequence[Charge], number: Mapping[str, int], budgets: 
     words: list[Any] = []
     for charge in charges:
         if charge.party in number:
-            by_day = _BY_DAY.get(charge.budget)
-            field = (by_day or _FIELDS[charge.budget]) + (f":{charge.other}" if charge.other else "")
+            by_day = BY_DAY.get(charge.budget)
+            field = (by_day or FIELDS[charge.budget]) + (f":{charge.other}" if charge.other else "")
             cost = str(charge.amount) if by_day else repr(cost_ms(budgets, charge.budget, charge.amount))
             words += [number[charge.party], field, cost]
     return [len(words), *words]
