@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -59,22 +60,31 @@ def outline(volume: dict[str, Any]) -> tuple[list[dict[str, float]], float]:
     return corridor["path"], corridor["half_width"]["value"]
 
 
-def distance_m(volume: dict[str, Any], lat: float, lng: float) -> float:
-    """How far a position lies from a leg's core, on the ellipsoid, to its nearest known point."""
-    core = dense(outline(volume)[0])
-    size = len(core)
-    return float(min(GEOD.inv([lng] * size, [lat] * size, [p[1] for p in core], [p[0] for p in core])[2]))
+class Leg:
+    """A volume, read once for all points that are asked of it."""
+
+    def __init__(self, volume: dict[str, Any]) -> None:
+        (self._start, self._end), (self._lower, self._upper) = instants(volume), feet(volume)
+        path, self._radius = outline(volume)
+        self._core = dense(path)
+
+    def distance_m(self, lat: float, lng: float) -> float:
+        """How far a position lies from the leg's core, on the ellipsoid, to its nearest known point."""
+        core, size = self._core, len(self._core)
+        return float(min(GEOD.inv([lng] * size, [lat] * size, [p[1] for p in core], [p[0] for p in core])[2]))
+
+    def covers(self, point: list[float]) -> bool:
+        """Whether it holds all that is asked around a recorded point: 30 s, 100 ft and 926 m to every side."""
+        at, lat, lng, altitude = point
+        in_time = self._start <= (at - 30) * SECOND and (at + 30) * SECOND <= self._end
+        in_band = self._lower + 100 <= altitude <= self._upper - 100
+        # The core is known every 200 m, so the nearest known point may lie 100 m along from the nearest.
+        return in_time and in_band and self.distance_m(lat, lng) <= math.hypot(self._radius - 926, 100)
 
 
-def covers(volume: dict[str, Any], point: list[float]) -> bool:
-    """Whether a leg holds all that is asked around a recorded point: 30 s, 100 ft and 926 m to every side."""
-    at, lat, lng, altitude = point
-    start, end = instants(volume)
-    lower, upper = feet(volume)
-    in_time = start <= (at - 30) * SECOND and (at + 30) * SECOND <= end
-    in_band = lower + 100 <= altitude <= upper - 100
-    # The core is known every 200 m, so the nearest known point may lie 100 m along from the nearest.
-    return in_time and in_band and distance_m(volume, lat, lng) <= math.hypot(outline(volume)[1] - 926, 100)
+def all_covered(volumes: Iterable[dict[str, Any]], points: Iterable[list[float]]) -> bool:
+    legs = [Leg(volume) for volume in volumes]
+    return all(any(leg.covers(point) for leg in legs) for point in points)
 
 
 @pytest.mark.parametrize("name", ["paris-2021-10-07", "tanker-faf4011-2020-06-30"])
@@ -87,8 +97,9 @@ def test_every_recorded_point_lies_in_a_leg(shared: Path, name: str) -> None:
         for volume in flight.volumes:
             parse_volume(volume)
         assert len(flight.volumes) <= 500
+        legs = [Leg(volume) for volume in flight.volumes]
         for point in record["points"]:
-            assert any(covers(volume, point) for volume in flight.volumes), (record["callsign"], point)
+            assert any(leg.covers(point) for leg in legs), (record["callsign"], point)
 
 
 def test_legs_keep_their_measures(shared: Path) -> None:
@@ -148,7 +159,7 @@ def test_a_turn_is_followed() -> None:
     flight = one(*points)
     # One leg from the first point to the last would need a half-width of 4.6 km for the far corner.
     assert max(outline(volume)[1] for volume in flight.volumes) < 926 + 202
-    assert all(any(covers(volume, point) for volume in flight.volumes) for point in points)
+    assert all_covered(flight.volumes, points)
 
 
 def test_a_small_turn_widens_its_leg() -> None:
@@ -189,7 +200,7 @@ def held(flight: Flight, at_s: float, lat: float, lng: float, altitude: float) -
         if (
             start + 30 * SECOND <= at_s * SECOND <= end - 30 * SECOND
             and lower + 100 <= altitude <= upper - 100
-            and distance_m(volume, lat, lng) <= math.hypot(outline(volume)[1] - 926, 100)
+            and Leg(volume).distance_m(lat, lng) <= math.hypot(outline(volume)[1] - 926, 100)
         ):
             return True
     return False
@@ -293,7 +304,7 @@ def test_too_many_legs_become_longer_legs_and_say_so() -> None:
     points = [[T0 + 20 * i, 48 + 0.001 * i, 2.0, 1000] for i in range(2_000)]
     flight = one(*points)
     assert len(flight.volumes) <= 500
-    assert all(any(covers(volume, point) for volume in flight.volumes) for point in points[::111])
+    assert all_covered(flight.volumes, points[::111])
     assert "legs are up to" in flight.notes[0]
     assert len(one(*points, max_legs=7).volumes) <= 7
 
@@ -306,10 +317,10 @@ def test_across_the_antimeridian_and_the_pole() -> None:
     ]
     legs = one(*points).volumes
     assert max(outline(volume)[1] for volume in legs) < 3_000
-    assert all(any(covers(volume, point) for volume in legs) for point in points)
+    assert all_covered(legs, points)
     points = [[T0, 89.99, 0.0, 1000], [T0 + 20, 90.0, 17.0, 1000], [T0 + 40, 89.99, 180.0, 1000]]
     legs = one(*points).volumes
-    assert all(any(covers(volume, point) for volume in legs) for point in points)
+    assert all_covered(legs, points)
 
 
 def test_a_shift_moves_every_time() -> None:

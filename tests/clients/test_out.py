@@ -26,6 +26,7 @@ from keepclear_protocol.acknowledgement import STAGES, Acknowledgement
 from keepclear_protocol.claims import Claims
 from support.nursery import Lifeline
 from support.officer import environment
+from support.program import keepclear
 from support.world import box
 
 AT = 1_790_000_000_000_000
@@ -195,8 +196,5 @@ def test_a_foreign_handle_stops_no_desk_and_an_acknowledgement_is_of_what_was_sh
 
 @pytest.mark.parametrize("command", ["ack", "amend", "withdraw", "send", "discard", "conflict show", "notice show"])
 def test_h_alone_asks_for_help(tmp_path: Path, command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "from keepclear.cli.main import main; main()", *command.split(), "-h"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = keepclear(*command.split(), "-h", folder=tmp_path)
     assert done.returncode == 0 and "Usage: keepclear" in done.stdout

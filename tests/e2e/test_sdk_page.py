@@ -69,7 +69,7 @@ def typed(folder: Path, *words: str) -> None:
 
 
 def test_the_examples_are_typed_and_need_nothing_private(tmp_path: Path) -> None:
-    typed(tmp_path)
+    typed(tmp_path, "--cache-dir", str(REPOSITORY / ".mypy_cache" / "examples"))
 
 
 def test_the_volume_that_the_page_makes_is_one() -> None:

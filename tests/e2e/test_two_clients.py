@@ -1,13 +1,14 @@
-"""Two clients that were written apart meet on a real line, each as the programs that a party would run.
+"""Two clients that were written apart meet on a real line, each by the commands that a party would type.
 
-`north` runs the JavaScript client, written from SPEC and vectors alone; `south` runs ``keepclear``. Between them is the
-real service over its embedded store. One story: they file, are alerted, answer each other, amend, confirm a closing and
-withdraw, and each verifies what the other has signed. Then a proxy on north's line changes one byte of what the service
-says, and north's client refuses it loudly.
+`north` runs the JavaScript client, written from SPEC and vectors alone; `south` types ``keepclear``, which runs in this
+process. Between them is the real service over its embedded store. One story: they file, are alerted, answer each other,
+amend, confirm a closing and withdraw, and each verifies what the other has signed. Then a proxy on north's line changes
+one byte of what the service says, and north's client refuses it loudly.
 """
 
 import http.client
 import json
+import os
 import queue
 import re
 import socket
@@ -20,9 +21,11 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from support.node import node_program
+from support.program import Done, keepclear
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLIENT = REPOSITORY / "clients" / "javascript" / "bin" / "keepclear.js"
@@ -31,15 +34,15 @@ WAIT_S = 60
 Said = dict[str, Any]
 
 
-def run(*words: str | Path, env: dict[str, str] | None = None, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": f"{PROGRAMS}:/usr/bin:/bin", **(env or {})}
+def run(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": f"{PROGRAMS}:/usr/bin:/bin"}
     return subprocess.run(
         [str(word) for word in words], capture_output=True, text=True, timeout=WAIT_S, env=environment, cwd=cwd
     )
 
 
-def good(done: subprocess.CompletedProcess[str], *codes: int) -> str:
-    assert done.returncode in (codes or (0,)), f"{done.args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+def good(done: subprocess.CompletedProcess[str] | Done, *codes: int) -> str:
+    assert done.returncode in (codes or (0,)), done
     return done.stdout
 
 
@@ -52,15 +55,16 @@ class Line:
     port: int
     south_root: str
 
-    def keepclear(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return run(PROGRAMS / "keepclear", *words, cwd=self.folder)
+    def keepclear(self, *words: str | Path, **env: str) -> Done:
+        with mock.patch.dict(os.environ, env):
+            return keepclear(*map(str, words), folder=self.folder)
 
-    def south(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    def south(self, *words: str | Path) -> Done:
         env = {
             "KEEPCLEAR_AGREEMENT": "hotline.json", "KEEPCLEAR_ROOT": self.south_root,
             "KEEPCLEAR_KEY": "south-desk.key", "KEEPCLEAR_DESK": "south",
         }  # fmt: skip
-        return run(PROGRAMS / "keepclear", *words, env=env, cwd=self.folder)
+        return self.keepclear(*words, **env)
 
     def north_words(self, *words: str | Path) -> list[str]:
         return [self.node, str(CLIENT), *map(str, words), "--desk", "north", "--key", "north-desk.key"]
