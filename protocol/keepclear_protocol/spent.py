@@ -17,6 +17,9 @@ from .receipt import receipt_jti
 from .statement import KeyFinder, open_statement, sign_statement
 from .terms import Terms
 
+ROOM = "room"
+"""The name under which all are told that the service itself has no room for what a party files."""
+
 COVERED_AT_MOST_S = 86_400
 """Seconds that one word covers: who is over for longer is refused again, and told of again."""
 

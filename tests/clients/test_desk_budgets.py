@@ -18,7 +18,7 @@ from keepclear.desk.link import Link
 from keepclear_protocol.errors import CODES
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.keys import PrivateKey
-from keepclear_protocol.spent import sign_spent
+from keepclear_protocol.spent import ROOM, sign_spent
 from support.desks import MINUTE_US, Line
 from support.world import box
 
@@ -91,17 +91,16 @@ def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(l
 
 
 @pytest.mark.req("R-119")
-def test_whose_answers_alone_may_be_refused_hides_no_flight(line: Line) -> None:
+def test_a_hotline_without_room_for_a_partys_notices_is_no_budget_of_that_partys(line: Line) -> None:
     south = line.desk("south")
     line.watched(south)
-    tell(line, spent(line, "north", of="acknowledgements_a_minute"))
+    tell(line, spent(line, "north", of=ROOM))
     (event,) = line.watched(south)
     said = event_line(event, line.now, party="south")
-    assert "north WAS OVER ITS AGREED BUDGET (acknowledgements a minute) at" in said and "NOT WHOLE" not in said
-    assert "over_budget" not in reasons(south.picture(), line.now)
+    assert "THE HOTLINE HAD NO ROOM for a notice of north at" in said and "NOT WHOLE" in said and "BUDGET" not in said
     tell(line, spent(line, "north", seq=901))
     line.watched(south)
-    assert [lacks for _, lacks in notable_lines(south.picture(), line.now)] == [False, True]
+    assert [lacks for _, lacks in notable_lines(south.picture(), line.now)] == [True, True]
     assert "over_budget" in reasons(south.picture(), line.now)
     south.close()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from keepclear_protocol.budgets import SPENT
 from keepclear_protocol.errors import Unavailable
+from keepclear_protocol.spent import ROOM
 from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
@@ -41,7 +42,7 @@ LOOKED_FOR_S = 2.0
 _OPEN, _EVENTS, _ENTRIES, _VERSIONS = Script("open"), Script("events"), Script("entries"), Script("versions")
 _CONFLICTS, _NOTICES, _SPEND = Script("conflicts"), Script("notices"), Script("spend")
 
-_TOLD = [f"told:{name}" for name in (*SPENT, "room")]
+_TOLD = [f"told:{name}" for name in (*SPENT, ROOM)]
 """Fields of what a party has spent that say until when all know of it, and by which entry."""
 
 

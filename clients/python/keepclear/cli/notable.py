@@ -17,28 +17,27 @@ from .words import counted, span, stamp
 
 
 def over_words(over: Sequence[OverNow], party: str, now: int) -> str:
-    """Return that a party was over some budgets of one meaning, and what that is at the desk of ``party``.
+    """Return that a party was over some budgets, or found no room, and what that means at the desk of ``party``.
 
-    That it is over them still, nobody has said; the last of them to be covered says until when it may be.
+    That it is so still, nobody has said; the last of them to be covered says until when it may be.
     """
-    budgets = ", ".join(budget_words(one.budget) for one in over)
     since, until = stamp(max(one.since for one in over), now), stamp(max(one.until for one in over), now)
     whose, ours = over[0].party, over[0].party == party
-    if not over[0].hides_flights:
-        means = "our answers may be refused: answer by voice" if ours else "its answers may be refused, and not be here"
-    elif ours:
-        means = "what we file may be refused, and is kept here"
+    if over[0].is_room:
+        did = f"THE HOTLINE HAD NO ROOM for a notice of {'ours' if ours else whose} at {since}"
     else:
-        means = "what it files may be refused, so this line need not know it: NOT WHOLE"
-    who = "WE WERE OVER OUR" if ours else f"{whose} WAS OVER ITS"
-    return f"{who} AGREED BUDGET ({budgets}) at {since}: until {until} {means}"
+        budgets = ", ".join(budget_words(one.budget) for one in over)
+        did = f"{'WE WERE OVER OUR' if ours else f'{whose} WAS OVER ITS'} AGREED BUDGET ({budgets}) at {since}"
+    kept = "what we file may be refused, and is kept here"
+    lacks = "what it files may be refused, so this line need not know it: NOT WHOLE"
+    return f"{did}: until {until} {kept if ours else lacks}"
 
 
 def by_meaning(over: Iterable[OverNow]) -> list[tuple[OverNow, ...]]:
-    """Return spent budgets by whose they are, those of notices and those of answers apart."""
+    """Return spent budgets by whose they are, and apart from them the hotline's own room."""
     found: dict[tuple[str, bool], list[OverNow]] = {}
     for one in over:
-        found.setdefault((one.party, one.hides_flights), []).append(one)
+        found.setdefault((one.party, one.is_room), []).append(one)
     return [tuple(each) for each in found.values()]
 
 
@@ -69,6 +68,6 @@ def age_line(picture: Picture) -> str:
 def notable_lines(picture: Picture, now: int) -> Iterator[tuple[str, bool]]:
     """Return what is to be said beside a picture, in lines, and of each whether the picture lacks something for it."""
     for over in by_meaning(picture.over_budget):
-        yield over_words(over, picture.party, now), over[0].party != picture.party and over[0].hides_flights
+        yield over_words(over, picture.party, now), over[0].party != picture.party
     for probing in picture.probing:
         yield probing_words(probing, now), False

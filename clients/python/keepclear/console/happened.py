@@ -60,7 +60,7 @@ def facts_of(event: Event, now: int, of: Of, party: str) -> dict[str, Any] | Non
                 "revision": event.revision,
             }
         case BudgetEvent(party=whose, budget=budget, since=since, until=until):
-            what = "over_answers" if not event.hides_flights else "over_own" if whose == party else "over_budget"
+            what = "no_room" if event.is_room else "over_own" if whose == party else "over_budget"
             times = {"when": told(min(since, now)), "until": told(until)}
             return {"what": what, **times, "party": whose, "budget": budget_words(budget)}
         case LinkEvent(up=up):

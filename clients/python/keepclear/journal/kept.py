@@ -6,6 +6,7 @@ from typing import Any
 
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import Notice
+from keepclear_protocol.spent import ROOM
 from keepclear_protocol.withdrawal import Withdrawal
 
 from ..wire.answers import AlertObject
@@ -119,13 +120,9 @@ class KeptConflict:
     shown: int = 0
 
 
-OF_ANSWERS = "acknowledgements_a_minute"
-"""The one budget whose refusals keep no flight from this line, only answers."""
-
-
 @dataclass(frozen=True, slots=True)
 class OverNow:
-    """A party is over a budget, so that until an instant what it says may be refused, and this line lacks it.
+    """A party was over a budget, or found no room, so that until an instant this line need not know what it files.
 
     ``since`` and ``until`` are instants; ``raw`` is the service's signed word.
     """
@@ -137,15 +134,14 @@ class OverNow:
     raw: str
 
     @property
-    def hides_flights(self) -> bool:
-        """Whether it is notices that may be refused; of a budget that is not known here, they may be."""
-        return self.budget != OF_ANSWERS
+    def is_room(self) -> bool:
+        """Whether it is no budget of the party's that is spent, but the hotline's own room."""
+        return self.budget == ROOM
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts, with the exact statement."""
         times = {"since": format_instant(self.since), "until": format_instant(self.until)}
-        return {"party": self.party, "budget": self.budget, "hides_flights": self.hides_flights, **times,
-                "statement": self.raw}  # fmt: skip
+        return {"party": self.party, "budget": self.budget, **times, "statement": self.raw}
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,6 @@
  * @typedef {object} Over
  * @property {string} party
  * @property {string} budget
- * @property {boolean} hides_flights false: of its answers alone
  * @property {string} until
  * @property {number} until_ms
  */

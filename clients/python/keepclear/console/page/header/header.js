@@ -18,6 +18,8 @@ import { Menu } from "./menu.js";
 
 /** Times of blindness that are each said; of more before them only that they were. */
 const BLIND_SAID = 3;
+/** The name under which the hotline says that it has no room itself. */
+const ROOM = "room";
 /** The reason that stands at all times as long as the line has no beats: no news, so not loud. */
 const CALM = "not_yet_beats";
 
@@ -68,8 +70,8 @@ function reasonOf({ code, text }) {
   if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
   if (code === "behind") return say("header.reason.behind", { n: behindOf() });
   if (code === "over_budget") {
-    const theirs = parties.value.filter((whose) => whose !== party.value && isOver(whose, true));
-    return html`${theirs.map((whose, at) => html`${at > 0 ? " " : ""}${isolated(overOf(whose, "header.reason.over_budget", true))}`)}`;
+    const theirs = parties.value.filter((whose) => whose !== party.value).flatMap((whose) => overOf(whose, "header.reason.over_budget"));
+    return html`${theirs.map((words, at) => html`${at > 0 ? " " : ""}${isolated(words)}`)}`;
   }
   return has(`header.reason.${code}`) ? say(`header.reason.${code}`) : foreignText(text, 200);
 }
@@ -80,25 +82,26 @@ function behindOf() {
   return `${link.value?.behind ?? 0}${of.length > 0 ? ` (${of.join(", ")})` : ""}`;
 }
 
-/** @param {string} whose @param {boolean} hides */
-const spentOf = (whose, hides) => over.value.filter((one) => one.party === whose && one.hides_flights === hides);
+/** What it means here that a party was over budgets, whose names are the protocol's, or found no room: a sentence of each. @param {string} whose @param {string} key */
+function overOf(whose, key) {
+  const all = over.value.filter((one) => one.party === whose);
+  return [
+    ...saidOf(whose, key, all.filter((one) => one.budget !== ROOM)),
+    ...saidOf(whose, "header.no_room", all.filter((one) => one.budget === ROOM)),
+  ];
+}
 
-/** @param {string} whose @param {boolean} hides */
-const isOver = (whose, hides) => spentOf(whose, hides).length > 0;
-
-/** What a party's spent budgets mean here, in one sentence; their names are the protocol's. @param {string} whose @param {string} key @param {boolean} hides */
-function overOf(whose, key, hides) {
-  const spent = spentOf(whose, hides);
-  const budget = spent.map((one) => one.budget.replaceAll("_", " ")).join(", ");
-  const until = stampOf(Math.max(...spent.map((one) => one.until_ms)), now.value);
-  return say(key, { party: foreignText(whose, 64), budget, until });
+/** @param {string} whose @param {string} key @param {import("../types.js").Over[]} some */
+function saidOf(whose, key, some) {
+  if (some.length === 0) return [];
+  const budget = some.map((one) => one.budget.replaceAll("_", " ")).join(", ");
+  const until = stampOf(Math.max(...some.map((one) => one.until_ms)), now.value);
+  return [say(key, { party: foreignText(whose, 64), budget, until })];
 }
 
 /** @returns {[string, any][]} */
 function overLines() {
-  const own = isOver(party.value, true) ? [overOf(party.value, "header.over_own", true)] : [];
-  const answers = parties.value.filter((whose) => isOver(whose, false)).map((whose) => overOf(whose, "header.over_answers", false));
-  return [...own, ...answers].map((words) => ["warning", isolated(words)]);
+  return overOf(party.value, "header.over_own").map((words) => ["warning", isolated(words)]);
 }
 
 /** @returns {[string, any][]} */
