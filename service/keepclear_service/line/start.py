@@ -47,6 +47,8 @@ REMATCHED, REMATCHED_US = 256, 10_000_000
 taken out of ``unmatched`` and its worker died before its alerts were written, nothing else in the store tells. What is
 there already is not written twice."""
 
+REPEATED = "its revision is none that follows"
+
 OPEN_BESIDE = 128 * 1024
 """Bytes of statements from which they are opened in a thread: fifty usual ones, five milliseconds."""
 
@@ -92,10 +94,10 @@ class Replay:
         through = await self._through(founded)
         agreement = await self._read_terms(founded, through)
         await self.heads.check(self._line, founded, agreement.retention_s)
-        newest = await self._newest(founded, through)
+        newest, forged = await self._newest(founded, through, agreement)
         live = [entry for entry in newest if entry.kind == NOTICE.name and entry.seq not in poison]
         state = State(agreement)
-        aside: dict[int, str] = {}
+        aside = {seq: why for seq, why in forged.items() if seq not in poison}
         for at in range(0, len(live), AT_ONCE):
             aside |= await self._file(state, live[at : at + AT_ONCE], agreement, founded.clock)
             gc.freeze()  # else each round of the collector goes through all that was filed: three times the time
@@ -225,20 +227,40 @@ class Replay:
         self.agreements[sha256] = agreement
         return agreement
 
-    async def _newest(self, founded: Founded, through: int) -> list[Entry]:
-        """Return the newest entry of each notice up to ``through``."""
+    async def _newest(
+        self, founded: Founded, through: int, agreement: Agreement
+    ) -> tuple[list[Entry], dict[int, str]]:
+        """Return the newest entry of each notice up to ``through``, and why some others count for nothing.
+
+        Withdrawals that nobody signed, and revisions that came before: whoever holds the store alone could hide a
+        notice by either.
+        """
         newest: dict[tuple[str, str], Entry] = {}
+        forged: dict[int, str] = {}
+        clock = founded.clock
         after = founded.oldest - 1
         while after < through:
             entries = await self._line.log(after, LOG_AT_ONCE)
             if not entries:
                 break
             _check_whole(entries, after + 1, entries[-1].seq)
-            for entry in entries:
-                if entry.seq <= through and entry.kind in (NOTICE.name, WITHDRAWAL.name):
+            filed = [
+                entry for entry in entries if entry.seq <= through and entry.kind in (NOTICE.name, WITHDRAWAL.name)
+            ]
+            unsealed = [entry for entry in filed if entry.kind == WITHDRAWAL.name and not self._seal.holds(entry)]
+            opened = await self._statements(unsealed, agreement, clock, sealed=False) if unsealed else {}
+            for entry in filed:
+                before, body = newest.get((entry.party, entry.id)), opened.get(entry.seq)
+                if isinstance(body, Poisoned):
+                    forged[entry.seq] = body.why
+                elif before is not None and entry.revision <= before.revision:
+                    forged[entry.seq] = REPEATED
+                elif body is None and entry.seq in opened and before and not _outlived(before, agreement, clock):
+                    forged[entry.seq] = "its bytes are gone"
+                else:
                     newest[entry.party, entry.id] = entry
             after = entries[-1].seq
-        return sorted(newest.values(), key=lambda entry: entry.seq)
+        return sorted(newest.values(), key=lambda entry: entry.seq), forged
 
     async def _records(self, agreement: Agreement) -> tuple[Record, ...]:
         found: list[Record] = []
