@@ -5,8 +5,6 @@ import asyncio
 import pytest
 from keepclear_protocol.errors import Unavailable
 from keepclear_protocol.kinds import WITHDRAWAL
-from keepclear_service.process import bounds
-from keepclear_service.process.settings import Settings
 from line.test_turn import Workers, file, play
 from support.world import World, box
 
@@ -36,9 +34,3 @@ def test_a_party_fills_its_own_part_of_a_workers_memory(store_url: str) -> None:
         assert one.turn._state is not None and one.turn._state.index.of_party == {"north": 5, "south": 5}
 
     play(story, store_url)
-
-
-def test_each_party_of_all_agreements_has_an_equal_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "machine_bytes", lambda: 512 * 2**20)
-    assert bounds.volumes_of_a_party(Settings(), 2) == 65_536
-    assert bounds.volumes_of_a_party(Settings(workers=2), 4) == 16_384

@@ -3,18 +3,15 @@
 import asyncio
 import contextlib
 import json
-import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 import uvicorn
-from keepclear_service.process import bounds, wire
 from keepclear_service.process import gate as module
-from keepclear_service.process.blocks import block_of, is_loopback
+from keepclear_service.process import wire
 from keepclear_service.process.gate import Gate, Limits
-from keepclear_service.process.settings import Settings
 from keepclear_service.process.wire import BoundedHead
 
 SOON_S = 0.3
@@ -377,14 +374,6 @@ def test_a_block_of_addresses_has_so_many_connections() -> None:
     story(told)
 
 
-def test_blocks_of_addresses() -> None:
-    assert block_of("192.0.2.7") == block_of("::ffff:192.0.2.7") == bytes((192, 0, 2, 7))
-    assert block_of("2001:db8:1:2::1") == block_of("2001:db8:1:2:ffff::9%eth0") != block_of("2001:db8:1:3::1")
-    assert block_of("") is None and block_of("testclient") is None
-    assert is_loopback(b"\x7f\x01\x02\x03") and is_loopback(block_of("::1") or b"")
-    assert not is_loopback(struct.pack("!I", 0xC0000201))
-
-
 def test_idle_connections_close_and_those_of_a_stream_do_not() -> None:
     async def told() -> None:
         async with room(keep_alive_s=SOON_S, head_s=SOON_S) as doors:
@@ -397,14 +386,3 @@ def test_idle_connections_close_and_those_of_a_stream_do_not() -> None:
             assert not doors.cuts
 
     story(told)
-
-
-def test_the_settings_become_limits_of_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "machine_bytes", lambda: 512 * 2**20)
-    usual = bounds.limits(Settings())
-    behind = bounds.limits(Settings(proxy_names_requests=True, workers=8))
-    asked = bounds.limits(Settings(limit_address=7, limit_unproved_mb=3))
-    assert (usual.connections, usual.unproved_bytes) == (4096, 64 * 2**20)
-    assert (usual.of_address, usual.loopback, usual.head_s, usual.body_s) == (256, False, 10, 60)
-    assert (behind.of_address, behind.connections, behind.unproved_bytes) == (None, 512, 16 * 2**20)
-    assert (asked.of_address, asked.loopback, asked.unproved_bytes) == (7, True, 3 * 2**20)
