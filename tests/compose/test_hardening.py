@@ -60,7 +60,7 @@ def test_no_capability_is_left_and_none_can_be_gained(stack: Stack, service: str
 @pytest.mark.parametrize("service", LASTING)
 def test_memory_and_processes_are_limited(stack: Stack, service: str) -> None:
     host = stack.inspect(service)["HostConfig"]
-    assert host["Memory"] in (256 << 20, 512 << 20, 1 << 30)
+    assert host["Memory"] in (256 << 20, 512 << 20, 2560 << 20)
     assert host["PidsLimit"] == 64
     assert not host["Privileged"]
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
@@ -88,7 +88,7 @@ def test_each_container_sees_its_own_secrets_alone(stack: Stack) -> None:
         for name in LASTING
     }
     config = "/etc/keepclear"
-    assert seen["service-a"] == seen["service-b"] == {"/service": False}
+    assert seen["service-a"] == seen["service-b"] == {"/service": False, "/heads": True}
     assert seen["redis"] == {"/data": True, "/access": False, f"{config}/redis.conf": False}
     files = ("nginx.conf", "clients.conf", "known.conf")
     assert seen["proxy"] == {"/tls": False, **{f"{config}/{file}": False for file in files}}

@@ -17,7 +17,7 @@ from compose.stack import REPOSITORY
 
 SAMPLE = REPOSITORY / "deploy" / "sample"
 ORIGIN = "https://localhost:8443"
-VOLUMES = ("service", "store", "store-access", "proxy", "offline", "desk-israel", "desk-turkiye")
+VOLUMES = ("service", "store", "store-access", "proxy", "offline", "heads", "desk-israel", "desk-turkiye")
 
 
 @pytest.fixture
