@@ -4,10 +4,11 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from keepclear_protocol.errors import Unavailable
 from keepclear_protocol.notice import Notice
 from keepclear_service.decide.fold import HEAVY_VOLUMES
-from keepclear_service.line.arrivals import REST, Arrivals
+from keepclear_service.line.arrivals import REST, WAITING_VOLUMES, Arrivals
 
 TOOK_S = 0.75
 
@@ -68,5 +69,23 @@ def test_who_waits_while_others_rest_is_refused_with_all_when_the_service_stops(
         arrivals.rest(1.0)
         arrivals.refuse(Unavailable("busy"))
         assert arrivals.due_in_s() is None
+
+    asyncio.run(story())
+
+
+def test_what_waits_of_one_partys_long_notices_is_bounded_by_their_volumes() -> None:
+    async def story() -> None:
+        arrivals = Arrivals(Clock())
+        for number in range(WAITING_VOLUMES // 500):
+            put(arrivals, "north", f"heavy{number}", 500)
+        with pytest.raises(Unavailable):
+            put(arrivals, "north", "one more", 500)
+        put(arrivals, "north", "small")
+        put(arrivals, "south", "heavy", 500)
+        arrivals.take()
+        put(arrivals, "north", "one more", 500)
+        arrivals.refuse(Unavailable("busy"))
+        for number in range(WAITING_VOLUMES // 500):
+            put(arrivals, "north", f"heavy{number}", 500)
 
     asyncio.run(story())

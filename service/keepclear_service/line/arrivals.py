@@ -6,6 +6,7 @@ what does not take long waits for one turn of them at most.
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from keepclear_protocol.errors import KeepclearError, Unavailable
@@ -31,6 +32,10 @@ volumes in a crowded sky, one behind the other, held up every other receipt of t
 WAITING_OF_A_PARTY = 2_000
 """Arrivals of one party that may wait for a turn: as many as a worker has connections."""
 
+WAITING_VOLUMES = 16_000
+"""Of one party's notices that take long, with what was signed of them: 32 of the largest, or 250 usual flights, which
+take 60 MB. Two thousand of them, which come in minutes while others rest, would take all that a container has."""
+
 
 class Arrivals:
     """What waits for a turn. ``clock`` gives seconds that never go back.
@@ -45,6 +50,8 @@ class Arrivals:
         self._rests_until = clock()
         self._short: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
         self._long: FairQueue[Waiting] = FairQueue(WAITING_OF_A_PARTY)
+        self._volumes: Counter[str] = Counter()
+        """Those of the long ones that wait, by party."""
         self._again: list[Waiting] = []
 
     def __len__(self) -> int:
@@ -65,9 +72,11 @@ class Arrivals:
     def put(self, arrival: Arrival, body: Body) -> Waiting:
         """Add an arrival; raise ``Unavailable`` where too many of its party wait."""
         waiting = Waiting(arrival, body)
-        long = isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES
-        if not (self._long if long else self._short).put(arrival.party, waiting):
+        volumes = len(body.volumes) if isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES else 0
+        too_many = self._volumes[arrival.party] + volumes > WAITING_VOLUMES
+        if too_many or not (self._long if volumes else self._short).put(arrival.party, waiting):
             raise Unavailable("busy", "too many statements of this party wait; send the same bytes again")
+        self._volumes[arrival.party] += volumes
         return waiting
 
     def take(self, fold: State | None = None) -> list[Waiting]:
@@ -77,9 +86,11 @@ class Arrivals:
         volumes = 0
         resting = self._clock() < self._rests_until
         while self._long and not resting and volumes < VOLUMES_AT_ONCE:
-            long += self._long.take(1)
-            body = long[-1].body
-            volumes += len(body.volumes) if isinstance(body, Notice) else 0
+            (waiting,) = self._long.take(1)
+            long.append(waiting)
+            if waiting.arrival is not None and isinstance(waiting.body, Notice):
+                volumes += len(waiting.body.volumes)
+                self._volumes[waiting.arrival.party] -= len(waiting.body.volumes)
         taken = again + self._short.take(max(1, ADMIT_AT_ONCE - len(again) - len(long))) + long
         if fold is not None:
             self._mark(taken, fold)
