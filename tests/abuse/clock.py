@@ -35,7 +35,7 @@ class ClockStep(Attack):
         prepared.set(2 * AHEAD_S)
         await asyncio.sleep(scale.of(2, LASTS_S))
         answer = await asyncio.to_thread(httpx2.get, f"{scene.url}/readyz", timeout=5)
-        spent.facts["/readyz while it is ahead"] = f"{answer.status_code} {answer.text}"
+        spent.facts["/readyz while it is ahead"] = f"{answer.status_code} {answer.json()['state']}"
         spent.require(answer.status_code == 503, "/readyz says nothing of a clock two hours ahead")
         prepared.set(0)
         await asyncio.sleep(2.0)  # as long as it takes to be sure that it is back
@@ -43,7 +43,7 @@ class ClockStep(Attack):
     def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:
         """See whether the conflict is still open, and what a statement that is good for a year gets."""
         answer = httpx2.get(f"{scene.url}/readyz", timeout=5)
-        spent.facts["/readyz afterwards"] = f"{answer.status_code} {answer.text}"
+        spent.facts["/readyz afterwards"] = f"{answer.status_code} {answer.json()['state']}"
         closed = [line for line in scene.log() if line["event"] == "alert" and line.get("state") != "open"]
         spent.facts["alerts that say closed"] = len(closed)
         spent.require(not closed, "a conflict that lasts is told as closed")

@@ -23,7 +23,7 @@ def ready_said(scene: Scene) -> str:
         answer = httpx2.get(f"{scene.url}/readyz", timeout=3)
     except httpx2.HTTPError as error:
         return f"no answer ({type(error).__name__})"
-    return f"{answer.status_code} {answer.text}"
+    return f"{answer.status_code} {answer.json()['state']}"
 
 
 class StoppedWorker(Attack):

@@ -50,7 +50,7 @@ def budget_lines(terms: Terms) -> Iterator[str]:
     named = "" if is_named else ", by the protocol's defaults: the agreement names none"
     yield f"budgets of each party{named}; withdrawals are outside of all; who is over one is refused, and all are told"
     for name, value in asdict(terms.budgets).items():
-        yield f"  {BUDGETS[name]:<38} {budget_text(name, value)}"
+        yield f"  {name:<26}{budget_text(name, value):<24} {BUDGETS[name]}"
 
 
 def set_budgets(payload: dict[str, Any], given: Mapping[str, int]) -> None:
