@@ -139,6 +139,15 @@ def test_what_was_taken_before_its_place_is_noted_and_not_taken_again() -> None:
     assert again.is_empty and again.cost == 0 and not again.counts and again.since is None
 
 
+def test_where_all_that_comes_again_is_taken_already_the_cursor_moves_all_the_same() -> None:
+    again = begun(2, "3-4")
+    again.put(stream(alert(RED, "a"), alert(GREEN, "b"), after=2))
+    batch = again.batch()
+    assert batch is not None and not batch.arrived and batch.moved is not None
+    assert (batch.moved.cursor.number, batch.moved.ahead) == (4, "")
+    assert again.batch() is None
+
+
 def test_the_note_of_what_was_taken_before_its_place_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backlog, "BATCH", 10)
     monkeypatch.setattr(backlog, "MOST_RUNS", 20)
@@ -207,7 +216,7 @@ ARRIVALS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.lists(ARRIVALS, max_size=12), st.integers(0, 3)), max_size=8),
     st.integers(1, 5),
@@ -241,7 +250,11 @@ def test_whatever_comes_is_taken_once_in_its_conflicts_order_over_any_connection
             waiting.put(news)
             for _ in range(batches):
                 take()
-            if ends:  # the connection: what was not written comes again
+            if ends:  # the connection, twice: what was not written comes again, and only half of it the first time
+                waiting.begin(Cursor(EPOCH, kept[0]), kept[1])
+                left = came[kept[0] :]
+                waiting.put(left[: len(left) // 2])
+                take()
                 waiting.begin(Cursor(EPOCH, kept[0]), kept[1])
                 waiting.put(came[kept[0] :])
         while take():

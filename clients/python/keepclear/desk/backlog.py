@@ -123,6 +123,7 @@ class Backlog:
     def begin(self, cursor: Cursor | None, ahead: str) -> None:
         """Forget everything; what comes follows ``cursor``, and the positions ``ahead`` are taken already."""
         self._cursor = cursor
+        self._come = 0 if cursor is None else cursor.number
         self._ahead = _read_runs(ahead)
         self._items: deque[Waiting] = deque()
         self._turns: dict[str, _Turn] = {}
@@ -170,6 +171,7 @@ class Backlog:
                 self._counts[OURS] += 1
                 continue
             self._count += 1
+            self._come = self._come if each.cursor is None else each.cursor.number
             if each.cursor is not None and _within(self._ahead, each.cursor.number):
                 self._items.append(Waiting(each, self._count, now, taken=True))
                 continue
@@ -187,7 +189,7 @@ class Backlog:
             self.cost += item.cost
 
     def batch(self) -> Batch | None:
-        """Return what is to be taken in next, if anything waits."""
+        """Return what is to be taken in next, or nothing but how far that is already; None where there is neither."""
         chosen: list[Waiting] = []
         cost, in_order = 0, self._runs > MOST_RUNS
         while self._turns and len(chosen) < BATCH:
@@ -202,11 +204,11 @@ class Backlog:
             cost += item.cost
             if cost >= BATCH_BYTES or item.cost >= HEAVY_BYTES:
                 break
-        if not chosen:
-            return None
-        self._in_hand = chosen
+        before, self._in_hand = self._cursor, chosen
         while self._items and self._items[0].taken:
             self._cursor = self._items.popleft().arrived.cursor or self._cursor
+        if not chosen and self._cursor == before:
+            return None
         moved = None if self._cursor is None else MoveCursor(self._cursor, self._note())
         return Batch([item.arrived for item in sorted(chosen, key=lambda item: item.count)], moved)
 
@@ -235,8 +237,7 @@ class Backlog:
                     runs[-1] = runs[-1][0], number
                 else:
                     runs.append((number, number))
-        last = self._items[-1].arrived.cursor if self._items else self._cursor
-        runs += [run for run in self._ahead if last is None or run[0] > last.number]
+        runs += [(max(first, self._come + 1), until) for first, until in self._ahead if until > self._come]
         self._runs = len(runs)
         return " ".join(f"{first}-{until}" for first, until in runs)
 
