@@ -1,7 +1,9 @@
-"""How a line stands on one worker, and who is refused there from memory."""
+"""How a line stands on one worker, and what that keeps in mind: of budgets, of heads, of what was committed."""
 
 import asyncio
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from keepclear_protocol.errors import LocalError, Unavailable
@@ -10,6 +12,7 @@ from keepclear_service.line.heads import Head, Heads
 from keepclear_service.line.ports import Over
 from keepclear_service.line.spending import Refusing
 from keepclear_service.line.standing import Standing
+from keepclear_service.line.uncommitted import LEFT_MOST, Uncommitted
 
 ENTRY = Entry(7, "notice", "north", "n", 1, "a", "b", 5, "t", "", "epoch")
 
@@ -62,3 +65,19 @@ def test_a_head_that_was_not_written_is_written_once_its_disk_takes_it() -> None
 
     asyncio.run(story())
     assert [head.seq for head in written] == [7]
+
+
+def test_what_waits_to_be_looked_for_is_bounded_by_what_it_tells() -> None:
+    async def story() -> None:
+        uncommitted = Uncommitted()
+        alert: Any = SimpleNamespace(payload={"pairs": [{}] * 500})
+        for seq in range(20):
+            uncommitted.add(seq, [alert], None, own=True)
+            list(uncommitted.committed(seq))
+        kept = uncommitted.take_left(99)
+        assert [seq for seq, _ in kept] == list(range(20 - LEFT_MOST // 501, 20))
+        uncommitted.add(20, [alert] * 99, None, own=True)
+        list(uncommitted.committed(20))
+        assert len(uncommitted.take_left(1)) == 1  # the newest at least
+
+    asyncio.run(story())

@@ -26,9 +26,9 @@ COMMIT_AT_ONCE = 512
 AGAIN_MOST_S = 60.0
 """Seconds after which what was not taken is tried again at most; after the first time one, then twice as many each."""
 
-
 LEFT_MOST = 4_096
-"""Alerts that are committed and wait to be looked for: a few megabytes. The oldest give way."""
+"""Alerts that are committed and wait to be looked for, and the pairs that they tell: a few megabytes. The oldest give
+way; one alert of a large notice has five hundred pairs."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Uncommitted:
     def __init__(self) -> None:
         self._entries: dict[int, _Entry] = {}
         self._left: deque[tuple[int, Sequence[Outgoing]]] = deque()
-        self._alerts_left = 0
+        self._held_left = 0
 
     def add(self, seq: int, alerts: list[Outgoing], waiting: Waiting | None, *, own: bool) -> None:
         """Keep an entry's alerts until it is committed; ``own`` where this worker must do so at once."""
@@ -81,7 +81,7 @@ class Uncommitted:
         some: list[tuple[int, Sequence[Outgoing]]] = []
         while self._left and room > 0:
             seq, alerts = self._left.popleft()
-            self._alerts_left -= len(alerts)
+            self._held_left -= _weight(alerts)
             room -= len(alerts)
             some.append((seq, alerts))
         return some
@@ -117,9 +117,9 @@ class Uncommitted:
         """Note that an entry is committed; return who waited for it."""
         entry = self._entries.pop(seq)
         self._left.append((seq, entry.alerts))
-        self._alerts_left += len(entry.alerts)
-        while self._alerts_left > LEFT_MOST and len(self._left) > 1:
-            self._alerts_left -= len(self._left.popleft()[1])
+        self._held_left += _weight(entry.alerts)
+        while self._held_left > LEFT_MOST and len(self._left) > 1:
+            self._held_left -= _weight(self._left.popleft()[1])
         return entry.waiting
 
     def set_aside(self, seq: int, fault: Unavailable) -> bool:
@@ -158,3 +158,7 @@ class Uncommitted:
         for entry in self._entries.values():
             refuse(entry.waiting, error)
             entry.waiting = []
+
+
+def _weight(alerts: Sequence[Outgoing]) -> int:
+    return sum(1 + len(alert.payload["pairs"]) for alert in alerts)
