@@ -13,6 +13,7 @@ from keepclear_service.line.ports import Over
 from keepclear_service.line.spending import Refusing
 from keepclear_service.line.standing import Standing
 from keepclear_service.line.uncommitted import LEFT_MOST, Uncommitted
+from keepclear_service.line.waiting import Waiting
 
 ENTRY = Entry(7, "notice", "north", "n", 1, "a", "b", 5, "t", "", "epoch")
 
@@ -79,5 +80,23 @@ def test_what_waits_to_be_looked_for_is_bounded_by_what_it_tells() -> None:
         uncommitted.add(20, [alert] * 99, None, own=True)
         list(uncommitted.committed(20))
         assert len(uncommitted.take_left(1)) == 1  # the newest at least
+
+    asyncio.run(story())
+
+
+def test_what_is_told_again_and_again_keeps_nothing_of_whom_it_was_told() -> None:
+    async def story() -> None:
+        kept = Unavailable("store_unsafe", "it was put back", hint="new-epoch")
+        standing, uncommitted = Standing("a"), Uncommitted()
+        standing.fell(kept, beginning=True)
+        uncommitted.add(7, [], None, own=True)
+        uncommitted.set_aside(7, kept)
+        waiting = Waiting(None, None)
+        uncommitted.wait(7, waiting)
+        for asked in (standing.check_lost, standing.check_read, uncommitted.check, waiting.future.result):
+            with pytest.raises(Unavailable) as raised:
+                asked()
+            assert (raised.value.detail, raised.value.hint) == (kept.detail, kept.hint)
+        assert kept.__traceback__ is None
 
     asyncio.run(story())

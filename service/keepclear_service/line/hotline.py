@@ -114,8 +114,7 @@ class Hotline:
 
     def check_store(self) -> None:
         """Raise ``Unavailable`` where the store is not to be read either: it has been put back."""
-        if self.turn.standing.refused is not None:
-            raise self.turn.standing.refused
+        self.turn.standing.check_read()
 
     def check_told(self) -> None:
         """Raise ``Unavailable`` where others are refused, or their dangers not told: no stream may look alive then."""

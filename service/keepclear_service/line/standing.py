@@ -54,7 +54,12 @@ class Standing:
     def check_lost(self) -> None:
         """Raise what came in between the store and the last turn, if anything did."""
         if self.lost is not None:
-            raise self.refused or Unavailable(self.lost.code)
+            raise Unavailable(self.lost.code) if self.refused is None else anew(self.refused)
+
+    def check_read(self) -> None:
+        """Raise why the store is not to be read either, if it is not."""
+        if self.refused is not None:
+            raise anew(self.refused)
 
     def check(self) -> None:
         """Raise ``Unavailable`` where no statement is answered now."""
@@ -65,3 +70,8 @@ class Standing:
     def unsafe(self) -> Unavailable:
         """Return what is answered while something cannot be folded."""
         return Unavailable("store_unsafe", f"the line is not ready: {self.said()}")
+
+
+def anew(error: Unavailable) -> Unavailable:
+    """Return an error that is kept, to be raised: itself it would keep all that it was ever raised in, bodies too."""
+    return Unavailable(error.code, error.detail, hint=error.hint)

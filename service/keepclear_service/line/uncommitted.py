@@ -15,6 +15,7 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import Outgoing
 from .ports import Turned
+from .standing import anew
 from .waiting import Waiting, refuse
 
 ADOPT_AFTER_S = 0.5
@@ -64,7 +65,7 @@ class Uncommitted:
         """Let somebody wait for an entry; False where nothing of it is left to be committed."""
         entry = self._entries.get(seq)
         if entry is not None and entry.fault is not None:
-            refuse([waiting], entry.fault)
+            refuse([waiting], anew(entry.fault))
         elif entry is not None:
             entry.waiting.append(waiting)
         return entry is not None
@@ -128,7 +129,7 @@ class Uncommitted:
         fresh = entry.fault is None
         entry.fault, entry.again_at = fault, time.monotonic() + entry.pause_s
         entry.pause_s = min(entry.pause_s * 2, AGAIN_MOST_S)
-        refuse(entry.waiting, fault)
+        refuse(entry.waiting, anew(fault))
         entry.waiting = []
         return fresh
 
@@ -146,7 +147,7 @@ class Uncommitted:
         """Raise why something is set aside, if anything is."""
         for entry in self._entries.values():
             if entry.fault is not None:
-                raise entry.fault
+                raise anew(entry.fault)
 
     def due_in_s(self) -> float | None:
         """Return the seconds until something of another worker's is to be committed from here; None for never."""
