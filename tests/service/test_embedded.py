@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.exceptions
 from keepclear_protocol.errors import LocalError, Unavailable
 from keepclear_service.process import embedded, memory
 from keepclear_service.process.embedded import EmbeddedStore, embedded_store, store_program
@@ -50,6 +51,33 @@ def test_store_is_durable_and_private(tmp_path: Path, program: Path) -> None:
         async with embedded_store(tmp_path / "deep" / "store") as store:
             client = connect(store.url).submits
             assert await client.get("kept") == b"yes"
+            await client.aclose()
+
+    asyncio.run(story())
+
+
+def test_a_store_that_says_nothing_is_ended_and_started_again(
+    tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "MISSED_S", 0.1)
+
+    async def story() -> None:
+        async with embedded_store(tmp_path) as store:
+            client, pid = connect(store.url).submits, store.pid
+            await client.set("kept", "yes")
+            assert pid is not None
+            os.kill(pid, signal.SIGSTOP)
+            for _ in range(1000):
+                if store.starts == 2 and store.pid not in (None, pid):
+                    break
+                await asyncio.sleep(0.02)
+            assert [cause for _, cause in store.deaths] == ["it said nothing for 30 s, and was ended"]
+            async with asyncio.timeout(20):
+                while True:
+                    with contextlib.suppress(redis.exceptions.RedisError, OSError):
+                        assert await client.get("kept") == b"yes"
+                        break
+                    await asyncio.sleep(0.02)
             await client.aclose()
 
     asyncio.run(story())

@@ -76,7 +76,7 @@ def test_a_frozen_store_is_an_error_with_its_process_and_what_to_do(line: Runnin
         answer = once(lambda: httpx2.get(f"{line.url}/readyz", timeout=2), lambda answer: answer.status_code == 503)
         assert (answer.json()["state"], answer.json()["checks"]["store"]) == ("slow", "slow")
         seen = once(lambda: status(line), lambda seen: "does not answer" in seen.stdout)
-        assert seen.returncode == 1 and f"kill -9 {pid}, and it is started again at once" in seen.stdout
+        assert seen.returncode == 1 and f"ended and started again; kill -9 {pid} is sooner" in seen.stdout
         assert line.service.wait_for("line_lost", lost + 1)[-1]["level"] == "error"
     finally:
         os.kill(pid, signal.SIGCONT)

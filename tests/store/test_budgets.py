@@ -287,7 +287,7 @@ def test_who_looks_reads_what_the_script_counts(line_url: str) -> None:
         north.budgets = replace(SMALL, volume_time_a_day=100)
 
         async def spent(live: int = 0) -> dict[str, Spent]:
-            held = await north.bench.line.spent("north")
+            held = await north.bench.line.spent("north", ["south"])
             found = read_spent(held, north.budgets, live, north.now)
             assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
             return {one.budget: one for one in found}

@@ -1,8 +1,8 @@
 """The embedded store: a real Valkey (or Redis) of the service's own, on a unix socket in a folder of its own.
 
 Guarantees: every write is fsynced before it is answered; it holds no more than it was given memory for; no TCP port;
-files and socket for this user alone; one store to a folder, whatever crashed before; started again when it dies; ended
-when its service ends, also by SIGKILL.
+files and socket for this user alone; one store to a folder, whatever crashed before; started again when it dies, or
+says nothing for ``SILENT_S``; ended when its service ends, also by SIGKILL.
 The store's process holds the folder's lock with the service, so the lock is free only when both are gone.
 Does not: replicate, or make a backup. Start it from the main thread (see ``tether``).
 """
@@ -45,6 +45,13 @@ LOCK_WITHIN_S = 5.0
 SOCKET_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
 POLL_S = 0.02
+
+MISSED_S = 5.0
+SILENCES = 6
+SILENT_S = MISSED_S * SILENCES
+"""Seconds without any answer after which a store is ended and started again: it was stopped, or hangs. A disk or a fork
+may hold one up for seconds, and a new one has the whole log to read, so it is no sooner. What it answered is on the
+disk, so that ending it loses nothing."""
 
 DEATHS_KEPT = 1000
 """A store that dies at each start does so every five seconds."""
@@ -113,6 +120,7 @@ class EmbeddedStore(Child):
         self.socket = sockets / "store.sock"
         self.url = f"unix://{quote(str(self.socket))}"
         self._lock = lock
+        self._ended: int | None = None
 
     async def start(self) -> None:
         """Start the process and wait until it has loaded its log; raise ``Unavailable`` where it cannot."""
@@ -144,8 +152,36 @@ class EmbeddedStore(Child):
     def died(self, pid: int, status: int) -> dict[str, object]:
         """Note that it died, for whoever asks."""
         cause = why_it_ended(self.folder, pid, status)
+        if pid == self._ended:
+            cause = f"it said nothing for {SILENT_S:.0f} s, and was ended"
         self.deaths.append((time.time(), cause))
         return {"cause": cause}
+
+    async def watch(self) -> None:
+        """End a process that says nothing for ``SILENT_S``, so that ``keep_running`` starts the next; until cancelled.
+
+        An error is an answer, too: one that loads its log or runs a long script is not silent.
+        """
+        client = connect(self.url, connections=1).submits
+        missed = 0
+        try:
+            while True:
+                await asyncio.sleep(MISSED_S)
+                try:
+                    async with asyncio.timeout(MISSED_S):
+                        await client.ping()
+                    missed = 0
+                except (TimeoutError, redis.exceptions.TimeoutError):
+                    missed += 1
+                except (redis.exceptions.RedisError, OSError):
+                    missed = 0
+                if missed >= SILENCES and (process := self._process) is not None and self.pid is not None:
+                    missed, self._ended = 0, process.pid
+                    self._log(logging.ERROR, "replaced", process.pid, silent_s=SILENT_S)
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+        finally:
+            await client.aclose()
 
     async def _answering(self) -> None:
         deadline = time.monotonic() + SOCKET_WITHIN_S
@@ -186,15 +222,15 @@ async def embedded_store(folder: Path, memory_mib: int | None = None) -> AsyncIt
         except OSError as error:
             raise LocalError("usage", f"the store's folder {folder} cannot be used: {reason(error)}") from None
         store = EmbeddedStore(folder, sockets, lock, memory_mib or store_mib())
-        watch: asyncio.Task[None] | None = None
+        tasks: list[asyncio.Task[None]] = []
         try:
             await store.start()
-            watch = asyncio.create_task(store.keep_running())
+            tasks = [asyncio.create_task(store.keep_running()), asyncio.create_task(store.watch())]
             yield store
         finally:
-            if watch is not None:
-                watch.cancel()
-                await asyncio.gather(watch, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await store.stop(STOP_WITHIN_S)
 
 

@@ -14,6 +14,7 @@ from ..steady import STEPPED_S
 from ..store.room import Room
 from ..store.spent import Spent
 from .disk import SCARCE_BYTES
+from .embedded import SILENT_S as STORE_SILENT_S
 from .heartbeat import SILENT_S
 from .lookout import DIED_LATELY_S, Sight, StoreSight, WorkerSight
 from .runs_out import RunsOut
@@ -160,7 +161,8 @@ def _store_wrong(sight: Sight) -> Iterator[str]:
         return
     mend = ": NOTICES ARE REFUSED, all else goes on; give it more memory" if found.code == "store_full" else ""
     if found.code == "store_unavailable" and own is not None and own.pid is not None:
-        mend = f": its process {own.pid} runs; if it stays silent, kill -9 {own.pid}, and it is started again at once"
+        mend = f": its process {own.pid} runs; after {STORE_SILENT_S:.0f} s of silence it is ended and started again;"
+        mend += f" kill -9 {own.pid} is sooner"
     yield f"{found.fault} ({found.code}){mend}"
 
 

@@ -159,7 +159,7 @@ async def _read(line: LineReader, founded: Founded, agreement: Agreement, memory
     parties = []
     for name in rows:
         live = await line.live(name, founded.clock)
-        spent = read_spent(await line.spent(name), agreement.budgets, live, founded.clock // 1000)
+        spent = read_spent(await line.spent(name, rows), agreement.budgets, live, founded.clock // 1000)
         parties.append(PartySurvey(name, live, waiting[name], last.get(name), stages.get(name, ""), tuple(spent)))
     return LineSurvey(
         agreement.id,

@@ -6,7 +6,7 @@ a worker draws on the connections of submits, all else on those of streams.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keepclear_protocol.budgets import SPENT
@@ -22,6 +22,7 @@ from .keys import Keys
 from .packing import unpack_alert
 from .room import Room, read_room
 from .scripts import Script
+from .spent import fields_of
 from .texts import read_entry, read_event, read_notice, read_record
 
 SCHEMA = "2"
@@ -240,11 +241,12 @@ class LineReader:
             count = await self._streams.zcount(self._keys.of("own", party), clock // 1000, "+inf")
         return int(count)
 
-    async def spent(self, party: str) -> dict[bytes, bytes]:
-        """Return what is kept of a party's budgets, as ``spent`` reads it."""
+    async def spent(self, party: str, others: Iterable[str]) -> dict[str, str]:
+        """Return what is kept of a party's budgets with ``others``, as ``spent`` reads it."""
+        names = fields_of(others)
         with store_faults():
-            found: Any = await self._streams.hgetall(self._keys.of("spent", party))
-        return dict(found)
+            found: Any = await self._streams.hmget(self._keys.of("spent", party), names)
+        return {name: text.decode() for name, text in zip(names, found, strict=True) if text is not None}
 
     async def spend(self, party: str, jti: str) -> bool:
         """Use up a request proof; False if it was used before."""

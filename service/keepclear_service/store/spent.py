@@ -1,7 +1,7 @@
 """What a party has spent of its budgets, read back from what ``budgets.lua`` keeps, for those who look."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from keepclear_protocol.budgets import DAY_S, PERIOD_S, Budgets
@@ -36,10 +36,17 @@ class Spent:
         return self.used >= self.agreed
 
 
-def read_spent(held: Mapping[bytes, bytes], budgets: Budgets, live: int, now: int) -> list[Spent]:
+def fields_of(others: Iterable[str]) -> list[str]:
+    """Return the fields of a party's that are read; ``others`` are its counterparts."""
+    alerts = FIELDS["alerts_an_hour"]
+    once = [name for name in FIELDS.values() if name != alerts]
+    return ["bytes", "days", "shut", *BY_DAY.values(), *once, *(f"{alerts}:{other}" for other in others)]
+
+
+def read_spent(held: Mapping[str, str], budgets: Budgets, live: int, now: int) -> list[Spent]:
     """Return what is spent of each budget at ``now`` (ms), the worst first; ``live`` notices have not ended."""
-    return sorted(_read({name.decode(): text.decode() for name, text in held.items()}, budgets, live, now),
-                  key=lambda one: (-one.share, one.budget, one.other))  # fmt: skip
+    found = _read(held, budgets, live, now)
+    return sorted(found, key=lambda one: (-one.share, one.budget, one.other))
 
 
 def _read(held: Mapping[str, str], budgets: Budgets, live: int, now: int) -> Iterator[Spent]:
