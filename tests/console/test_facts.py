@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keepclear.console import facts
 from keepclear.console.access import Access, Session
 from keepclear.console.console import Console
 from keepclear.console.extents import NOTHING, extents, filed
@@ -23,7 +24,8 @@ from keepclear_protocol.volume import outline_json
 from support.boards import NOW, SECOND, conflict, down, picture, up
 from support.consoles import laid_over
 from support.desks import Lied, Line
-from support.world import box
+from support.mediator import Mediator
+from support.world import World, box
 
 SHAPES: tuple[Circle | Corridor, ...] = (
     Circle((48.1, 2.1), 1500.5),
@@ -202,6 +204,30 @@ def test_a_picture_that_cannot_be_read_leaves_the_last_one_and_says_so(
     said = json.loads(console.whole(Session("officer", b"", 0.0)))
     assert said["conflicts"][0]["pairs_shown"] == [] and "cannot be drawn" in said["trouble"]["text"]
     lied.south.close()
+
+
+def test_a_flood_is_listed_at_once_and_drawn_by_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "DRAW_S", 0.0)  # one a look
+    line = Line(tmp_path)
+    line.world = World("south", "north", "east")
+    line.mediator = Mediator(line.world, lambda: line.now)
+    south, north, east = (line.desk(party) for party in ("south", "north", "east"))
+    line.watched(south)
+    south.file([box()], "transport")
+    for _ in range(3):
+        north.file([box(48.05)], "transport")
+    east.file([box(48.12, low=205, high=220)], "transport")
+    line.watched(south)
+    console = Console(south._desk, Access(bytes(32)), clock=lambda: line.now)
+    drawn = []
+    for _ in range(5):
+        console.look()
+        said = json.loads(console.whole(Session("officer", b"", 0.0)))["conflicts"]
+        assert len(said) == 4
+        drawn.append(sorted(one["other"]["party"] for one in said if one["pairs_shown"]))
+    assert drawn[:2] == [["east"], ["east", "north"]] and drawn[3:] == [["east", "north", "north", "north"]] * 2
+    for desk in line.open:
+        desk.close()
 
 
 def test_a_slow_page_gets_the_whole_again_and_never_a_growing_queue() -> None:

@@ -5,8 +5,10 @@ them costs comparisons alone. Guaranteed: a picture that was pushed, with every 
 picture as it is. What cannot be read of one conflict leaves that one without its drawing, and no other.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple, Protocol
 
 from keepclear_protocol.instant import format_instant
@@ -49,8 +51,16 @@ class Snapshot:
         return _object(said) if said else None
 
 
+DRAW_S = 0.15
+"""Seconds of one look for drawing, so that a flood takes nobody's whole second; what is not drawn is listed all the
+same."""
+
+
 class _Drawn(NamedTuple):
-    """What was made of a conflict's view: its JSON up to the members that the clock changes."""
+    """What was made of a conflict's view: its JSON up to the members that the clock changes.
+
+    What ``is_whole`` has its drawing; the rest is tried again with the next look.
+    """
 
     view: ConflictView
     steady: bytes
@@ -107,12 +117,14 @@ class Facts:
     def conflicts(self, picture: Picture, deadline_s: int | None, now: int) -> Listed:
         """Return the conflicts of a picture, in the order of the queue."""
         listed, drawn = {}, {}
-        for view in queue_order(picture.conflicts):
+        views = queue_order(picture.conflicts)
+        self._draw_soon(views, deadline_s)
+        for view in views:
             known = self._drawn.get(view.conflict)
             if known is None or known.view is not view:
-                known = self._draw(view, deadline_s)
-            if known.is_whole:
-                drawn[view.conflict] = known
+                # In a flood the view has to do until its turn comes: it says what there is, and where not yet.
+                known = _Drawn(view, encode(conflict_json(view, None, None, None, deadline_s)), is_whole=False)
+            drawn[view.conflict] = known
             overdue = b"true" if is_overdue(view, deadline_s, now) else b"false"
             state = self._phase(view).encode()
             listed[view.conflict] = known.steady[:-1] + b',"phase":"' + state + b'","overdue":' + overdue + b"}"
@@ -133,6 +145,20 @@ class Facts:
         self._listed = kept
         self._filed = {sha256: said for sha256, said in self._filed.items() if sha256 in kept}
         return listed
+
+    def _draw_soon(self, views: Sequence[ConflictView], deadline_s: int | None) -> None:
+        """Draw what is not drawn as it stands, for ``DRAW_S`` at most: each counterpart's by turns, in their order."""
+        waiting: dict[str, list[ConflictView]] = {}
+        for view in views:
+            known = self._drawn.get(view.conflict)
+            if known is None or known.view is not view or not known.is_whole:
+                waiting.setdefault(view.party, []).append(view)
+        until = time.monotonic() + DRAW_S
+        turns = zip_longest(*sorted(waiting.values(), key=len))  # who has the fewest is first
+        for view in filter(None, chain.from_iterable(turns)):
+            self._drawn[view.conflict] = self._draw(view, deadline_s)
+            if time.monotonic() > until:
+                return
 
     def _phase(self, view: ConflictView) -> str:
         """Return a conflict's phase; whether a closing was seen is asked of the journal until it was."""
@@ -155,7 +181,7 @@ class Facts:
             came = None if at is None else (rows[0].received_at, at)
             before = self._source.earlier(view.conflict, view.version)
         except Exception as error:  # whatever it is: the view itself is there, and must be shown
-            is_whole = False  # tried again with the next look
+            is_whole = False
             self._failed(f"{view.code} cannot be drawn: {type(error).__name__}: {error}")
         return _Drawn(view, encode(conflict_json(view, record, before, came, deadline_s)), is_whole)
 
