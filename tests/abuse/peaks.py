@@ -25,7 +25,7 @@ MEASURED = ("live_notices", "submits_a_minute", "stored_bytes", "pairs_an_hour",
 
 
 @dataclass
-class Spent:
+class Walked:
     """A day's acts of one party with what they cost, and what it was refused."""
 
     purse: Purse
@@ -51,11 +51,11 @@ class Spent:
         }[budget]
 
 
-def walk(day: Day, budgets: Budgets, parties: Sequence[str] = PARTIES, siege: int = 0) -> dict[str, Spent]:
+def walk(day: Day, budgets: Budgets, parties: Sequence[str] = PARTIES, siege: int = 0) -> dict[str, Walked]:
     """Return what each party spends on a day, and is refused; ``siege`` hostile notices lie over each airfield."""
     world = World(*PARTIES, categories=day.categories, budgets=agreed(budgets))
     line = Line(world.agreement)
-    spent = {party: Spent(Purse(budgets)) for party in parties}
+    spent = {party: Walked(Purse(budgets)) for party in parties}
     if siege:
         _besiege(line, day, parties[0], siege)
     for act in day.acts:
@@ -64,7 +64,7 @@ def walk(day: Day, budgets: Budgets, parties: Sequence[str] = PARTIES, siege: in
     return spent
 
 
-def _act(line: Line, day: Day, act: Act, spent: Spent) -> None:
+def _act(line: Line, day: Day, act: Act, spent: Walked) -> None:
     at = day.begins + int(act.at_s * SECOND)
     if act.plan is None:
         line.withdraw(act.party, act.name, act.revision, at)
@@ -94,7 +94,7 @@ def _besiege(line: Line, day: Day, party: str, count: int) -> None:
             line.file(other, f"siege {number}.{step}", 1, "flight", volumes, day.begins)
 
 
-def _row(name: str, days: Sequence[dict[str, Spent]], budgets: Budgets) -> str:
+def _row(name: str, days: Sequence[dict[str, Walked]], budgets: Budgets) -> str:
     peaks = [max(spent.peak(name) for spent in walked.values()) for walked in days]
     return " | ".join(f"{number:>13,}" for number in (*peaks, getattr(budgets, name)))
 

@@ -79,12 +79,12 @@ class Learned:
     notices: int
     alerts: int
     room: int
-    first: "Spent | None"
-    half: "Spent | None"
+    first: "Cost | None"
+    half: "Cost | None"
     refused: Counter[str]
 
 
-Spent = tuple[int, int, float]
+Cost = tuple[int, int, float]
 
 
 class Prober:
@@ -101,8 +101,8 @@ class Prober:
         self.script: list[Sequence[Standing]] = []
         """What was filed until something was refused; ``stopped`` is what then was, and for which budget."""
         self.stopped: tuple[Sequence[Standing], str] | None = None
-        self.first: Spent | None = None
-        self.half: Spent | None = None
+        self.first: Cost | None = None
+        self.half: Cost | None = None
         self._steps = {name: _places(legs) for name, legs in sky.legs.items()}
         self._wanted = sum(map(len, self._steps.values())) / 2
         self._tried: set[End] = set()
@@ -287,7 +287,7 @@ FLIGHTS = 40
 COLUMNS = ("budgets", "way", "routes found", "bits a route", "places", "notices", "alerts", "room", "half of all")
 
 
-def _told(spent: Spent | None) -> str:
+def _told(spent: Cost | None) -> str:
     if spent is None:
         return "never that day"
     notices, alerts, hours = spent

@@ -13,7 +13,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 PIECE = 65_536
 
 
-class Spent(Exception):
+class Exhausted(Exception):
     """All bytes of a shape have been sent."""
 
 
@@ -49,7 +49,7 @@ class Peer:
         with self.of.left.get_lock():
             self.of.left.value -= len(data)
             if self.of.left.value < 0:
-                raise Spent
+                raise Exhausted
         self.writer.write(data)
         await self.writer.drain()
         self.of.sent += len(data)

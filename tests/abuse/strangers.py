@@ -28,14 +28,14 @@ from dataclasses import asdict, dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from benchmarks.stage import go_first
+from benchmarks.stage import children, go_first, status_kib
 from support.line import running_line
 from support.shipped_proxy import ShippedProxy, nginx, shipped_proxy
 from support.stores import store_binary, store_server
 from support.world import World, box
 
 from .contained import Container
-from .shapes import HEAD, SHAPES, Shape, Spent, Stranger
+from .shapes import HEAD, SHAPES, Exhausted, Shape, Stranger
 
 CONTAINER_MB, PROXY_MB = 512, 512
 """``mem_limit`` of a replica and of the proxy in docker-compose.yml."""
@@ -87,7 +87,7 @@ def _crowd(
                 tries.value += 1
             try:
                 await shape.attack(stranger)
-            except Spent:
+            except Exhausted:
                 return
             except (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 await asyncio.sleep(0.2)
@@ -119,10 +119,10 @@ class Scene:
         if self.containers:
             service, proxy = (container.most_mb() for container in self.containers)
             return service, proxy
-        proxies = [] if self.proxy is None else [self.proxy.pid, *_children(self.proxy.pid)]
+        proxies = [] if self.proxy is None else [self.proxy.pid, *children(self.proxy.pid)]
         return max(map(_rss_mb, self.workers)), sum(map(_rss_mb, proxies))
 
-    def alive(self) -> int:
+    def gone(self) -> int:
         """Return how many of the processes that there were are gone."""
         killed = sum(container.killed() for container in self.containers)
         return killed + sum(not Path(f"/proc/{pid}").exists() for pid in self.workers)
@@ -157,15 +157,9 @@ class Scene:
         times.append(1000 * (time.monotonic() - asked))
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def _rss_mb(pid: int) -> float:
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
+    with suppress(OSError, StopIteration):
+        return status_kib(pid, "VmRSS") / 1024
     return 0.0
 
 
@@ -207,7 +201,7 @@ async def _beside(scene: Scene, shape: Shape | None, seconds: float, budget: int
         scene.way, "quiet" if shape is None else shape.name,
         round(ordered[len(ordered) // 2], 1), round(ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))], 1),
         len(times), len(failed), round(max(0, budget - max(0, left.value)) / 1e6, 1), tries.value,
-        round(most[0]), round(most[1]), scene.alive(),
+        round(most[0]), round(most[1]), scene.gone(),
     )  # fmt: skip
 
 
@@ -233,7 +227,7 @@ def _scene(way: str, *, urgent: bool, contained: bool) -> Iterator[Scene]:
             with in_proxy:
                 proxy = stack.enter_context(shipped_proxy(folder / "proxy", listening["port"]))
         if urgent:
-            proxies = [] if proxy is None else _children(proxy.pid)
+            proxies = [] if proxy is None else children(proxy.pid)
             own = store.process.pid if store.process else os.getpid()
             for pid in (*listening["workers"], own, os.getpid(), *proxies):
                 go_first(pid)

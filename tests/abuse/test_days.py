@@ -7,7 +7,7 @@ from keepclear_protocol.budgets import ALERTS_COUNTED, PAIRS_COUNTED, PERIOD_S, 
 
 from .agreed import DEFAULTS, QUIET, STRICT
 from .days import paris, quiet_week, strike_night
-from .peaks import MEASURED, Spent, walk
+from .peaks import MEASURED, Walked, walk
 from .prober import probed
 from .spent import least
 
@@ -20,12 +20,12 @@ def share(budgets: Budgets, part: int) -> Budgets:
 
 
 @pytest.fixture(scope="module")
-def small_night() -> dict[str, Spent]:
+def small_night() -> dict[str, Walked]:
     return walk(SMALL_NIGHT, share(DEFAULTS, 25))
 
 
 def test_a_strike_night_is_refused_nothing_and_half_of_what_it_spends_would_not_do(
-    small_night: dict[str, Spent],
+    small_night: dict[str, Walked],
 ) -> None:
     assert not any(spent.refused for spent in small_night.values())
     assert sum(len(spent.prices) for spent in small_night.values()) > 100
@@ -49,7 +49,7 @@ def test_notices_in_its_way_spend_nothing_of_a_partys_budgets() -> None:
     assert all(price.pairs <= 64 * price.volumes for price in besieged.prices)
 
 
-def test_what_others_could_make_honest_days_spend_is_agreed(small_night: dict[str, Spent]) -> None:
+def test_what_others_could_make_honest_days_spend_is_agreed(small_night: dict[str, Walked]) -> None:
     quiet = walk(quiet_week(2), QUIET)
     for days, agreed in ((small_night, share(DEFAULTS, 25)), (quiet, QUIET)):
         for spent in days.values():

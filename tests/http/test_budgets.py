@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from keepclear_protocol.budgets import Budgets
-from keepclear_protocol.encoding import digest
 from keepclear_protocol.errors import OverBudget
 from keepclear_protocol.instant import SECOND, parse_instant
 from keepclear_protocol.spent import open_spent
 from keepclear_service.http.problems import over_budget
-from support.line import Doors, payload
+from support.line import Doors
 from support.nursery import Nursery
 from support.world import World, box
 
@@ -42,21 +41,6 @@ def refused(answer: Any, budget: str) -> dict[str, Any]:
     return document
 
 
-def acknowledgement(world: World, party: str, alert: str) -> str:
-    said = payload(alert)
-    return world.acknowledgement(
-        party,
-        stage="acknowledged",
-        alert=digest(alert),
-        conflict=said["conflict"],
-        version=said["version"],
-        ours=said["own"]["sha256"],
-        theirs=said["other"]["sha256"],
-        ours_newest=said["own"]["sha256"],
-        officer="duty",
-    )
-
-
 @pytest.mark.req("R-092", "R-094", "R-112", "R-115", "R-116", "R-117", "R-118", "R-119")
 def test_a_party_over_its_budget_is_refused_and_all_hear_of_it(small: Doors) -> None:
     world = small.world
@@ -81,8 +65,8 @@ def test_a_party_over_its_budget_is_refused_and_all_hear_of_it(small: Doors) -> 
     assert small.post("notices", ours["sent"]).status_code == 200
     # Withdrawals and acknowledgements go on, these within a budget of their own.
     assert small.post("withdrawals", world.withdrawal("north", world.opened(last))).status_code == 201
-    assert small.post("acknowledgements", acknowledgement(world, "north", told["alert"])).status_code == 201
-    refused(small.post("acknowledgements", acknowledgement(world, "north", told["alert"])), "acknowledgements_a_minute")
+    assert small.post("acknowledgements", world.answer("north", told["alert"])).status_code == 201
+    refused(small.post("acknowledgements", world.answer("north", told["alert"])), "acknowledgements_a_minute")
     # Each hears of it, in the same words.
     said = {}
     for party in ("north", "south"):

@@ -32,19 +32,7 @@ def test_a_conflict_reaches_both_streams_and_is_acknowledged_to_the_other_side(l
         assert [item["alert"] for item in listed] == [alert["data"]["alert"]]
     assert told["alert"] == line.conflicts("south")[0]["alert"]
 
-    alert_jws = told["alert"]
-    said = payload(alert_jws)
-    ack = world.acknowledgement(
-        "south",
-        stage="acknowledged",
-        alert=digest(alert_jws),
-        conflict=said["conflict"],
-        version=said["version"],
-        ours=said["own"]["sha256"],
-        theirs=said["other"]["sha256"],
-        ours_newest=said["own"]["sha256"],
-        officer="duty-2",
-    )
+    ack = world.answer("south", told["alert"])
     assert line.post("acknowledgements", ack).status_code == 201
     assert line.post("acknowledgements", ack).status_code == 200
     relayed = line.events("north", 3)[-1]

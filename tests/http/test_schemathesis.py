@@ -183,18 +183,7 @@ def seeds(line: HostileLine) -> list[tuple[str, bytes]]:
 
 
 def acknowledged(line: HostileLine) -> str:
-    said = payload(line.alert)
-    return line.world.acknowledgement(
-        "south",
-        stage="acknowledged",
-        alert=digest(line.alert),
-        conflict=said["conflict"],
-        version=said["version"],
-        ours=said["own"]["sha256"],
-        theirs=said["other"]["sha256"],
-        ours_newest=said["own"]["sha256"],
-        officer="duty-2",
-    )
+    return line.world.answer("south", line.alert)
 
 
 def mutated(raw: bytes, rng: random.Random) -> bytes:

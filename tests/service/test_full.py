@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import redis
-from keepclear_protocol.encoding import digest
 from support.exposition import series, total
 from support.line import RunningLine, payload, running_line
 from support.operating import figures, once, status
@@ -61,7 +60,7 @@ def test_a_full_memory_stops_notices_is_told_and_nothing_else_stops(tmp_path: Pa
         with bounded(store_url, 1.25):  # above the mark, below the bound
             assert ready(line, "full")["store"] == "store_full"
             still_works(line, apart[0])
-            raw = line.world.acknowledgement("south", **answer_to(conflict))
+            raw = line.world.answer("south", conflict["alert"], "displayed")
             assert line.post("acknowledgements", raw).status_code == 201
             seen = once(lambda: status(line), lambda seen: "NOTICES ARE REFUSED" in seen.stdout)
             assert seen.returncode == 1 and "notices up to" in seen.stdout
@@ -77,14 +76,6 @@ def test_a_full_memory_stops_notices_is_told_and_nothing_else_stops(tmp_path: Pa
             still_works(line, apart[2])
         ready(line, "ok")
         line.file("north", box(-20))
-
-
-def answer_to(conflict: dict[str, str]) -> dict[str, object]:
-    """Return what an acknowledgement of an alert object names."""
-    told = payload(conflict["alert"])
-    own, other = (told[side]["sha256"] for side in ("own", "other"))
-    named = {"alert": digest(conflict["alert"]), "conflict": told["conflict"], "version": told["version"]}
-    return {**named, "stage": "displayed", "ours": own, "theirs": other, "ours_newest": own, "officer": "duty-1"}
 
 
 @pytest.mark.long

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-from keepclear_protocol.encoding import digest
 from keepclear_protocol.notice import Notice
 
 from support.line import Doors, payload
@@ -135,19 +134,8 @@ class Actor:
         whole = answer.json()["conflicts"] if answer.status_code == 200 else []
         if not whole:
             return
-        alert = whole[0]["alert"]
-        said = payload(alert)
-        raw = self.world.acknowledgement(
-            party,
-            stage=self.rng.choice(["delivered", "displayed", "acknowledged"]),
-            alert=digest(alert),
-            conflict=said["conflict"],
-            version=said["version"],
-            ours=said["own"]["sha256"],
-            theirs=said["other"]["sha256"],
-            ours_newest=said["own"]["sha256"],
-            officer="duty",
-        )
+        stage = self.rng.choice(["delivered", "displayed", "acknowledged"])
+        raw = self.world.answer(party, whole[0]["alert"], stage)
         told = self._anyhow(lambda line: line.post("acknowledgements", raw))
         # Meanwhile a newer alert may have come, or newer terms.
         assert told.status_code in (200, 201) or told.json()["code"] in ("version_stale", "wrong_terms"), told.text

@@ -1,6 +1,7 @@
 """A small world for tests of every room: parties with keys, a signed agreement, and notices easily made."""
 
 import itertools
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 from keepclear_protocol.acknowledgement import build_acknowledgement
 from keepclear_protocol.agreement import Agreement, open_agreement, sign_agreement
 from keepclear_protocol.budgets import BUDGETS_AT_MOST
-from keepclear_protocol.encoding import dump_json
+from keepclear_protocol.encoding import digest, dump_json, unb64
 from keepclear_protocol.instant import format_instant
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.notice import Notice, build_notice, open_submission
@@ -159,6 +160,14 @@ class World:
     def acknowledgement(self, party: str, **changed: Any) -> str:
         """Return an acknowledgement; the alert's names are the caller's to give."""
         return build_acknowledgement(self.parties[party].key, **{**self.claims(party), **changed})
+
+    def answer(self, party: str, alert: str, stage: str = "acknowledged", **changed: Any) -> str:
+        """Return a party's acknowledgement of an alert that it was told, of its newest revision."""
+        said = json.loads(unb64(alert.split(".")[1]))
+        own, other = said["own"]["sha256"], said["other"]["sha256"]
+        named = {"alert": digest(alert), "conflict": said["conflict"], "version": said["version"]}
+        ours = {"ours": own, "theirs": other, "ours_newest": own, "officer": "duty-1"}
+        return self.acknowledgement(party, stage=stage, **named, **{**ours, **changed})
 
     def opened(self, raw: str) -> Notice:
         """Return a submission as the service opens it."""
