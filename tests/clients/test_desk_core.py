@@ -17,9 +17,8 @@ from keepclear.verify.verdicts import verify_alert
 from keepclear_protocol.errors import LocalError
 from keepclear_protocol.keys import PublicKey
 from support.desks import Line
+from support.patience import PATIENCE_S
 from support.world import box
-
-WITHIN_S = 20.0
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ async def running(desk: AsyncDesk) -> AsyncIterator[None]:
 
 
 async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not reached():  # noqa: ASYNC110 - a fact of another thread, which tells nobody
             await asyncio.sleep(0.01)
 
@@ -89,10 +88,10 @@ def test_every_subscriber_hears_everything_and_one_that_lags_holds_nobody_up(
             await asyncio.sleep(0)
             for number in range(12):
                 conflict(line, number)
-            heard = await asyncio.wait_for(quickly, WITHIN_S)
+            heard = await asyncio.wait_for(quickly, PATIENCE_S)
             assert not slowly.done()
             lagging.set()
-            late = await asyncio.wait_for(slowly, WITHIN_S)
+            late = await asyncio.wait_for(slowly, PATIENCE_S)
             assert [event.to_json() for event in late] == [event.to_json() for event in heard]
             for events in (slow, quick):
                 await events.aclose()
@@ -116,8 +115,8 @@ def test_a_subscriber_may_begin_anywhere_and_is_told_what_the_journal_has_let_go
                 async for _ in events:
                     pass
             events = desk.subscribe(after=1)
-            assert isinstance(await asyncio.wait_for(anext(events), WITHIN_S), GapEvent)
-            numbered = [await asyncio.wait_for(anext(events), WITHIN_S) for _ in range(2)]
+            assert isinstance(await asyncio.wait_for(anext(events), PATIENCE_S), GapEvent)
+            numbered = [await asyncio.wait_for(anext(events), PATIENCE_S) for _ in range(2)]
             assert all(event.to_json()["event"] != "gap" for event in numbered)
             await events.aclose()
 
@@ -141,7 +140,7 @@ def test_while_a_heavy_alert_is_verified_the_loop_runs_and_the_desk_does_as_it_i
 
     def heavy(*args: Any) -> Any:
         begun.set()
-        assert finish.wait(WITHIN_S)
+        assert finish.wait(PATIENCE_S)
         return real(*args)
 
     async def story() -> None:
@@ -152,11 +151,11 @@ def test_while_a_heavy_alert_is_verified_the_loop_runs_and_the_desk_does_as_it_i
             heard = asyncio.create_task(collect(events, 1))
             await until(begun.is_set)
             connections = len([r for r in line.mediator.requests if r.url.path == "/v1/stream"])
-            assert (await asyncio.wait_for(desk.file([box(70.0)], "transport"), WITHIN_S)).revision == 1
+            assert (await asyncio.wait_for(desk.file([box(70.0)], "transport"), PATIENCE_S)).revision == 1
             assert len(desk.picture().notices) >= 1 and not heard.done()
             assert len([r for r in line.mediator.requests if r.url.path == "/v1/stream"]) == connections
             finish.set()
-            (event,) = await asyncio.wait_for(heard, WITHIN_S)
+            (event,) = await asyncio.wait_for(heard, PATIENCE_S)
             assert event.verdict == "verified"
             await events.aclose()
 

@@ -14,9 +14,8 @@ from keepclear.console.whole import whole_json
 from keepclear.journal.journal import JOURNAL
 from keepclear_protocol.errors import LocalError
 from support.desks import Line
+from support.patience import PATIENCE_S
 from support.world import box, now_us
-
-WITHIN_S = 20.0
 
 
 class Live(httpx2.AsyncByteStream):
@@ -120,6 +119,6 @@ def test_a_watch_that_cannot_be_noted_ends_with_that_and_waits_no_second_time(
 
 
 async def until(reached: Any) -> None:
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not reached():  # noqa: ASYNC110 - a fact of another thread, which tells nobody
             await asyncio.sleep(0.01)

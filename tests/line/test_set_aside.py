@@ -12,18 +12,19 @@ from keepclear_service.line import committing
 from keepclear_service.line.full import NotTaken
 from keepclear_service.line.hotline import Hotline
 from line.test_turn import Workers, file, play, until
+from support.patience import PATIENCE_S
 from support.world import World, box
 
 
 async def refused(hotline: Hotline, raw: str) -> str:
     with pytest.raises(Unavailable) as caught:
-        await asyncio.wait_for(file(hotline, raw), 10)
+        await asyncio.wait_for(file(hotline, raw), PATIENCE_S)
     return caught.value.code
 
 
 async def withdraw(hotline: Hotline, world: World, party: str, raw: str) -> None:
     statement = world.withdrawal(party, world.opened(raw))
-    await asyncio.wait_for(hotline.submit(WITHDRAWAL, statement, asyncio.get_running_loop().time()), 10)
+    await asyncio.wait_for(hotline.submit(WITHDRAWAL, statement, asyncio.get_running_loop().time()), PATIENCE_S)
 
 
 async def conflicts(hotline: Hotline) -> list[int]:
@@ -107,7 +108,7 @@ def test_one_entry_that_the_store_does_not_take_is_found_among_others(store_url:
         told = await asyncio.gather(*(file(one, raw) for raw in raws), return_exceptions=True)
         assert [type(answer).__name__ for answer in told].count("NotTaken") == 1
         await until(lambda: all(worker.state().startswith("store_unavailable") for worker in (one, sibling)))
-        later = await asyncio.wait_for(file(one, world.submission("south", box(48.06))), 10)
+        later = await asyncio.wait_for(file(one, world.submission("south", box(48.06))), PATIENCE_S)
         assert len(later.alerts) == 1 and [3] not in taken
         choosy.clear()
         await until(lambda: one.state() == sibling.state() == "ok")

@@ -19,6 +19,7 @@ from keepclear_service.line.lane import Lane
 from keepclear_service.line.ports import Arrival, Chain
 from keepclear_service.store.connect import Store, connect
 from keepclear_service.store.line import StoredLine
+from support.patience import PATIENCE_S
 from support.world import World, box
 
 Story = Callable[[World, "Workers"], Awaitable[None]]
@@ -50,7 +51,7 @@ class Workers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-async def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+async def until(true: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
     """Wait for a fact."""
     deadline = time.monotonic() + within_s
     while not true():

@@ -17,6 +17,7 @@ from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.lane import Lane
 from keepclear_service.store.line import StoredLine
 from line.test_turn import Workers, counted, file, play, until
+from support.patience import PATIENCE_S
 from support.world import World, box
 
 
@@ -31,7 +32,7 @@ def test_who_sends_again_is_told_where_the_store_fails_meanwhile(store_url: str)
         other.line.bodies = failing  # type: ignore[method-assign]
         await file(one, raw)
         with pytest.raises(Unavailable):
-            await asyncio.wait_for(file(other, raw), 10)
+            await asyncio.wait_for(file(other, raw), PATIENCE_S)
 
     play(story, store_url)
 

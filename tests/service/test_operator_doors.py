@@ -14,6 +14,7 @@ from keepclear_service import metrics
 from keepclear_service.process.settings import METRICS_AWAY
 from support.exposition import Series, families, faults, series, total
 from support.line import RunningLine, payload, running_line
+from support.patience import PATIENCE_S
 from support.service import running_service, service_process
 from support.stores import RunningStore, store_binary, store_server
 from support.world import World, box
@@ -45,7 +46,7 @@ def figures(line: RunningLine) -> Series:
     return series(operator(line).text)
 
 
-def until(line: RunningLine, true: Callable[[Series], bool], within_s: float = 20.0) -> Series:
+def until(line: RunningLine, true: Callable[[Series], bool], within_s: float = PATIENCE_S) -> Series:
     deadline = time.monotonic() + within_s
     while not true(found := figures(line)):
         assert time.monotonic() < deadline, found
@@ -56,7 +57,7 @@ def until(line: RunningLine, true: Callable[[Series], bool], within_s: float = 2
 def fresh(line: RunningLine) -> None:
     """Speak to the service on a new connection, which may be the other worker's."""
     line.http.close()
-    line.http = httpx2.Client(base_url=line.service.url, timeout=20.0)
+    line.http = httpx2.Client(base_url=line.service.url, timeout=PATIENCE_S)
 
 
 def acknowledged(line: RunningLine, party: str, alert: str) -> None:

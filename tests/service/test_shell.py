@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from support.patience import PATIENCE_S
 from support.service import UNMEASURED, RunningService, alive, gone, running_service, service_process
 
 APP = "support.shell_app:create_app"
@@ -24,11 +25,11 @@ BASE = ("run", "--key", "unused.key", "--agreement", "unused.json", "--port", "0
 
 
 def get(service: RunningService, path: str) -> dict[str, int]:
-    answer: dict[str, int] = httpx2.get(f"{service.url}{path}", timeout=10).raise_for_status().json()
+    answer: dict[str, int] = httpx2.get(f"{service.url}{path}", timeout=PATIENCE_S).raise_for_status().json()
     return answer
 
 
-def eventually(service: RunningService, path: str, timeout_s: float = 20.0) -> dict[str, int]:
+def eventually(service: RunningService, path: str, timeout_s: float = PATIENCE_S) -> dict[str, int]:
     deadline = time.monotonic() + timeout_s
     while True:
         try:
@@ -89,7 +90,7 @@ def test_sigterm_drains_endless_streams(tmp_path: Path) -> None:
             started = threading.Event()
             threads.append(threading.Thread(target=read_stream, args=(service, "/stream", into, started)))
             threads[-1].start()
-            assert started.wait(10)
+            assert started.wait(PATIENCE_S)
         everybody = [*service.listening["workers"], service.listening["store_pid"]]
         assert service.stop(timeout_s=50) == 0  # before anything would be cut
         for thread, into in zip(threads, lines, strict=True):
@@ -107,7 +108,7 @@ def test_stream_that_ignores_the_drain_is_cut(tmp_path: Path) -> None:
         started = threading.Event()
         thread = threading.Thread(target=read_stream, args=(service, "/deaf", into, started))
         thread.start()
-        assert started.wait(10)
+        assert started.wait(PATIENCE_S)
         begun = time.monotonic()
         assert service.stop() == 0
         assert time.monotonic() - begun > 0.9
@@ -258,7 +259,7 @@ def test_named_store_is_used(store_url: str, tmp_path: Path) -> None:
 
 
 def test_headers_tell_nothing_of_the_server(standing: RunningService) -> None:
-    answer = httpx2.get(f"{standing.url}/healthz", timeout=10)
+    answer = httpx2.get(f"{standing.url}/healthz", timeout=PATIENCE_S)
     assert "server" not in answer.headers
 
 

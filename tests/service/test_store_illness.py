@@ -24,6 +24,7 @@ from keepclear_service.store.connect import connect
 from support.exposition import series, total
 from support.line import RunningLine, found_line, write_files
 from support.operating import figures, once, operator_port, service_program, status
+from support.patience import PATIENCE_S
 from support.service import running_service
 from support.world import World, signed
 
@@ -96,7 +97,7 @@ def test_a_worker_that_hangs_is_named_and_then_replaced(line: RunningLine) -> No
     assert (died["worker_pid"], died["status"]) == (pid, -signal.SIGKILL)
     assert line.service.wait_for("worker_ready", ready + 1)[-1]["worker_pid"] != pid
     line.close()
-    line.http = httpx2.Client(base_url=line.url, timeout=20.0)
+    line.http = httpx2.Client(base_url=line.url, timeout=PATIENCE_S)
     once(lambda: line.http.get("/readyz"), lambda answer: answer.status_code == 200)
     assert total(series(figures(line)), "keepclear_worker_replacements_total") == 1
     seen = once(lambda: status(line), lambda seen: "of them for its silence" in seen.stdout)

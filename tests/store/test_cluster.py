@@ -12,6 +12,7 @@ from keepclear_service.store.connect import check_durability, connect
 from keepclear_service.store.line import StoredLine
 from support.line import payload
 from support.nursery import Nursery
+from support.patience import PATIENCE_S
 from support.store_line import PARTIES, RETENTION_S, TERMS, notice
 from support.world import World, box
 
@@ -77,7 +78,7 @@ def test_hints_of_every_agreement_are_heard(line_url: str) -> None:
                 await line.turn([notice()], **given)
                 wanted.add(f"{line.prefix} 1 north")
             while wanted:
-                hint = await asyncio.wait_for(anext(hints), 10)
+                hint = await asyncio.wait_for(anext(hints), PATIENCE_S)
                 assert hint in wanted or hint == "first 0"
                 wanted.discard(hint)
         finally:

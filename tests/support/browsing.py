@@ -29,9 +29,9 @@ from vendoring.check_page import install_tools
 from support.cable import Cable
 from support.nursery import Lifeline
 from support.officer import Officer, environment
+from support.patience import PATIENCE_S
 from support.program import PROGRAM
 
-WITHIN_S = 30.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ARTEFACTS = Path(os.environ.get("KEEPCLEAR_ARTEFACTS") or Path(__file__).resolve().parents[2] / "artefacts")
 START_LINK = re.compile(r"http://127\.0\.0\.1:\d+/#start=[\w-]+")
@@ -143,7 +143,7 @@ class Sheet:
             self.page.goto(address)
         return self
 
-    def until(self, condition: str, argument: Any = None, within_s: float = WITHIN_S) -> Any:
+    def until(self, condition: str, argument: Any = None, within_s: float = PATIENCE_S) -> Any:
         """Wait for a JavaScript expression to be true, or a function of ``argument`` to say so; return what it is.
 
         Playwright's own ``wait_for_function`` evaluates text in the page, which its policy forbids.
@@ -232,7 +232,7 @@ class Console:
         with self._more:
             self._more.notify_all()
 
-    def until(self, said: "re.Pattern[str]", within_s: float = WITHIN_S) -> "re.Match[str]":
+    def until(self, said: "re.Pattern[str]", within_s: float = PATIENCE_S) -> "re.Match[str]":
         """Wait until it has said what the pattern finds; return the match."""
         deadline = time.monotonic() + within_s
         with self._more:
@@ -244,7 +244,9 @@ class Console:
     def new_link(self, *words: str) -> str:
         """Ask the running console for one more start link, as its officer would; ``--wall`` for a wall's."""
         command = [*self.program, "console", "--link", *words]
-        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=WITHIN_S)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=PATIENCE_S
+        )
         found = START_LINK.search(done.stdout + done.stderr)
         assert done.returncode == 0 and found is not None, done
         return found[0]
@@ -261,8 +263,8 @@ class Console:
         self._ended()
 
     def _ended(self) -> int:
-        code = self.process.wait(WITHIN_S)
-        self._reading.join(WITHIN_S)
+        code = self.process.wait(PATIENCE_S)
+        self._reading.join(PATIENCE_S)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code

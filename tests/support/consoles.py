@@ -18,6 +18,7 @@ from keepclear.console.post import running
 from keepclear_protocol.encoding import dump_json
 
 from support.officer import environment
+from support.patience import PATIENCE_S
 from support.program import PROGRAM
 from support.world import World
 
@@ -62,7 +63,7 @@ class Listening:
         self._thread = threading.Thread(target=self._read, args=(caller,), daemon=True)
         self._thread.start()
 
-    def until(self, holds: Any, within_s: float = 20.0) -> Any:
+    def until(self, holds: Any, within_s: float = PATIENCE_S) -> Any:
         """Wait until ``holds`` of this is true; return what it gave."""
         deadline = time.monotonic() + within_s
         with self._heard:
@@ -149,7 +150,7 @@ class RunningConsole:
         self.callers.append(entered(link))
         return self.callers[-1]
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, within_s: float = 10.0) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM, within_s: float = PATIENCE_S) -> int:
         """End it by a signal; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 import httpx2
 
+from support.patience import PATIENCE_S
+
 Verdict = tuple[int, str, bytes] | None
 """Status, media type and body of an answer of the gate's own; ``None`` to cut the line without one."""
 
@@ -45,7 +47,7 @@ def gate_before(url: str) -> Iterator[Gate]:
                 self._answer(*decided)
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-            with httpx2.Client(base_url=gate.behind, timeout=20.0) as behind:
+            with httpx2.Client(base_url=gate.behind, timeout=PATIENCE_S) as behind:
                 answer = behind.request(self.command, self.path, content=body, headers=headers)
             if decided != "swallow":
                 self._answer(answer.status_code, answer.headers.get("content-type", ""), answer.content)

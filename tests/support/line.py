@@ -17,6 +17,7 @@ from keepclear_protocol.keys import PrivateKey
 from keepclear_service.store.connect import connect
 from keepclear_service.store.line import StoredLine
 
+from .patience import PATIENCE_S
 from .service import RunningService, running_service
 from .world import World
 
@@ -31,7 +32,7 @@ class Doors:
     def __init__(self, world: World, url: str) -> None:
         self.world = world
         self.url = url
-        self.http = httpx2.Client(base_url=url, timeout=20.0)
+        self.http = httpx2.Client(base_url=url, timeout=PATIENCE_S)
 
     def close(self) -> None:
         """Close the connections."""
@@ -89,7 +90,9 @@ class Doors:
         read: dict[str, Any] = answer.json()
         return read
 
-    def events(self, party: str, count: int, cursor: str | None = None, within_s: float = 10.0) -> list[dict[str, Any]]:
+    def events(
+        self, party: str, count: int, cursor: str | None = None, within_s: float = PATIENCE_S
+    ) -> list[dict[str, Any]]:
         """Return the first ``count`` events of a party's stream behind ``cursor`` and the opening: id, event, data."""
         target = "/v1/stream" if cursor is None else f"/v1/stream?cursor={cursor}"
         found: list[dict[str, Any]] = []
@@ -119,7 +122,7 @@ class RunningLine(Doors):
         self.service = service
 
 
-def _once_read(ask: Callable[[], httpx2.Response], within_s: float = 20.0) -> httpx2.Response:
+def _once_read(ask: Callable[[], httpx2.Response], within_s: float = PATIENCE_S) -> httpx2.Response:
     """Return the first answer of a worker that has read its line: on a busy machine that takes it seconds."""
     deadline = time.monotonic() + within_s
     while (answer := ask()).status_code == 503 and answer.json()["code"] == "busy":

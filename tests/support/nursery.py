@@ -22,6 +22,7 @@ from keepclear_protocol.errors import LocalError
 from keepclear_service.process.files import read_agreement
 
 from support.line import AGREEMENT, KEY, Doors, found_line, write_files
+from support.patience import PATIENCE_S
 from support.service import alive
 from support.world import World
 
@@ -48,7 +49,7 @@ class Life:
             os.kill(self.pid, sig)
         self.ended()
 
-    def ended(self, within_s: float = 20.0) -> None:
+    def ended(self, within_s: float = PATIENCE_S) -> None:
         """Wait until it is gone."""
         deadline = time.monotonic() + within_s
         while alive(self.pid):

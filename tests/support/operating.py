@@ -14,6 +14,7 @@ from keepclear_service import __main__
 from keepclear_service.process import commands
 
 from .line import RunningLine
+from .patience import PATIENCE_S
 from .program import Done
 
 
@@ -43,7 +44,7 @@ def status(line: RunningLine) -> Done:
     return service_program("status", "--metrics-port", operator_port(line))
 
 
-def once(look: Callable[[], Any], true: Callable[[Any], bool], within_s: float = 20.0) -> Any:
+def once(look: Callable[[], Any], true: Callable[[Any], bool], within_s: float = PATIENCE_S) -> Any:
     """Return what is seen once it is as it must be."""
     deadline = time.monotonic() + within_s
     while not true(seen := look()):

@@ -8,9 +8,8 @@ from pathlib import Path
 from keepclear import Desk, LinkEvent
 
 from support.mediator import Mediator
+from support.patience import PATIENCE_S
 from support.world import World, now_us
-
-WITHIN_S = 20.0
 
 
 @contextlib.contextmanager
@@ -30,7 +29,7 @@ def second_day(world: World, folder: Path) -> Iterator[Callable[..., Desk]]:
 def links(desk: Desk, count: int) -> list[LinkEvent]:
     """Return the first changes of the link that a watch tells, or those until it was waited for long enough."""
     told: list[LinkEvent] = []
-    until = time.monotonic() + WITHIN_S
+    until = time.monotonic() + PATIENCE_S
     for event in desk.watch(stop=lambda: time.monotonic() > until):
         told += [event] if isinstance(event, LinkEvent) else []
         if len(told) >= count:

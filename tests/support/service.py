@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-START_TIMEOUT_S = 60.0
+from .patience import PATIENCE_S
 
 _WITH_FACTORY = """
 import sys
@@ -43,7 +43,7 @@ class RunningService:
         """Return the log's lines; every line must be JSON."""
         return [json.loads(line) for line in self.log_file.read_text("utf-8").splitlines()]
 
-    def wait_for(self, event: str, count: int = 1, timeout_s: float = 20.0) -> list[dict[str, Any]]:
+    def wait_for(self, event: str, count: int = 1, timeout_s: float = PATIENCE_S) -> list[dict[str, Any]]:
         """Return the lines of ``event`` once there are ``count`` of them."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -53,7 +53,7 @@ class RunningService:
             assert time.monotonic() < deadline, f"no {count} x {event} in {self.log()}"
             time.sleep(0.05)
 
-    def stop(self, timeout_s: float = 30.0) -> int:
+    def stop(self, timeout_s: float = PATIENCE_S) -> int:
         """Send SIGTERM and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout_s)
@@ -61,7 +61,7 @@ class RunningService:
     def kill(self) -> None:
         """End the supervisor as a crash does."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
 
 
 UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
@@ -99,7 +99,7 @@ def running_service(log_file: Path, *words: str, factory: str | None = None, env
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(START_TIMEOUT_S)
+                process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -115,7 +115,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def gone(pids: list[int], timeout_s: float = 10.0) -> bool:
+def gone(pids: list[int], timeout_s: float = PATIENCE_S) -> bool:
     """Whether all of ``pids`` end within the time."""
     deadline = time.monotonic() + timeout_s
     while any(alive(pid) for pid in pids):

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .patience import PATIENCE_S
 from .tls import Authority
 
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "proxy"
-WITHIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def shipped_proxy(folder: Path, service_port: int, changes: dict[str, str] | Non
     with (folder / "error.log").open("wb") as log:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + WITHIN_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
@@ -83,4 +83,4 @@ def shipped_proxy(folder: Path, service_port: int, changes: dict[str, str] | Non
         yield ShippedProxy(port, authority.file, process.pid)
     finally:
         process.terminate()
-        process.wait(WITHIN_S)
+        process.wait(PATIENCE_S)

@@ -4,6 +4,8 @@ import time
 
 import redis
 
+from support.patience import PATIENCE_S
+
 PROOF, CANARY = b":proof:", b":canary:"
 EVIDENCE = b":evidence:"
 
@@ -40,7 +42,7 @@ matching costs its party is charged with a later turn, so these two of what is s
 
 def snapshot(url: str, *, without: tuple[bytes, ...] = (PROOF, CANARY)) -> dict[bytes, str]:
     """Return every key with a digest of its value, but for keys that contain one of ``without``."""
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(url, socket_timeout=PATIENCE_S) as client:
         told = client.eval(_DIGESTS, 0)
     found = zip(told[::2], told[1::2], strict=True)
     return {name: digest.decode() for name, digest in found if not any(part in name for part in without)}
@@ -51,10 +53,10 @@ def difference(before: dict[bytes, str], after: dict[bytes, str]) -> list[bytes]
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def settle(url: str, within_s: float = 20.0) -> None:
+def settle(url: str, within_s: float = PATIENCE_S) -> None:
     """Wait until every entry of every line is matched: the workers have nothing left to write by themselves."""
     deadline = time.monotonic() + within_s
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(url, socket_timeout=PATIENCE_S) as client:
         while True:
             waiting = {name: client.zcard(name) for name in client.keys("kc:*:unmatched")}
             if not any(waiting.values()):
@@ -63,10 +65,10 @@ def settle(url: str, within_s: float = 20.0) -> None:
             time.sleep(0.05)
 
 
-def wait_for_field(url: str, key: str, field: str, within_s: float = 20.0) -> None:
+def wait_for_field(url: str, key: str, field: str, within_s: float = PATIENCE_S) -> None:
     """Wait until a hash of the store has a field."""
     deadline = time.monotonic() + within_s
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(url, socket_timeout=PATIENCE_S) as client:
         while not client.hexists(key, field):
             assert time.monotonic() < deadline, f"{key} has no {field}"
             time.sleep(0.05)

@@ -16,6 +16,8 @@ from keepclear_service.store.connect import Store, connect
 from keepclear_service.store.line import StoredLine
 from redis.asyncio import RedisCluster
 
+from .patience import PATIENCE_S
+
 AGREEMENT = digest("agreement")
 TERMS = digest("terms")
 PARTIES = ("north", "south")
@@ -75,7 +77,7 @@ class Bench:
     async def heard(self, hints: AsyncGenerator[str, None]) -> str:
         """Return the next hint."""
         while True:
-            hint = await asyncio.wait_for(anext(hints), 20)
+            hint = await asyncio.wait_for(anext(hints), PATIENCE_S)
             if hint != "nothing 0":
                 return hint
 

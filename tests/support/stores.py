@@ -13,7 +13,8 @@ from typing import Any
 
 import redis
 
-START_TIMEOUT_S = 60.0
+from support.patience import PATIENCE_S
+
 # What a store says, or does not say in time, while it starts on a busy disk.
 NOT_YET = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError)
 
@@ -59,7 +60,7 @@ class RunningStore:
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self.process = subprocess.Popen([str(self.binary), *words], stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 with redis.Redis.from_url(self.url) as client:
@@ -83,7 +84,7 @@ class RunningStore:
             return
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(sig)
-        self.process.wait(timeout=START_TIMEOUT_S)
+        self.process.wait(timeout=PATIENCE_S)
         self.process = None
 
 
@@ -162,7 +163,7 @@ class RunningCluster:
         for process in self._processes:
             process.kill()
         for process in self._processes:
-            process.wait(timeout=START_TIMEOUT_S)
+            process.wait(timeout=PATIENCE_S)
 
 
 def _whole(client: Any) -> bool:
@@ -178,12 +179,12 @@ def _text(info: Any) -> str:
 
 
 def _when(fact: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         with contextlib.suppress(*NOT_YET):
             if fact():
                 return
-        assert time.monotonic() < deadline, f"not within {START_TIMEOUT_S} s: {what}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE_S} s: {what}"
         time.sleep(0.02)
 
 
@@ -206,6 +207,6 @@ def store_cluster(binary: Path, folder: Path) -> Iterator[RunningCluster]:
 
 def flush_all(url: str) -> None:
     """Empty the store at ``url``, functions and scripts included."""
-    with redis.Redis.from_url(url) as client:
+    with redis.Redis.from_url(url, socket_timeout=PATIENCE_S) as client:
         client.flushall()
         client.script_flush()

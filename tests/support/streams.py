@@ -19,15 +19,14 @@ from keepclear_service.line.ports import SignedAlert
 from keepclear_service.observer import silent
 from keepclear_service.steady import SteadyClock
 
+from .patience import PATIENCE_S
 from .store_line import Bench, alert, notice, on_line
 from .world import World
 
-WITHIN_S = 30.0
-
 
 async def until(holds: Callable[[], object]) -> None:
-    """Return as soon as ``holds``; fail after ``WITHIN_S``."""
-    deadline = time.monotonic() + WITHIN_S
+    """Return as soon as ``holds``; fail after ``PATIENCE_S``."""
+    deadline = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < deadline, f"it never came to be: {holds}"
         await asyncio.sleep(0.005)

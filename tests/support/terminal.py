@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pyte
 
+from support.patience import PATIENCE_S
+
 _ON_ITS_TERMINAL = (
     "import fcntl, termios; fcntl.ioctl(1, termios.TIOCSCTTY, 0); from keepclear.cli.main import main; main()"
 )
-
-WITHIN_S = 20.0
 
 
 class _Screen(pyte.Screen):
@@ -89,7 +89,7 @@ class Terminal:
         with self._lock:
             return all(self.screen.buffer[row][column].reverse for column in range(self.screen.columns))
 
-    def until(self, *words: str, without: str = "\0", within_s: float = WITHIN_S) -> str:
+    def until(self, *words: str, without: str = "\0", within_s: float = PATIENCE_S) -> str:
         """Wait until the screen shows all ``words``, and not ``without``; return it."""
         deadline = time.monotonic() + within_s
         while not all(word in self.text for word in words) or without in self.text:
@@ -97,7 +97,7 @@ class Terminal:
             time.sleep(0.02)
         return self.text
 
-    def after(self, mark: bytes, *words: str, within_s: float = WITHIN_S) -> str:
+    def after(self, mark: bytes, *words: str, within_s: float = PATIENCE_S) -> str:
         """Wait until behind ``mark`` the program has said all ``words``, one after the other; return what it said."""
         found, deadline = re.compile(".*?".join(map(re.escape, words)), re.DOTALL), time.monotonic() + within_s
         while not found.search(said := self.said.partition(mark)[2].decode()):
@@ -105,7 +105,7 @@ class Terminal:
             time.sleep(0.02)
         return said
 
-    def bells(self, count: int, within_s: float = WITHIN_S) -> list[float]:
+    def bells(self, count: int, within_s: float = PATIENCE_S) -> list[float]:
         """Wait for so many strokes of the bell; return when each was."""
         deadline = time.monotonic() + within_s
         while len(self.screen.bells) < count:
@@ -116,7 +116,7 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
-    def press(self, key: str, *words: str, within_s: float = WITHIN_S) -> str:
+    def press(self, key: str, *words: str, within_s: float = PATIENCE_S) -> str:
         """Press a key until the screen shows all ``words``: a question is not answered before it can be read."""
         deadline = time.monotonic() + within_s
         while not all(word in self.text for word in words):
@@ -148,7 +148,7 @@ class Terminal:
 
     def ended(self) -> int:
         """Wait for the end; return the exit code."""
-        code = self.process.wait(WITHIN_S)
+        code = self.process.wait(PATIENCE_S)
         time.sleep(0.1)  # what it said last is on its way
         return code
 
