@@ -1,6 +1,9 @@
 """Who is heard is well: silences are counted as they are heard, and a turn that never ends is silent, too."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from keepclear_protocol.errors import Unavailable
 from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.lane import Lane
 from keepclear_service.process import heartbeat
-from keepclear_service.process.heartbeat import BEAT, beat, silence
+from keepclear_service.process.heartbeat import BEAT, beat, silence, waited_for_a_core_s
 from keepclear_service.process.listening import Listening
 from keepclear_service.process.settings import Settings
 from keepclear_service.process.supervisor import Worker
@@ -22,7 +25,7 @@ def test_silence_is_so_many_beats_missed_in_a_row(monkeypatch: pytest.MonkeyPatc
 
     async def story() -> None:
         pipe = asyncio.StreamReader()
-        listening = asyncio.create_task(silence(pipe))
+        listening = asyncio.create_task(silence(pipe, lambda: 0.0))
         for _ in range(4):  # each time three of four are missed
             await asyncio.sleep(0.1)
             assert not listening.done()
@@ -32,7 +35,7 @@ def test_silence_is_so_many_beats_missed_in_a_row(monkeypatch: pytest.MonkeyPatc
         assert await listening is True and time.monotonic() - began < 2
         ended = asyncio.StreamReader()
         ended.feed_eof()
-        assert await silence(ended) is False
+        assert await silence(ended, lambda: 0.0) is False
 
     asyncio.run(story())
 
@@ -44,7 +47,7 @@ def test_a_listener_that_was_stopped_itself_hears_first_what_was_said_meanwhile(
 
     async def story() -> None:
         pipe = asyncio.StreamReader()
-        listening = asyncio.create_task(silence(pipe))
+        listening = asyncio.create_task(silence(pipe, lambda: 0.0))
         await asyncio.sleep(0.01)
         for _ in range(8):
             pipe.feed_data(b"{}\n")
@@ -55,6 +58,38 @@ def test_a_listener_that_was_stopped_itself_hears_first_what_was_said_meanwhile(
         listening.cancel()
 
     asyncio.run(story())
+
+
+def test_a_worker_that_waits_for_a_core_is_not_silent_and_one_that_waits_for_ever_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "MISSED_S", 0.02)
+    monkeypatch.setattr(heartbeat, "STARVED_AT_MOST_S", 1.0)
+    looks: list[None] = []
+
+    def waited_s() -> float:
+        looks.append(None)
+        return len(looks) * 0.02  # since the last look it never ran
+
+    async def story() -> None:
+        assert await silence(asyncio.StreamReader(), waited_s) is True
+
+    asyncio.run(story())
+    assert len(looks) > 2 * 40  # not after four
+
+
+def test_what_a_machine_that_is_full_makes_a_process_wait_for_is_seen() -> None:
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        deadline = time.monotonic() + 20
+        while not all(waited_for_a_core_s(one.pid) > 0.05 for one in busy):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        for one in busy:
+            one.kill()
+            one.wait()
+    assert waited_for_a_core_s(busy[0].pid) == 0.0
 
 
 def test_a_worker_beats_while_its_lines_turn(monkeypatch: pytest.MonkeyPatch) -> None:

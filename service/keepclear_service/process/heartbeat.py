@@ -8,6 +8,7 @@ was said meanwhile. Not covered: a store that does not answer, which is no fault
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 BEAT = {"event": "beat"}
@@ -21,6 +22,9 @@ SILENCES = 4
 
 SILENT_S = MISSED_S * SILENCES
 """Seconds of silence after which a worker is replaced: the store's own patience twice, and few for those who wait."""
+
+STARVED_AT_MOST_S = 6 * SILENT_S
+"""Seconds of silence after which a worker is replaced however little it had of the cores."""
 
 FIRST_WITHIN_S = 60.0
 """Seconds until a worker's first beat: its program is loaded and its files are read before there is a loop."""
@@ -38,16 +42,29 @@ async def beat(say: Callable[[dict[str, Any]], None], turns: Callable[[], bool])
         await asyncio.sleep(BEAT_EVERY_S)
 
 
-async def silence(pipe: asyncio.StreamReader) -> bool:
-    """Return True once the worker at the other end is silent for too long, False once it has ended."""
-    missed = 0
-    while missed < SILENCES:
+async def silence(pipe: asyncio.StreamReader, waited_s: Callable[[], float]) -> bool:
+    """Return True once the worker at the other end is silent for too long, False once it has ended.
+
+    ``waited_s`` tells for how many seconds it has waited for a core in its life.
+    """
+    silent_s = starved_s = 0.0
+    while silent_s < MISSED_S * SILENCES and silent_s + starved_s < STARVED_AT_MOST_S:
+        before = waited_s()
         try:
             async with asyncio.timeout(MISSED_S):
                 if not await pipe.readline():
                     return False
         except TimeoutError:
-            missed += 1
+            waited = min(MISSED_S, waited_s() - before)
+            silent_s, starved_s = silent_s + MISSED_S - waited, starved_s + waited
         else:
-            missed = 0
+            silent_s = starved_s = 0.0
     return True
+
+
+def waited_for_a_core_s(pid: int) -> float:
+    """Return for how many seconds a process's main thread has been ready to run and did not; 0 where none can tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0

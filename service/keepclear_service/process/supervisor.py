@@ -24,7 +24,7 @@ from ..logs import log_event
 from ..metrics import Board, Layout, shared_memory
 from .child import Child, bare_environment
 from .embedded import EmbeddedStore, embedded_store
-from .heartbeat import BEAT, FIRST_WITHIN_S, SILENT_S, silence
+from .heartbeat import BEAT, FIRST_WITHIN_S, SILENT_S, silence, waited_for_a_core_s
 from .listening import Listening
 from .note import read_note
 from .operator_doors import operator_doors
@@ -116,7 +116,7 @@ class Worker(Child):
             within_s = SILENT_S
 
     async def _listen(self, process: asyncio.subprocess.Process, pipe: asyncio.StreamReader) -> None:
-        if await silence(pipe):
+        if await silence(pipe, lambda: waited_for_a_core_s(process.pid)):
             self._replace(process, SILENT_S)
 
     def _replace(self, process: asyncio.subprocess.Process, silent_s: float) -> None:
