@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,17 @@ def fill(folder: Path) -> None:
             await client.aclose()
 
     asyncio.run(story())
+
+
+def test_clocks_that_all_parties_have_otherwise_than_ours_are_named(line: RunningLine) -> None:
+    """A service that began with a wrong clock has nothing of its own to hold it against."""
+    says = r"the parties' clocks all say that ours is \+7[12]\d\d s off \(worker 0\): look at a clock that you trust"
+    for party in ("north", "south"):
+        assert not re.search(says, status(line).stdout), "one party alone is not believed"
+        late = line.world.proof(party, "/v1/agreement", iat=int(time.time()) - 7200)
+        assert line.http.get("/v1/agreement", headers=late).json()["code"] == "proof_expired"
+    seen = once(lambda: status(line), lambda seen: "the parties' clocks" in seen.stdout)
+    assert seen.returncode == 1 and re.search(says, seen.stdout), seen.stdout
 
 
 def test_a_log_damaged_in_the_middle_is_never_to_be_fixed(tmp_path: Path) -> None:

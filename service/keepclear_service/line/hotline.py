@@ -39,6 +39,7 @@ from .seal import Seal
 from .spending import Refusing, over_budget
 from .start import Replay
 from .tick import until_tick
+from .told_clocks import ToldClocks
 from .turn import Turn
 from .waiting import Told
 
@@ -93,7 +94,7 @@ class Hotline:
         replay = Replay(line, founding, seal, heads or Heads(None, founding.id))
         arrivals, clocks = Arrivals(most_volumes=most_volumes), Clocks(self.clock, founding.id)
         self.turn = Turn(line, replay, arrivals, self._signed, self.observer, clocks)
-        self._refusing = Refusing()
+        self._refusing, self.told_clocks = Refusing(), ToldClocks()
         self._opening = Opening(line, self.turn, lane, seal, self.clock, self._refusing)
         self._key = key
         self._tick_ms = tick_ms
@@ -174,6 +175,7 @@ class Hotline:
     async def spend(self, proof: RequestProof, *, method: str, target: str) -> None:
         """Hold a proof against its request and use it up; raise ``Forbidden`` if it was used before."""
         now = int(self.clock.seconds() * SECOND)
+        self.told_clocks.note(proof.claims.iss, proof.claims.iat - now / SECOND)
         check_request(proof, method=method, origin=self.agreement.service.origin, target=target, now=now)
         if not await self.line.spend(proof.claims.iss, proof.claims.jti):
             raise Forbidden("proof_replayed")

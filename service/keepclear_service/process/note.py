@@ -19,7 +19,8 @@ WRITTEN_EVERY_S = 1.0
 class LineNote(msgspec.Struct, frozen=True):
     """One agreement on one worker: ``ok`` or why not, up to where it has folded, its open streams by party.
 
-    ``apart_s``: seconds of the store's clock ahead of the worker's steady one.
+    ``apart_s``: seconds of the store's clock ahead of the worker's steady one; ``told_s``: of all
+    parties' that were heard lately.
     """
 
     state: str
@@ -28,6 +29,7 @@ class LineNote(msgspec.Struct, frozen=True):
     revision: int
     streams: Mapping[str, int]
     apart_s: float = 0.0
+    told_s: float = 0.0
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ async def keep_note(board: Board, hotlines: Sequence[Hotline], clock: SteadyCloc
                 hotline.agreement.revision,
                 {party: count for party, count in hotline.observer.streams.items() if count},
                 hotline.turn.clocks.apart_s,
+                hotline.told_clocks.apart_s,
             )
             for hotline in hotlines
         )

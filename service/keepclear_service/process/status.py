@@ -87,6 +87,11 @@ def _wrong(sight: Sight, down: str) -> list[str]:
             wrong.append(f"{line.name}: {line.fault}")
         for worker in sight.workers:
             note = worker.line(place)
+            if note is not None and note.told_s:
+                wrong.append(
+                    f"{line.name}: the parties' clocks all say that ours is {-note.told_s:+.0f} s off (worker"
+                    f" {worker.place}): look at a clock that you trust; their reads are refused"
+                )
             if note is not None and note.state != "ok":
                 wrong.append(f"{line.name}: worker {worker.place} is not ready: {note.state}")
         lag = 0 if line.founded is None else line.founded.head - line.founded.matched_through
