@@ -1,11 +1,15 @@
 """A desk that has fallen behind: each counterpart's worst is on the screen first, and the head says how far behind."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from keepclear.cli.board.blind import is_quiet
+from keepclear.cli.notable import behind_words
 from keepclear.desk import backlog, link, worst
 from keepclear.desk.deliveries import Pace
+from keepclear.desk.link import Link, LinkState
 from support.desks import Line, alerts
 from support.mediator import Mediator
 from support.world import World, box
@@ -117,3 +121,25 @@ def test_where_the_stream_holds_more_than_may_wait_here_the_worst_is_asked_for(
     assert told.count("east") == 1 and told.count("north") == FLOOD and told.index("east") < FLOOD // 2
     for desk in line.open:
         desk.close()
+
+
+def test_a_desk_that_is_behind_is_called_that_and_not_deaf() -> None:
+    now = 1_000_000_000
+    long_ago = now - 60_000_000
+    of = ("north", 1_399), ("east", 1)
+    behind = Link(True, long_ago, long_ago, behind=400, unwritten_since=long_ago, behind_of=of)
+    assert not is_quiet(behind, now) and is_quiet(replace(behind, behind=0), now)
+    assert "400 events not read yet (1 399 of north, 1 of east)" in behind_words(behind)
+    state = LinkState(lambda: now)
+    for since, counts, cost, said in (
+        (now, {"north": 5}, 1, False),
+        (now, {"north": 301}, 1, True),
+        (now, {"north": 5}, link.BEHIND_BYTES + 1, True),
+        (now - 900_000, {"north": 5}, 1, True),
+        (None, {}, 0, False),
+    ):
+        state.waits(since, counts, cost)
+        assert state.now.is_behind is said
+    state.waits(now, {"": 1, "north": 2, "east": 3}, 1, owed=4)
+    assert (state.now.behind, state.now.behind_of) == (10, (("east", 3), ("north", 2)))
+    assert state.now.to_json()["behind_of"] == {"east": 3, "north": 2}

@@ -50,8 +50,11 @@ class Blindness:
 
 
 def is_quiet(link: Link, now: int) -> bool:
-    """Whether a link that is up has brought no sign of life for longer than it may."""
-    return link.up and link.heard_at is not None and now - link.heard_at > QUIET_S * SECOND
+    """Whether a link that is up has brought no sign of life for longer than it may.
+
+    One that brings more than is read is not quiet: that it is behind is said instead.
+    """
+    return link.up and link.heard_at is not None and now - link.heard_at > QUIET_S * SECOND and not link.is_behind
 
 
 def is_recent(span: Span, now: int) -> bool:
