@@ -142,9 +142,10 @@ def test_what_was_taken_before_its_place_is_noted_and_not_taken_again() -> None:
 def test_where_all_that_comes_again_is_taken_already_the_cursor_moves_all_the_same() -> None:
     again = begun(2, "3-4")
     again.put(stream(alert(RED, "a"), alert(GREEN, "b"), after=2))
+    assert not again.is_empty
     batch = again.batch()
     assert batch is not None and not batch.arrived and batch.moved is not None
-    assert (batch.moved.cursor.number, batch.moved.ahead) == (4, "")
+    assert (batch.moved.cursor.number, batch.moved.ahead) == (4, "") and again.is_empty
     assert again.batch() is None
 
 

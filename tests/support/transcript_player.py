@@ -76,8 +76,7 @@ class Player:
             case {"connect": {"request": request, "text": text}}:
                 desk._intake.review_clock()
                 position = self.following._position
-                position.connecting(journal.cursor())
-                self.following._begin_backlog()
+                self.following._connecting()
                 position.expect(lambda word: desk.exchange.opening(word, request, self.now).at)
                 lost = not await self._stream(text)
             case {"stream": {"text": text}}:

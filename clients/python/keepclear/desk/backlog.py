@@ -136,8 +136,8 @@ class Backlog:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits, but perhaps a gap."""
-        return not self._turns
+        """Whether nothing waits, but perhaps a gap, and the cursor is behind all that has come."""
+        return not self._items
 
     @property
     def is_full(self) -> bool:

@@ -117,7 +117,8 @@ class Following:
                 reader.cancel()
                 await asyncio.gather(reader, return_exceptions=True)
                 await self._worst.end()
-                self._begin_backlog()
+                self._backlog.begin(None, "")  # it comes again with the next connection
+                self._note_backlog(0)
             reader.result()  # raises what ended the stream
 
     async def _take_all(self, reader: "asyncio.Task[None]") -> None:
@@ -161,10 +162,6 @@ class Following:
             while self._backlog.is_full:
                 self._room.clear()
                 await self._room.wait()
-
-    def _begin_backlog(self) -> None:
-        self._backlog.begin(self._journal.cursor(), self._journal.ahead())
-        self._note_backlog(0)
 
     def _note_backlog(self, owed: int | None = None) -> None:
         backlog = self._backlog
@@ -213,10 +210,14 @@ class Following:
             await self._acknowledging.protest(error)
         self._announcer.told(await self._threads.run(self._intake.review_clock))
         # Behind what was kept, not what was read: a connection may have ended before an event was taken in.
-        self._position.connecting(self._journal.cursor())
-        self._begin_backlog()
+        self._connecting()
         if self._position.cursor is None:
             await self._reread(None)
+
+    def _connecting(self) -> None:
+        cursor = self._journal.cursor()
+        self._position.connecting(cursor)
+        self._backlog.begin(cursor, self._journal.ahead())
 
     async def _take_in_time(self, batch: Batch | None) -> None:
         """Take in what has come; while that is not written in time, this desk is blind, whatever keeps it."""
