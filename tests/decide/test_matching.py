@@ -12,12 +12,13 @@ from keepclear_protocol.encoding import digest
 from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import DisclosedVolume, Notice
 from keepclear_protocol.volume import Reference, parse_volume
+from keepclear_protocol.withdrawal import open_withdrawal
 from keepclear_service.decide import matching
 from keepclear_service.decide.entry import Entry, Outgoing
 from keepclear_service.decide.fold import State, apply, heavy
 from msgspec.structs import replace
 from support.crowds import START, crowd, notice_of
-from support.world import World
+from support.world import World, box
 
 
 def fold(world: World, notices: list[Notice], at: int) -> list[list[Outgoing]]:
@@ -122,3 +123,17 @@ def test_a_small_notice_in_a_crowd_of_others_may_take_long_too() -> None:
         apply(state, Entry(seq, NOTICE.name, "north", other.id, 1, other.sha256, "", START, "", ""), other)
     own = replace(world.opened(world.submission("north")), volumes=one.volumes)
     assert heavy(state, one) and not heavy(state, own)
+
+
+def test_what_closes_many_conflicts_may_take_long_wherever_it_goes() -> None:
+    world = World()
+    state, template = State(world.agreement), world.opened(world.submission("south", box(10)))
+    one = world.opened(world.submission("north", box(10)))
+    ended = open_withdrawal(world.withdrawal("north", one), None)
+    away = replace(one, volumes=world.opened(world.submission("north", box(60))).volumes)
+    for seq in range(1, 102):
+        other = named(template, seq)
+        apply(state, Entry(seq, NOTICE.name, "south", other.id, 1, other.sha256, "", START, "", ""), other)
+    assert not heavy(state, ended) and not heavy(state, away)
+    apply(state, Entry(200, NOTICE.name, "north", one.id, 1, one.sha256, "", START, "", ""), one)
+    assert heavy(state, ended) and heavy(state, away)

@@ -30,16 +30,19 @@ HEAVY_VOLUMES = 16
 """A notice of more volumes than this may take longer than others should wait: some ten milliseconds and more."""
 
 HEAVY_CROWD = 100
-"""Volumes of others in the place of one: each may be an alert to either side, some thirty microseconds."""
+"""Volumes of others in the place of one, or conflicts of before: each may be an alert to either side, some thirty
+microseconds."""
 
 
 def heavy(state: State, body: Body) -> bool:
     """Whether folding ``body`` may take so long that a thread should do it, in which it lets others in between."""
     if isinstance(body, Agreement):
         return True
+    if isinstance(body, Withdrawal):
+        return state.has_conflicts(body.party, body.notice, HEAVY_CROWD)
     if not isinstance(body, FILED) or not len(state.index):
         return False
-    if len(body.volumes) > HEAVY_VOLUMES:
+    if len(body.volumes) > HEAVY_VOLUMES or state.has_conflicts(body.party, body.id, HEAVY_CROWD):
         return True
     index = state.index
     return index.may_crowd(body.party, HEAVY_CROWD) and any(

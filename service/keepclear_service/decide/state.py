@@ -154,6 +154,10 @@ class State:
                 filed.looked_at = filed.until
                 heapq.heappush(self._leaving, (filed.until, key))
 
+    def has_conflicts(self, party: str, notice: str, count: int) -> bool:
+        """Whether more than ``count`` conflicts of a notice are known."""
+        return len(self.of_notice.get((party, notice), ())) > count
+
     def known(self, key: Key) -> dict[Key, str]:
         """Return the notices that a notice has a conflict with, and the conflicts' ids."""
         return {other_of(self.conflicts[cid], key): cid for cid in self.of_notice.get(key, ())}
