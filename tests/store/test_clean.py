@@ -101,6 +101,27 @@ def test_an_alert_that_nobody_answered_stays_with_what_it_shows(line_url: str) -
     on_line(story, line_url)
 
 
+def test_one_that_nobody_ever_answers_goes_after_thirty_days_more(line_url: str) -> None:
+    async def story(bench: Bench) -> None:
+        await bench.turn(notice(ends=LONG_AGO, keep=-1), notice("n2", party="south"))
+        days = (29, 31)
+        unanswered = [
+            alert(2, conflict=f"c{day}", state="closed", keep=-86_400 * day, shows="notice", body="north n1 1")
+            for day in days
+        ]
+        still = alert(2, conflict="open", keep=-86_400 * 31)
+        await bench.line.commit(bench.epoch, [(1, []), (2, [*unanswered, still])])
+        await bench.clean()
+        await bench.clean()
+        kept = [row.conflict for row in (await bench.line.conflicts("south", "", 10)).rows]
+        assert sorted(kept) == sorted([unanswered[0].conflict, still.conflict])
+        assert await bench.line.alerts([one.sha256 for one in unanswered]) != [None, None]
+        assert (await bench.line.alerts([unanswered[1].sha256])) == [None]
+        assert await bench.redis.hget(bench.key("shown"), digest("north n1 1")) == b"1"
+
+    on_line(story, line_url)
+
+
 def test_what_an_alert_shows_lasts_where_its_notice_went_before(line_url: str) -> None:
     async def story(bench: Bench) -> None:
         await bench.turn(notice(ends=LONG_AGO, keep=-1), notice("n2", party="south"))

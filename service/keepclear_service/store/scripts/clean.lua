@@ -2,7 +2,7 @@
 -- Let go of what has outlived its retention, a bounded piece for each call. Apart from timers: nothing here is urgent.
 --
 -- Statements get a time to live only now, when nothing counts on them any more. An alert that nobody has answered, and
--- what it shows, stays.
+-- what it shows, stays for thirty days longer: whoever never answers must not fill the store.
 --
 -- KEYS: meta, log, unmatched, ended, answers, leaving, shown, alerts; for each party own, notices, chain, conflicts,
 -- rank, gone, snapshot, spent
@@ -13,6 +13,8 @@
 local meta, log, unmatched, ended = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local answers, leaving, shown, alerts = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local call, match = redis.call, string.match
+local forgotten = 30 * 86400000
+local tomb = 96 -- bytes of an id that has ended for ever: they stay, so they stay counted
 local function whole(number) return string.format('%.0f', number) end
 local retention, piece, party_count = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local known = call('HMGET', meta, 'head', 'longer')
@@ -69,13 +71,16 @@ local function clean_notices(keys, skip)
       call('HDEL', snapshot, id)
       call('ZREM', own, id)
       -- An id that was withdrawn has ended for ever.
-      if withdrawn == '1' then call('SADD', gone, id) end
+      if withdrawn == '1' then
+        call('SADD', gone, id)
+        freed = freed - tomb
+      end
       budget = budget - 2 * tonumber(revision)
     else
       left = left + 1
     end
   end
-  if freed > 0 then call('HINCRBY', spent, 'bytes', whole(-freed)) end
+  if freed ~= 0 then call('HINCRBY', spent, 'bytes', whole(-freed)) end
   return #ids == piece and whole(tonumber(skip) + left) or '0'
 end
 
@@ -90,14 +95,14 @@ local function clean_conflicts(keys, party, after)
       local given = call('HGET', answers, conflict)
       local mine = given and match(given, '^%d+') == version
         and string.find(given, ';' .. party .. ' acknowledged ', 1, true)
-      if mine then
+      if mine or tonumber(keep) < now - forgotten then
         call('HDEL', conflicts, conflict)
         call('ZREM', rank, member)
         leave('alert:' .. sha)
         if body ~= '-' and call('HINCRBY', shown, body, -1) <= 0 then call('HDEL', shown, body) end
         local theirs = number_of[other]
         if not theirs or call('HEXISTS', KEYS[4 + 8 * theirs], conflict) == 0 then
-          for hash in string.gmatch(given, ';%S+ %S+ (%S+) %d+') do leave('body:' .. hash) end
+          for hash in string.gmatch(given or '', ';%S+ %S+ (%S+) %d+') do leave('body:' .. hash) end
           call('HDEL', answers, conflict)
         end
       end
