@@ -17,11 +17,11 @@ def document(about: str, *found: Case, **given: Any) -> str:
     return json.dumps({**head, **given, "cases": found}, indent=1, ensure_ascii=False) + "\n"
 
 
-def good(name: str, why: str, expect: Case, **given: Any) -> Case:
+def reads(name: str, why: str, expect: Case, **given: Any) -> Case:
     """Return a case that reads as ``expect``."""
     return {"name": name, "why": why, **given, "expect": expect}
 
 
-def bad(code: str, name: str, why: str, **given: Any) -> Case:
+def fail(code: str, name: str, why: str, **given: Any) -> Case:
     """Return a case that is refused with ``code``."""
     return {"name": name, "why": why, **given, "code": code}

@@ -25,7 +25,7 @@ from keepclear_protocol.statement import sign_statement
 
 from support.wire_alerts import FILED, FIRST, OURS, OWN, WE_ENDED, cases
 from support.wire_budgets import budget_cases
-from support.wire_document import Case, bad, document, good
+from support.wire_document import Case, document, fail, reads
 from support.wire_world import AGREEMENT, AT, IAT, KEYS, ORIGIN, SUCCESSOR, claims, withdrawal
 
 FOLDER = Path(__file__).resolve().parents[2] / "protocol" / "vectors"
@@ -70,17 +70,17 @@ def receipts() -> str:
 
     def found() -> Iterator[Case]:
         filed, read = _receipt(OURS)
-        yield good("of a notice", "names the JWT part and all that was sent", read, statement=OURS, kind="notice",
+        yield reads("of a notice", "names the JWT part and all that was sent", read, statement=OURS, kind="notice",
                     receipt=filed)  # fmt: skip
         ended, read = _receipt(WE_ENDED, seq=5)
-        yield good("of a withdrawal", "no submission and no lead class", read, statement=WE_ENDED, kind="withdrawal",
+        yield reads("of a withdrawal", "no submission and no lead class", read, statement=WE_ENDED, kind="withdrawal",
                     receipt=ended)  # fmt: skip
         answered, said = sign_statement(KEYS["south"], ACKNOWLEDGEMENT.typ, _ACK), {"id": _ACK["jti"], "revision": None}
         answer, read = _receipt(answered, kind="acknowledgement", seq=3, **said)
-        yield good("of an acknowledgement", "its id is the statement's jti", read, statement=answered,
+        yield reads("of an acknowledgement", "its id is the statement's jti", read, statement=answered,
                     kind="acknowledgement", receipt=answer)  # fmt: skip
         late, read = _receipt(OURS, at=parse_instant("2027-01-01T00:00:01Z"))
-        yield good("by a key that had run out", "what is asked for again is signed anew: any key that is listed", read,
+        yield reads("by a key that had run out", "what is asked for again is signed anew: any key that is listed", read,
                     statement=OURS, kind="notice", receipt=late)  # fmt: skip
         wrong: list[tuple[str, str, Case]] = [
             ("signed by a party", "receipts are the service's to sign", {"key": "north"}),
@@ -100,13 +100,13 @@ def receipts() -> str:
             ("of an epoch in capitals", "32 hexadecimal digits", {"epoch": EPOCH.upper()}),
         ]
         for name, why, changed in wrong:
-            yield bad("evidence", name, why, statement=OURS, kind="notice", receipt=_receipt(OURS, **changed)[0])
+            yield fail("evidence", name, why, statement=OURS, kind="notice", receipt=_receipt(OURS, **changed)[0])
         strange: list[tuple[str, Case]] = [
             ("a withdrawal's lead class", {"lead": "SHORT"}),
             ("a withdrawal's submission", {"submission": digest(WE_ENDED)}),
         ]
         for name, changed in strange:
-            yield bad("evidence", name, "a notice's alone", statement=WE_ENDED, kind="withdrawal",
+            yield fail("evidence", name, "a notice's alone", statement=WE_ENDED, kind="withdrawal",
                        receipt=_receipt(WE_ENDED, **changed)[0])  # fmt: skip
         header, body, signature = filed.split(".")
         payload = json.loads(unb64(body))
@@ -119,17 +119,17 @@ def receipts() -> str:
         for name, why, changed in altered:
             said = {name: value for name, value in {**payload, **changed}.items() if value != "absent"}
             receipt = sign_statement(KEYS["service"], RECEIPT.typ, said)
-            yield bad("evidence", name, why, statement=OURS, kind="notice", receipt=receipt)
+            yield fail("evidence", name, why, statement=OURS, kind="notice", receipt=receipt)
         as_alert = sign_statement(KEYS["service"], ALERT.typ, payload)
-        yield bad("evidence", "of type alert", "typ is matched byte by byte", statement=OURS, kind="notice",
+        yield fail("evidence", "of type alert", "typ is matched byte by byte", statement=OURS, kind="notice",
                    receipt=as_alert)  # fmt: skip
         dated = sign_statement(KEYS["service"], RECEIPT.typ, {**payload, "iat": payload["iat"] + 1})
-        yield bad("evidence", "of two times", "iat is the second of received_at", statement=OURS, kind="notice",
+        yield fail("evidence", "of two times", "iat is the second of received_at", statement=OURS, kind="notice",
                    receipt=dated)  # fmt: skip
         other = sign_statement(KEYS["service"], RECEIPT.typ, {**payload, "aud": digest("another agreement")})
-        yield bad("evidence", "of another agreement", "aud differs", statement=OURS, kind="notice", receipt=other)
+        yield fail("evidence", "of another agreement", "aud differs", statement=OURS, kind="notice", receipt=other)
         flipped = b64(bytes([unb64(signature)[0] ^ 1]) + unb64(signature)[1:])
-        yield bad("evidence", "signature altered", "it does not verify", statement=OURS, kind="notice",
+        yield fail("evidence", "signature altered", "it does not verify", statement=OURS, kind="notice",
                    receipt=f"{header}.{body}.{flipped}")  # fmt: skip
 
     return document("Receipts for what south sent: the statement, its kind, and the receipt.", *found())
@@ -164,7 +164,7 @@ def acknowledgements() -> str:
         return sign_statement(KEYS[key], typ, {name: value for name, value in payload.items() if value != "absent"})
 
     def good(name: str, why: str, **changed: Any) -> Case:
-        return good(name, why, {**_ACK, **changed}, statement=signed(**changed))
+        return reads(name, why, {**_ACK, **changed}, statement=signed(**changed))
 
     def found() -> Iterator[Case]:
         yield good("acknowledged", "an officer says received, read, understood")
@@ -185,8 +185,8 @@ def acknowledgements() -> str:
         yield good("admitted within the hour", "at most 3600 s after iat", admit_by=_ACK["iat"] + 3600)
         yield good("the highest version", "2^53 - 1", version=2**53 - 1)
         longest = _padded(_ACK, ACKNOWLEDGEMENT.max_payload_bytes)
-        yield good("as long as one may be", "unknown members mean nothing", _ACK, statement=signed(**longest))
-        yield bad("too_large", "a byte longer", "2048 bytes at most",
+        yield reads("as long as one may be", "unknown members mean nothing", _ACK, statement=signed(**longest))
+        yield fail("too_large", "a byte longer", "2048 bytes at most",
                    statement=signed(**_padded(_ACK, ACKNOWLEDGEMENT.max_payload_bytes + 1)))  # fmt: skip
         refused: dict[str, dict[str, Any]] = {
             "approved": {"stage": "approved"},
@@ -220,12 +220,12 @@ def acknowledgements() -> str:
             "a jti of 127 bits": {"jti": "A" * 21},
         }
         for name, changed in refused.items():
-            yield bad("claims", name, "a claim is missing or not as it must be", statement=signed(**changed))
-        yield bad("crit", "critical members", "none are understood", statement=signed(crit=["urgency"]))
-        yield bad("not_authenticated", "by a stranger", "no enrolled key", statement=signed("stranger"))
-        yield bad("not_authenticated", "by the service", "not a party's key", statement=signed("service"))
-        yield bad("not_authenticated", "by a root", "roots sign agreements alone", statement=signed("south root"))
-        yield bad("not_authenticated", "of type withdrawal", "typ is matched", statement=signed(typ=WITHDRAWAL.typ))
+            yield fail("claims", name, "a claim is missing or not as it must be", statement=signed(**changed))
+        yield fail("crit", "critical members", "none are understood", statement=signed(crit=["urgency"]))
+        yield fail("not_authenticated", "by a stranger", "no enrolled key", statement=signed("stranger"))
+        yield fail("not_authenticated", "by the service", "not a party's key", statement=signed("service"))
+        yield fail("not_authenticated", "by a root", "roots sign agreements alone", statement=signed("south root"))
+        yield fail("not_authenticated", "of type withdrawal", "typ is matched", statement=signed(typ=WITHDRAWAL.typ))
 
     return document("Acknowledgements as the service and the other side read them.", *found())
 
@@ -235,13 +235,13 @@ def withdrawals() -> str:
 
     def found() -> Iterator[Case]:
         read = json.loads(unb64(WE_ENDED.split(".")[1]))
-        yield good("withdrawn", "takes the next revision and names the one before", read, statement=WE_ENDED)
+        yield reads("withdrawn", "takes the next revision and names the one before", read, statement=WE_ENDED)
         most = WITHDRAWAL.max_payload_bytes
         longest, longer = (
             sign_statement(KEYS["south"], WITHDRAWAL.typ, _padded(read, size)) for size in (most, most + 1)
         )
-        yield good("as long as one may be", "unknown members mean nothing", read, statement=longest)
-        yield bad("too_large", "a byte longer", "1024 bytes at most: no budget refuses one", statement=longer)
+        yield reads("as long as one may be", "unknown members mean nothing", read, statement=longest)
+        yield fail("too_large", "a byte longer", "1024 bytes at most: no budget refuses one", statement=longer)
         refused: dict[str, dict[str, Any]] = {
             "of revision 1": {"revision": 1},
             "of a revision that is no whole number": {"revision": 2.0},
@@ -251,12 +251,12 @@ def withdrawals() -> str:
         }
         for name, changed in refused.items():
             raw = withdrawal("south", "south ended", OWN, **changed)
-            yield bad("claims", name, "a claim is not as it must be", statement=raw)
+            yield fail("claims", name, "a claim is not as it must be", statement=raw)
         raw = withdrawal("south", "south ended", OWN, crit=[])
-        yield bad("crit", "crit with nothing in it", "its presence alone is refused", statement=raw)
+        yield fail("crit", "crit with nothing in it", "its presence alone is refused", statement=raw)
         raw = withdrawal("south", "south ended", OWN, key="stranger")
-        yield bad("not_authenticated", "by a stranger", "no enrolled key", statement=raw)
-        yield bad("not_authenticated", "with a space", "not base64url", statement=f"{WE_ENDED} ")
+        yield fail("not_authenticated", "by a stranger", "no enrolled key", statement=raw)
+        yield fail("not_authenticated", "with a space", "not base64url", statement=f"{WE_ENDED} ")
 
     return document("Withdrawals as the service and the other side read them.", *found())
 
@@ -281,41 +281,41 @@ def requests() -> str:
             ("30 s old", "the bounds are included", 30),
             ("30 s ahead", "the bounds are included", -30),
         ):
-            yield good(name, why, read, **given(proof(), ahead_s=ahead_s))
+            yield reads(name, why, read, **given(proof(), ahead_s=ahead_s))
         for ahead_s in (31, -31):
-            yield bad("proof_expired", f"{ahead_s} s off", "within 30 s either way", **given(proof(), ahead_s=ahead_s))
+            yield fail("proof_expired", f"{ahead_s} s off", "within 30 s either way", **given(proof(), ahead_s=ahead_s))
         for code, name, changed in (
             ("wrong_party", "in the other party's name", {"iss": "north"}),
             ("wrong_party", "in nobody's name", {"iss": "GET"}),
             ("wrong_agreement", "under another agreement", {"aud": digest("another agreement")}),
         ):
-            yield bad(code, name, "R-019: the party is whose key signed", **given(proof(**changed)))
+            yield fail(code, name, "R-019: the party is whose key signed", **given(proof(**changed)))
         code = "proof_request"
-        yield bad(code, "another method", "htm is the request's", **given(proof(), method="POST"))
-        yield bad(code, "another query", "the raw query counts", **given(proof(), where="/v1/stream"))
+        yield fail(code, "another method", "htm is the request's", **given(proof(), method="POST"))
+        yield fail(code, "another query", "the raw query counts", **given(proof(), where="/v1/stream"))
         read_list = {**read, "htu": f"{ORIGIN}/v1/notices"}
         listed = proof(htu=f"{ORIGIN}/v1/notices")
-        yield good("no query", "the path alone", read_list, **given(listed, where="/v1/notices"))
+        yield reads("no query", "the path alone", read_list, **given(listed, where="/v1/notices"))
         why = "servers do not tell it from none"
-        yield good("an empty query", why, read_list, **given(listed, where="/v1/notices?"))
+        yield reads("an empty query", why, read_list, **given(listed, where="/v1/notices?"))
         marked = proof(htu=f"{ORIGIN}/v1/notices?")
-        yield bad(code, "an empty query in htu", "it ends with the path", **given(marked, where="/v1/notices?"))
+        yield fail(code, "an empty query in htu", "it ends with the path", **given(marked, where="/v1/notices?"))
         twice = {**read, "htu": f"{ORIGIN}/v1/notices??"}
-        yield good("a query of a question mark", "it is not empty", twice,
+        yield reads("a query of a question mark", "it is not empty", twice,
                     **given(proof(htu=f"{ORIGIN}/v1/notices??"), where="/v1/notices??"))  # fmt: skip
-        yield bad(code, "another origin", "the agreement's, not the Host header's",
+        yield fail(code, "another origin", "the agreement's, not the Host header's",
                    **given(proof(htu="https://hotline.example:8443" + target)))  # fmt: skip
-        yield bad(code, "the same place in another spelling", "bytes are compared",
+        yield fail(code, "the same place in another spelling", "bytes are compared",
                    **given(proof(htu="https://Hotline.example" + target)))  # fmt: skip
-        yield bad("claims", "without htu", "a proof names its request", **given(proof(htu="absent")))
-        yield bad("claims", "with admit_by", "a proof has its own 30 s", **given(proof(admit_by=IAT + 600)))
-        yield bad("crit", "critical members", "none are understood", **given(proof(crit=["htm"])))
+        yield fail("claims", "without htu", "a proof names its request", **given(proof(htu="absent")))
+        yield fail("claims", "with admit_by", "a proof has its own 30 s", **given(proof(admit_by=IAT + 600)))
+        yield fail("crit", "critical members", "none are understood", **given(proof(crit=["htm"])))
         code = "not_authenticated"
-        yield bad(code, "without the scheme", "Keepclear and a space", **given(proof(scheme="")))
-        yield bad(code, "the scheme in lower case", "bytes are compared", **given(proof(scheme="keepclear ")))
-        yield bad(code, "another scheme", "Keepclear and a space", **given(proof(scheme="Bearer ")))
-        yield bad(code, "by a stranger", "no enrolled key", **given(proof("stranger")))
-        yield bad(code, "of type receipt", "typ is matched", **given(proof(typ=RECEIPT.typ)))
+        yield fail(code, "without the scheme", "Keepclear and a space", **given(proof(scheme="")))
+        yield fail(code, "the scheme in lower case", "bytes are compared", **given(proof(scheme="keepclear ")))
+        yield fail(code, "another scheme", "Keepclear and a space", **given(proof(scheme="Bearer ")))
+        yield fail(code, "by a stranger", "no enrolled key", **given(proof("stranger")))
+        yield fail(code, "of type receipt", "typ is matched", **given(proof(typ=RECEIPT.typ)))
 
     return document(
         "Request proofs: the Authorization header of a request for method and target, at the instant now.", *found()
@@ -342,35 +342,35 @@ def openings() -> str:
             ("60 s old", "the bounds are included", 60),
             ("60 s ahead", "the bounds are included", -60),
         ):
-            yield good(name, why, read, **given(signed(), ahead_s=ahead_s))
-        yield good("of an empty stream", "positions begin with 1", {**read, "at": f"{EPOCH}-0"},
+            yield reads(name, why, read, **given(signed(), ahead_s=ahead_s))
+        yield reads("of an empty stream", "positions begin with 1", {**read, "at": f"{EPOCH}-0"},
                     **given(signed(at=f"{EPOCH}-0")))  # fmt: skip
         most = f"{EPOCH}-{9_999_999_999_999_999}"
-        yield good("of the most digits", "sixteen", {**read, "at": most}, **given(signed(at=most)))
-        yield good("with another member", "unknown members are kept", read, **given(signed(later=1)))
+        yield reads("of the most digits", "sixteen", {**read, "at": most}, **given(signed(at=most)))
+        yield reads("with another member", "unknown members are kept", read, **given(signed(later=1)))
         code = "unreachable"
         for ahead_s in (61, -61):
-            yield bad(code, f"{ahead_s} s off", "within 60 s either way", **given(signed(), ahead_s=ahead_s))
-        yield bad(code, "to another party", "a stream is a party's", **given(signed(to="north")))
-        yield bad(code, "for another request", "it answers one proof", **given(signed(request=digest("another"))))
-        yield bad(code, "of another agreement", "aud is the agreement's id", **given(signed(aud=digest("another"))))
+            yield fail(code, f"{ahead_s} s off", "within 60 s either way", **given(signed(), ahead_s=ahead_s))
+        yield fail(code, "to another party", "a stream is a party's", **given(signed(to="north")))
+        yield fail(code, "for another request", "it answers one proof", **given(signed(request=digest("another"))))
+        yield fail(code, "of another agreement", "aud is the agreement's id", **given(signed(aud=digest("another"))))
         code = "claims"
-        yield bad(code, "without request", "it answers a proof", **given(signed(request="absent")))
-        yield bad(code, "request is no digest", "43 characters", **given(signed(request="x")))
-        yield bad(code, "without to", "it addresses a party", **given(signed(to="absent")))
-        yield bad(code, "to nobody", "1 to 32 characters", **given(signed(to="")))
-        yield bad(code, "by a party's name", "iss is service", **given(signed(iss="south")))
-        yield bad(code, "with admit_by", "it is admitted by nobody", **given(signed(admit_by=IAT + 600)))
-        yield bad("cursor", "without at", "how far the stream had come", **given(signed(at="absent")))
-        yield bad("cursor", "at is no position", "no leading noughts", **given(signed(at=f"{EPOCH}-07")))
-        yield bad("cursor", "at of seventeen digits", "at most sixteen", **given(signed(at=f"{EPOCH}-1{'0' * 16}")))
-        yield bad("crit", "critical members", "none are understood", **given(signed(crit=["to"])))
+        yield fail(code, "without request", "it answers a proof", **given(signed(request="absent")))
+        yield fail(code, "request is no digest", "43 characters", **given(signed(request="x")))
+        yield fail(code, "without to", "it addresses a party", **given(signed(to="absent")))
+        yield fail(code, "to nobody", "1 to 32 characters", **given(signed(to="")))
+        yield fail(code, "by a party's name", "iss is service", **given(signed(iss="south")))
+        yield fail(code, "with admit_by", "it is admitted by nobody", **given(signed(admit_by=IAT + 600)))
+        yield fail("cursor", "without at", "how far the stream had come", **given(signed(at="absent")))
+        yield fail("cursor", "at is no position", "no leading noughts", **given(signed(at=f"{EPOCH}-07")))
+        yield fail("cursor", "at of seventeen digits", "at most sixteen", **given(signed(at=f"{EPOCH}-1{'0' * 16}")))
+        yield fail("crit", "critical members", "none are understood", **given(signed(crit=["to"])))
         code = "not_authenticated"
-        yield bad(code, "by the other party", "only the service opens", **given(signed("north")))
-        yield bad(code, "by a stranger", "no enrolled key", **given(signed("stranger")))
-        yield bad(code, "of type receipt", "typ is matched", **given(signed(typ=RECEIPT.typ)))
-        yield bad(code, "with a space", "not base64url", **given(signed() + " "))
-        yield bad(code, "nothing", "three parts", **given(""))
+        yield fail(code, "by the other party", "only the service opens", **given(signed("north")))
+        yield fail(code, "by a stranger", "no enrolled key", **given(signed("stranger")))
+        yield fail(code, "of type receipt", "typ is matched", **given(signed(typ=RECEIPT.typ)))
+        yield fail(code, "with a space", "not base64url", **given(signed() + " "))
+        yield fail(code, "nothing", "three parts", **given(""))
 
     return document(
         "Openings: the first word of the stream that south opened at the instant now by a proof of identity request.",
