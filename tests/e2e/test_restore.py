@@ -311,3 +311,39 @@ def test_a_new_epoch_of_an_empty_store_is_refused_and_leaves_it_empty(
     assert snapshot(store_url) == {}
     with workers.line(world, store_url) as line:
         line.file("north")
+
+
+@pytest.mark.long
+def test_a_store_put_back_while_nothing_ran_is_found_out_by_the_head_file_and_without_it_by_desks(
+    world: World, tmp_path: Path, store_process: RunningStore, store_url: str
+) -> None:
+    heads, backup = tmp_path / "heads", tmp_path / "backup"
+    words = ["run", *write_files(world, tmp_path), "--store", store_url, "--port", "0", "--heads", str(heads)]
+    found_line(world.agreement, store_url)
+
+    @contextlib.contextmanager
+    def running() -> Iterator[RunningLine]:
+        with running_service(tmp_path / "service.log", *words) as service:
+            line = RunningLine(world, service)
+            try:
+                yield line
+            finally:
+                line.http.close()
+
+    with running() as line:
+        line.file("north", box(10.0))
+        settle(store_url)
+        back_up(store_process, backup)
+        again(line, world.submission("north", box(30.0)))
+        cursor = line.events("north", 2)[-1]["id"]
+        settle(store_url)
+    put_back(store_process, backup)
+    with running() as line:
+        refused = line.get("north", "/v1/notices")
+        assert refused.status_code == 503 and refused.json()["code"] == "store_unsafe"
+        assert line.post("notices", world.submission("south", box(10.0))).json()["code"] == "store_unsafe"
+    shutil.rmtree(heads)
+    with running() as line:
+        (gap,) = line.events("north", 1, cursor=cursor)
+        assert payload_of(gap)["reason"] == "ahead", "a desk knows what it was told"
+        assert len(again(line, world.submission("south", box(10.0)))["alerts"]) == 1
