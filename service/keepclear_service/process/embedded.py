@@ -32,6 +32,7 @@ from .child import Child, bare_environment
 from .files import reason
 from .last_words import no_start, why_it_ended
 from .memory import store_mib
+from .store_silence import SILENT_S, store_silence
 from .tether import tethered
 
 logger = logging.getLogger(__name__)
@@ -45,13 +46,6 @@ LOCK_WITHIN_S = 5.0
 SOCKET_WITHIN_S = 30.0
 STOP_WITHIN_S = 20.0
 POLL_S = 0.02
-
-MISSED_S = 5.0
-SILENCES = 6
-SILENT_S = MISSED_S * SILENCES
-"""Seconds without any answer after which a store is ended and started again: it was stopped, or hangs. A disk or a fork
-may hold one up for seconds, and a new one has the whole log to read, so it is no sooner. What it answered is on the
-disk, so that ending it loses nothing."""
 
 DEATHS_KEPT = 1000
 """A store that dies at each start does so every five seconds."""
@@ -158,30 +152,17 @@ class EmbeddedStore(Child):
         return {"cause": cause}
 
     async def watch(self) -> None:
-        """End a process that says nothing for ``SILENT_S``, so that ``keep_running`` starts the next; until cancelled.
+        """End a process that is silent, so that ``keep_running`` starts the next; until cancelled.
 
-        An error is an answer, too: one that loads its log or runs a long script is not silent.
+        What it answered is on the disk, so that ending it loses nothing.
         """
-        client = connect(self.url, connections=1).submits
-        missed = 0
-        try:
-            while True:
-                await asyncio.sleep(MISSED_S)
-                try:
-                    async with asyncio.timeout(MISSED_S):
-                        await client.ping()
-                    missed = 0
-                except (TimeoutError, redis.exceptions.TimeoutError):
-                    missed += 1
-                except (redis.exceptions.RedisError, OSError):
-                    missed = 0
-                if missed >= SILENCES and (process := self._process) is not None and self.pid is not None:
-                    missed, self._ended = 0, process.pid
-                    self._log(logging.ERROR, "replaced", process.pid, silent_s=SILENT_S)
-                    with contextlib.suppress(ProcessLookupError):
-                        process.kill()
-        finally:
-            await client.aclose()
+        while True:
+            await store_silence(self.url)
+            if (process := self._process) is not None and self.pid is not None:
+                self._ended = process.pid
+                self._log(logging.ERROR, "replaced", process.pid, silent_s=SILENT_S)
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
 
     async def _answering(self) -> None:
         deadline = time.monotonic() + SOCKET_WITHIN_S

@@ -14,11 +14,11 @@ from ..steady import STEPPED_S
 from ..store.room import Room
 from ..store.spent import Spent
 from .disk import SCARCE_BYTES
-from .embedded import SILENT_S as STORE_SILENT_S
 from .heartbeat import SILENT_S
 from .lookout import DIED_LATELY_S, Sight, StoreSight, WorkerSight
 from .runs_out import RunsOut
 from .span import span
+from .store_silence import SILENT_S as STORE_SILENT_S
 from .survey import LineSurvey, PartySurvey
 from .unanswered import Unanswered
 
