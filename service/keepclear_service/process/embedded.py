@@ -43,7 +43,9 @@ MAX_SOCKET_PATH = 100
 LOCK_WITHIN_S = 5.0
 """Patience for the store of a service that was just killed; it flushes and ends within a second."""
 
-SOCKET_WITHIN_S = 30.0
+SOCKET_WITHIN_S = 60.0
+"""Patience for a store that runs and does not answer yet: its disk may be busy with an image that is built beside."""
+
 STOP_WITHIN_S = 20.0
 POLL_S = 0.02
 
