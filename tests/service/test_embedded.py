@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import redis.exceptions
 from keepclear_protocol.errors import LocalError, Unavailable
-from keepclear_service.process import embedded, memory
+from keepclear_service.process import embedded, memory, store_silence
 from keepclear_service.process.embedded import EmbeddedStore, embedded_store, store_program
 from keepclear_service.store.connect import check_durability, connect, store_faults
 from redis.asyncio import Redis
@@ -59,7 +59,7 @@ def test_store_is_durable_and_private(tmp_path: Path, program: Path) -> None:
 def test_a_store_that_says_nothing_is_ended_and_started_again(
     tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "MISSED_S", 0.1)
+    monkeypatch.setattr(store_silence, "MISSED_S", 0.1)
 
     async def story() -> None:
         async with embedded_store(tmp_path) as store:
