@@ -74,4 +74,6 @@ class Standing:
 
 def anew(error: Unavailable) -> Unavailable:
     """Return an error that is kept, to be raised: itself it would keep all that it was ever raised in, bodies too."""
-    return Unavailable(error.code, error.detail, hint=error.hint)
+    again = type(error).__new__(type(error), *error.args)
+    again.__dict__.update(error.__dict__)
+    return again
