@@ -53,8 +53,9 @@ class Standing:
 
     def check_lost(self) -> None:
         """Raise what came in between the store and the last turn, if anything did."""
+        self.check_read()
         if self.lost is not None:
-            raise Unavailable(self.lost.code) if self.refused is None else anew(self.refused)
+            raise Unavailable(self.lost.code) from self.lost
 
     def check_read(self) -> None:
         """Raise why the store is not to be read either, if it is not."""
