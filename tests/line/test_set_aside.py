@@ -60,7 +60,7 @@ def test_a_store_that_fills_up_holds_alerts_back_and_nothing_else(
         try:
             assert await refused(one, crossing) == "store_full"
             assert one.state() == "store_full: the alerts of 1 entries are not written"
-            with pytest.raises(NotTaken):  # no stream looks alive meanwhile
+            with pytest.raises(Unavailable):  # no stream looks alive meanwhile
                 one.check_told()
             head = one.turn.cursor
             tried = len(signed)
@@ -106,7 +106,7 @@ def test_one_entry_that_the_store_does_not_take_is_found_among_others(store_url:
         one.line.commit = sibling.line.commit = choosing  # type: ignore[method-assign]
         raws = [world.submission("south", box(48.05)) for _ in range(4)]
         told = await asyncio.gather(*(file(one, raw) for raw in raws), return_exceptions=True)
-        assert [type(answer).__name__ for answer in told].count("NotTaken") == 1
+        assert [type(answer).__name__ for answer in told].count("Unavailable") == 1
         await until(lambda: all(worker.state().startswith("store_unavailable") for worker in (one, sibling)))
         later = await asyncio.wait_for(file(one, world.submission("south", box(48.06))), PATIENCE_S)
         assert len(later.alerts) == 1 and [3] not in taken
