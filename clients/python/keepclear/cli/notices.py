@@ -42,8 +42,8 @@ def _show(desk: Desk, picture: Picture) -> None:
         note("no live notice of ours is known to this desk, and none waits")
     if picture.not_sent:
         note(f"{picture.not_sent} NOT SENT, NOT DECONFLICTED: keepclear send or discard, by code")
-    if unknown := sum(view.state == "unknown" for view in picture.notices):
-        note(f"{unknown} of unknown outcome, NOT DECONFLICTED: keepclear send, by code, sends the same bytes again")
+    if picture.unknown:
+        note(f"{picture.unknown} of unknown outcome, NOT DECONFLICTED: keepclear send, by code, sends the same bytes again")
     if picture.lost:
         note(f"{picture.lost} LOST by the hotline, NOT DECONFLICTED: keepclear send --lost files them again")
     for line, _ in notable_lines(picture, now):

@@ -73,6 +73,11 @@ class Picture:
         return sum(view.state == NOT_SENT for view in self.notices)
 
     @property
+    def unknown(self) -> int:
+        """How many own notices were sent, and nobody knows whether they count."""
+        return sum(view.state == "unknown" for view in self.notices)
+
+    @property
     def lost(self) -> int:
         """How many own notices the service had receipted and has no more."""
         return sum(view.state == LOST for view in self.notices)

@@ -62,7 +62,7 @@ def draw(scene: Scene, state: State, look: Look, columns: int, rows: int) -> Fra
     if rows < SMALL:
         top, bottom = [one_line(scene, columns, look)], []
     else:
-        top = header(scene, state, look, columns)
+        top = header(scene, state, look, columns, rows)
         bottom = _footer(state, look, columns, rows)
     room = rows - len(top) - len(bottom)
     body, shown = _body(scene, state, look, columns, room)

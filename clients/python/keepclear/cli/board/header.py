@@ -3,6 +3,7 @@
 A lost link is the loudest: the whole head is inverted and its age counts up. Nothing here ever says clear.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keepclear_protocol.instant import SECOND, format_instant
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 
 NARROW = 60
 
+HEAD_AT_MOST = 3
+"""What the head notes is cut to a line each where it would take more than a third of the screen."""
+
 BLIND_MEANS = "whatever is filed now is not on this screen: speak with the other side by voice"
 
 
-def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]:
-    """Return the head in full."""
+def header(scene: "Scene", state: State, look: Look, columns: int, rows: int) -> list[Line]:
+    """Return the head: in full, or what it notes in a line each, where else conflicts had no room on the screen."""
     down = not scene.link.up
     whose = _whose(scene, state.officer, look)
     first = sides(whose, (Span(f"{_date_clock(scene, columns)} ", BOLD),), columns, look.mark)
@@ -38,20 +42,29 @@ def header(scene: "Scene", state: State, look: Look, columns: int) -> list[Line]
     lines += _counts(scene, look, columns)
     if down and columns >= NARROW:
         lines += [_inverted(line, columns) for line in wrap(BLIND_MEANS, columns, indent=1)]
-    if scene.link.is_behind:
-        lines += wrap(behind_words(scene.link), columns, ALARM, 1)
-    for words, lacks in notable_lines(scene.picture, scene.now):
-        lines += wrap(plain(words), columns, ALARM if lacks else WARNING, 1)
-    if (unwatched := state.unwatched_words(scene.now)) is not None:
-        lines += wrap(unwatched, columns, WARNING, 1)
-    if (blind := state.blind_words()) is not None and not down:
-        lines += wrap(f"was blind {blind}: read what came since", columns, WARNING, 1)
-    if scene.picture.forged:
-        words = f"{counted(scene.picture.forged, 'alert')} came that nobody known signed, or not for us: see conflicts"
-        lines += wrap(words, columns, ALARM, 1)
+    notes = list(_notes(scene, state))
+    whole = [line for words, style in notes for line in wrap(words, columns, style, 1)]
+    if len(lines) + len(whole) > rows // HEAD_AT_MOST:
+        whole = [fit((Span(f" {words}", style),), columns, look.mark) for words, style in notes]
+    lines += whole
     if state.trouble:
         lines += wrap(plain(state.trouble), columns, ALARM, 1)
     return [*lines, (Span(look.rule * columns, DIM),)]
+
+
+def _notes(scene: "Scene", state: State) -> Iterator[tuple[str, str]]:
+    """Return what an officer must know besides, and how it looks."""
+    if scene.link.is_behind:
+        yield behind_words(scene.link), ALARM
+    for words, lacks in notable_lines(scene.picture, scene.now):
+        yield plain(words), ALARM if lacks else WARNING
+    if (unwatched := state.unwatched_words(scene.now)) is not None:
+        yield unwatched, WARNING
+    if (blind := state.blind_words()) is not None and scene.link.up:
+        yield f"was blind {blind}: read what came since", WARNING
+    if scene.picture.forged:
+        words = f"{counted(scene.picture.forged, 'alert')} came that nobody known signed, or not for us: see conflicts"
+        yield words, ALARM
 
 
 def one_line(scene: "Scene", columns: int, look: Look) -> Line:
@@ -126,6 +139,8 @@ def _counts(scene: "Scene", look: Look, columns: int) -> list[Line]:
         (Span(f"NOT SENT {picture.not_sent}", WARNING if picture.not_sent else PLAIN),),
         (Span(f"LOST {picture.lost}", ALARM if picture.lost else PLAIN),),
     ]
+    if picture.unknown:
+        parts.insert(3, (Span(f"UNKNOWN {picture.unknown}", ALARM),))
     if unconfirmed:
         parts.insert(2, (Span(f"closed not confirmed {unconfirmed}", WARNING),))
     said = [part for part in parts[2:] if columns >= NARROW or not part[0].text.endswith(" 0")]
