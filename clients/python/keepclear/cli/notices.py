@@ -43,7 +43,8 @@ def _show(desk: Desk, picture: Picture) -> None:
     if picture.not_sent:
         note(f"{picture.not_sent} NOT SENT, NOT DECONFLICTED: keepclear send or discard, by code")
     if picture.unknown:
-        note(f"{picture.unknown} of unknown outcome, NOT DECONFLICTED: keepclear send, by code, sends the same bytes again")
+        words = "of unknown outcome, NOT DECONFLICTED: keepclear send, by code, sends the same bytes again"
+        note(f"{picture.unknown} {words}")
     if picture.lost:
         note(f"{picture.lost} LOST by the hotline, NOT DECONFLICTED: keepclear send --lost files them again")
     for line, _ in notable_lines(picture, now):
