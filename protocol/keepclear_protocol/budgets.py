@@ -30,7 +30,7 @@ class Budgets:
     ``least_duration_s`` or as long as a flight through all of it takes at ``speed_m_s``.
     """
 
-    live_notices: int = 5_000
+    live_notices: int = 1_500
     submits_a_minute: int = 1_200
     acknowledgements_a_minute: int = 12_000
     stored_bytes: int = 500_000_000
