@@ -1,12 +1,15 @@
 """The pace of large bodies, over real sockets: a flood of them is read slowly, and holds nobody else up."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from keepclear_service.process import pace
 
-from .test_gate import HEAD, LATER_S, Room, heard, room, story, until
+from . import test_gate
+from .test_gate import HEAD, LATER_S, Room, heard, story, until
 
 KIB = 1024
 RATE, BURST = 1_000 * KIB, 500 * KIB
@@ -16,6 +19,14 @@ RATE, BURST = 1_000 * KIB, 500 * KIB
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "BYTES_A_SECOND", RATE)
     monkeypatch.setattr(pace, "BURST_BYTES", BURST)
+
+
+@contextlib.asynccontextmanager
+async def room() -> AsyncIterator[Room]:
+    async with test_gate.room() as doors:
+        yield doors
+        doors.close()
+        await until(lambda: not len(doors.gate))  # one that is held back is found to have gone when it is read on
 
 
 def post(path: bytes, size: int) -> bytes:
