@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from keepclear_service.line.committing import Committing
 from keepclear_service.line.ports import SignedAlert
+from keepclear_service.line.uncommitted import LARGE_PAIRS, Uncommitted
 from keepclear_service.store import line as stored
 from keepclear_service.store.keys import Keys
 from keepclear_service.store.line import StoredLine
@@ -54,3 +55,19 @@ def test_they_are_packed_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
     line: Any = SimpleNamespace(_keys=Keys("agreement"), _submits=None, prefix="kc")
     piece = [(1, True, [alert(number, 100_000) for number in range(ALERTS)])]
     assert turns(StoredLine._commit(line, "epoch", piece)) >= ALERTS // 2
+
+
+def test_what_is_large_is_committed_last_and_only_in_the_next_turn_where_others_wait() -> None:
+    def outgoing(pairs: int) -> Any:
+        return SimpleNamespace(payload={"pairs": [None] * pairs})
+
+    uncommitted = Uncommitted()
+    for seq, pairs in enumerate((LARGE_PAIRS, 1, LARGE_PAIRS, 1)):
+        uncommitted.add(seq, [outgoing(pairs), outgoing(1)], None, own=True)
+
+    def pieces(*, pressed: bool = False) -> list[list[int]]:
+        return [list(piece) for piece in uncommitted.pieces(pressed=pressed)]
+
+    assert pieces() == [[1, 3], [0], [2]]
+    assert pieces(pressed=True) == [[1, 3]]
+    assert pieces(pressed=True) == [[1, 3], [0], [2]], "once, whoever comes meanwhile"

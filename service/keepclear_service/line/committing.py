@@ -42,12 +42,15 @@ class Committing:
         self._full: NotTaken | None = None
         self._asked_at = 0.0
 
-    async def commit(self, epoch: str, uncommitted: Uncommitted) -> None:
-        """Commit the alerts of this worker's own entries, and what others have left lying; raises ``Unavailable``."""
+    async def commit(self, epoch: str, uncommitted: Uncommitted, *, pressed: bool = False) -> None:
+        """Commit the alerts of this worker's own entries, and what others have left lying; raises ``Unavailable``.
+
+        ``pressed``: others wait for a turn; what is large is left for the next one, once.
+        """
         full = None if self._full is None or await self._room_again(uncommitted) else self._full
         if full is not None:
             self._set_aside(uncommitted, uncommitted.opening(), full)
-        for piece in uncommitted.pieces():
+        for piece in uncommitted.pieces(pressed=pressed):
             signed = {seq: await self._signed(seq, alerts) for seq, alerts in piece.items()}
             fault = await self._write(epoch, signed, uncommitted)
             if fault is not None and fault.of_all:

@@ -228,7 +228,7 @@ class Turn:
             self._answer_repeated(waiting)
         self._uncommitted.drop_matched(turned)
         await self._audit.look(turned.clock, self._uncommitted)
-        await self._committing.commit(self.epoch, self._uncommitted)
+        await self._committing.commit(self.epoch, self._uncommitted, pressed=self._arrivals.due_in_s() == 0)
         self._settle(turned)
         self.lasted_s = time.monotonic() - self._began
         self._observer.turned(self.lasted_s, len(asked.batch))

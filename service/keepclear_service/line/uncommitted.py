@@ -24,6 +24,10 @@ ADOPT_AFTER_S = 0.5
 COMMIT_AT_ONCE = 512
 """Alerts of one script: some ten milliseconds of a store that does nothing else meanwhile."""
 
+LARGE_PAIRS = 1_000
+"""Pairs in the alerts of one entry, beyond which others pass it: to sign, pack and write them takes twenty milliseconds
+and more, and then they stand on the streams before whatever comes after. A notice of 500 volumes may have 15 000."""
+
 AGAIN_MOST_S = 60.0
 """Seconds after which what was not taken is tried again at most; after the first time one, then twice as many each."""
 
@@ -38,6 +42,8 @@ class _Entry:
     own: bool
     alerts: list[Outgoing]
     waiting: list[Waiting] = field(default_factory=list)
+    large: bool = False
+    left_once: bool = False
     fault: Unavailable | None = None
     pause_s: float = 1.0
     again_at: float = 0.0
@@ -59,7 +65,9 @@ class Uncommitted:
 
     def add(self, seq: int, alerts: list[Outgoing], waiting: Waiting | None, *, own: bool) -> None:
         """Keep an entry's alerts until it is committed; ``own`` where this worker must do so at once."""
-        self._entries[seq] = _Entry(time.monotonic(), own, alerts, [] if waiting is None else [waiting])
+        all_waiting = [] if waiting is None else [waiting]
+        large = sum(len(outgoing.payload["pairs"]) for outgoing in alerts) > LARGE_PAIRS
+        self._entries[seq] = _Entry(time.monotonic(), own, alerts, all_waiting, large)
 
     def wait(self, seq: int, waiting: Waiting) -> bool:
         """Let somebody wait for an entry; False where nothing of it is left to be committed."""
@@ -92,11 +100,15 @@ class Uncommitted:
         now = time.monotonic()
         return sorted(seq for seq, entry in self._entries.items() if entry.due(now))
 
-    def pieces(self) -> Iterator[dict[int, list[Outgoing]]]:
-        """Yield what is to be committed now, in the order of the log, in pieces of ``COMMIT_AT_ONCE`` alerts or so."""
+    def pieces(self, *, pressed: bool = False) -> Iterator[dict[int, list[Outgoing]]]:
+        """Yield what is to be committed now, in the order of the log, in pieces of ``COMMIT_AT_ONCE`` alerts or so.
+
+        What is large comes last, each by itself; where others wait for a turn, ``pressed``, only in the next one.
+        """
         piece: dict[int, list[Outgoing]] = {}
         alerts = 0
-        for seq in self.due():
+        due = self.due()
+        for seq in (seq for seq in due if not self._entries[seq].large):
             more = self._entries[seq].alerts
             if piece and alerts + len(more) > COMMIT_AT_ONCE:
                 yield piece
@@ -105,6 +117,13 @@ class Uncommitted:
             alerts += len(more)
         if piece:
             yield piece
+        for seq in due:
+            entry = self._entries.get(seq)
+            if entry is not None and entry.large:
+                if pressed and not entry.left_once:
+                    entry.left_once = True
+                else:
+                    yield {seq: entry.alerts}
 
     def opening(self) -> list[int]:
         """Return of what is to be committed now the entries that say more than that something has ended."""
