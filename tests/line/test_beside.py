@@ -50,8 +50,8 @@ def test_what_came_before_a_heavy_notice_is_answered_before_that_is_matched(
         arrivals, real_take, real, told = one.turn._arrivals, one.turn._arrivals.take, fold.apply, threading.Event()
         together: list[int] = []
 
-        def take() -> Any:
-            taken = real_take() if len(arrivals) >= 2 else []
+        def take(state: Any) -> Any:
+            taken = real_take(state) if len(arrivals) >= 2 else []
             together.append(len(taken))
             return taken
 
