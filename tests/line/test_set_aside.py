@@ -106,7 +106,7 @@ def test_one_entry_that_the_store_does_not_take_is_found_among_others(store_url:
         one.line.commit = sibling.line.commit = choosing  # type: ignore[method-assign]
         raws = [world.submission("south", box(48.05)) for _ in range(4)]
         told = await asyncio.gather(*(file(one, raw) for raw in raws), return_exceptions=True)
-        assert [type(answer).__name__ for answer in told].count("Unavailable") == 1
+        assert [type(answer).__name__ for answer in told].count("NotTaken") == 1
         await until(lambda: all(worker.state().startswith("store_unavailable") for worker in (one, sibling)))
         later = await asyncio.wait_for(file(one, world.submission("south", box(48.06))), PATIENCE_S)
         assert len(later.alerts) == 1 and [3] not in taken
