@@ -6,6 +6,7 @@ tell. It speaks HTTP through a mock transport,  ``alter`` changes a payload befo
 """
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,6 +87,7 @@ class Mediator:
 
     def __post_init__(self) -> None:
         self.state = State(self.world.agreement)
+        self._filing = threading.Lock()  # desks of several threads file at once, and a statement is folded once
 
     @property
     def open(self) -> dict[str, tuple[tuple[str, str], tuple[str, str]]]:
@@ -249,6 +251,10 @@ class Mediator:
         return f"event: open\ndata: {json.dumps({'open': opening})}\n\n"
 
     def _admit(self, path: str, raw: str) -> httpx2.Response:
+        with self._filing:
+            return self._admitted(path, raw)
+
+    def _admitted(self, path: str, raw: str) -> httpx2.Response:
         if raw in self.accepted:
             return httpx2.Response(200, json={"receipt": self.accepted[raw]})
         find = self.world.agreement.party_key
