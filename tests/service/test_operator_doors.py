@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from keepclear_protocol import budgets
 from keepclear_protocol.encoding import digest
 from keepclear_service import metrics
 from keepclear_service.process.settings import METRICS_AWAY
@@ -132,7 +133,7 @@ def test_the_exposition_passes_the_lint_in_both_formats(line: RunningLine) -> No
     line.http.get("/<script>")
     words = {word for values in metrics.VALUES.values() for word in values}
     words |= {line.world.agreement.id, "north", "south", "0", "1"}
-    words |= {"overlap", "proximity", "possible", "submit", "acknowledge", "watch", "admin"}
+    words |= {"overlap", "proximity", "possible", "submit", "acknowledge", "watch", "admin", *budgets.NAMES}
     plain, open_metrics = operator(line), operator(line, **OPENMETRICS)
     for answer in (plain, open_metrics):
         assert answer.status_code == 200

@@ -21,7 +21,8 @@ from support.line import payload as read
 from support.world import box
 
 Make = Callable[[HostileLine], str | bytes]
-TYP = {"notices": NOTICE.typ, "withdrawals": WITHDRAWAL.typ, "acknowledgements": ACKNOWLEDGEMENT.typ}
+KINDS = {"notices": NOTICE, "withdrawals": WITHDRAWAL, "acknowledgements": ACKNOWLEDGEMENT}
+TYP = {door: kind.typ for door, kind in KINDS.items()}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.door}: {self.name}"
+
+    def answer(self, body: str | bytes) -> tuple[int, str]:
+        """Return status and code of what was made: what is too long for its kind is not even decoded for a stranger."""
+        kind = KINDS[self.door]
+        if kind is not NOTICE and len(body) > kind.max_payload_bytes * 4 // 3 + 400:
+            return 401, "not_authenticated"
+        return self.status, self.code
 
 
 def statement_payload(line: HostileLine, door: str, **changed: Any) -> dict[str, Any]:
@@ -236,7 +244,7 @@ def _payload_bytes(door: str) -> Iterator[Case]:
         yield raw(f"number {number[:20]}", "json_number", lambda payload, n=number: with_members(payload, f'"x":{n}'))
     for number in ("+1", "01", ".5", "1.", "0x10"):
         yield raw(f"no number {number}", "json", lambda payload, n=number: with_members(payload, f'"x":{n}'))
-    yield raw("64 KiB and one byte", "too_large", _of_size(64 * 1024 + 1), 413)
+    yield raw("the most and one byte", "too_large", _of_size(KINDS[door].max_payload_bytes + 1), 413)
 
 
 def _of_size(size: int) -> Callable[[dict[str, Any]], bytes]:
