@@ -108,9 +108,15 @@ def running_service(log_file: Path, *words: str, factory: str | None = None, env
 
 
 def alive(pid: int) -> bool:
-    """Whether process ``pid`` runs; a zombie does not."""
+    """Whether process ``pid`` runs; a zombie does not, once it is one as a whole.
+
+    A killed process shows as a zombie when its first thread has ended. While others of it are ending, its listening
+    socket is still there, and a new connection that the kernel gives to it is reset.
+    """
+    process = Path(f"/proc/{pid}")
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        ended = (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return not ended or len(list((process / "task").iterdir())) > 1
     except OSError:
         return False
 
