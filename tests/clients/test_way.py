@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from keepclear.transport.faults import clock_hint
 from keepclear.transport.tls import find_trust
 from keepclear.transport.way import find_proxy, read_address
-from keepclear_protocol.errors import Forbidden, LocalError, OutOfStep
+from keepclear_protocol.errors import Forbidden, LocalError, OutOfStep, Unavailable
 
 HTTP, HTTPS = (read_address(f"{scheme}://hotline.example", "https") for scheme in ("http", "https"))
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -97,6 +97,9 @@ def test_a_refusal_by_a_wrong_clock_says_by_how_much() -> None:
         expired = Forbidden("proof_expired")
         clock_hint(expired, told, at)
         assert expired.hint == "is this machine's clock right?"
+    theirs = Unavailable("store_clock", hint="the hotline's clock is off")
+    clock_hint(theirs, date, at - 14_400_000_000)
+    assert theirs.hint == "the hotline's clock is off"
     error = OutOfStep("admitted_too_late")
     clock_hint(error, date, at)
     assert error.hint == ""  # the clock is right: it was only sent too late

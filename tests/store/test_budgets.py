@@ -248,7 +248,7 @@ def test_everybody_is_told_once_while_it_is_covered(line_url: str) -> None:
         assert await north.bench.redis.zscore(north.bench.key("unmatched"), 6) is None
         mark = await north.bench.redis.hget(north.bench.key("spent:north"), "told:submits_a_minute")
         assert mark == f"{began + 5 * MINUTE} 6".encode(), "and which entry tells it, for who comes later"
-        await north.wait(5 * MINUTE - 1)
+        await north.wait(5 * MINUTE // 2 - 1)
         await north.turn(*(notice(f"m{number}", ends=-1) for number in range(7)))
         assert len(north.told) == 1
         await north.wait(1)

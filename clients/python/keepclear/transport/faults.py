@@ -71,9 +71,11 @@ def faults(within_s: float) -> Iterator[None]:
 def clock_hint(error: KeepclearError, date: str | None, now: int) -> None:
     """Where a wrong clock may be why the hotline refused, say so, and by how much if the answer's ``Date`` tells."""
     off_s = _off_s(date, now)
+    if error.code == "store_clock":
+        return  # the hotline has said that it is its own that is off
     if off_s is not None and abs(off_s) > OFF_S:
         way = "ahead of" if off_s > 0 else "behind"
-        error.hint = f"this machine's clock is {abs(off_s)} s {way} the hotline's: set it"
+        error.hint = f"this machine's clock is {abs(off_s)} s {way} the hotline's: set whichever is wrong"
     elif error.code in CLOCK_CODES and off_s is None:
         error.hint = CLOCK_HINT
 

@@ -74,13 +74,14 @@ local function charge(number, field, cost, period)
   put(number, field, format('%.17g', math.min(full, sure + 2 * period)))
 end
 
--- Everybody is told that a party may be refused, at least until an instant, unless they know it already.
+-- Everybody is told that a party may be refused, at least until an instant, unless what they know covers a while yet:
+-- what is refused late in it is covered, too.
 local function tell_all(number, name, till)
   local party, spent = ARGV[first_party + number - 1], KEYS[8 + 8 * number]
   local held = book(number)
   local mark = 'told:' .. name
   if not held[mark] then held[mark] = call('HGET', spent, mark) or '0' end
-  if tonumber(match(held[mark], '^%d+')) <= now then
+  if tonumber(match(held[mark], '^%d+')) <= now + five_minutes / 2 then
     till = whole(till)
     local seq = append('budget', party, name, '0', '-', '-', till, whole(now), true)
     for each = 1, party_count do tell(each, 'budget ' .. seq .. ' -') end
