@@ -82,10 +82,10 @@ def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(l
     whole = whole_json(south.picture(), link, None, line.now)
     assert not whole["is"] and whole["reasons"][0]["code"] == "over_budget"
     scene = Scene(south.picture(), link, "terms", line.now, (), None)
-    for rows, says, lines in ((60, "NOT WHOLE", 7), (12, "~", 5)):  # cut where conflicts would have no room
+    for rows, says, lines in ((60, "need not know it", 6), (12, "~", 5)):  # cut where conflicts would have no room
         shown = header(scene, State(), Look.of("ascii", None), 80, rows)
         head = "\n".join("".join(piece.text for piece in row) for row in shown)
-        assert "OVER ITS AGREED BUDGET" in head and says in head and len(shown) == lines
+        assert "OVER ITS AGREED BUDGET" in head and "NOT WHOLE" in head and says in head and len(shown) == lines
     line.now += HOUR_US
     assert south.picture().over_budget == () and "over_budget" not in reasons(south.picture(), line.now)
     for desk in line.open:

@@ -16,7 +16,7 @@ from ..notable import behind_words, notable_lines
 from ..plain import foreign
 from ..words import clock, counted, span
 from .blind import QUIET_S
-from .cells import ALARM, BOLD, DANGER, DIM, PLAIN, WARNING, Line, Span, fit, flow, line_width, sides, wrap
+from .cells import ALARM, BOLD, DANGER, DIM, PLAIN, WARNING, Line, Span, fit, flow, line_width, sides, width, wrap
 from .look import Look
 from .state import State
 
@@ -27,6 +27,9 @@ NARROW = 60
 
 HEAD_AT_MOST = 3
 """What the head notes is cut to a line each where it would take more than a third of the screen."""
+
+NOT_WHOLE = "NOT WHOLE"
+"""What a note that is cut must not lose."""
 
 BLIND_MEANS = "whatever is filed now is not on this screen: speak with the other side by voice"
 
@@ -45,11 +48,18 @@ def header(scene: "Scene", state: State, look: Look, columns: int, rows: int) ->
     notes = list(_notes(scene, state))
     whole = [line for words, style in notes for line in wrap(words, columns, style, 1)]
     if len(lines) + len(whole) > rows // HEAD_AT_MOST:
-        whole = [fit((Span(f" {words}", style),), columns, look.mark) for words, style in notes]
+        whole = [_in_a_line(words, style, columns, look) for words, style in notes]
     lines += whole
     if state.trouble:
         lines += wrap(plain(state.trouble), columns, ALARM, 1)
     return [*lines, (Span(look.rule * columns, DIM),)]
+
+
+def _in_a_line(words: str, style: str, columns: int, look: Look) -> Line:
+    """Return a note cut to one line, at whose end still stands that the picture is not whole, if the note says so."""
+    if width(words) < columns or NOT_WHOLE not in words:
+        return fit((Span(f" {words}", style),), columns, look.mark)
+    return sides((Span(f" {words}", style),), (Span(NOT_WHOLE, style),), columns, look.mark)
 
 
 def _notes(scene: "Scene", state: State) -> Iterator[tuple[str, str]]:
