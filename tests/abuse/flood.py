@@ -59,7 +59,7 @@ class AlarmFlood(Attack):
 
     async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
         """Send them as fast as they are answered, over a few connections."""
-        await volley(scene.port, prepared, spent, connections=4, seconds=scale.of(4, 15))
+        await volley(scene.port, prepared, spent, connections=4, seconds=scale.of(60, 15))
 
     def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:
         """Say how many alerts that made for the victim."""

@@ -15,6 +15,7 @@ from compose.stack import LASTING, REPLICAS, Stack
 pytestmark = pytest.mark.timeout(1200)
 
 USERS = {"service-a": 10001, "service-b": 10001, "redis": 10002, "proxy": 10003}
+MEMORY_MIB = {"service-a": 1024, "service-b": 1024, "redis": 2560, "proxy": 512}
 CONNECT = """
 import socket
 try:
@@ -60,7 +61,7 @@ def test_no_capability_is_left_and_none_can_be_gained(stack: Stack, service: str
 @pytest.mark.parametrize("service", LASTING)
 def test_memory_and_processes_are_limited(stack: Stack, service: str) -> None:
     host = stack.inspect(service)["HostConfig"]
-    assert host["Memory"] in (256 << 20, 512 << 20, 2560 << 20)
+    assert host["Memory"] == MEMORY_MIB[service] << 20
     assert host["PidsLimit"] == 64
     assert not host["Privileged"]
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
