@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from keepclear.cli.board.cells import ALARM, cut, line_width, width
 from keepclear.cli.board.look import Look
@@ -57,6 +57,7 @@ LOOKS = st.builds(Look, st.booleans(), st.none() | st.just(Reference(34.5228, 37
 
 
 @given(VIEWS, st.integers(1, 200), st.integers(1, 60), LOOKS, st.booleans(), st.integers(0, 40))
+@example([conflict()], 60, 12, Look(False, None), False, 0)  # the longest head on the lowest screen
 def test_every_screen_fits_has_its_head_and_leaves_no_danger_out_in_silence(
     views: list[ConflictView], columns: int, rows: int, look: Look, connected: bool, selected: int
 ) -> None:

@@ -22,6 +22,9 @@ from .state import HELP, LIST, Quit, State, calls
 SMALL = 10
 """Rows under which there is no room for anything but the header's first line and conflicts."""
 
+LOW = 16
+"""Rows under which what happened lately has one line, so that the head leaves room for conflicts."""
+
 MOST_ABOVE = 3
 """Lines above a page for what calls for somebody and is not on it."""
 
@@ -64,6 +67,8 @@ def draw(scene: Scene, state: State, look: Look, columns: int, rows: int) -> Fra
     else:
         top = header(scene, state, look, columns, rows)
         bottom = _footer(state, look, columns, rows)
+        if len(top) + len(bottom) >= rows:
+            top = [one_line(scene, columns, look)]
     room = rows - len(top) - len(bottom)
     body, shown = _body(scene, state, look, columns, room)
     blank: Line = ()
@@ -119,7 +124,7 @@ def _nothing(scene: Scene, columns: int) -> list[Line]:
 
 
 def _footer(state: State, look: Look, columns: int, rows: int) -> list[Line]:
-    deep = 1 if columns < NARROW or state.page != LIST else 3 if rows < 30 else 6
+    deep = 1 if columns < NARROW or rows < LOW or state.page != LIST else 3 if rows < 30 else 6
     rule: Line = (Span(look.rule * columns, DIM),)
     strip = [(Span(" " + text, PLAIN),) for text in state.strip.last(deep)]
     lines: list[Line] = [rule, *[()] * (deep - len(strip)), *strip]
