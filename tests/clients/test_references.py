@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from keepclear import Desk, FilingOutcome, Flight, Intent, LocalError, NotSent, OutOfStep, Refused, Unfit
+from keepclear.journal.journal import Journal
 from keepclear_protocol.encoding import unb64
 from support.desks import MINUTE_US, Line, OnLoop
 from support.mediator import refusal
@@ -206,6 +207,24 @@ def test_two_processes_of_a_desk_file_one_notice(line: Line) -> None:
     for thread in threads:
         thread.join()
     assert len(found) == 4 and len(set(found)) == 1 == len(line.mediator.filed)
+
+
+def test_who_files_between_a_look_and_the_filing_is_not_taken_for_what_never_was_admitted(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    north, planned = line.desk("north"), flight(line)
+    looked: list[str | None] = []
+    referenced = Journal.referenced
+
+    def look(journal: Journal, reference: str) -> str | None:
+        looked.append(referenced(journal, reference))
+        if len(looked) == 1:
+            line.desk("north").file(planned, "transport", reference=OPS)
+        return looked[0] if len(looked) == 1 else referenced(journal, reference)
+
+    monkeypatch.setattr(Journal, "referenced", look)
+    assert north.file(planned, "transport", reference=OPS).before
+    assert looked[0] is None and len(line.mediator.filed) == 1
 
 
 @pytest.mark.parametrize("reference", ["", " ", " OPS", "OPS ", "a\nb", "\x1b[2J", "x" * 129])

@@ -59,9 +59,10 @@ class RunningService:
         return self.process.wait(timeout_s)
 
     def kill(self) -> None:
-        """End the supervisor as a crash does."""
+        """End the supervisor as a crash does; its workers see it, and end, too: until then they have its port."""
         self.process.kill()
         self.process.wait(PATIENCE_S)
+        assert gone(self.listening["workers"])
 
 
 UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}

@@ -89,7 +89,9 @@ class References:
     def newest(self, reference: str) -> OwnStatement | None:
         """Return the newest statement of the notice of a reference, unless it certainly never was admitted."""
         check_reference(reference)
-        id = self._journal.referenced(reference)
+        return self._newest_of(self._journal.referenced(reference))
+
+    def _newest_of(self, id: str | None) -> OwnStatement | None:
         return None if id is None else next(iter(self._journal.own_history(id)), None)
 
     def _before(self, row: OwnStatement, reference: str) -> Filed:
@@ -114,14 +116,18 @@ class References:
         self, content: Content, reference: str, sign: Callable[[Content, Named], Awaitable[OwnStatement]]
     ) -> tuple[OwnStatement | None, OwnStatement | None]:
         """Return what stands under a reference, else what ``sign`` has kept of the content."""
-        while (newest := self.newest(reference)) is None:
+        check_reference(reference)
+        while True:
+            # Asked once: whoever files meanwhile must not be taken for what certainly never was admitted.
             before = self._journal.referenced(reference)
+            newest = self._newest_of(before)
+            if newest is not None:
+                return newest, None
             try:
                 return None, await sign(content, Named(reference, before))
             except LocalError:
                 if self._journal.referenced(reference) == before:
                     raise  # else another process of this desk was quicker, and it stands
-        return newest, None
 
     def _says(self, row: OwnStatement, content: Content, reference: str, *, amend: bool) -> bool:
         """Whether a statement says the same; raise where it does not, and is not to be amended."""
