@@ -133,8 +133,9 @@ class BlindTheDesk(Attack):
         )
 
     async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
-        """Send them one after the other."""
+        """Send them one after the other, and let the honest meet what they made for a while."""
         await volley(scene.port, prepared, spent, seconds=scale.of(8, 25))
+        await asyncio.sleep(2)
 
     def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:
         """Let a fresh desk of the victim's read everything."""
