@@ -5,9 +5,11 @@ browser's own log must hold no request that left this machine.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from keepclear_protocol.budgets import Budgets
 from support.browsing import Chromium, Room, chromium, chromium_program
 from support.nursery import Nursery
 from support.stores import RunningStore, store_binary, store_server
@@ -31,6 +33,10 @@ def browser_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         yield running
 
 
+BUDGETS = asdict(Budgets(live_notices=5_000))
+"""A map of two thousand live notices of one party is among what is looked at."""
+
+
 @pytest.fixture
 def room(browser: Chromium, workers: Nursery, browser_store: RunningStore, tmp_path: Path) -> Iterator[Room]:
     """Yield a line of the test's own, with two parties."""
@@ -46,7 +52,7 @@ def shared_room(
 
 
 def _room(browser: Chromium, workers: Nursery, store: RunningStore, folder: Path) -> Iterator[Room]:
-    with workers.line(World(), store.url) as line:
+    with workers.line(World(budgets=BUDGETS), store.url) as line:
         made = Room(line, browser, folder)
         try:
             yield made
