@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from keepclear.cli.board.blind import is_quiet
@@ -30,14 +31,20 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     return made
 
 
-@pytest.mark.req("R-101")
-def test_a_danger_behind_another_partys_flood_is_told_first_and_all_of_it_once(line: Line) -> None:
+def flooded(line: Line) -> tuple[Any, Any]:
+    """Return south's desk, which does not yet know of north's flood over its notice, and east's."""
     south, north, east = (line.desk(party) for party in ("south", "north", "east"))
     line.watched(south)
     south.file([box()], "transport")
     line.watched(south)
     for _ in range(FLOOD):
         north.file([box(48.05)], "transport")
+    return south, east
+
+
+@pytest.mark.req("R-101")
+def test_a_danger_behind_another_partys_flood_is_told_first_and_all_of_it_once(line: Line) -> None:
+    south, east = flooded(line)
     first = east.file([box(48.12, low=205, high=220)], "transport")  # less of a danger than any of those
     east.amend(first.id, [box(48.13, low=205, high=220)])
     events, behind = [], []
@@ -108,12 +115,7 @@ def test_where_the_stream_holds_more_than_may_wait_here_the_worst_is_asked_for(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backlog, "MOST", 20)
-    south, north, east = (line.desk(party) for party in ("south", "north", "east"))
-    line.watched(south)
-    south.file([box()], "transport")
-    line.watched(south)
-    for _ in range(FLOOD):
-        north.file([box(48.05)], "transport")
+    south, east = flooded(line)
     east.file([box(48.12, low=205, high=220)], "transport")
     line.mediator.requests.clear()
     told = [event.alert.other.party for event in alerts(list(south.watch(stop=line.reached(south)))) if event.alert]
