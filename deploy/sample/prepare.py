@@ -26,6 +26,7 @@ from keepclear_protocol.agreement import (
     ServiceKey,
     sign_agreement,
 )
+from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keyfile import key_file_text
 from keepclear_protocol.keys import PrivateKey
@@ -36,6 +37,9 @@ SHARED = 0o640
 """For what the store or the proxy reads: another user of the same group."""
 
 PARTIES = tuple(LEVANT.parties)
+BUDGETS = Budgets(live_notices=10_000)
+"""As agreed by default, but for trials of load, which leave more notices behind than a day of two air forces has."""
+
 VALID_DAYS = 90
 DAY_S = 86_400
 
@@ -84,7 +88,7 @@ def _agreement(volumes: Path, origin: str, now: int) -> None:
         parties.append(Party(name, dict(names), root.public, (enrolled,)))
         roots.append(root)
         desks[name] = key
-    payload = LEVANT.payload(parties, Service(origin, (ServiceKey(service.public, *valid),)))
+    payload = LEVANT.payload(parties, Service(origin, (ServiceKey(service.public, *valid),)), BUDGETS)
     agreement = sign_agreement(payload, [*roots, service])
     for name, root in zip(PARTIES, roots, strict=True):
         _write(volumes / "offline" / f"{name}-root.key", key_file_text(root, now).encode(), SECRET)

@@ -13,7 +13,7 @@ from compose.stack import REPLICAS, Stack
 
 pytestmark = pytest.mark.timeout(1200)
 
-SUBMITS_A_S = 50
+SUBMITS_A_S = 20
 READERS_OF_EACH = 2
 AROUND_S = 2.0
 WITHIN_S = 120.0

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from keepclear_protocol.agreement import LeadClasses, Limits, Party, Service, draft_payload
+from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.separation import WORLDWIDE, Minima, Uncertainty
 from keepclear_protocol.volume import Outline
 
@@ -32,7 +33,7 @@ class Setting:
         """Where the service says it is. No such machine, else: desks are told with ``connect_to`` where it listens."""
         return self.address or f"http://{self.mediator}.demo"
 
-    def payload(self, parties: Sequence[Party], service: Service) -> bytes:
+    def payload(self, parties: Sequence[Party], service: Service, budgets: Budgets | None = None) -> bytes:
         """Return the payload of the agreement between ``parties``, who bring their keys, on the line of ``service``."""
         return draft_payload(
             name=self.name,
@@ -43,4 +44,5 @@ class Setting:
             uncertainty=self.uncertainty,
             lead=self.lead,
             limits=self.limits,
+            budgets=budgets,
         )
