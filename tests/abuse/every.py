@@ -8,6 +8,7 @@ from .flood import AlarmFlood, BlindTheDesk, Decoys, FillTheStore, OverItsBudget
 from .halted import FullDisk, FullMemory, StoppedWorker, UnstorableCommit
 from .readers import FrozenStreams, IdleStreams, KeepAlivePhase, LoopingReaders
 from .small import CutLog, Images, Modes, OddSignature, Pipes, SecretsInTheEnvironment
+from .stored import Erased, PutBack
 from .together import AllAtOnce
 
 EVERY: tuple[type[Attack], ...] = (
@@ -27,6 +28,8 @@ EVERY: tuple[type[Attack], ...] = (
     AtTheProxy,
     IdleStreams,
     FrozenStreams,
+    PutBack,
+    Erased,
     UnstorableCommit,
     FullMemory,
     FullDisk,
