@@ -8,6 +8,7 @@ from keepclear_protocol.recompute import match_all, still_ahead
 from keepclear_service.decide.admission import counts_until, notice_bounds
 from keepclear_service.decide.entry import TERMS, Entry, Outgoing
 from keepclear_service.decide.fold import State, apply
+from keepclear_service.decide.state import FORGET_AT_ONCE
 from support.world import World, box, now_us
 
 
@@ -55,3 +56,15 @@ def test_what_newer_terms_keep_longer_is_let_go_in_the_end() -> None:
     assert len(state.filed) == 1
     fold(4, ACKNOWLEDGEMENT.name, counts_until(notice, longer) + 1, None)
     assert not state.filed
+
+
+def test_an_id_is_free_again_once_its_notice_counts_no_more_however_many_wait_to_be_let_go() -> None:
+    world, at = World(retention_s=1), now_us()
+    over = [world.submission("north", box(start_s=-600, at=at)) for _ in range(FORGET_AT_ONCE + 1)]
+    over.sort(key=lambda raw: world.opened(raw).id)  # the last of these is let go last
+    again = world.submission("north", box(at=at), notice=world.opened(over[-1]).id)
+    meeting = world.submission("south", box(48.05, at=at))
+    told = fold(world, *((raw, at) for raw in over), (again, at + 2_000_000), (meeting, at + 2_000_000))
+    assert len(told[-1]) == 2
+    with pytest.raises(ValueError, match="came before"):
+        fold(world, (over[-1], at), (again, at))

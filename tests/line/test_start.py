@@ -10,7 +10,7 @@ from keepclear_service.line import heads, start
 from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.ports import Founded
 from line.test_gist import known, opened
-from line.test_turn import Workers, file, play, until
+from line.test_turn import Workers, file, play, until, workers
 from support.world import World, box
 
 
@@ -177,3 +177,25 @@ def test_what_is_erased_once_it_was_committed_is_written_again(store_url: str, e
             await one.turn.caught_up()
 
     play(story, store_url)
+
+
+def test_an_id_whose_notice_was_let_go_may_be_used_again_and_poisons_no_start(store_url: str) -> None:
+    """What is older in the log stays there for as long as the log's oldest entry counts."""
+
+    async def story() -> None:
+        world = World(retention_s=1)
+        async with workers(world, store_url) as all_workers:
+            one = await all_workers.start()
+            await file(one, world.submission("south", box(-40)))
+            over = world.submission("north", box(start_s=-600))
+            await file(one, over)
+            kept = f"{one.line.prefix}notices:north"
+            while await all_workers.store.submits.hlen(kept):
+                await one.turn.caught_up()
+                await asyncio.sleep(0.05)
+            await file(one, world.submission("north", box(), notice=world.opened(over).id))
+            later, _ = await started(all_workers, one)
+            assert later.state() == "ok"
+            assert len((await file(later, world.submission("south", box(48.05)))).alerts) == 1
+
+    asyncio.run(story())

@@ -80,7 +80,7 @@ def _apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
 def _notice(state: State, entry: Entry, notice: Filing) -> list[Outgoing]:
     key = (entry.party, entry.id)
     before = state.filed.get(key)
-    if before is not None and entry.revision <= before.side.revision:
+    if before is not None and entry.revision <= before.side.revision and before.until >= entry.received_at:
         raise ValueError("a revision that came before")  # the store gave it a second place
     filed = state.file(entry, notice)
     found = meetings_of(state, filed, entry.received_at)

@@ -22,16 +22,16 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.geometry import SHOWN
 from keepclear_protocol.keys import PublicKey
 from keepclear_protocol.kinds import NOTICE, WITHDRAWAL
-from keepclear_protocol.lead import read_note
 from keepclear_protocol.notice import open_submission
 from keepclear_protocol.withdrawal import open_withdrawal
 
 from ..decide.entry import TERMS, Entry
 from ..decide.fold import Body, State
 from ..decide.gist import FILED
+from .follows import follows, outlived
 from .heads import PUT_BACK, Heads
 from .ports import Founded, Line, Record, Turned
-from .seal import Seal, unsealed
+from .seal import Seal
 
 AT_ONCE = 128
 """Statements read and opened at once: 64 MB where all are of the largest size."""
@@ -172,9 +172,7 @@ class Replay:
     ) -> Body | Poisoned:
         find_key = None if sealed else self._key
         if raw is None:
-            # By the terms that it came under: later ones may keep longer what had been let go of before.
-            came_under = self.agreements.get(entry.terms, agreement)
-            gone = entry.kind != NOTICE.name or _outlived(entry, came_under, clock)
+            gone = entry.kind != NOTICE.name or outlived(entry, self._under(entry, agreement), clock)
             return None if gone else Poisoned("its bytes are gone")
         try:
             if entry.kind == NOTICE.name:
@@ -253,14 +251,18 @@ class Replay:
                 before, body = newest.get((entry.party, entry.id)), opened.get(entry.seq)
                 if isinstance(body, Poisoned):
                     forged[entry.seq] = body.why
-                elif before is not None and entry.revision <= before.revision:
+                elif before and not follows(entry, before, came_under := self._under(before, agreement), clock):
                     forged[entry.seq] = REPEATED
-                elif body is None and entry.seq in opened and before and not _outlived(before, agreement, clock):
+                elif before and body is None and entry.seq in opened and not outlived(before, came_under, clock):
                     forged[entry.seq] = "its bytes are gone"
                 else:
                     newest[entry.party, entry.id] = entry
             after = entries[-1].seq
         return sorted(newest.values(), key=lambda entry: entry.seq), forged
+
+    def _under(self, entry: Entry, agreement: Agreement) -> Agreement:
+        """The terms that an entry came under, as far as they are known."""
+        return self.agreements.get(entry.terms, agreement)
 
     async def _records(self, agreement: Agreement) -> tuple[Record, ...]:
         found: list[Record] = []
@@ -286,10 +288,3 @@ def _check_whole(entries: Sequence[Entry], first: int, last: int) -> None:
         held = {entry.seq for entry in entries}
         missing = next((seq for seq in range(first, last + 1) if seq not in held), first)
         raise Unavailable("store_unsafe", f"the log has lost its entry {missing}", hint=PUT_BACK)
-
-
-def _outlived(entry: Entry, agreement: Agreement, clock: int) -> bool:
-    """Whether a notice has ended longer ago than anything of it counts: then its bytes may have gone."""
-    _, last, _, _ = read_note(unsealed(entry.note))
-    tail_s = max((minima.tail_s for minima in agreement.categories.values()), default=0)
-    return last + (tail_s + agreement.retention_s) * 1_000_000 < clock
