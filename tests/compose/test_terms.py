@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from keepclear.desk.events import LinkEvent, TermsEvent
+from keepclear.desk.following import UNWRITTEN
 from keepclear.keystore import load_private_key
 from keepclear.transport.faults import SILENT
 from keepclear_protocol.agreement import Agreement, open_agreement, sign_agreement
@@ -71,8 +72,8 @@ async def story(stack: Stack, folder: Path) -> dict[str, list[Any]]:
 def test_a_new_revision_comes_into_force_by_the_documented_words(stack: Stack, tmp_path: Path) -> None:
     for events in asyncio.run(story(stack, tmp_path)).values():
         lost = [event.detail for event in events if isinstance(event, LinkEvent) and not event.up]
-        # Of a machine that starts containers at the same time a second or ten may be without a word; no end is said.
-        assert [detail for detail in lost if not detail.startswith(SILENT)] == [], "a stream was cut"
+        # Where containers start beside it a desk may hear nothing for seconds, or write late: that is not the line's.
+        assert [detail for detail in lost if not detail.startswith((SILENT, UNWRITTEN))] == [], "a stream was cut"
         assert [event.revision for event in events if isinstance(event, TermsEvent)] == [2]
     stack.compose("restart", REPLICAS[0])
     stack.wait_healthy(REPLICAS[0])
