@@ -11,7 +11,7 @@ from keepclear.cli.board.header import header
 from keepclear.cli.board.look import Look
 from keepclear.cli.board.state import State
 from keepclear.cli.lines import event_line
-from keepclear.cli.notable import notable_lines
+from keepclear.cli.notable import Ends, ended_words, notable_lines
 from keepclear.console.whole import whole_json
 from keepclear.desk import budgets
 from keepclear.desk.link import Link
@@ -31,11 +31,19 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     return Line(tmp_path)
 
 
-def spent(line: Line, party: str, key: PrivateKey | None = None, *, seq: int = 900, of: str = "alerts_an_hour") -> str:
+def spent(
+    line: Line,
+    party: str,
+    key: PrivateKey | None = None,
+    *,
+    seq: int = 900,
+    of: str = "alerts_an_hour",
+    lasts_us: int = HOUR_US,
+) -> str:
     agreement = line.world.agreement
     named = {"aud": agreement.id, "terms": agreement.terms, "party": party, "budget": of}
     entry = {"seq": seq, "epoch": line.mediator.epoch, "received_at": line.now}
-    return sign_spent(key or line.world.service, **named, **entry, until=line.now + HOUR_US)  # type: ignore[arg-type]
+    return sign_spent(key or line.world.service, **named, **entry, until=line.now + lasts_us)  # type: ignore[arg-type]
 
 
 def tell(line: Line, raw: str) -> None:
@@ -99,11 +107,59 @@ def test_a_hotline_without_room_for_a_partys_notices_is_no_budget_of_that_partys
     tell(line, spent(line, "north", of=ROOM))
     (event,) = line.watched(south)
     said = event_line(event, line.now, party="south")
-    assert "THE HOTLINE HAD NO ROOM for a notice of north at" in said and "NOT WHOLE" in said and "BUDGET" not in said
+    assert "THE HOTLINE HAS NO ROOM for notices of north, as of" in said
+    assert "NOT WHOLE" in said and "BUDGET" not in said
     tell(line, spent(line, "north", seq=901))
     line.watched(south)
     assert [lacks for _, lacks in notable_lines(south.picture(), line.now)] == [True, True]
     assert "over_budget" in reasons(south.picture(), line.now)
+    south.close()
+
+
+@pytest.mark.req("R-118", "R-119")
+def test_a_hotline_without_room_is_one_line_for_all_and_its_end_is_told_with_what_may_be_missing(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    for at, party in enumerate(("north", "south")):
+        tell(line, spent(line, party, of=ROOM, seq=900 + at))
+    line.watched(south)
+    ((words, lacks),) = notable_lines(south.picture(), line.now)
+    assert "HAS NO ROOM for notices of north and ours" in words and "NOT WHOLE" in words and lacks
+    for at, party in enumerate(("north", "south")):
+        tell(line, spent(line, party, of=ROOM, seq=902 + at, lasts_us=0))  # within the second in which it began
+    events = line.watched(south)
+    said = [event_line(event, line.now, party="south") for event in events]
+    assert "HAS ROOM AGAIN for notices of north" in said[0] and "may be unfiled still" in said[0]
+    assert "HAS ROOM AGAIN for notices of ours" in said[1] and "keepclear send --all" in said[1]
+    picture = south.picture()
+    assert picture.over_budget == () and "over_budget" not in reasons(picture, line.now)
+    ((words, lacks),) = notable_lines(picture, line.now)
+    assert words.startswith("notices of north and ours were refused until") and not lacks
+    line.now += 901 * SECOND
+    assert list(notable_lines(south.picture(), line.now)) == []
+    south.close()
+
+
+def test_that_a_spent_budget_is_over_is_said_once_whether_the_hotline_says_so_or_time_does(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    ends = Ends()
+    tell(line, spent(line, "north"))
+    line.watched(south)
+    assert ends.new(south.picture()) == []
+    line.now += HOUR_US
+    (ended,) = ends.new(south.picture())
+    assert "north need not be refused any more (alerts an hour)" in (words := ended_words(ended, "south", line.now))
+    assert "may be unfiled still" in words and ends.new(south.picture()) == []
+    tell(line, spent(line, "north", seq=901, of="submits_a_minute"))
+    line.watched(south)
+    assert ends.new(south.picture()) == []
+    line.now += SECOND
+    tell(line, spent(line, "north", seq=902, of="submits_a_minute", lasts_us=0))
+    (event,) = line.watched(south)
+    assert isinstance(event, BudgetEvent) and event.is_end and ends.new(south.picture()) == []
+    assert "within its agreed budget again" in event_line(event, line.now, party="south")
+    assert [over.budget for over in south.picture().over_before] == ["alerts_an_hour"], "the other's is all filed"
     south.close()
 
 

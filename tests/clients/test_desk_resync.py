@@ -7,7 +7,12 @@ from typing import Any
 import httpx2
 import pytest
 from keepclear import GapEvent, ProblemEvent
+from keepclear.cli.lines import event_line, is_alarm
+from keepclear.cli.notable import notable_lines
+from keepclear.console.whole import whole_json
+from keepclear.desk.link import Link
 from keepclear_protocol.errors import Unavailable
+from keepclear_protocol.instant import SECOND
 from support.desks import Line, alerts
 from support.world import box
 
@@ -147,6 +152,24 @@ def test_what_an_answer_had_told_is_told_to_the_watch_after_a_gap(line: Line) ->
     gap, *events = line.watched(south)
     assert isinstance(gap, GapEvent) and [event.verdict for event in alerts(events)] == ["verified"]
     assert line.watched(south) == []
+
+
+def test_after_a_restore_a_desk_is_told_that_what_others_filed_may_be_gone(line: Line) -> None:
+    south = line.desk("south")
+    line.watched(south)
+    assert south.picture().put_back_at is None
+    line.mediator.epoch = "f" * 32
+    (gap,) = line.watched(south)
+    assert is_alarm(gap) and "what others filed before may be missing" in event_line(gap, line.now)
+    picture = line.desk("south").picture()  # another process
+    ((words, lacks),) = notable_lines(picture, line.now)
+    assert "STORE WAS PUT BACK" in words and words.endswith("NOT WHOLE") and lacks
+    whole = whole_json(picture, Link(True, line.now, line.now), None, line.now)
+    assert not whole["is"] and whole["reasons"][0]["code"] == "put_back"
+    line.now += 901 * SECOND
+    assert list(notable_lines(south.picture(), line.now)) == []
+    for desk in line.open:
+        desk.close()
 
 
 def test_an_acknowledgement_that_came_meanwhile_is_found_by_its_hash(line: Line) -> None:

@@ -10,15 +10,23 @@ from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.errors import Unavailable
 from keepclear_protocol.kinds import BUDGET
 from keepclear_service.line.ports import Charge
+from keepclear_service.store import line as line_module
 from keepclear_service.store.connect import check_durability
 from keepclear_service.store.line import EVENT_BYTES, STREAM_BYTES, STREAM_LENGTH
 from keepclear_service.store.room import HEADROOM_MOST, HEADROOM_SHARE, Room
 from redis.asyncio import RedisCluster
+from support.budget_line import MINUTE, Party
 from support.store_line import PARTIES, Bench, acknowledgement, alert, notice, now_us, on_line, withdrawal
 
 MIB = 1 << 20
 
 TOLD_FOR_US = 300_000_000
+
+
+@pytest.fixture
+def any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a line's time run ahead of the store's clock."""
+    monkeypatch.setattr(line_module, "CLOCKS_APART_MS", 10**15)
 
 
 @asynccontextmanager
@@ -59,28 +67,27 @@ def test_at_the_mark_notices_stop_alone_and_at_the_bound_nothing_that_ends_somet
                 notice("n1"),
             )
             assert [outcome.refused for outcome in told.outcomes] == ["store_full", None, None, "store_full", None]
-            assert told.outcomes[4].again and told.head == 6
-            # Who was refused may fly what is not known here: told to everybody, once, like a budget that is spent.
-            (word,) = [entry for entry in told.entries if entry.kind == BUDGET.name]
-            assert (word.party, word.id) == ("north", "room")
-            till = int(word.note) * 1000 - word.received_at
-            assert till == TOLD_FOR_US
+            assert told.outcomes[4].again and told.head == 7
+            # Whoever files now may fly what is not known here: told of everybody to everybody, like a spent budget.
+            words = [entry for entry in told.entries if entry.kind == BUDGET.name]
+            assert [(word.party, word.id) for word in words] == [("north", "room"), ("south", "room")]
+            assert {int(word.note) * 1000 - word.received_at for word in words} == {TOLD_FOR_US}
             for party in ("north", "south"):
                 events = (await bench.line.events(party, 0, 20)).events
-                assert [event.seq for event in events if event.kind == BUDGET.name] == [word.seq]
+                assert [event.seq for event in events if event.kind == BUDGET.name] == [word.seq for word in words]
             assert await code(check_durability(bench.redis, volatile=True, room=True)) == "store_full"
             await bound(1.05)  # the other half
             assert (await bench.one(acknowledgement(north, "j2"))).refused == "store_full"
-            await bench.line.commit(bench.epoch, [(6, [alert(6, conflict="c2")])])
+            await bench.line.commit(bench.epoch, [(7, [alert(7, conflict="c2")])])
             await bound(0.01)
             assert (await bench.one(withdrawal("n2", prev="north n2 1"))).entry is not None
-            assert await code(bench.line.commit(bench.epoch, [(7, [alert(7, conflict="c3")])])) == "store_full"
-            await bench.line.commit(bench.epoch, [(7, [alert(7, state="closed")])])
+            assert await code(bench.line.commit(bench.epoch, [(8, [alert(8, conflict="c3")])])) == "store_full"
+            await bench.line.commit(bench.epoch, [(8, [alert(8, state="closed")])])
             (closed,) = (await bench.line.conflict("south", [south.conflict])).rows
-            assert (closed.version, closed.state) == (7, "closed")
+            assert (closed.version, closed.state) == (8, "closed")
             assert await bench.line.spend("north", "p1") and not await bench.line.spend("north", "p1")
             await bench.clean()
-            assert (await bench.line.open()).matched_through == 7
+            assert (await bench.line.open()).matched_through == 8
             assert await bench.line.adopt(bench.terms, "0" * 43, b"{}")
         assert (await bench.turn()).behind
         assert (await bench.one(notice("n4"), terms="0" * 43)).refused == "wrong_terms"
@@ -94,12 +101,40 @@ def test_a_disk_without_room_refuses_notices_alone_and_everybody_is_told(line_ur
         bench.line._full = lambda: "no room"
         told = await bench.turn(notice("n2"), notice("n3"), withdrawal(prev="north n1 1"))
         assert [outcome.refused for outcome in told.outcomes] == ["store_full", "store_full", None]
-        assert [(entry.kind, entry.id) for entry in told.entries][:1] == [(BUDGET.name, "room")]
-        assert told.told == 1
+        assert [(entry.kind, entry.id) for entry in told.entries][:2] == [(BUDGET.name, "room")] * 2
+        assert told.told == 2
         bench.line._full = str
         assert (await bench.one(notice("n2"))).entry is not None
 
     on_line(story, line_url)
+
+
+@pytest.mark.req("R-118")
+def test_everybody_is_told_while_the_store_is_full_though_nobody_files_and_when_it_has_room_again(
+    line_url: str, any_time: None
+) -> None:
+    async def story(north: Party) -> None:
+        both = {"north", "south"}
+        north.bench.line._full = lambda: "no room"
+        await north.turn()
+        assert {(party, name) for party, name, _ in north.told} == {(party, "room") for party in both}
+        await north.wait(2 * MINUTE)
+        await north.turn()
+        assert len(north.told) == 2, "they know"
+        await north.wait(MINUTE)
+        await north.turn()
+        assert len(north.told) == 4, "as long as it lasts"
+        north.bench.line._full, north.told = str, []
+        await north.turn()
+        assert {(party, till) for party, _, till in north.told} == {(party, north.now) for party in both}
+        await north.turn()
+        assert len(north.told) == 2 and not await north.bench.line.covering(["north", "south"], north.now * 1000)
+        # What a worker has no room for stays so: the others' notices are taken, and of this party it is still told.
+        unheld = await north.one(notice("n1", unheld=True))
+        await north.turn()
+        assert unheld.refused == "store_full" and len(north.told) == 3 and north.told[-1][2] == north.now + 5 * MINUTE
+
+    on_line(lambda bench: story(Party(bench)), line_url)
 
 
 def test_a_timer_fires_in_a_full_store(line_url: str) -> None:

@@ -30,7 +30,7 @@ from keepclear.desk.picture import UNVERIFIED, Answers, ConflictView
 from keepclear.desk.shown import bare_view
 from keepclear.verify.verdicts import Standing
 
-from .notable import over_words
+from .notable import gap_words, over_words
 from .plain import foreign, plain
 from .reference import Reference
 from .words import about, apart, band, clock, countdown, lead, position, window
@@ -83,7 +83,7 @@ def _said(event: Event, now: int, view: ConflictView | None, reference: Referenc
         case BudgetEvent():
             return over_words([event], party, now)
         case GapEvent():
-            return f"GAP ({event.reason}): the picture was read again"
+            return gap_words(event.reason)
         case LinkEvent(up=True):
             return f"connected{', ' + event.detail if event.detail else ''}"
         case LinkEvent():
@@ -113,8 +113,8 @@ def is_alarm(event: Event) -> bool:
     """Whether an officer must hear of it at once."""
     if isinstance(event, AlertEvent):
         return event.verdict != VERIFIED or event.standing in ("OPEN", "PAST", "CLOSED NOT CONFIRMED")
-    if isinstance(event, BudgetEvent):
-        return True
+    if isinstance(event, BudgetEvent | GapEvent):
+        return isinstance(event, BudgetEvent) or event.reason == "epoch"
     return not holds(event)
 
 

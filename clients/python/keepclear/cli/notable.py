@@ -15,30 +15,79 @@ from keepclear.journal.kept import OverNow
 
 from .words import counted, span, stamp
 
+PUT_BACK_MEANS = "what others filed before may be missing until they send it again: ask them"
+
 
 def over_words(over: Sequence[OverNow], party: str, now: int) -> str:
-    """Return that a party was over some budgets, or found no room, and what that means at the desk of ``party``.
+    """Return that a party was over some budgets, or who finds no room, and what that means at the desk of ``party``.
 
-    That it is so still, nobody has said; the last of them to be covered says until when it may be.
+    That it is so still, nobody has said but of the hotline's room; of the others the last says until when it may be.
     """
+    if over[0].is_end:
+        return ended_words(over[0], party, now)
     since, until = stamp(max(one.since for one in over), now), stamp(max(one.until for one in over), now)
-    whose, ours = over[0].party, over[0].party == party
+    ours = all(one.party == party for one in over)
     if over[0].is_room:
-        did = f"THE HOTLINE HAD NO ROOM for a notice of {'ours' if ours else whose} at {since}"
+        did = f"THE HOTLINE HAS NO ROOM for notices of {_whose(over, party)}, as of {since}"
+        lasts = "what is filed now" if len(over) > 1 else "what we file" if ours else "what it files"
     else:
         budgets = ", ".join(budget_words(one.budget) for one in over)
-        did = f"{'WE WERE OVER OUR' if ours else f'{whose} WAS OVER ITS'} AGREED BUDGET ({budgets}) at {since}"
-    kept = "what we file may be refused, and is kept here"
-    lacks = "what it files may be refused, so this line need not know it: NOT WHOLE"
-    return f"{did}: until {until} {kept if ours else lacks}"
+        whose = "WE WERE OVER OUR" if ours else f"{over[0].party} WAS OVER ITS"
+        did = f"{whose} AGREED BUDGET ({budgets}) at {since}"
+        lasts = f"until {until} what {'we file' if ours else 'it files'}"
+    means = "is kept here" if ours else "this line need not know it: NOT WHOLE"
+    return f"{did}: {lasts} may be refused, {'and' if ours else 'so'} {means}"
+
+
+def ended_words(over: OverNow, party: str, now: int) -> str:
+    """Return that a party is over a budget no more, or finds room, and what may be missing all the same."""
+    at, ours = stamp(over.until, now), over.party == party
+    if over.is_end and not over.is_room:
+        whose = "we are within our agreed budget again" if ours else f"{over.party} is within its agreed budget again"
+        return f"{whose} ({budget_words(over.budget)}) since {at}: what was refused for it has been filed"
+    if over.is_end:
+        did = f"THE HOTLINE HAS ROOM AGAIN for notices of {'ours' if ours else over.party} since {at}"
+    else:
+        budget = "the hotline's room" if over.is_room else budget_words(over.budget)
+        did = f"{'we' if ours else over.party} need not be refused any more ({budget}) since {at}"
+    return f"{did}: {_unfiled(ours, over.party)}"
+
+
+def before_words(over: Sequence[OverNow], party: str, now: int) -> str:
+    """Return who was over a budget or found no room lately, so that what was refused then may be missing still."""
+    until = stamp(max(one.until for one in over), now)
+    ours = all(one.party == party for one in over)
+    return f"notices of {_whose(over, party)} were refused until {until}: {_unfiled(ours, 'them')}"
+
+
+def _whose(over: Sequence[OverNow], party: str) -> str:
+    names = [one.party for one in over if one.party != party] + ["ours"] * any(one.party == party for one in over)
+    return " and ".join(dict.fromkeys(names))
+
+
+def _unfiled(ours: bool, whom: str) -> str:
+    if ours:
+        return "what was NOT SENT is sent by keepclear send --all"
+    return f"what was refused may be unfiled still, and on no screen: ask {whom}"
 
 
 def by_meaning(over: Iterable[OverNow]) -> list[tuple[OverNow, ...]]:
-    """Return spent budgets by whose they are, and apart from them the hotline's own room."""
-    found: dict[tuple[str, bool], list[OverNow]] = {}
+    """Return spent budgets by whose they are, and apart from them the hotline's own room, which is one for all."""
+    found: dict[str, list[OverNow]] = {}
     for one in over:
-        found.setdefault((one.party, one.is_room), []).append(one)
+        found.setdefault("" if one.is_room else one.party, []).append(one)
     return [tuple(each) for each in found.values()]
+
+
+def gap_words(reason: str) -> str:
+    """Return that the stream could not go on, and what that means."""
+    again = f"GAP ({reason}): the picture was read again"
+    return f"{again}; THE HOTLINE'S STORE WAS PUT BACK: {PUT_BACK_MEANS}" if reason == "epoch" else again
+
+
+def put_back_words(at: int, now: int) -> str:
+    """Return that the hotline's store has begun another life, and what that means."""
+    return f"THE HOTLINE'S STORE WAS PUT BACK, told here {stamp(at, now)}: {PUT_BACK_MEANS}: NOT WHOLE"
 
 
 def probing_words(probing: Probing, now: int) -> str:
@@ -65,9 +114,26 @@ def age_line(picture: Picture) -> str:
     return f"picture {picture.age_s:.0f} s old{', STALE' if picture.stale else ''}"
 
 
+class Ends:
+    """Whose time of being over a budget runs out while somebody looks; nobody says so, unless the hotline does."""
+
+    def __init__(self) -> None:
+        self._over: set[str] = set()
+
+    def new(self, picture: Picture) -> list[OverNow]:
+        """Return those that have run out since it was last asked."""
+        ended = [one for one in picture.over_before if one.raw in self._over]
+        self._over = {one.raw for one in picture.over_budget}
+        return ended
+
+
 def notable_lines(picture: Picture, now: int) -> Iterator[tuple[str, bool]]:
     """Return what is to be said beside a picture, in lines, and of each whether the picture lacks something for it."""
+    if picture.put_back_at is not None:
+        yield put_back_words(picture.put_back_at, now), True
     for over in by_meaning(picture.over_budget):
-        yield over_words(over, picture.party, now), over[0].party != picture.party
+        yield over_words(over, picture.party, now), any(one.party != picture.party for one in over)
+    if picture.over_before:
+        yield before_words(picture.over_before, picture.party, now), False
     for probing in picture.probing:
         yield probing_words(probing, now), False

@@ -25,7 +25,7 @@ from keepclear.transport.client import now_instant
 from . import out
 from .fold import columns, folded
 from .lines import conflict_line, event_json, event_line, is_alarm
-from .notable import behind_words, notable_lines, probing_words
+from .notable import Ends, behind_words, ended_words, notable_lines, probing_words
 from .plain import plain
 from .reference import Reference
 from .reminders import Reminder, Reminders
@@ -52,6 +52,7 @@ class Teller:
         self._lost: str | None = None
         self._unread = self._behind = False
         self._probing: dict[str, int] = {}
+        self._ends = Ends()
         self._delivered: OrderedDict[tuple[str, str, int], None] = OrderedDict()
 
     def show(self, event: Event) -> None:
@@ -105,6 +106,8 @@ class Teller:
         due = self._reminders.due(picture, link, deadline_s, now)
         self._note_behind(link, now)
         self._note_probing(picture, now)
+        for over in self._ends.new(picture):
+            self._note_or_json("budget_ended", over.to_json(), ended_words(over, picture.party, now), now)
         for one in due if self._as_json else ():
             out.write_json({"shown_at_us": now, **one.to_json()})
         if not self._as_json:
@@ -129,7 +132,7 @@ class Teller:
         if self._as_json:
             out.write_json({"shown_at_us": now, "event": event, **facts, "detail": words})
         else:
-            self._say(f"{clock(now)} {words}", bell=event == "probing")
+            self._say(f"{clock(now)} {words}", bell=event != "behind")
 
     def _say_again(self, due: Sequence[Reminder], now: int) -> None:
         conflicts = [(one.words, one.view) for one in due if one.view is not None]

@@ -59,6 +59,8 @@ def facts_of(event: Event, now: int, of: Of, party: str) -> dict[str, Any] | Non
                 "callsign": own,
                 "revision": event.revision,
             }
+        case BudgetEvent(is_end=True):
+            return None
         case BudgetEvent(party=whose, budget=budget, since=since, until=until):
             what = "no_room" if event.is_room else "over_own" if whose == party else "over_budget"
             times = {"when": told(min(since, now)), "until": told(until)}

@@ -10,7 +10,7 @@ from keepclear_protocol.instant import SECOND
 
 from keepclear.cli.board.blind import QUIET_S, is_quiet
 from keepclear.cli.board.header import BLIND_MEANS
-from keepclear.cli.notable import by_meaning, over_words
+from keepclear.cli.notable import by_meaning, over_words, put_back_words
 from keepclear.cli.words import clock, span
 from keepclear.desk.link import Link
 from keepclear.desk.picture import AHEAD_S, SET_BACK, Picture
@@ -43,6 +43,8 @@ def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, no
     over = [one for one in picture.over_budget if one.party != picture.party]
     if over:
         reasons["over_budget"] = "; ".join(over_words(one, picture.party, now) for one in by_meaning(over))
+    if picture.put_back_at is not None:
+        reasons["put_back"] = put_back_words(picture.put_back_at, now)
     if trouble is not None:
         reasons[trouble[0]] = trouble[1]
     whole = not reasons

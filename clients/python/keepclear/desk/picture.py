@@ -28,6 +28,10 @@ __all__ = ["UNVERIFIED", "Answers", "ConflictView", "NoticeView", "Picture", "bu
 FRESH_S = 30.0
 """A picture read longer ago is called stale: two keep-alives more than the silence after which a desk reconnects."""
 
+LATELY_S = 900
+"""Seconds for which it is said that what was refused for a spent budget may be unfiled still: as long as that a board
+was blind."""
+
 AHEAD_S = 1
 """An instant that lies further ahead than two looks at a clock can differ was noted before that clock was set back."""
 
@@ -54,8 +58,12 @@ class Picture:
     """Alerts that came and are of no conflict, since not even their signature or address holds."""
     over_budget: tuple[OverNow, ...] = ()
     """Who is over an agreed budget now: what they want to file may be refused, and is not in this picture."""
+    over_before: tuple[OverNow, ...] = ()
+    """Who was so lately: what was refused then may not have been filed since."""
     probing: tuple[Probing, ...] = ()
     """Whose short-lived notices have met many of ours, as was learnt in the last hour."""
+    put_back_at: int | None = None
+    """When this desk met another life of the hotline's store, lately: what others filed before may be gone there."""
 
     @property
     def stale(self) -> bool:
@@ -90,12 +98,15 @@ class Picture:
             "stale": self.stale,
             "unanswered": self.unanswered,
             "not_sent": self.not_sent,
+            "unknown": self.unknown,
             "lost": self.lost,
             "conflicts": [view.to_json() for view in self.conflicts],
             "notices": [view.to_json() for view in self.notices],
             "forged": self.forged,
             "over_budget": [over.to_json() for over in self.over_budget],
+            "over_before": [over.to_json() for over in self.over_before],
             "probing": [probing.to_json() for probing in self.probing],
+            "put_back_at": None if self.put_back_at is None else format_instant(self.put_back_at),
         }
 
 
@@ -121,9 +132,11 @@ def build_picture(
     heads = journal.own_heads() if everything else journal.own_live(now)
     references = journal.references([head.id for head in heads])
     notices = tuple(notice_view(head, now, references.get(head.id)) for head in heads)
-    over = tuple(journal.over_budget(now))
+    over = tuple(journal.over_budget(now)), tuple(journal.over_before(now - LATELY_S * SECOND, now))
     probing = tuple(probings(kept, journal.party, now))
-    return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count(), over, probing)
+    met = journal.put_back()
+    put_back_at = met if met is not None and -AHEAD_S <= (now - met) / SECOND <= LATELY_S else None
+    return Picture(journal.party, age_s, tuple(views), notices, journal.forged_count(), *over, probing, put_back_at)
 
 
 def last_heard(journal: Reads, heard_at: int | None, now: int) -> int | None:

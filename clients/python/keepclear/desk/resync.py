@@ -18,7 +18,7 @@ from keepclear_protocol.errors import EvidenceInvalid
 from keepclear_protocol.kinds import WITHDRAWAL
 from keepclear_protocol.speakable import speakable
 
-from ..journal.changes import HEARD, Change, MoveCursor, Note, NoteSpan, RaiseAlarm, TurnOwn
+from ..journal.changes import HEARD, PUT_BACK, Change, MoveCursor, Note, NoteSpan, RaiseAlarm, TurnOwn
 from ..journal.journal import Journal
 from ..journal.kept import LOST, RECEIPTED, KeptConflict, OwnStatement
 from ..transport.client import AsyncClient
@@ -76,7 +76,9 @@ class Resync:
         events: list[Event] = []
         if gap is not None:
             outcome = told(GapEvent(gap), [], Source("", follow=follow))
-            events += await self._take([], first=[outcome])
+            # Another life of the hotline's store may lack what this desk was told in the one before.
+            notes = [Note(PUT_BACK, str(now))] if gap == "epoch" else []
+            events += await self._take([], first=[outcome], last=notes)
         at, listed = await self._conflicts(now, follow, events)
         source = Source(at.epoch, asked_at=now, follow=follow)
         missing = await self._missing_conflicts(listed, source)

@@ -14,9 +14,10 @@ from keepclear_protocol.errors import LocalError
 
 from .changes import HEARD, WATCHED
 from .faults import journal_faults
+from .noted import DAY_US
 from .past import BEGAN, COLUMNS, CONFLICTS, FILED_AS, OBJECTS, OWN
 from .readonly import open_to_read
-from .reads import DAY_US, Reads
+from .reads import Reads
 
 
 class PastJournal(Reads):

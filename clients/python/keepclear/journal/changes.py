@@ -134,6 +134,9 @@ class Note:
     value: str
 
 
+PUT_BACK = "put_back"
+"""The name of the note of when this desk met another life of the hotline's store."""
+
 SPENT_NOTE = "spent "
 """What the names of notes of spent budgets begin with; since when, whose and which follow, so that each is kept."""
 
@@ -255,7 +258,7 @@ def write(db: sqlite3.Connection, change: Change) -> int | None:
         case OverNow():
             name = f"{spent_name(change.since)} {change.party} {change.budget}"
             value = json.dumps([change.until, change.raw])
-            db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, value))
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))  # of one second the last word counts
         case NoteInForce(terms, at):
             _note(db, "in_force", f"{terms} {at}")
         case MarkDelivered(conflict, version):

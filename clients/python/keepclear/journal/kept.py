@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from keepclear_protocol.instant import format_instant
+from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.spent import ROOM
 from keepclear_protocol.withdrawal import Withdrawal
@@ -137,6 +137,11 @@ class OverNow:
     def is_room(self) -> bool:
         """Whether it is no budget of the party's that is spent, but the hotline's own room."""
         return self.budget == ROOM
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it says that it is over: it covers nothing behind the second of its entry."""
+        return self.until - self.since < SECOND
 
     def to_json(self) -> dict[str, Any]:
         """Return it for scripts, with the exact statement."""

@@ -3,13 +3,22 @@
 The connection and the way to ask it are here too; ``reads`` asks for the rest.
 """
 
+import json
 import sqlite3
 import threading
 from typing import Any
 
 from keepclear_protocol.cursor import Cursor
+from keepclear_protocol.instant import SECOND
 
+from .changes import PUT_BACK, SPENT_NOTE, spent_name
 from .faults import journal_faults
+from .kept import OverNow
+
+DAY_US = 86_400 * SECOND
+
+AHEAD_US = 60 * SECOND
+"""By how much the hotline's clock may be ahead of this desk's: what it has just signed counts at once."""
 
 
 class Noted:
@@ -57,6 +66,33 @@ class Noted:
         """Return the newest terms that a verified alert was under, and the earliest instant at which one was."""
         terms, _, at = (self.noted("in_force") or "").partition(" ")
         return (terms, int(at)) if at else None
+
+    def over_budget(self, now: int) -> list[OverNow]:
+        """Return who is over which budget at ``now``, and until when, by the service's newest word of each."""
+        return [over for over in self._spent(now) if now < over.until]
+
+    def over_before(self, since: int, now: int) -> list[OverNow]:
+        """Return who was over which budget until an instant from ``since`` on, and may not have filed all since.
+
+        The service's word that a budget's end has come says that all of it was filed; one of its own room does not.
+        """
+        ended = [over for over in self._spent(now) if since < over.until <= now]
+        return [over for over in ended if over.is_room or not over.is_end]
+
+    def _spent(self, now: int) -> list[OverNow]:
+        """Return the newest word of each budget of a party's that was spent lately."""
+        query = "SELECT name, value FROM meta WHERE name BETWEEN ? AND ? ORDER BY name"
+        rows = self._rows(query, spent_name(now - DAY_US - SECOND), spent_name(now + AHEAD_US + 1))
+        over: dict[tuple[str, str], OverNow] = {}
+        for name, value in rows:
+            since, party, budget = name.removeprefix(SPENT_NOTE).split(" ")
+            over[party, budget] = OverNow(party, budget, int(since), *json.loads(value))
+        return list(over.values())
+
+    def put_back(self) -> int | None:
+        """Return when this desk met another life of the hotline's store, if it did."""
+        value = self.noted(PUT_BACK)
+        return None if value is None else int(value)
 
     def generation(self) -> int:
         """Return how often something was judged."""

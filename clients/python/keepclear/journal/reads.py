@@ -6,22 +6,14 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from keepclear_protocol.instant import SECOND
-
 from ..wire.answers import AlertObject
-from .changes import SPENT_NOTE, spent_name
-from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OverNow, OwnStatement
-from .noted import Noted
+from .kept import KeptAcknowledgement, KeptAlert, KeptConflict, KeptTheirs, OwnStatement
+from .noted import DAY_US, Noted
 from .pictured import Pictured
 
 _PARTY = f"json_extract(pictured, '$[{[field.name for field in fields(Pictured)].index('party')}]')"
 _TURN = f"row_number() OVER (PARTITION BY {_PARTY} ORDER BY version)"
 _BY_TURNS = f"SELECT conflict FROM conflicts WHERE delivered < version ORDER BY {_TURN}, version LIMIT ?"  # noqa: S608
-
-DAY_US = 86_400 * SECOND
-
-AHEAD_US = 60 * SECOND
-"""By how much the hotline's clock may be ahead of this desk's: what it has just signed counts at once."""
 
 _OF_ITS_KIND = "SELECT max(revision) FROM own AS o WHERE o.id = own.id AND o.status"
 _HEAD = f"coalesce(({_OF_ITS_KIND} = 'receipted'), 0)"
@@ -195,20 +187,6 @@ class Reads(Noted):
     def theirs_of(self, ids: Sequence[str]) -> list[KeptTheirs]:
         """Return the newest revisions seen of counterparts' notices of these ids, whoever has filed them."""
         return [KeptTheirs(*row) for row in self._many("SELECT * FROM theirs WHERE id IN", ids)]
-
-    # Budgets
-
-    def over_budget(self, now: int) -> list[OverNow]:
-        """Return who is over which budget at ``now``, and until when, by the service's newest word of each."""
-        query = "SELECT name, value FROM meta WHERE name BETWEEN ? AND ? ORDER BY name"
-        rows = self._rows(query, spent_name(now - DAY_US - SECOND), spent_name(now + AHEAD_US + 1))
-        over: dict[tuple[str, str], OverNow] = {}
-        for name, value in rows:
-            since, party, budget = name.removeprefix(SPENT_NOTE).split(" ")
-            until, raw = json.loads(value)
-            if now < until:
-                over[party, budget] = OverNow(party, budget, int(since), until, raw)
-        return list(over.values())
 
     # Acknowledgements
 

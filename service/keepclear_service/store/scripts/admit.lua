@@ -43,11 +43,11 @@ local first_charge, charge_words = list()
 local first_budget = list()
 local arrivals = tonumber(ARGV[next_arg])
 
-local asked, number_of = {'epoch', 'head', 'clock', 'terms', 'longer'}, {}
+local asked, number_of = {'epoch', 'head', 'clock', 'terms', 'longer', 'room'}, {}
 for number = 1, party_count do
   local party = ARGV[first_party + number - 1]
   number_of[party] = number
-  asked[5 + number] = 'stream:' .. party
+  asked[6 + number] = 'stream:' .. party
 end
 local known = call('HMGET', meta, unpack(asked))
 local epoch, terms = known[1], known[4]
@@ -77,8 +77,7 @@ local waiting, moved, handed, heard = {}, {}, {}, 0
 -- half of it on, a line whose parties' notices have taken more than they all agreed on leaves the rest to other lines.
 local taken, below, greedy = 0, nil, nil
 local all_agreed_is_taken
-local function room_for(kind, bytes)
-  if kind == 'withdrawal' then return true end
+local function fits(kind, bytes)
   if kind == 'notice' and ARGV[16] == '1' then return false end
   if not below then
     local told = call('INFO', 'memory')
@@ -93,6 +92,12 @@ local function room_for(kind, bytes)
     if greedy == nil then greedy = all_agreed_is_taken() end
     if greedy then return false end
   end
+  return true
+end
+
+local function room_for(kind, bytes)
+  if kind == 'withdrawal' then return true end
+  if not fits(kind, bytes) then return false end
   taken = taken + bytes + 2048 -- links, places, a gist
   return true
 end
@@ -108,8 +113,8 @@ local function append(kind, party, id, revision, sha, submission, note, stamp, m
 end
 
 local function tell(number, event)
-  local place = tonumber(known[5 + number] or '0') + 1
-  known[5 + number], moved[number] = place, true
+  local place = tonumber(known[6 + number] or '0') + 1
+  known[6 + number], moved[number] = place, true
   call('XADD', KEYS[1 + 8 * number], 'MAXLEN', '~', longest, whole(place) .. '-0', 'e', event)
 end
 
@@ -132,6 +137,16 @@ if not behind and not off then
   end
   if #marks > 0 then call('ZADD', ended, unpack(marks)) end
   if #timers > 0 then call('ZREM', due, unpack(timers)) end
+end
+
+-- Whoever files nothing learns of a store that is full, too, and of its having room again, also for the largest notice.
+-- A turn that only catches up with others' need not look: what it would cost them is dearer than that second.
+if not behind and not off and (arrivals > 0 or cursor == before) then
+  if not fits('notice', 0) then
+    tell_full()
+  elseif room_told > now and fits('notice', largest) then
+    tell_room()
+  end
 end
 
 local function admit(at, place)
@@ -189,7 +204,9 @@ local function admit(at, place)
     if revision ~= current + 1 then return '-revision_order' end
     if newest ~= second then return '-prev_mismatch' end
     local size = #ARGV[at + 5] + beside
-    if ARGV[at + 18] == '1' or not room_for(kind, #ARGV[at + 5]) then return no_room(number) end
+    if ARGV[at + 18] == '1' or not room_for(kind, #ARGV[at + 5]) then
+      return no_room(number, ARGV[at + 18] == '1')
+    end
     if kind == 'notice' then
       refused = adds(number, size, tonumber(ARGV[at + 17]), tonumber(ends), tonumber(ended_at))
       if refused then return refused end
@@ -288,10 +305,10 @@ keep_books()
 
 if head > before then
   if #waiting > 0 then call('ZADD', unmatched, unpack(waiting)) end
-  local fields, hint = {'head', whole(head), 'clock', whole(clock)}, {ARGV[12], whole(head)}
+  local fields, hint = {'head', whole(head), 'clock', whole(clock), 'room', whole(room_told)}, {ARGV[12], whole(head)}
   for number = 1, party_count do
     if moved[number] then
-      fields[#fields + 1], fields[#fields + 2] = asked[5 + number], whole(known[5 + number])
+      fields[#fields + 1], fields[#fields + 2] = asked[6 + number], whole(known[6 + number])
       hint[#hint + 1] = ARGV[first_party + number - 1]
     end
   end

@@ -3,14 +3,16 @@
 -- Of a budget that fills again evenly one number is kept: the ms at which it will be full again. What is spent moves it
 -- on, as long as the whole budget's period lies between it and now. `days` are the prices paid by day; `kept` and `caused`
 -- the bytes of alerts by the day on which they go, those that count against the party and all that its notices caused;
--- `shut` is until when no notice is taken for its pairs; `told:` is until when the others know that a budget is spent,
--- and the entry that tells it.
+-- `shut` is until when no notice is taken for its pairs, `alone` until when a worker may have no room for that party;
+-- `told:` is until when the others know that a budget is spent, and the entry that tells it.
 local minute, hour, day, five_minutes = 60000, 3600000, 86400000, 300000
+local largest = 524288 -- bytes of a submission: below it some notices find room and others none
 local beside = 2048 -- bytes of links, places and names that a notice takes besides its own
 local function budget(at) return tonumber(ARGV[first_budget + at]) end
 local most_live, most_bytes, most_price = budget(0), budget(1), budget(2)
 local a_submit, an_acknowledgement, a_pair, an_alert = budget(3), budget(4), budget(5), budget(6)
 local books, told = {}, 0
+local room_told = tonumber(known[6] or '0') -- until when anybody is told to find no room
 
 local function book(number)
   local held = books[number]
@@ -74,20 +76,25 @@ local function charge(number, field, cost, period)
   put(number, field, format('%.17g', math.min(full, sure + 2 * period)))
 end
 
+local function mark_of(number, name)
+  local held, mark = book(number), 'told:' .. name
+  if not held[mark] then held[mark] = call('HGET', KEYS[8 + 8 * number], mark) or '0' end
+  return mark, tonumber(match(held[mark], '^%d+'))
+end
+
+local function say(number, name, till)
+  local seq = append('budget', ARGV[first_party + number - 1], name, '0', '-', '-', whole(till), whole(now), true)
+  for each = 1, party_count do tell(each, 'budget ' .. seq .. ' -') end
+  put(number, 'told:' .. name, whole(till) .. ' ' .. seq)
+  clock, told = now, told + 1
+  if name == 'room' then room_told = math.max(room_told, till) end
+end
+
 -- Everybody is told that a party may be refused, at least until an instant, unless what they know covers a while yet:
 -- what is refused late in it is covered, too.
 local function tell_all(number, name, till)
-  local party, spent = ARGV[first_party + number - 1], KEYS[8 + 8 * number]
-  local held = book(number)
-  local mark = 'told:' .. name
-  if not held[mark] then held[mark] = call('HGET', spent, mark) or '0' end
-  if tonumber(match(held[mark], '^%d+')) <= now + five_minutes / 2 then
-    till = whole(till)
-    local seq = append('budget', party, name, '0', '-', '-', till, whole(now), true)
-    for each = 1, party_count do tell(each, 'budget ' .. seq .. ' -') end
-    put(number, mark, till .. ' ' .. seq)
-    clock, told = now, told + 1
-  end
+  local _, covered = mark_of(number, name)
+  if covered <= now + five_minutes / 2 then say(number, name, till) end
 end
 
 local function over(number, name, left, again)
@@ -98,10 +105,31 @@ local function over(number, name, left, again)
   return '#' .. table.concat({name, whole(left), whole(again), whole(now)}, ' ')
 end
 
--- Refuse a notice for which the store has no room: it is no budget of its party's, yet what that flies is not known here.
-local function no_room(number)
+-- Refuse a notice for which the store has no room, or `alone` its party none with a worker: it is no budget of its
+-- party's, yet what that flies is not known here.
+local function no_room(number, alone)
+  if alone then put(number, 'alone', whole(now + five_minutes)) end
   tell_all(number, 'room', now + five_minutes)
   return '-store_full'
+end
+
+local function tell_full()
+  for number = 1, party_count do tell_all(number, 'room', now + five_minutes) end
+end
+
+-- That there is room again is told, too, but of those that have none for a reason of their own.
+local function tell_room()
+  local later = 0
+  for number = 1, party_count do
+    local _, covered = mark_of(number, 'room')
+    local alone = tonumber(call('HGET', KEYS[8 + 8 * number], 'alone') or '0')
+    if covered > now and alone <= now then
+      say(number, 'room', now)
+    elseif covered > now then
+      later = covered
+    end
+  end
+  room_told = later
 end
 
 -- Of each statement that comes to be admitted; what it is refused with, or nil.

@@ -22,7 +22,8 @@ from keepclear.transport.client import now_instant
 
 from .. import out
 from ..conflict import record_lines
-from ..lines import is_alarm
+from ..lines import is_alarm, plain
+from ..notable import Ends, ended_words
 from ..words import clock
 from .bell import BLIND, DANGER, POSSIBLE, Bell, Rhythm
 from .blind import unwatched
@@ -59,6 +60,7 @@ class Board:
         self._state = State(officer, strip=Strip(STRIP, desk.party))
         self._bell = Bell(now_instant())
         self._last = LastPicture(desk, now_instant())
+        self._ends = Ends()
         self._noted: set[tuple[str, int]] = set()
         self._trouble_at: int | None = None
         self._wake = asyncio.Event()
@@ -144,6 +146,9 @@ class Board:
             self._ring(due)
         if self.broken:
             return self._again()
+        for over in self._ends.new(self._picture):
+            self._ring(DANGER)
+            self._state.strip.say(plain(f"{clock(now)} {ended_words(over, self._picture.party, now)}"))
         try:
             self._state.looks(self._picture, link, now)
             columns, rows = self._screen.size()
