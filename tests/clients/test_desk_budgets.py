@@ -130,11 +130,11 @@ def test_a_hotline_without_room_is_one_line_for_all_and_its_end_is_told_with_wha
     events = line.watched(south)
     said = [event_line(event, line.now, party="south") for event in events]
     assert "HAS ROOM AGAIN for notices of north" in said[0] and "may be unfiled still" in said[0]
-    assert "HAS ROOM AGAIN for notices of ours" in said[1] and "keepclear send --all" in said[1]
+    assert "HAS ROOM AGAIN for our notices" in said[1] and "keepclear send --all" in said[1]
     picture = south.picture()
     assert picture.over_budget == () and "over_budget" not in reasons(picture, line.now)
     ((words, lacks),) = notable_lines(picture, line.now)
-    assert words.startswith("notices of north and ours were refused until") and not lacks
+    assert words.startswith("notices of north and ours may have been refused until") and not lacks
     line.now += 901 * SECOND
     assert list(notable_lines(south.picture(), line.now)) == []
     south.close()

@@ -28,7 +28,7 @@ def over_words(over: Sequence[OverNow], party: str, now: int) -> str:
     since, until = stamp(max(one.since for one in over), now), stamp(max(one.until for one in over), now)
     ours = all(one.party == party for one in over)
     if over[0].is_room:
-        did = f"THE HOTLINE HAS NO ROOM for notices of {_whose(over, party)}, as of {since}"
+        did = f"THE HOTLINE HAS NO ROOM for {_whose(over, party)}, as of {since}"
         lasts = "what is filed now" if len(over) > 1 else "what we file" if ours else "what it files"
     else:
         budgets = ", ".join(budget_words(one.budget) for one in over)
@@ -46,7 +46,7 @@ def ended_words(over: OverNow, party: str, now: int) -> str:
         whose = "we are within our agreed budget again" if ours else f"{over.party} is within its agreed budget again"
         return f"{whose} ({budget_words(over.budget)}) since {at}: what was refused for it has been filed"
     if over.is_end:
-        did = f"THE HOTLINE HAS ROOM AGAIN for notices of {'ours' if ours else over.party} since {at}"
+        did = f"THE HOTLINE HAS ROOM AGAIN for {_whose([over], party)} since {at}"
     else:
         budget = "the hotline's room" if over.is_room else budget_words(over.budget)
         did = f"{'we' if ours else over.party} need not be refused any more ({budget}) since {at}"
@@ -57,12 +57,14 @@ def before_words(over: Sequence[OverNow], party: str, now: int) -> str:
     """Return who was over a budget or found no room lately, so that what was refused then may be missing still."""
     until = stamp(max(one.until for one in over), now)
     ours = all(one.party == party for one in over)
-    return f"notices of {_whose(over, party)} were refused until {until}: {_unfiled(ours, 'them')}"
+    return f"{_whose(over, party)} may have been refused until {until}: {_unfiled(ours, 'them')}"
 
 
 def _whose(over: Sequence[OverNow], party: str) -> str:
-    names = [one.party for one in over if one.party != party] + ["ours"] * any(one.party == party for one in over)
-    return " and ".join(dict.fromkeys(names))
+    names = " and ".join(dict.fromkeys(one.party for one in over if one.party != party))
+    if not names:
+        return "our notices"
+    return f"notices of {names}{' and ours' if any(one.party == party for one in over) else ''}"
 
 
 def _unfiled(ours: bool, whom: str) -> str:
