@@ -7,9 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from keepclear_service.line import uncommitted as uncommitted_module
 from keepclear_service.line.committing import Committing
+from keepclear_service.line.parts import FIRST, NEXT, by_turns, parts, weight
 from keepclear_service.line.ports import SignedAlert
-from keepclear_service.line.uncommitted import LARGE_PAIRS, Uncommitted
+from keepclear_service.line.uncommitted import Uncommitted
 from keepclear_service.store import line as stored
 from keepclear_service.store.keys import Keys
 from keepclear_service.store.line import StoredLine
@@ -57,17 +59,58 @@ def test_they_are_packed_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert turns(StoredLine._commit(line, "epoch", piece)) >= ALERTS // 2
 
 
-def test_what_is_large_is_committed_last_and_only_in_the_next_turn_where_others_wait() -> None:
-    def outgoing(pairs: int) -> Any:
-        return SimpleNamespace(payload={"pairs": [None] * pairs})
+def outgoing(conflict: str, pairs: int = 1, *, to: str = "north", other: str = "south", rank: str = "") -> Any:
+    payload = {"pairs": [None] * pairs, "state": "open"}
+    return SimpleNamespace(conflict=conflict, to=to, other=(other, "n"), rank=rank, payload=payload)
 
+
+def both(number: int, one: str, other: str) -> list[Any]:
+    """Both sides of a conflict, the later ones the worse."""
+    name, rank = f"{one} {other} {number}", f"{9_999 - number}"
+    return [outgoing(name, to=one, other=other, rank=rank), outgoing(name, to=other, other=one, rank=rank)]
+
+
+def written(uncommitted: Uncommitted, pressed: bool = False) -> list[tuple[list[int], int, bool]]:
+    """Write as ``Committing`` does; return of each piece the entries, how many alerts, and whether it is the last."""
+    done = []
+    for piece in uncommitted.pieces(lambda: pressed):
+        done.append((list(piece.alerts), sum(map(len, piece.alerts.values())), piece.last))
+        for seq in piece.alerts:
+            if piece.last:
+                uncommitted.committed(seq)
+            else:
+                uncommitted.wrote(seq, [])
+    return done
+
+
+def test_what_is_large_is_written_in_parts_behind_all_else_and_one_in_a_turn_while_others_wait() -> None:
     uncommitted = Uncommitted()
-    for seq, pairs in enumerate((LARGE_PAIRS, 1, LARGE_PAIRS, 1)):
-        uncommitted.add(seq, [outgoing(pairs), outgoing(1)], None, own=True)
+    for seq, conflicts in enumerate((400, 1, 400, 1)):
+        uncommitted.add(seq, [one for n in range(conflicts) for one in both(n, "north", "south")], None, own=True)
+    small, first, part = ([1, 3], 4, True), FIRST // 2, NEXT // 2
+    assert written(uncommitted, pressed=True) == [small, ([0], first, False), ([2], first, False), ([0], part, False)]
+    assert uncommitted.due_in_s() == 0.0
+    assert written(uncommitted, pressed=True) == [([0], part, False)]
+    rest = 800 - first - 2 * part
+    assert written(uncommitted) == [([0], rest, True), ([2], part, False), ([2], part, False), ([2], rest, True)]
+    assert uncommitted.due_in_s() is None
 
-    def pieces(*, pressed: bool = False) -> list[list[int]]:
-        return [list(piece) for piece in uncommitted.pieces(pressed=pressed)]
 
-    assert pieces() == [[1, 3], [0], [2]]
-    assert pieces(pressed=True) == [[1, 3]]
-    assert pieces(pressed=True) == [[1, 3], [0], [2]], "once, whoever comes meanwhile"
+def test_what_is_more_than_may_be_held_is_written_whoever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uncommitted_module, "HELD_MOST", 3_000)
+    uncommitted = Uncommitted()
+    for seq in range(3):
+        uncommitted.add(seq, [one for n in range(400) for one in both(n, "north", "south")], None, own=True)
+    written(uncommitted, pressed=True)
+    assert uncommitted._held() in range(3_000 - NEXT, 3_001)
+
+
+def test_the_worst_to_each_counterpart_comes_first_however_many_one_of_them_has_put_there() -> None:
+    """Of a notice in a crowd: the danger of a third party is in the first part, and the crowd's worst beside it."""
+    crowd = [one for n in range(600) for one in both(n, "blue", "red")]
+    third = [*both(1, "blue", "green"), *both(2, "blue", "green")]
+    first, *others = parts(by_turns([*crowd, *third]))
+    assert [alert.conflict for alert in first[:8:2]] == ["blue green 2", "blue red 599", "blue green 1", "blue red 598"]
+    assert weight(first) == FIRST and sum(map(len, others)) + len(first) == len(crowd) + len(third)
+    for part in (first, *others):
+        assert [alert.to for alert in part[::2]] == ["blue"] * (len(part) // 2), "both sides together"

@@ -71,7 +71,7 @@ def test_a_head_that_was_not_written_is_written_once_its_disk_takes_it() -> None
 def test_what_waits_to_be_looked_for_is_bounded_by_what_it_tells() -> None:
     async def story() -> None:
         uncommitted = Uncommitted()
-        alert: Any = SimpleNamespace(payload={"pairs": [{}] * 500})
+        alert: Any = SimpleNamespace(conflict="c", to="a", other=("b", "n"), rank="", payload={"pairs": [{}] * 500})
         for seq in range(20):
             uncommitted.add(seq, [alert], None, own=True)
             list(uncommitted.committed(seq))

@@ -43,12 +43,12 @@ def die(point: str) -> None:
         return turned
 
     async def dying_commit(
-        self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]
+        self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]], **named: Any
     ) -> None:
         own = not admitted.isdisjoint(seq for seq, _ in entries)
         if point == "matched" and own:
             _now()
-        await commit(self, epoch, entries)
+        await commit(self, epoch, entries, **named)
         if point == "committed" and own:
             _now()
 
@@ -81,9 +81,11 @@ def _stubborn() -> None:
     _edit(stored._COMMIT, f"{guard} return end", "")
     commit = StoredLine.commit
 
-    async def twice(self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
-        await commit(self, epoch, entries)
-        await commit(self, epoch, entries)
+    async def twice(
+        self: StoredLine, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]], **named: Any
+    ) -> None:
+        await commit(self, epoch, entries, **named)
+        await commit(self, epoch, entries, **named)
 
     StoredLine.commit = twice  # type: ignore[method-assign]
 

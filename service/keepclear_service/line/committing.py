@@ -42,17 +42,19 @@ class Committing:
         self._full: NotTaken | None = None
         self._asked_at = 0.0
 
-    async def commit(self, epoch: str, uncommitted: Uncommitted, *, pressed: bool = False) -> None:
+    async def commit(
+        self, epoch: str, uncommitted: Uncommitted, pressed: Callable[[], bool] = lambda: False
+    ) -> None:
         """Commit the alerts of this worker's own entries, and what others have left lying; raises ``Unavailable``.
 
-        ``pressed``: others wait for a turn; what is large is left for the next one, once.
+        While others have ``pressed`` for a turn, most of what is large is left for later ones.
         """
         full = None if self._full is None or await self._room_again(uncommitted) else self._full
         if full is not None:
             self._set_aside(uncommitted, uncommitted.opening(), full)
-        for piece in uncommitted.pieces(pressed=pressed):
-            signed = {seq: await self._signed(seq, alerts) for seq, alerts in piece.items()}
-            fault = await self._write(epoch, signed, uncommitted)
+        for piece in uncommitted.pieces(pressed):
+            signed = {seq: await self._signed(seq, alerts) for seq, alerts in piece.alerts.items()}
+            fault = await self._write(epoch, signed, uncommitted, last=piece.last)
             if fault is not None and fault.of_all:
                 self._full, self._asked_at = fault, time.monotonic()
                 if full is None:
@@ -78,17 +80,23 @@ class Committing:
         log_event(log, logging.WARNING, "commits_tried_again", agreement=self._agreement)
         return True
 
-    async def _write(self, epoch: str, signed: Signed, uncommitted: Uncommitted) -> NotTaken | None:
-        """Write the alerts of some entries and answer who waits; return why they were not taken."""
+    async def _write(
+        self, epoch: str, signed: Signed, uncommitted: Uncommitted, *, last: bool = True
+    ) -> NotTaken | None:
+        """Write the alerts of some entries and, if nothing of them follows, answer who waits; or say why not."""
         try:
-            await self._line.commit(epoch, list(signed.items()))
+            some = list(signed.items())
+            await (self._line.commit(epoch, some) if last else self._line.commit(epoch, some, whole=False))
         except NotTaken as fault:
             return fault
         for seq, alerts in signed.items():
             for alert in alerts:
                 self._observer.committed(alert)
-            for waiting in uncommitted.committed(seq):
-                self._release(waiting, tuple(alerts))
+            if not last:
+                uncommitted.wrote(seq, alerts)
+                continue
+            for waiting, told in uncommitted.committed(seq, alerts):
+                self._release(waiting, told)
         return None
 
     async def _signed(self, seq: int, alerts: Sequence[Outgoing]) -> list[SignedAlert]:

@@ -294,8 +294,10 @@ class Line(Protocol):
     async def has_room(self) -> bool:
         """Whether the store would find memory for one more commit."""
 
-    async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
-        """Write the alerts of entries and take these out of unmatched, whether they are there or not.
+    async def commit(
+        self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]], *, whole: bool = True
+    ) -> None:
+        """Write alerts of entries, and take these out of unmatched, whether they are there or not, if they are whole.
 
         An alert whose version is not above the one stored for its conflict and receiver is dropped. Raises
         ``Unavailable`` with ``busy`` where the store has another epoch, ``NotTaken`` where it does not take them.

@@ -228,7 +228,7 @@ class Turn:
             self._answer_repeated(waiting)
         self._uncommitted.drop_matched(turned)
         await self._audit.look(turned.clock, self._uncommitted)
-        await self._committing.commit(self.epoch, self._uncommitted, pressed=self._arrivals.due_in_s() == 0)
+        await self._committing.commit(self.epoch, self._uncommitted, lambda: self._arrivals.due_in_s() == 0)
         self._settle(turned)
         self.lasted_s = time.monotonic() - self._began
         self._observer.turned(self.lasted_s, len(asked.batch))
@@ -332,7 +332,7 @@ class Turn:
             return []
         try:
             if entry.kind == TERMS or heavy(state, body):
-                await self._committing.commit(self.epoch, self._uncommitted)  # what came before need not wait for it
+                await self._committing.commit(self.epoch, self._uncommitted, lambda: True)  # what came before
                 began = time.monotonic()
                 alerts = await asyncio.to_thread(apply, state, entry, body)
                 self._arrivals.rest(time.monotonic() - began)

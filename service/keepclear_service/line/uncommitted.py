@@ -3,18 +3,22 @@
 An entry's alerts are committed by the worker that admitted it; those of others are kept until the store says that the
 entry is matched, and committed from here once they have lain for ``ADOPT_AFTER_S``: their worker has died. What the
 store did not take is set aside until it is due again; who waits for that, or comes to, is told so at once.
+
+What is large is written in parts (``parts``): the first of each as soon as that of anything, the others while nobody
+waits for a turn, or one in each turn. The entry is matched with the last: a worker that dies in between has left all of
+it to the next, whose parts change nothing where they stand already.
 """
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from keepclear_protocol.alert import CLOSED
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import Outgoing
-from .ports import Turned
+from .parts import LARGE, by_turns, only_ends, parts, weight
+from .ports import SignedAlert, Turned
 from .standing import anew
 from .waiting import Waiting, refuse
 
@@ -24,9 +28,11 @@ ADOPT_AFTER_S = 0.5
 COMMIT_AT_ONCE = 512
 """Alerts of one script: some ten milliseconds of a store that does nothing else meanwhile."""
 
-LARGE_PAIRS = 1_000
-"""Pairs in the alerts of one entry, beyond which others pass it: to sign, pack and write them takes twenty milliseconds
-and more, and then they stand on the streams before whatever comes after. A notice of 500 volumes may have 15 000."""
+ADOPT_ALERT_S = 0.001
+"""Seconds more for each of its alerts: many are written in parts, between which that worker serves others."""
+
+HELD_MOST = 20_000
+"""Of what waits to be written in parts, alerts and pairs, some 30 MB: what is beyond is written whoever waits."""
 
 AGAIN_MOST_S = 60.0
 """Seconds after which what was not taken is tried again at most; after the first time one, then twice as many each."""
@@ -42,8 +48,11 @@ class _Entry:
     own: bool
     alerts: list[Outgoing]
     waiting: list[Waiting] = field(default_factory=list)
-    large: bool = False
-    left_once: bool = False
+    rest: list[list[Outgoing]] = field(default_factory=list)
+    """Parts still to be written of what is large; the last of them ends it."""
+    begun: bool = False
+    signed: list[SignedAlert] = field(default_factory=list)
+    """Of parts that are written, for who waits."""
     fault: Unavailable | None = None
     pause_s: float = 1.0
     again_at: float = 0.0
@@ -52,7 +61,15 @@ class _Entry:
         """Whether it is to be committed from here."""
         if self.fault is not None:
             return now >= self.again_at
-        return self.own or self.since <= now - ADOPT_AFTER_S
+        return self.own or self.since <= now - ADOPT_AFTER_S - ADOPT_ALERT_S * len(self.alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Alerts to be written by one script, by their entry's ``seq``; ``last`` where nothing more of these follows."""
+
+    alerts: dict[int, list[Outgoing]]
+    last: bool = True
 
 
 class Uncommitted:
@@ -65,9 +82,10 @@ class Uncommitted:
 
     def add(self, seq: int, alerts: list[Outgoing], waiting: Waiting | None, *, own: bool) -> None:
         """Keep an entry's alerts until it is committed; ``own`` where this worker must do so at once."""
-        all_waiting = [] if waiting is None else [waiting]
-        large = sum(len(outgoing.payload["pairs"]) for outgoing in alerts) > LARGE_PAIRS
-        self._entries[seq] = _Entry(time.monotonic(), own, alerts, all_waiting, large)
+        entry = _Entry(time.monotonic(), own, alerts, [] if waiting is None else [waiting])
+        if weight(alerts) > LARGE:
+            entry.rest = list(parts(by_turns(alerts)))
+        self._entries[seq] = entry
 
     def wait(self, seq: int, waiting: Waiting) -> bool:
         """Let somebody wait for an entry; False where nothing of it is left to be committed."""
@@ -82,7 +100,7 @@ class Uncommitted:
         """Let go of the entries that somebody has committed."""
         unmatched = frozenset(turned.unmatched)
         for seq in [seq for seq in self._entries if seq <= turned.unmatched_through and seq not in unmatched]:
-            for waiting in self.committed(seq):
+            for waiting, _ in self.committed(seq):
                 waiting.answer()
 
     def take_left(self, room: int) -> list[tuple[int, Sequence[Outgoing]]]:
@@ -90,7 +108,7 @@ class Uncommitted:
         some: list[tuple[int, Sequence[Outgoing]]] = []
         while self._left and room > 0:
             seq, alerts = self._left.popleft()
-            self._held_left -= _weight(alerts)
+            self._held_left -= weight(alerts)
             room -= len(alerts)
             some.append((seq, alerts))
         return some
@@ -100,47 +118,62 @@ class Uncommitted:
         now = time.monotonic()
         return sorted(seq for seq, entry in self._entries.items() if entry.due(now))
 
-    def pieces(self, *, pressed: bool = False) -> Iterator[dict[int, list[Outgoing]]]:
+    def pieces(self, pressed: Callable[[], bool] = lambda: False) -> Iterator[Piece]:
         """Yield what is to be committed now, in the order of the log, in pieces of ``COMMIT_AT_ONCE`` alerts or so.
 
-        What is large comes last, each by itself; where others wait for a turn, ``pressed``, only in the next one.
+        Of what is large the first parts come behind the rest, and all others behind these: one at least, and more
+        unless somebody waits for a turn, who has ``pressed``.
         """
         piece: dict[int, list[Outgoing]] = {}
         alerts = 0
         due = self.due()
-        for seq in (seq for seq in due if not self._entries[seq].large):
+        large = [seq for seq in due if self._entries[seq].rest]
+        for seq in (seq for seq in due if not self._entries[seq].rest):
             more = self._entries[seq].alerts
             if piece and alerts + len(more) > COMMIT_AT_ONCE:
-                yield piece
+                yield Piece(piece)
                 piece, alerts = {}, 0
             piece[seq] = more
             alerts += len(more)
         if piece:
-            yield piece
-        for seq in due:
-            entry = self._entries.get(seq)
-            if entry is not None and entry.large:
-                if pressed and not entry.left_once:
-                    entry.left_once = True
-                else:
-                    yield {seq: entry.alerts}
+            yield Piece(piece)
+        for seq in large:
+            if not self._entries[seq].begun:
+                yield self._part(seq)
+        for seq in large:
+            while (entry := self._entries.get(seq)) is not None and entry.due(time.monotonic()):
+                yield self._part(seq)
+                if pressed() and self._held() <= HELD_MOST:
+                    return
+
+    def _part(self, seq: int) -> Piece:
+        rest = self._entries[seq].rest
+        return Piece({seq: rest[0]}, last=len(rest) == 1)
+
+    def _held(self) -> int:
+        return sum(weight(part) for entry in self._entries.values() if entry.own for part in entry.rest)
+
+    def wrote(self, seq: int, signed: Sequence[SignedAlert]) -> None:
+        """Note that the next part of an entry is written, which is not its last."""
+        entry = self._entries[seq]
+        entry.begun = True
+        del entry.rest[0]
+        if entry.waiting:
+            entry.signed += signed
 
     def opening(self) -> list[int]:
         """Return of what is to be committed now the entries that say more than that something has ended."""
-        return [
-            seq
-            for seq in self.due()
-            if any(outgoing.payload["state"] != CLOSED for outgoing in self._entries[seq].alerts)
-        ]
+        return [seq for seq in self.due() if not only_ends(self._entries[seq].alerts)]
 
-    def committed(self, seq: int) -> Iterable[Waiting]:
-        """Note that an entry is committed; return who waited for it."""
+    def committed(self, seq: int, signed: Sequence[SignedAlert] = ()) -> list[tuple[Waiting, tuple[SignedAlert, ...]]]:
+        """Note that an entry is committed, with ``signed`` at last; return who waited for it, and for what."""
         entry = self._entries.pop(seq)
         self._left.append((seq, entry.alerts))
-        self._held_left += _weight(entry.alerts)
+        self._held_left += weight(entry.alerts)
         while self._held_left > LEFT_MOST and len(self._left) > 1:
-            self._held_left -= _weight(self._left.popleft()[1])
-        return entry.waiting
+            self._held_left -= weight(self._left.popleft()[1])
+        alerts = (*entry.signed, *signed)
+        return [(waiting, alerts) for waiting in entry.waiting]
 
     def set_aside(self, seq: int, fault: Unavailable) -> bool:
         """Leave an entry that the store did not take; whether that is new. Who waits for it is told why."""
@@ -169,16 +202,15 @@ class Uncommitted:
                 raise anew(entry.fault)
 
     def due_in_s(self) -> float | None:
-        """Return the seconds until something of another worker's is to be committed from here; None for never."""
-        waiting = [entry.since for entry in self._entries.values() if entry.fault is None]
-        return max(0.0, min(waiting) + ADOPT_AFTER_S - time.monotonic()) if waiting else None
+        """Return the seconds until something is to be committed from here; None for never."""
+        waiting = [entry for entry in self._entries.values() if entry.fault is None]
+        if any(entry.own for entry in waiting):
+            return 0.0  # parts that were left while others waited
+        soonest = min((entry.since + ADOPT_ALERT_S * len(entry.alerts) for entry in waiting), default=None)
+        return None if soonest is None else max(0.0, soonest + ADOPT_AFTER_S - time.monotonic())
 
     def refuse(self, error: KeepclearError) -> None:
         """Let nobody wait any longer; the alerts stay."""
         for entry in self._entries.values():
             refuse(entry.waiting, error)
             entry.waiting = []
-
-
-def _weight(alerts: Sequence[Outgoing]) -> int:
-    return sum(1 + len(alert.payload["pairs"]) for alert in alerts)

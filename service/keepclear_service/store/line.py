@@ -211,11 +211,13 @@ class StoredLine(LineReader):
             told=told,
         )
 
-    async def commit(self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]]) -> None:
+    async def commit(
+        self, epoch: str, entries: Sequence[tuple[int, Sequence[SignedAlert]]], *, whole: bool = True
+    ) -> None:
         """Write the alerts of entries, each unless it is there or a newer one, and take the entries out of unmatched.
 
-        An entry of very many alerts is written in pieces and leaves unmatched with the last. Raises ``Unavailable``
-        with ``busy`` where the store has another epoch.
+        An entry of very many alerts is written in pieces and leaves unmatched with the last; not ``whole``, it stays.
+        Raises ``Unavailable`` with ``busy`` where the store has another epoch.
         """
         piece: list[tuple[int, bool, Sequence[SignedAlert]]] = []
         room = ALERTS_AT_ONCE
@@ -225,7 +227,7 @@ class StoredLine(LineReader):
                 part = alerts[first : first + room]
                 first += len(part)
                 last = first >= len(alerts)
-                piece.append((seq, last, part))
+                piece.append((seq, last and whole, part))
                 room -= len(part)
                 if room <= 0 or len(piece) >= ENTRIES_AT_ONCE:
                     await self._commit(epoch, piece)
