@@ -14,7 +14,9 @@ import redis
 from benchmarks import stage
 from benchmarks.client import quantile, run
 from benchmarks.stage import cpu_s, status_kib
+from support.world import World
 
+from .flights import danger
 from .honest import SUBMITS_A_SECOND, Honest, Measured, honest
 from .scene import Scene, scene
 from .volley import Spent
@@ -114,6 +116,10 @@ class Attack(abc.ABC):
     """Whether the workers have a core of their own, where there are two: the attackers' work, and the desk's whose
     party is attacked, is that of machines of theirs, and what is measured is the service alone."""
 
+    def danger(self, world: World, number: int) -> str:
+        """Return what an honest party files that meets one of the victim's flights."""
+        return danger(world, number)
+
     def prepare(self, scene: Scene, scale: Scale) -> Any:
         """Return what is signed beforehand."""
         return None
@@ -151,7 +157,7 @@ def attacked(attack: Attack, scale: Scale) -> Outcome:
         return Outcome(attack.name, attack.title, {}, spent, nothing, nothing, nothing, {}, spent.faults)
     with scene(**attack.scene) as on:
         prepared = attack.prepare(on, scale)
-        with honest(on, attack.others_a_second) as beside:
+        with honest(on, attack.others_a_second, attack.danger) as beside:
             if stage.urgent:
                 for pid in (os.getpid(), *stage.children(os.getpid())):
                     stage.go_first(pid)

@@ -3,6 +3,7 @@
 from .attack import Attack
 from .clock import ClockStep
 from .costly import ForeignKey, LoudProbe, OneNotice, RefusedLate, TimeTells
+from .crowd import Crowd
 from .doors import AtTheProxy, AtTheService
 from .flood import AlarmFlood, BlindTheDesk, Decoys, FillTheStore, OverItsBudget, PastFlood
 from .halted import FullDisk, FullMemory, StoppedWorker, UnstorableCommit
@@ -18,6 +19,7 @@ EVERY: tuple[type[Attack], ...] = (
     PastFlood,
     BlindTheDesk,
     Decoys,
+    Crowd,
     OneNotice,
     TimeTells,
     ClockStep,

@@ -15,6 +15,7 @@ from support.world import World
 ATTACKER, VICTIM, HONEST = "red", "blue", "green"
 PLACE = (33.0, 35.0)
 PLACE_APART = (33.0, 39.0)
+PLACE_CROWDED = (33.0, 43.0)
 FLIGHTS = 30
 APART = 10
 LEGS = 8
@@ -52,6 +53,19 @@ def decoys(world: World, count: int) -> list[str]:
 def danger(world: World, number: int) -> str:
     """Return an honest party's notice that crosses one of the flights apart."""
     return submission(world, HONEST, _apart(number % APART, 200))
+
+
+def crowd(world: World, number: int) -> str:
+    """Return a notice of one volume, of the attacker's, that stands where all others of them do, and meets nobody."""
+    return submission(world, ATTACKER, volume(circle(*PLACE_CROWDED, 5_000 + number), LOW_M, HIGH_M, START_S, END_S))
+
+
+def through_the_crowd(world: World, number: int) -> str:
+    """Return an honest party's notice with a volume in the crowd, and one that crosses one of the flights apart."""
+    place = shifted(*PLACE_CROWDED, 10 * (number % 100), 0)
+    return submission(
+        world, HONEST, volume(circle(*place, 100), LOW_M, HIGH_M, START_S, END_S), _apart(number % APART, 200)
+    )
 
 
 def _apart(number: int, radius_m: float) -> Volume:

@@ -26,6 +26,7 @@ from benchmarks.load import filed
 from keepclear import Desk
 from keepclear.journal.journal import JOURNAL
 from keepclear_protocol.acknowledgement import VERIFIED
+from support.world import World
 
 from .flights import HONEST, VICTIM, danger, harmless
 from .scene import Scene
@@ -71,10 +72,12 @@ class Honest:
 
 
 @contextlib.contextmanager
-def honest(scene: Scene, others_a_second: float = SUBMITS_A_SECOND) -> Iterator[Honest]:
-    """Run the honest beside whatever happens in the block."""
+def honest(
+    scene: Scene, others_a_second: float = SUBMITS_A_SECOND, dangers: Callable[[World, int], str] = danger
+) -> Iterator[Honest]:
+    """Run the honest beside whatever happens in the block; each of ``dangers`` meets a flight of the victim's."""
     fork = multiprocessing.get_context("fork")
-    works = (_follow, functools.partial(_file, others_a_second=others_a_second))
+    works = (_follow, functools.partial(_file, others_a_second=others_a_second, dangers=dangers))
     processes = [fork.Process(target=_alone, args=(work, scene), daemon=True) for work in works]
     running = Honest(scene)
     try:
@@ -141,16 +144,16 @@ def _see(scene: Scene, desk: Desk, out: IO[str]) -> None:
             time.sleep(SEEN_EVERY_S)
 
 
-def _file(scene: Scene, others_a_second: float) -> None:
+def _file(scene: Scene, others_a_second: float, dangers: Callable[[World, int], str]) -> None:
     with (scene.folder / "samples").open("w", buffering=1) as out:
-        uvloop.run(_all(scene, out, others_a_second))
+        uvloop.run(_all(scene, out, others_a_second, dangers))
 
 
-async def _all(scene: Scene, out: IO[str], others_a_second: float) -> None:
+async def _all(scene: Scene, out: IO[str], others_a_second: float, dangers: Callable[[World, int], str]) -> None:
     world, other = scene.world, scene.other
     await asyncio.gather(
         _paced(scene, out, "submit", SUBMITS_A_SECOND, lambda number: harmless(world, HONEST, number)),
-        _paced(scene, out, "danger", DANGERS_A_SECOND, lambda number: danger(world, number)),
+        _paced(scene, out, "danger", DANGERS_A_SECOND, lambda number: dangers(world, number)),
         _paced(scene, out, "other", others_a_second, lambda number: harmless(other, "east", number)),
         _paced(scene, out, "ready", READY_A_SECOND, None),
     )
