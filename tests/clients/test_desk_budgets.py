@@ -20,6 +20,7 @@ from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.spent import ROOM, sign_spent
 from support.desks import MINUTE_US, Line
+from support.mediator import refusal
 from support.world import box
 
 HOUR_US = 60 * MINUTE_US
@@ -197,6 +198,23 @@ def test_our_own_spent_budget_is_a_warning_and_makes_nothing_less_whole(line: Li
     line.watched(south)
     ((words, lacks),) = notable_lines(south.picture(), line.now)
     assert words.startswith("WE WERE OVER OUR AGREED BUDGET (alerts an hour)") and not lacks
+    south.close()
+
+
+@pytest.mark.req("R-095")
+@pytest.mark.parametrize(("codes", "certain"), [(["store_full"], True), (["busy", "store_full"], False)])
+def test_a_503_that_says_that_nothing_was_kept_leaves_no_doubt_where_it_was_the_only_answer(
+    line: Line, codes: list[str], certain: bool
+) -> None:
+    south = line.desk("south")
+    for at, code in enumerate(codes):
+        line.mediator.refuse = lambda request, code=code: refusal(503, code, "no") if request.method == "POST" else None
+        with pytest.raises(NotSent) as caught:
+            south.send(south.waiting()[0]) if at else south.file([box()], "transport")
+    assert caught.value.certain is certain and south.picture().not_sent == int(certain)
+    assert south.picture().unknown == south.picture().to_json()["unknown"] == int(not certain)
+    if certain:
+        assert "when the hotline has room again" in (caught.value.hint or "")
     south.close()
 
 

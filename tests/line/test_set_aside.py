@@ -58,7 +58,7 @@ def test_a_store_that_fills_up_holds_alerts_back_and_nothing_else(
         one.turn._committing._sign = counting
         crossing = world.submission("south", box(48.05))
         try:
-            assert await refused(one, crossing) == "store_full"
+            assert await refused(one, crossing) == "busy"
             assert one.state() == "store_full: the alerts of 1 entries are not written"
             with pytest.raises(Unavailable):  # no stream looks alive meanwhile
                 one.check_told()
@@ -66,7 +66,7 @@ def test_a_store_that_fills_up_holds_alerts_back_and_nothing_else(
             tried = len(signed)
             # Whoever asks again is told at once; what ends something, timers too, goes on.
             began = time.monotonic()
-            assert await refused(one, crossing) == "store_full"
+            assert await refused(one, crossing) == "busy"
             await withdraw(one, world, "north", apart)
             await withdraw(one, world, "north", met)
             assert time.monotonic() - began < 1.0

@@ -26,7 +26,10 @@ _BUG = "A fault of the sending program: compare it with SPEC.md and the vectors.
 _VOLUME = "Mend the flight plan; `submit --dry-run` shows what would be filed."
 _AMEND = "Read the notice as the service has it and amend that."
 _LIMIT = "Keep within the agreement's limit, or agree on another in a new revision."
-_BUDGET = "File it again from `again_at` on; until then call the other side: the line does not know it."
+_BUDGET = (
+    "Send the same again (`keepclear send CODE`) from `again_at` on; until then call the other side: the line does not "
+    "know it."
+)
 
 WHAT_TO_DO = {
     "not_authenticated": "Is the key enrolled in this agreement, and has nothing changed the bytes on their way?",

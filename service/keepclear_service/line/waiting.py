@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from keepclear_protocol.errors import KeepclearError
+from keepclear_protocol.errors import KeepclearError, Unavailable
 from msgspec import Struct
 
 from ..decide.fold import Body
 from ..observer import LineObserver
+from .clocks import CLOCK
 from .ports import Arrival, Outcome, SignedAlert
+
+NOTHING_KEPT = (CLOCK, "store_full")
+"""Codes that tell a sender that nothing of its statement was kept."""
 
 
 class Told(Struct, frozen=True):
@@ -38,9 +42,14 @@ class Waiting:
         try:
             return await self.future
         except KeepclearError as error:
-            if self.outcome.entry is not None and not self.outcome.again:
+            if self.outcome.entry is None:
+                raise
+            if not self.outcome.again:
                 observer.unanswered(self.outcome.entry, request, error.code)
-            raise
+            if error.code not in NOTHING_KEPT:
+                raise
+            detail = f"it is admitted, and not answered yet ({error.code}); send the same bytes again"
+            raise Unavailable("busy", detail) from error
 
     def answer(self, alerts: tuple[SignedAlert, ...] = ()) -> None:
         """Release the one who waits, unless it was before."""

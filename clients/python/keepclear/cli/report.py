@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Refused, Unavailable
+from keepclear_protocol.budgets import PERIOD_S
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, OverBudget, Refused, Unavailable
 from keepclear_protocol.filing import Unfit
 from keepclear_protocol.kinds import ACKNOWLEDGE
 from keepclear_protocol.limits import Fault
@@ -11,7 +12,7 @@ from keepclear_protocol.speakable import speakable
 
 from keepclear.desk.batch import FilingResult
 from keepclear.desk.blocking import Desk
-from keepclear.desk.budgets import time_of
+from keepclear.desk.budgets import budget_words, time_of, when_words
 from keepclear.desk.events import AlertEvent
 from keepclear.desk.filed import Filed
 from keepclear.desk.settling import NotSent
@@ -50,7 +51,9 @@ class Report:
         self._teller = Teller(desk)
         self._alerts: list[AlertEvent] = []
         self._outcomes: list[str] = []
-        self._again_at: int | None = None
+        self._cause: KeepclearError | None = None
+        self._waited: set[str] = set()
+        desk.on_wait(self._waits)
 
     def filed(self, filed: Filed, place: str = "", callsign: str | None = None, instead: str = "") -> None:
         """Tell that a statement was receipted, and the alerts that it caused; ``instead`` of the id of a lost one."""
@@ -74,7 +77,7 @@ class Report:
         match error:
             case NotSent(certain=True):
                 outcome, id = NOT_SENT, error.id
-                self._again_at = error.again_at or self._again_at
+                self._cause = error.cause
             case NotSent():
                 outcome, id = UNKNOWN, error.id
             case Unavailable():
@@ -142,6 +145,13 @@ class Report:
             codes.append(INVALID)
         return next((code for code in WORST_FIRST if code in codes), DONE)
 
+    def _waits(self, over: OverBudget) -> None:
+        """Say, once of each budget, that it is waited for."""
+        if over.budget not in self._waited:
+            self._waited.add(over.budget)
+            name = budget_words(over.budget)
+            note(f"waiting: our budget of {name} has more at {time_of(over.again_at)}, and fills evenly from then on")
+
     def _sum_up(self) -> None:
         waiting = self._outcomes.count(NOT_SENT), self._outcomes.count(UNKNOWN)
         if len(self._outcomes) < 2:
@@ -149,8 +159,10 @@ class Report:
         counts = {word: self._outcomes.count(word) for word in dict.fromkeys(self._outcomes)}
         note(", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items()))
         if waiting[0]:
-            when = "when the line is back" if self._again_at is None else f"from {time_of(self._again_at)} on"
-            note(f"hint: what was NOT SENT is kept: keepclear send --all {when}, or keepclear discard")
+            when = "" if self._cause is None else f" {when_words(self._cause)}"
+            note(f"hint: what was NOT SENT is kept: keepclear send --all{when}, or keepclear discard")
+            if isinstance(self._cause, OverBudget) and waiting[0] > 1 and self._cause.budget in PERIOD_S:
+                note("hint: that budget fills evenly, so it may take more than one time until all of it is sent")
         if waiting[1]:
             note("hint: keepclear notices asks what became of the unknown; keepclear send sends the same bytes again")
 

@@ -2,11 +2,12 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
 from keepclear_protocol.agreement import Agreement
+from keepclear_protocol.errors import OverBudget
 from keepclear_protocol.filing import Content
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.notice import DisclosedVolume
@@ -76,6 +77,10 @@ class Desk:
     def party(self) -> str:
         """The party whose desk this is."""
         return self._desk.party
+
+    def on_wait(self, told: Callable[[OverBudget], None]) -> None:
+        """Have ``told`` called, in this desk's thread, before a statement waits for room in a budget."""
+        self._desk.client.on_wait = told
 
     def picture(self, *, everything: bool = False) -> Picture:
         """Return what this desk knows, from its journal: what is live, or ``everything`` that there ever was."""

@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from keepclear_protocol.errors import OverBudget
+from keepclear_protocol.budgets import PERIOD_S
+from keepclear_protocol.errors import KeepclearError, OverBudget
 from keepclear_protocol.instant import SECOND, format_instant
 
 from ..transport.client import AsyncClient
@@ -20,6 +21,11 @@ T = TypeVar("T")
 PATIENCE_S = 20.0
 """Seconds for which one statement waits for room in a budget. One of a minute has some again within a second or two;
 for one of a day nobody waits at a screen."""
+
+_WHEN = {
+    "store_full": "when the hotline has room again",
+    "store_clock": "when the hotline's clocks are right again",
+}
 
 LEAST_S = 0.05
 """Seconds before it asks again, the first time."""
@@ -38,7 +44,15 @@ def time_of(at: int) -> str:
 def over_words(over: OverBudget) -> str:
     """Return that this party is over its budget, what is left of it, and when there is more, in words."""
     name = budget_words(over.budget)
-    return f"we are over our agreed budget of {name}: {over.left} left, more at {time_of(over.again_at)}"
+    every = ", and every notice is refused until then" if over.budget in PERIOD_S else ""
+    return f"we are over our agreed budget of {name}: {over.left} left, more at {time_of(over.again_at)}{every}"
+
+
+def when_words(cause: KeepclearError) -> str:
+    """Return when it is worth sending again what was refused, or did not leave, for ``cause``."""
+    if isinstance(cause, OverBudget):
+        return f"from {time_of(cause.again_at)} on"
+    return _WHEN.get(cause.code, "when the line is back")
 
 
 async def patiently(client: AsyncClient, call: Call[T], clock: Callable[[], int]) -> Reply[T]:
@@ -57,4 +71,6 @@ async def patiently(client: AsyncClient, call: Call[T], clock: Callable[[], int]
         least_s *= 2
         if loop.time() + wait_s > until:
             return Reply(None, reply.error, lost)
+        if client.on_wait is not None:
+            client.on_wait(reply.error)
         await asyncio.sleep(wait_s)

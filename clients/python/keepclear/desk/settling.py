@@ -25,7 +25,7 @@ from ..journal.journal import Journal
 from ..journal.kept import LOST, UNKNOWN, UNSENT, OwnStatement
 from ..transport.client import AsyncClient
 from ..wire.answers import AlertObject
-from .budgets import over_words, patiently, time_of
+from .budgets import over_words, patiently, when_words
 from .intake import Intake
 from .threads import Threads
 
@@ -36,9 +36,9 @@ AT_ONCE = 16
 class NotSent(Unavailable):
     """A statement of ours that is kept in the journal and is not known to be filed.
 
-    ``certain``: it never left this machine, or the hotline has refused it for a budget. Else it may have been admitted,
-    and the hotline has to be asked. ``again_at`` is the instant from which on a budget may have room for it. ``cause``
-    is what kept it here.
+    ``certain``: it never left this machine, or the hotline has said that nothing of it was kept. Else it may have been
+    admitted, and the hotline has to be asked. ``again_at`` is the instant from which on a budget may have room for it.
+    ``cause`` is what kept it here.
     """
 
     def __init__(self, kept: OwnStatement, cause: Unavailable | OverBudget, *, certain: bool) -> None:
@@ -48,10 +48,9 @@ class NotSent(Unavailable):
         code = speakable(kept.id)
         if certain:
             said = f"NOT SENT and NOT DECONFLICTED: {code} is kept here; {cause.detail}"
-            hint = f"keepclear send {code} when the line is back, or keepclear discard {code}"
+            hint = f"keepclear send {code} {when_words(cause)}, or keepclear discard {code}"
             if isinstance(cause, OverBudget):
                 said = f"NOT SENT and NOT DECONFLICTED: {code} is kept here; {over_words(cause)}"
-                hint = f"keepclear send {code} from {time_of(cause.again_at)} on, or keepclear discard {code}"
             if cause.code == "client_certificate":
                 hint = f"{cause.hint}; then keepclear send {code}"
         else:

@@ -20,13 +20,13 @@ import httpx2
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.encoding import digest
-from keepclear_protocol.errors import KeepclearError, Unavailable
+from keepclear_protocol.errors import KeepclearError, OverBudget, Unavailable
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.request import SCHEME
 
 from ..wire.answers import MAX_ANSWER_BYTES, Admission, ConflictIndex, Conflicts, NoticeAnswer, Notices
 from ..wire.exchange import EVENT_STREAM, Call, Exchange
-from ..wire.problems import MAX_PROBLEM_BYTES, media_type, read_problem, stranger
+from ..wire.problems import MAX_PROBLEM_BYTES, NOTHING_KEPT, media_type, read_problem, stranger
 from .faults import SILENT, NeverSent, clock_hint, faults
 from .options import ClientOptions
 from .reply import Glance, Reply, glanced
@@ -79,6 +79,8 @@ class AsyncClient:
         anew; a failed attempt does not, nor the pause after it."""
         self.fault: Unavailable | None = None
         """Why the last attempt failed, while the hotline is asked again."""
+        self.on_wait: Callable[[OverBudget], None] | None = None
+        """Told before a statement waits for room in a budget."""
         self.slowest_s = 0.0
         """The longest wait for an answer that came, its connection included; 0 before the first."""
         self._connect_s = connect_s
@@ -166,7 +168,7 @@ class AsyncClient:
                     return Reply(answer, lost=lost)
                 except Unavailable as error:
                     self.fault = error
-                    lost = lost or not isinstance(error, NeverSent)
+                    lost = lost or not (isinstance(error, NeverSent) or error.code in NOTHING_KEPT)
                     if wait_s is None or loop.time() + wait_s >= until:
                         return Reply(None, error, lost)
                 except KeepclearError as error:

@@ -1,7 +1,8 @@
 """The hotline's problem documents (RFC 9457) as errors.
 
 A problem document becomes the error of its code, a code that we do not know that of its status; something that is not
-the hotline's becomes ``Unavailable``. A status of 500 and above never refuses: what was sent may have been admitted.
+the hotline's becomes ``Unavailable``. A status of 500 and above never refuses: what was sent may have been admitted
+(but see ``NOTHING_KEPT``).
 """
 
 import contextlib
@@ -29,6 +30,9 @@ PROBLEM = "application/problem+json"
 
 TYPE = "urn:keepclear:problem:"
 """What the ``type`` of the hotline's problems is, before their code (R-094)."""
+
+NOTHING_KEPT = frozenset({"store_full", "store_clock"})
+"""Codes of 503 that say, too, that nothing of the statement was kept (R-095): as if it had never left."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
