@@ -116,7 +116,8 @@ def test_a_party_that_is_refused_for_a_budget_is_wrong() -> None:
     sight = Sight(Survey(NOW, "", "", "Valkey", (line,)), (), [Counter({"north": 1})], [{}], NOW_S, {})
     at = format_instant(NOW)
     assert status(sight)["wrong"] == [
-        f"night: north has spent its alerts_an_hour: its notices are refused until {at}, and the others are told",
+        f"night: north has spent its alerts_an_hour: its next notice is refused until {at}; the others are told"
+        ", each time for five minutes, since what was refused is filed later if at all",
         "night: north has spent its acknowledgements_a_minute: its answers are refused",
     ]
     assert [one["budget"] for one in status(sight)["agreements"][0]["parties"][0]["budgets"]] == [

@@ -77,10 +77,12 @@ async def stream(request: Request) -> EventStream:
 
 def _check_budget(who: Reader) -> None:
     """Raise ``OverBudget`` where the party has as many streams open on this worker as it may have."""
-    hotline = who.hotline
-    if hotline.observer.streams[who.party] >= hotline.agreement.budgets.streams:
+    hotline, most = who.hotline, who.hotline.agreement.budgets.streams
+    if hotline.observer.streams[who.party] >= most:
         # One whose reader has gone in silence is cut by then.
-        raise OverBudget(STREAMS, 0, int((hotline.clock.seconds() + STALLED_S) * SECOND))
+        again_at = int((hotline.clock.seconds() + STALLED_S) * SECOND)
+        said = f"{who.party} has {most} streams open, as many as are agreed: end a watch, console or program of yours"
+        raise OverBudget(STREAMS, 0, again_at, said)
 
 
 def _position(request: Request) -> Cursor | None:

@@ -95,7 +95,8 @@ class Heads:
             self._newest = None  # an operator has named a new life
             return
         if founded.head < known.seq:
-            raise _unsafe(f"the store ends at entry {founded.head}, and {known.seq} was receipted in the same epoch")
+            ends = f"it ends at entry {founded.head}, and {known.seq} was receipted in the same epoch"
+            raise _unsafe(f"the store was put back: {ends}")
         (entry,) = await line.entries([known.seq])
         if entry is None:
             if known.at + retention_s * 1_000_000 > founded.clock:

@@ -24,7 +24,7 @@ def _store(survey: Survey) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "keepclear_store_durable",
         "Whether the store keeps what it was given, as far as its settings go.",
-        value=float(not survey.code),
+        value=float(survey.durable),
     )
     yield GaugeMetricFamily(
         "keepclear_survey_timestamp_seconds", "When the store was looked at.", value=survey.at / SECOND

@@ -56,7 +56,7 @@ def status(sight: Sight, *, down: str = "") -> dict[str, Any]:
             "code": found.code,
             "fault": found.fault,
             "version": found.version,
-            "durable": not found.code,
+            "durable": found.durable,
             "own": _own_store(sight.own_store),
             "memory": _memory(found.room),
             "write_s": None if found.write_s is None else round(found.write_s, 3),
@@ -105,15 +105,18 @@ def _wrong(sight: Sight, down: str) -> list[str]:
     return wrong
 
 
+TOLD_FOR = ", each time for five minutes, since what was refused is filed later if at all"
+
+
 def _over(party: PartySurvey) -> Iterator[str]:
     """Yield what a party is refused for."""
     for one in party.spent:
         if one.over:
-            until = "" if one.back_at is None else f" until {format_instant(one.back_at * 1000)}"
+            until = "" if one.back_at is None else f" until {format_instant(-(-one.back_at // 1000) * SECOND)}"
             if one.budget == "acknowledgements_a_minute":
                 yield f"has spent its {one.budget}: its answers are refused{until}"
             else:
-                yield f"has spent its {one.budget}: its notices are refused{until}, and the others are told"
+                yield f"has spent its {one.budget}: its next notice is refused{until}; the others are told{TOLD_FOR}"
 
 
 def _silence(sight: Sight, place: int, line: LineSurvey, party: PartySurvey, *, down: bool) -> Iterator[str]:

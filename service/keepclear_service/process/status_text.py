@@ -29,6 +29,8 @@ def _lines(state: Mapping[str, Any]) -> Iterator[str]:
     for wrong in state["wrong"]:
         yield f"  !! {wrong}"
     kept = "keeps what it is given" if store["durable"] else f"{store['code']}: {store['fault']}"
+    if store["durable"] and store["code"]:
+        kept = f"FULL, takes no notices, {kept}"
     yield f"store    {store['version'] or 'unknown'}: {kept}{_own_store(store['own'])}{_memory(store['memory'])}"
     if service["up"]:
         yield f"workers  {'; '.join(_worker(worker) for worker in service['workers'])}"

@@ -104,6 +104,11 @@ class Survey:
     room: Room | None = None
     write_s: float | None = None
 
+    @property
+    def durable(self) -> bool:
+        """Whether the store keeps what it is given; one that is full does, and takes no notices."""
+        return self.code in ("", "store_full")
+
 
 async def survey(
     store: Store,

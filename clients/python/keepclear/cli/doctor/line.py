@@ -5,26 +5,32 @@ the service's key and this very request, and it is closed again. What stands on 
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from keepclear_protocol.agreement import Agreement, open_agreement
 from keepclear_protocol.encoding import parse_json
-from keepclear_protocol.errors import KeepclearError, Malformed, Unavailable
+from keepclear_protocol.errors import EvidenceInvalid, KeepclearError, Malformed, Unavailable
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.opening import Opening
+from keepclear_protocol.spent import open_spent
 
+from keepclear.journal.kept import OverNow
 from keepclear.transport.client import AsyncClient, ClientOptions, Glance, now_instant
 from keepclear.transport.faults import CLOCK_CODES, OFF_S, silent
+from keepclear.verify.verdicts import find_service_key
 from keepclear.wire.exchange import JSON
 from keepclear.wire.problems import MAX_PROBLEM_BYTES, stranger
 from keepclear.wire.sse import EventParser
 
 from ..main import exit_code
+from ..notable import by_meaning, over_words
 from .finding import NOTE, OK, WRONG, Finding, until, wrong
 
 HELD_BACK_S = 2.0
@@ -36,7 +42,7 @@ WITHIN_S = 8.0
 UNBUFFERED = "at the proxy: proxy_buffering off; then nginx -s reload"
 SET_CLOCK = {"darwin": "sudo systemsetup -setusingnetworktime on", "win32": "w32tm /resync"}
 MAKE_DURABLE = "at the store: valkey-cli config set appendonly yes appendfsync always maxmemory-policy noeviction"
-ASK_STATUS = "at the hotline: keepclear-service status"
+ASK_STATUS = "nothing at this desk: call the hotline's operator, who asks keepclear-service status"
 CLOSE_STREAMS = "end a watch, console or program of ours that nobody needs"
 MISDIRECTED = "export KEEPCLEAR_CONNECT_TO=URL"
 SHOWN = "export KEEPCLEAR_TLS_CERT=FILE KEEPCLEAR_TLS_KEY=FILE"
@@ -85,6 +91,8 @@ async def examine(agreement: Agreement, key: PrivateKey, options: ClientOptions)
             yield _clock(word)
         yield await _terms(client, agreement)
         yield await _store(client)
+        async for finding in _budgets(client, agreement):
+            yield finding
 
 
 def _way_mend(error: KeepclearError) -> str:
@@ -189,9 +197,9 @@ async def _terms(client: AsyncClient, agreement: Agreement) -> Finding:
 
 
 _READY_MENDS = {
-    "full": "at the hotline: make room (docs/operating.md); what ends something is taken all the same",
-    "clock": "at the hotline: chronyc tracking; keepclear-service status",
-    "down": "at the hotline: systemctl restart keepclear-store",
+    "full": "nothing at this desk; at the hotline: make room (docs/operating.md); what ends something is taken",
+    "clock": "nothing at this desk; at the hotline: chronyc tracking; keepclear-service status",
+    "down": "nothing at this desk; at the hotline: systemctl restart keepclear-store",
 }
 """What mends a hotline that is not ready, by its own word for that; of other words its status tells more."""
 
@@ -214,3 +222,15 @@ async def _store(client: AsyncClient) -> Finding:
             mend = MAKE_DURABLE
         return Finding("store", WRONG, f"the hotline is not ready, {', '.join(bad)}", mend, figures={"checks": found})
     return Finding("store", OK, "reached, durable, as the service says", figures={"checks": found})
+
+
+async def _budgets(client: AsyncClient, agreement: Agreement) -> AsyncIterator[Finding]:
+    """Yield whose budgets are spent, and who finds no room, by the hotline's signed words that cover now."""
+    reply = await client.ask(client.exchange.conflicts(), again=False)
+    over: list[OverNow] = []
+    for raw in () if reply.answer is None else reply.answer.budgets:
+        with contextlib.suppress(EvidenceInvalid):  # the desk tells of it, and keeps it
+            said = open_spent(raw, partial(find_service_key, (agreement,)), agreement)
+            over.append(OverNow(said.party, said.budget, said.claims.iat * SECOND, said.until, raw))
+    for each in by_meaning(over):
+        yield Finding("budgets", NOTE, over_words(each, client.party, now_instant()))
