@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from keepclear_service.process import bounds
+from keepclear_service.process import bounds, memory
 from keepclear_service.process.blocks import block_of, is_loopback
 from keepclear_service.process.settings import Settings
 
@@ -23,6 +23,17 @@ def test_each_party_of_all_agreements_has_an_equal_part(monkeypatch: pytest.Monk
     monkeypatch.setattr(bounds, "machine_bytes", lambda: 512 * 2**20)
     assert bounds.volumes_of_a_party(Settings(), 2) == 65_536
     assert bounds.volumes_of_a_party(Settings(workers=2), 4) == 16_384
+
+
+@pytest.mark.parametrize(("held_mib", "volumes"), [(None, 65_536), (64, 114_688), (900, 32_768)])
+def test_an_embedded_store_has_its_part_of_the_same_memory(
+    monkeypatch: pytest.MonkeyPatch, held_mib: int | None, volumes: int
+) -> None:
+    for module in (bounds, memory):
+        monkeypatch.setattr(module, "machine_bytes", lambda: 2**30)
+    settings = Settings(store_memory_mib=held_mib)
+    assert bounds.volumes_of_a_party(settings, 2) == 131_072
+    assert bounds.volumes_of_a_party(settings, 2, embedded=True) == volumes
 
 
 def test_blocks_of_addresses() -> None:

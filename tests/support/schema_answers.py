@@ -155,7 +155,7 @@ EVENTS: dict[str, Schema] = {
     ),
     "superseded": obj(
         {"conflict": ref("digest"), "version": ref("count")},
-        description="An open alert that a newer open one replaced, and that is kept no more: that one follows (R-096).",
+        description="An alert that is kept no more, since a newer one of its conflict replaced it, which follows (R-096).",
     ),
     "gap": obj(
         {"reason": words(["trimmed", "epoch", "ahead"]), "resume_at": ref("position")},

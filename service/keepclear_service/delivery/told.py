@@ -120,8 +120,9 @@ async def _replaced(hotline: Hotline, party: str, alerts: Sequence[Event]) -> se
     """Return at which positions an alert stood that is gone since a newer one of its conflict stands."""
     if not alerts:
         return set()
-    standing = await hotline.line.versions([(party, event.conflict) for event in alerts])
-    return {event.at for event, version in zip(alerts, standing, strict=True) if version > event.version}
+    page = await hotline.line.conflict(party, list({event.conflict for event in alerts}))
+    standing = {row.conflict: row.version for row in page.rows}
+    return {event.at for event in alerts if standing.get(event.conflict, 0) > event.version}
 
 
 def _superseded(epoch: str, event: Event) -> Told:

@@ -78,9 +78,11 @@ def create_app(settings: Settings) -> FastAPI:
             check = functools.partial(check_durability, store.submits, volatile=settings.volatile)
             await check()
             lane = Lane()
-            disk = Disk(settings.embedded if running_store(settings.embedded) == store_url else None)
+            embedded = running_store(settings.embedded) == store_url
+            disk = Disk(settings.embedded if embedded else None)
             hotlines: list[Hotline] = []
-            most_volumes = volumes_of_a_party(settings, sum(len(agreement.parties) for agreement in agreements))
+            parties = sum(len(agreement.parties) for agreement in agreements)
+            most_volumes = volumes_of_a_party(settings, parties, embedded=embedded)
             for agreement in agreements:
                 line = StoredLine(store, agreement.id, clock=clock.seconds, full=disk.full)
                 await adopt_newer(line, await in_force(line, agreement, settings), agreement)

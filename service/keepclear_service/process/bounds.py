@@ -4,7 +4,7 @@ import contextlib
 import resource
 
 from .gate import OF_ADDRESS, Limits
-from .memory import machine_bytes
+from .memory import machine_bytes, store_mib
 from .settings import Settings
 
 SHARE = 8
@@ -21,6 +21,9 @@ BYTES_OF_CONNECTION = 16 * 1024
 
 FOLD_SHARE = 0.625
 """The part of the memory that the volumes of all parties may take, beside what a worker has to begin with, 85 MB."""
+
+LEAST_SHARE = 4
+"""One part in so many is the workers', however much an embedded store was given."""
 
 BYTES_OF_VOLUME = 2_560
 """What one takes in a worker's fold, measured: 2 KB as it is read back, 3 KB as it was opened."""
@@ -48,10 +51,16 @@ def limits(settings: Settings) -> Limits:
     )
 
 
-def volumes_of_a_party(settings: Settings, parties: int) -> int:
-    """Return how many volumes each of so many parties may have in one worker: an equal part, whoever comes first."""
-    own = (machine_bytes() or UNKNOWN_MEMORY) // settings.workers
-    return int(FOLD_SHARE * own) // BYTES_OF_VOLUME // parties
+def volumes_of_a_party(settings: Settings, parties: int, *, embedded: bool = False) -> int:
+    """Return how many volumes each of so many parties may have in one worker: an equal part, whoever comes first.
+
+    ``embedded``: of a memory that the store has its part of, too, which may be twice what it holds (``memory``).
+    """
+    own = machine = machine_bytes() or UNKNOWN_MEMORY
+    if embedded:
+        store = (settings.store_memory_mib or store_mib()) * 1024 * 1024
+        own = max(machine - 2 * store, machine // LEAST_SHARE)
+    return int(FOLD_SHARE * own) // settings.workers // BYTES_OF_VOLUME // parties
 
 
 def _files() -> int:
