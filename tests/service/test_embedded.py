@@ -83,6 +83,29 @@ def test_a_store_that_says_nothing_is_ended_and_started_again(
     asyncio.run(story())
 
 
+def test_the_silence_of_a_store_is_as_long_as_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_silence, "MISSED_S", 0.01)
+    asked: list[None] = []
+
+    class Silent:
+        submits = property(lambda self: self)
+
+        async def ping(self) -> None:
+            asked.append(None)
+            await asyncio.Event().wait()
+
+        async def aclose(self) -> None:
+            pass
+
+    async def no_pause(seconds: float) -> None:
+        raise AssertionError("nobody waits between two questions that are not answered")
+
+    monkeypatch.setattr(store_silence, "connect", lambda url, connections: Silent())
+    monkeypatch.setattr(asyncio, "sleep", no_pause)
+    asyncio.run(store_silence.store_silence(""))
+    assert len(asked) * 5.0 == store_silence.SILENT_S
+
+
 def test_store_comes_back_after_sigkill(tmp_path: Path, program: Path) -> None:
     async def story() -> None:
         async with embedded_store(tmp_path) as store:

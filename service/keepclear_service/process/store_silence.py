@@ -23,14 +23,15 @@ async def store_silence(url: str) -> None:
     missed = 0
     try:
         while missed < SILENCES:
-            await asyncio.sleep(MISSED_S)
             try:
                 async with asyncio.timeout(MISSED_S):
                     await client.ping()
-                missed = 0
             except (TimeoutError, redis.exceptions.TimeoutError):
                 missed += 1
+                continue
             except (redis.exceptions.RedisError, OSError):
-                missed = 0
+                pass
+            missed = 0
+            await asyncio.sleep(MISSED_S)
     finally:
         await client.aclose()
