@@ -12,8 +12,12 @@ from typing import Any
 import pytest
 from keepclear_service.process import app
 from keepclear_service.process.listening import Listening
-from keepclear_service.process.settings import Settings
+from keepclear_service.process.settings import Settings, load_settings
 from keepclear_service.process.supervisor import Worker
+from keepclear_service.store.connect import connect
+from keepclear_service.store.line import StoredLine
+from support.line import write_key
+from support.world import World
 
 WORKER = """
 import json, sys
@@ -71,4 +75,29 @@ def test_lines_are_read_first_but_not_for_ever_nor_when_all_is_to_end(monkeypatc
         monkeypatch.setattr(app, "READ_WITHIN_S", 0.05)
         await asyncio.wait_for(app.read_first(lines, asyncio.Event()), 5)
 
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_a_worker_listens_once_its_lines_are_read_where_others_answer(
+    tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch, others: bool
+) -> None:
+    world, read = World(), []
+
+    async def read_first(hotlines: Any, draining: Any) -> None:
+        read.append(len(hotlines))
+
+    async def story() -> None:
+        write_key(tmp_path / "service.key", world.service)
+        (tmp_path / "agreement.json").write_bytes(world.agreement.raw)
+        store = connect(store_url)
+        await StoredLine(store, world.agreement.id).found(world.agreement.terms, world.agreement.raw)
+        await store.close()
+        given = {"key": tmp_path / "service.key", "agreements": (tmp_path / "agreement.json",), "store": store_url}
+        found = app.create_app(load_settings(**given))
+        found.state.draining, found.state.others = asyncio.Event(), others
+        async with found.router.lifespan_context(found):
+            assert read == [1] * others
+
+    monkeypatch.setattr(app, "read_first", read_first)
     asyncio.run(story())
