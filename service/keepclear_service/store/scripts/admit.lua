@@ -9,12 +9,12 @@
 -- ARGV: 1 epoch and 2 terms that the worker knows, 3 its cursor, 4 its clock (ms), 5 ms that the clocks may differ,
 -- 6 retention_ms, 7 slack_ms, 8 longest stream, 9 entries told at most, 10 timers at most, 11 answers to one version of
 -- a party at most, 12 prefix, 13 the entry at its cursor or '-', 14 the part of the store's memory that is kept free of
--- notices (one in so many) and 15 its bytes at most, 16 '1' where its disk has no room for notices, then a count and the
--- seqs to take out of unmatched, a count and the parties; a count of words and of each charge the number of its party, field and ms; a count of words
--- and the most live notices, bytes and price a day, the ms that a submit, an acknowledgement, a pair and an alert
--- spend; a count and for each arrival: kind, number of its party, id, sha256, submission, body, terms, note, lowest and
--- highest ms of all its bounds, precondition and its four words, gist or '', '1' to hand it to siblings, price,
--- '1' where a worker has no room for it:
+-- notices (one in so many) and 15 its bytes at most, 16 '1' where its disk has no room for notices, then a count and
+-- the seqs to take out of unmatched, a count and the parties; a count of words and of each charge the number of its
+-- party, field and ms or bytes; a count of words and the most live notices, bytes and price a day, the ms that a submit,
+-- an acknowledgement, a pair and an alert spend; a count and for each arrival: kind, number of its party, id, sha256,
+-- submission, body, terms, note, lowest and highest ms of all its bounds, precondition and its four words, gist or '',
+-- '1' to hand it to siblings, price, '1' where a worker has no room for it:
 --   chain: revision, prev ('-' at revision 1), ends_ms ('-' for a withdrawal), keep_ms
 --   cas: conflict, version, alert, stage and how many of the first of it stand ('acknowledged/8'; 0: the newest)
 --   none

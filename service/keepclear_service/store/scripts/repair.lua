@@ -23,7 +23,8 @@ call('HSET', meta, 'epoch', ARGV[2], 'head', seq, 'clock', stamp)
 call('XADD', KEYS[2], seq .. '-0', 'e',
   table.concat({seq, 'terms', '-', '-', '0', known[4], '-', stamp, known[4], '-', ARGV[2]}, ' '))
 call('ZADD', KEYS[3], seq, seq)
-local filled = {submits = true, acknowledgements = true, pairs = true, shut = true, alone = true} -- and alerts:PARTY, told:BUDGET
+-- And alerts:PARTY, told:BUDGET.
+local filled = {submits = true, acknowledgements = true, pairs = true, shut = true, alone = true}
 for at = 4, #KEYS do
   for _, field in ipairs(call('HKEYS', KEYS[at])) do
     if filled[field] or string.find(field, '^%a+:') then call('HDEL', KEYS[at], field) end
