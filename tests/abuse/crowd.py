@@ -4,7 +4,7 @@ They meet nobody and cost their party next to nothing; each honest notice there 
 """
 
 import asyncio
-import time
+import multiprocessing
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from keepclear_protocol.budgets import Budgets
 from support.world import World
 
 from .attack import Attack, Scale
-from .flights import crowd, through_the_crowd
+from .flights import crowd, danger, through_the_crowd
 from .left import used
 from .scene import Scene
 from .volley import Spent, volley
@@ -22,17 +22,25 @@ from .volley import Spent, volley
 AT_ONCE = 2_000
 """``submits_a_minute``: a crowd that is filed within a minute is that of one filed over two, and measured sooner."""
 
+EVERY = 4
+"""Of so many honest dangers one has a volume in the crowd: 30 a minute, where a strike night changes 50 a minute over
+all of its sky."""
+
 
 class Crowd(Attack):
-    """All of a party's live notices in one place, through which the honest then fly, each a danger to the victim."""
+    """All of a party's live notices in one place, through which the honest then fly."""
 
     name = "A7"
     title = "a crowd of notices, filed first"
     scene: ClassVar[dict[str, Any]] = {"budgets": asdict(replace(Budgets(), submits_a_minute=AT_ONCE))}
 
+    def __init__(self) -> None:
+        self._stands = multiprocessing.get_context("fork").Event()
+
     def danger(self, world: World, number: int) -> str:
-        """Return one that has a volume in the crowd, too."""
-        return through_the_crowd(world, number)
+        """Return one that, now and then, has a volume in the crowd, too, once that stands."""
+        through = self._stands.is_set() and number % EVERY == 0
+        return through_the_crowd(world, number) if through else danger(world, number)
 
     def prepare(self, scene: Scene, scale: Scale) -> Any:
         """Sign the notices."""
@@ -41,10 +49,8 @@ class Crowd(Attack):
     async def strike(self, scene: Scene, scale: Scale, spent: Spent, prepared: Any) -> None:
         """File them, and let the honest fly through them for a while."""
         await volley(scene.port, prepared, spent, connections=4, seconds=30)
-        spent.seconds = 0.0
-        stands = time.monotonic()
-        await asyncio.sleep(scale.of(3, 15))
-        spent.facts["flown through all of it for"] = f"{time.monotonic() - stands:.0f} s"
+        self._stands.set()
+        await asyncio.sleep(scale.of(4, 20))
 
     def afterwards(self, scene: Scene, scale: Scale, spent: Spent) -> None:
         """Say what the store holds of it."""
