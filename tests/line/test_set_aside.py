@@ -46,9 +46,9 @@ def test_a_store_that_fills_up_holds_alerts_back_and_nothing_else(
         commit, sign = one.line.commit, one.turn._committing._sign
         signed: list[int] = []
 
-        async def filling(epoch: str, entries: Sequence[Any]) -> None:
+        async def filling(epoch: str, entries: Sequence[Any], **named: Any) -> None:
             await redis.config_set("maxmemory", 1)
-            await commit(epoch, entries)
+            await commit(epoch, entries, **named)
 
         def counting(outgoing: Any, seq: int) -> Any:
             signed.append(seq)
@@ -96,11 +96,11 @@ def test_one_entry_that_the_store_does_not_take_is_found_among_others(store_url:
         commit = one.line.commit
         choosy, taken = {3}, list[list[int]]()
 
-        async def choosing(epoch: str, entries: Sequence[Any]) -> None:
+        async def choosing(epoch: str, entries: Sequence[Any], **named: Any) -> None:
             seqs = [seq for seq, _ in entries]
             if choosy & set(seqs):
                 raise NotTaken("store_unavailable", "a fault of the store's own")
-            await commit(epoch, entries)
+            await commit(epoch, entries, **named)
             taken.append(seqs)
 
         one.line.commit = sibling.line.commit = choosing  # type: ignore[method-assign]

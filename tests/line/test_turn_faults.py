@@ -72,14 +72,14 @@ def test_a_store_that_fails_before_what_takes_long_is_folded_poisons_nothing(
         await file(one, world.submission("south", box()))
         real, commits = one.line.commit, 0
 
-        async def failing(epoch: str, entries: Any) -> None:
+        async def failing(epoch: str, entries: Any, **named: Any) -> None:
             nonlocal commits
             commits += 1
             if commits == 1:
                 await until(lambda: len(one.turn._arrivals) == 2)  # so that both come in one turn
             elif commits <= 4:
                 raise Unavailable("store_unavailable")
-            await real(epoch, entries)
+            await real(epoch, entries, **named)
 
         one.line.commit = failing  # type: ignore[method-assign]
         crossing = (box(),), (box(),), tuple(box(48 + n / 50) for n in range(60))

@@ -155,7 +155,8 @@ EVENTS: dict[str, Schema] = {
     ),
     "superseded": obj(
         {"conflict": ref("digest"), "version": ref("count")},
-        description="An alert that is kept no more, since a newer one of its conflict replaced it, which follows (R-096).",
+        description="An alert that is kept no more, since a newer one of its conflict replaced it, which follows "
+        "(R-096).",
     ),
     "gap": obj(
         {"reason": words(["trimmed", "epoch", "ahead"]), "resume_at": ref("position")},
