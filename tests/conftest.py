@@ -6,19 +6,23 @@ passes by skipping. ``shared`` is the folder of flights and vectors beside the c
 on each real store, empty at the start of every test; no test meets a fake.
 """
 
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from support.aftermath import pytest_runtest_makereport, pytest_runtest_protocol
 from support.nursery import Lifeline, Nursery, nursery
 from support.stores import RunningStore, flush_all, store_binary, store_server
 from support.world import World
 from xdist.scheduler import LoadScopeScheduling
+
+__all__ = ["pytest_runtest_makereport", "pytest_runtest_protocol"]  # hooks of every test's
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 Require = Callable[[str, str], None]
@@ -31,6 +35,17 @@ settings.load_profile("house")  # a busy machine takes its time for any one case
 
 STORIES = ("tests/clients/", "tests/console/", "tests/e2e/", "tests/service/", "tests/http/test_store_down.py")
 """Rooms whose tests tell of desks, officers and processes: on the second store they are told in ``make test-long``."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let no garbage be looked for in what is collected, neither meanwhile nor later: it all stays, and it is much."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
