@@ -131,20 +131,16 @@ def test_filed_here_alerted_there_answered_and_seen_by_both(room: Room) -> None:
     acknowledge_chosen(south)
     answered = f"document.querySelector('li.row[data-code=\"{code}\"]')?.dataset.phase === 'acknowledged'"
     south.until(answered)
-    north.page.goto(f"{north.page.url.partition('?')[0]}?sel={code}")
-    north.until(UP)
-    south.page.goto(f"{south.page.url.partition('?')[0]}?sel={code}")
+    before = south.page.evaluate(ROWS)
     for sheet in (north, south):
+        sheet.page.goto(f"{sheet.page.url.partition('?')[0]}?sel={code}")
+        sheet.until(UP)
         opened_card = f"document.querySelector('li.row[data-code=\"{code}\"] .card')?.textContent"
         sheet.until(f"{opened_card}?.includes('duty-south')")
     south.shoot("two-consoles-south")
     north.shoot("two-consoles-north")
 
     # A page that is loaded again shows the same.
-    south.until(UP)
-    before = south.page.evaluate(ROWS)
-    south.page.reload()
-    south.until(UP)
     assert south.until(f"(rows => rows.length === {len(before)} && rows)({ROWS})") == before
     assert [said for said in (*north.complaints, *south.complaints) if "AudioContext" not in said] == []
     assert north.outside == south.outside == []

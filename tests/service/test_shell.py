@@ -39,13 +39,6 @@ def eventually(service: RunningService, path: str, timeout_s: float = PATIENCE_S
             time.sleep(0.05)
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[RunningService]:
-    words = (*BASE, "--embedded", str(tmp_path / "store"), "--workers", "2")
-    with running_service(tmp_path / "log", *words, factory=APP) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that nobody harms."""
@@ -140,18 +133,6 @@ def test_one_worker_keeps_connections_waiting_while_it_is_started_again(tmp_path
         assert httpx2.get(f"{service.url}/healthz", timeout=30).json()["pid"] != worker
 
 
-def test_killed_worker_is_started_again_while_the_other_serves(service: RunningService) -> None:
-    first, second = service.listening["workers"]
-    os.kill(first, signal.SIGKILL)
-    assert gone([first])
-    assert get(service, "/healthz")["pid"] == second
-    third = service.wait_for("worker_ready", 3)[-1]["worker_pid"]
-    assert third not in (first, second) and alive(third)
-    os.kill(second, signal.SIGKILL)
-    assert gone([second])
-    assert get(service, "/healthz")["pid"] == third
-
-
 def test_worker_whose_task_failed_ends_and_is_started_again(tmp_path: Path) -> None:
     words = (*BASE, "--embedded", str(tmp_path / "store"))
     with running_service(tmp_path / "log", *words, factory="support.shell_app:failing_app") as service:
@@ -164,29 +145,35 @@ def test_worker_whose_task_failed_ends_and_is_started_again(tmp_path: Path) -> N
         assert "boom" in failed["exception"]
 
 
-def test_killed_store_is_started_again_with_its_data(service: RunningService) -> None:
-    counts = [get(service, "/count")["count"] for _ in range(20)]
-    assert counts == list(range(1, 21))
-    store = service.listening["store_pid"]
-    os.kill(store, signal.SIGKILL)
-    assert eventually(service, "/count")["count"] == 21
-    assert service.wait_for("store_started", 2)[-1]["store_pid"] != store
-    assert all(alive(pid) for pid in service.listening["workers"])
+def test_who_is_killed_is_started_again_and_a_killed_supervisor_leaves_nobody_and_all_data(tmp_path: Path) -> None:
+    """One service is killed piece by piece, as each start costs seconds."""
+    words = (*BASE, "--embedded", str(tmp_path / "store"))
+    with running_service(tmp_path / "log", *words, "--workers", "2", factory=APP) as service:
+        counts = [get(service, "/count")["count"] for _ in range(20)]
+        assert counts == list(range(1, 21))
+        store = service.listening["store_pid"]
+        os.kill(store, signal.SIGKILL)
+        assert eventually(service, "/count")["count"] == 21
+        after = service.wait_for("store_started", 2)[-1]["store_pid"]
+        assert after != store
+        first, second = service.listening["workers"]
+        assert alive(first) and alive(second), "a worker outlives its store"
 
+        os.kill(first, signal.SIGKILL)
+        assert gone([first])
+        assert get(service, "/healthz")["pid"] == second
+        third = service.wait_for("worker_ready", 3)[-1]["worker_pid"]
+        assert third not in (first, second) and alive(third)
+        os.kill(second, signal.SIGKILL)
+        assert gone([second])
+        assert get(service, "/healthz")["pid"] == third
 
-def test_no_orphan_outlives_a_killed_supervisor(service: RunningService) -> None:
-    everybody = [*service.listening["workers"], service.listening["store_pid"]]
-    assert all(alive(pid) for pid in everybody)
-    service.kill()
-    assert gone(everybody)
-
-
-def test_service_starts_at_once_on_the_folder_of_a_killed_one(service: RunningService, tmp_path: Path) -> None:
-    for _ in range(5):
-        get(service, "/count")
-    service.kill()
-    with running_service(tmp_path / "log2", *BASE, "--embedded", str(tmp_path / "store"), factory=APP) as again:
-        assert get(again, "/count")["count"] == 6
+        fourth = service.wait_for("worker_ready", 4)[-1]["worker_pid"]
+        assert all(alive(pid) for pid in (third, fourth, after))
+        service.kill()
+        with running_service(tmp_path / "log2", *words, factory=APP) as again:
+            assert get(again, "/count")["count"] == 22, "it starts at once on the folder of a killed one"
+        assert gone([third, fourth, after]), "no orphan outlives a killed supervisor"
 
 
 def test_second_service_on_a_folder_is_refused(standing: RunningService, tmp_path: Path) -> None:
@@ -216,7 +203,7 @@ def test_port_in_use_is_one_line(standing: RunningService, tmp_path: Path) -> No
     ],
 )
 def test_application_that_cannot_start_ends_the_service(tmp_path: Path, factory: str, says: str) -> None:
-    words = (*BASE, "--embedded", str(tmp_path / "store"), "--workers", "3")
+    words = (*BASE, "--embedded", str(tmp_path / "store"), "--workers", "2")
     process = service_process(tmp_path / "log", *words, factory=f"support.shell_app:{factory}", env=UNMEASURED)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1

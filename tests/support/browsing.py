@@ -125,6 +125,7 @@ class Sheet:
         self.complaints: list[str] = []
         context.add_init_script(_TELL_BREACHES)
         context.on("request", lambda request: self.asked.append(request))
+        context.set_default_timeout(PATIENCE_S * 1000)
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("console", lambda said: self._heard(said.type, said.text))
