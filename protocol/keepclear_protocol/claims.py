@@ -31,7 +31,7 @@ MAX_SECONDS = MAX_SAFE_INTEGER // 1_000_000
 """In microseconds it is still an integer that every JSON reader keeps exactly."""
 
 
-class Claims(Struct, frozen=True):
+class Claims(Struct, frozen=True, gc=False):
     """Issuer, agreement id, SHA-256 of the terms, seconds of issue, statement id; ``admit_by`` of parties' own."""
 
     iss: str

@@ -66,7 +66,7 @@ _SPLIT = "split it into several volumes"
 _OUTLINES = (Polygon, Corridor, Circle)
 
 
-class Shape(Struct, frozen=True, eq=False):
+class Shape(Struct, frozen=True, eq=False, gc=False):
     """An outline as the rules see it.
 
     ``core`` is S2's geography of the polygon, point or path, or the outline to make it of when somebody first asks for

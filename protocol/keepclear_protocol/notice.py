@@ -56,7 +56,7 @@ _CATEGORY_CHARACTERS = 128
 """The longest category's disclosure has 102."""
 
 
-class DisclosedVolume(Struct, frozen=True):
+class DisclosedVolume(Struct, frozen=True, gc=False):
     """A volume with its signed digest and the exact disclosure that it was read from."""
 
     digest: str
@@ -64,7 +64,7 @@ class DisclosedVolume(Struct, frozen=True):
     volume: Volume
 
 
-class Notice(Struct, frozen=True):
+class Notice(Struct, frozen=True, gc=False):
     """A notice as far as it was disclosed.
 
     ``sha256`` of the JWT part is its identity; ``submission_sha256`` is of all. ``id``, the claim ``notice``, is the
@@ -94,20 +94,20 @@ class Notice(Struct, frozen=True):
     def first_start(self) -> int:
         """The instant at which the first disclosed window begins; ``Malformed`` where no volume is disclosed."""
         self._need_volumes()
-        return min(item.volume.start for item in self.volumes)
+        return min([item.volume.start for item in self.volumes])
 
     @property
     def last_end(self) -> int:
         """The instant at which the last disclosed window ends; ``Malformed`` where no volume is disclosed."""
         self._need_volumes()
-        return max(item.volume.end for item in self.volumes)
+        return max([item.volume.end for item in self.volumes])
 
     def _need_volumes(self) -> None:
         if not self.volumes:
             raise Malformed("disclosure_missing", "this presentation discloses no volume")
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     """A notice whose signature verified, its visible members read, its disclosures still closed.
 
     ``id`` and ``revision`` are those of the notice; ``sha256`` is that of the JWT part.

@@ -32,23 +32,21 @@ def keeps_apart(units: list[Point], apart: float) -> bool:
 
 
 def _few(units: list[Point], apart: float) -> bool:
-    count = len(units)
-    for at, (ax, ay, az) in enumerate(units):
-        end = units[(at + 1) % count]
+    count, twice = len(units), units + units
+    for at, start in enumerate(units):
+        (ax, ay, az), end = start, twice[at + 1]
         dx, dy, dz = end[0] - ax, end[1] - ay, end[2] - az
         # The start times the difference: of two near places, that of the places themselves would be noise.
         nx, ny, nz = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx
         room = apart * (nx * nx + ny * ny + nz * nz) ** 0.5
-        others = units[at + 2 :] + units[:at] if at + 1 < count else units[1:at]
-        for vertex in others:
-            x, y, z = vertex
+        for x, y, z in twice[at + 2 : at + count]:
             if -room < nx * x + ny * y + nz * z < room:
                 along, length = dx * (x - ax) + dy * (y - ay) + dz * (z - az), dx * dx + dy * dy + dz * dz
-                from_start = dist(vertex, units[at])
+                from_start = dist((x, y, z), start)
                 # In the plane, but on the other side of the earth, it is not beside the edge.
                 if 0 <= along <= length and from_start <= length**0.5 + apart:
                     return False
-                if from_start < apart or dist(vertex, end) < apart:
+                if from_start < apart or dist((x, y, z), end) < apart:
                     return False
     return True
 

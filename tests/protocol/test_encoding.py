@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from keepclear_protocol.encoding import (
     MAX_DEPTH,
     MAX_SAFE_INTEGER,
+    are_digests,
     b64,
     digest,
     dump_json,
@@ -109,6 +110,16 @@ def test_a_digest_has_one_spelling() -> None:
     )  # sixteen last characters leave the two unused bits nought
     for wrong in (good[:-1], good + "A", good + "=", "", None, 3, good.encode(), [good], "\uff21" * 43):
         assert not is_digest(wrong)
+
+
+def test_digests_are_judged_together_as_each_alone() -> None:
+    good = [digest(bytes([number])) for number in range(3)]
+    assert are_digests(good)
+    assert are_digests([])
+    for place in range(43):
+        for letter in "ABcw09-_+/=~ \u00e9\ud800":
+            changed = good[1][:place] + letter + good[1][place + 1 :]
+            assert are_digests([good[0], changed, good[2]]) == is_digest(changed), (place, letter)
 
 
 @pytest.mark.req("R-001", "R-002")

@@ -14,7 +14,7 @@ TERMS = "terms"
 """Kinds of entries that no party filed; all others are names of ``keepclear_protocol.kinds``."""
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One entry of an agreement's log.
 
     ``seq`` counts from 1 without holes. ``kind`` is a kind of statement, ``ENDED`` or ``TERMS``. ``id`` is the

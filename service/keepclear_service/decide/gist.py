@@ -17,7 +17,7 @@ LAYOUT = 1
 """How a gist is written. A worker of another version takes none of another number, and opens the notice."""
 
 
-class Gist(Struct, frozen=True):
+class Gist(Struct, frozen=True, gc=False):
     """What counts of a notice. Its volumes stand without their disclosures: what an alert shows is put together from
     the stored notice."""
 

@@ -53,7 +53,7 @@ milliseconds in which the loop does nothing else."""
 AlertObject = dict[str, str | None]
 
 
-class Accepted(Struct, frozen=True):
+class Accepted(Struct, frozen=True, gc=False):
     """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender.
 
     ``more``: some were left out, which come on the stream as all do. ``told`` alerts were caused for either side.

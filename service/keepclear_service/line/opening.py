@@ -42,7 +42,7 @@ LONG_BYTES = 16 * 1024
 """A submission of more is opened in a thread: some twenty volumes, five milliseconds."""
 
 
-class Opened(Struct, frozen=True):
+class Opened(Struct, frozen=True, gc=False):
     """A statement ready to be admitted, what the fold will want of it, and the number of its volumes."""
 
     arrival: Arrival
@@ -107,8 +107,9 @@ class Opening:
         else:
             notice, gist = _checked(envelope, agreement)
         bounds = (*statement_bounds(notice.claims, self.signer(notice.kid)[1]), *notice_bounds(notice, agreement))
-        note = write_note(notice.first_start, notice.last_end, agreement.lead.routine_s, agreement.lead.short_s)
-        chain = Chain(notice.id, notice.revision, notice.prev, notice.last_end, counts_until(notice, agreement))
+        last_end = notice.last_end
+        note = write_note(notice.first_start, last_end, agreement.lead.routine_s, agreement.lead.short_s)
+        chain = Chain(notice.id, notice.revision, notice.prev, last_end, counts_until(notice, agreement))
         submission = notice.submission_sha256 or ""
         price = volume_time([item.volume for item in notice.volumes], notice.category, agreement)
         arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission, gist, price)

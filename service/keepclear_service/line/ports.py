@@ -31,7 +31,7 @@ DUE_AT_ONCE = 64
 """Timers that become entries in one turn."""
 
 
-class Chain(Struct, frozen=True):
+class Chain(Struct, frozen=True, gc=False):
     """Precondition of a notice or withdrawal: revision ``revision`` of ``id`` follows the one whose hash is ``prev``.
 
     ``ends``: the instant at which the notice's last window ends, after which it is listed as ended; None for a
@@ -45,7 +45,7 @@ class Chain(Struct, frozen=True):
     keep: int
 
 
-class CompareAndSet(Struct, frozen=True):
+class CompareAndSet(Struct, frozen=True, gc=False):
     """Precondition of an acknowledgement: the newest alert of ``conflict`` to its sender is this one.
 
     ``first`` of its party's of this stage and version stand, and later ones are relayed alone; 0: the newest stands.
@@ -58,7 +58,7 @@ class CompareAndSet(Struct, frozen=True):
     first: int = 0
 
 
-class Arrival(Struct, frozen=True):
+class Arrival(Struct, frozen=True, gc=False):
     """An opened statement that asks to be admitted.
 
     ``id`` is the notice's id, else the ``jti``. ``sha256`` is the statement's identity, ``submission`` that of all that
@@ -85,7 +85,7 @@ class Arrival(Struct, frozen=True):
     unheld: bool = False
 
 
-class Over(Struct, frozen=True):
+class Over(Struct, frozen=True, gc=False):
     """A budget that is spent: what is ``left``, the instant at which the same may be asked again, and in how long."""
 
     budget: str
@@ -94,7 +94,7 @@ class Over(Struct, frozen=True):
     wait_s: float
 
 
-class Charge(Struct, frozen=True):
+class Charge(Struct, frozen=True, gc=False):
     """What matching showed that ``party`` has spent of a budget.
 
     ``other``: with which counterpart, or until which day of UTC the store keeps it, where that counts.
@@ -106,7 +106,7 @@ class Charge(Struct, frozen=True):
     amount: int
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What became of an arrival: its log entry (``again`` when accepted before), or the code it is refused with.
 
     ``over``: the budget that it is refused for; ``unheld``: it is for want of a worker's memory.
@@ -119,7 +119,7 @@ class Outcome(Struct, frozen=True):
     unheld: bool = False
 
 
-class Turned(Struct, frozen=True):
+class Turned(Struct, frozen=True, gc=False):
     """The answer to a turn's first script.
 
     ``behind``: the worker knows another epoch or other terms than the store, or has folded entries that the store does
@@ -149,7 +149,7 @@ class Turned(Struct, frozen=True):
     ahead: int = 0
 
 
-class SignedAlert(Struct, frozen=True):
+class SignedAlert(Struct, frozen=True, gc=False):
     """An alert to be written: to whom, which conflict, and what the store must know of it without reading it.
 
     ``own`` and ``other`` are (party, notice id). ``shows`` says what travels beside the JWS and is put together when it

@@ -16,7 +16,7 @@ NOTHING_KEPT = (CLOCK, "store_full")
 """Codes that tell a sender that nothing of its statement was kept."""
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """What a turn answers of an arrival: its outcome, and the signed alerts that it caused for either side."""
 
     outcome: Outcome
