@@ -221,11 +221,6 @@ class Reads(Noted):
         rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
         return int(rows[0][0]) if rows else 0
 
-    def oldest_event(self) -> int | None:
-        """Return the number of the oldest event that is kept."""
-        number: int | None = self._rows("SELECT min(number) FROM events")[0][0]
-        return number
-
     def handed(self) -> int:
         """Return the number up to which the desk's own watch has handed events out."""
         return int(self.noted("handed") or 0)
