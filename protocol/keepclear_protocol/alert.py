@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.json import Decoder
 
 from .claims import SERVICE, Claims, digest_claim, read_claims, whole
-from .encoding import are_digests, digest, dump_json, is_digest, unb64
+from .encoding import are_digests, digest, dump_json, dump_plain, is_digest, unb64
 from .errors import EvidenceInvalid, KeepclearError
 from .instant import format_instant, parse_instant
 from .keys import PrivateKey
@@ -161,7 +161,7 @@ def alert_payload(
 
 def sign_alert(key: PrivateKey, payload: Mapping[str, Any]) -> str:
     """Return the alert as the service's statement."""
-    return sign_statement(key, ALERT.typ, payload)
+    return sign_statement(key, ALERT.typ, payload, dump=dump_plain)
 
 
 def open_alert(raw: str, find_key: KeyFinder | None) -> Alert:

@@ -6,10 +6,13 @@ What an alert shows is at most one pair for each volume, so most pairs need no d
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
 
+from .breath import Breathe, hurried
+from .geometry import Shape
 from .notice import DisclosedVolume
 from .pairs import Pairs
 from .recompute import Match, Meeting
@@ -19,8 +22,12 @@ from .worst import KEY_BITS, Contest, codes, packed, settle
 
 Owner = TypeVar("Owner", bound=Hashable)
 
+JUDGED_AT_ONCE = 64
+"""Pairs judged between two breaths: half a millisecond."""
+
 PAIRS_AT_ONCE = 262_144
 """Pairs held in arrays at one time: some 40 MB. 500 volumes against 500 are 250 000."""
+
 
 @dataclass(frozen=True, slots=True)
 class Roll(Generic[Owner]):
@@ -40,6 +47,7 @@ def meetings(
     minima: Callable[[Owner], Minima],
     uncertainty: Uncertainty,
     at: int,
+    breathe: Breathe = hurried,
 ) -> dict[Owner, Meeting]:
     """Return the meeting of one notice, ``ours``, with each owner of ``theirs`` that it is in conflict with.
 
@@ -54,12 +62,15 @@ def meetings(
         i, j = i[order], j[order]
     found: dict[Owner, Meeting] = {}
     for low, high in _blocks(owner[j]):
-        pairs = Pairs(ours.table, theirs.table, i[low:high], j[low:high], uncertainty)
+        pairs = Pairs(ours.table, theirs.table, i[low:high], j[low:high], uncertainty, breathe)
+        breathe()
         for number, ends, per_theirs, per_ours in _worst(pairs, owner, ours.volumes, theirs.volumes, at):
             mine, other = minima(ours.owners[0]), minima(names[number])
             found[names[number]] = Meeting(
-                _matches(ours.volumes, mine, theirs.volumes, other, per_theirs, uncertainty),
-                _matches(theirs.volumes, other, ours.volumes, mine, [(b, a) for a, b in per_ours], uncertainty),
+                _matches(ours.volumes, mine, theirs.volumes, other, per_theirs, uncertainty, breathe),
+                _matches(
+                    theirs.volumes, other, ours.volumes, mine, [(b, a, m) for a, b, m in per_ours], uncertainty, breathe
+                ),
                 ends,
             )
     return found
@@ -77,7 +88,8 @@ def _blocks(owner: Ints) -> Iterator[tuple[int, int]]:
         yield low, high
 
 
-Winners = list[tuple[int, int]]
+Winners = list[tuple[int, int, float]]
+"""Pairs by their places on either side, each with what S2 said of it."""
 
 
 def _worst(
@@ -100,6 +112,7 @@ def _worst(
 
     def contest(group: Ints, partner: Ints, digests: Sequence[str]) -> Contest:
         place = np.argsort(np.argsort(np.array(digests)))
+        pairs.breathe()
         rest, bits = packed([*ranks, (place[partner], len(digests).bit_length())], KEY_BITS - pairs.worseness_bits)
         return Contest(pairs, ahead, group[ahead], rest[ahead], bits)
 
@@ -109,8 +122,10 @@ def _worst(
         pairs.i * (int(whose[-1]) + 1) + whose, column, [theirs[j].digest for j in columns.tolist()]
     )
     latest = Contest(pairs, np.arange(len(pairs)), whose, (1 << end_bits) - end_code, None)
+    pairs.breathe()
     settle(pairs, [per_theirs, per_ours, latest])
     worseness = pairs.worseness()
+    pairs.breathe()
     for_us, for_them = (_by_owner(whose, pairs, each.winners(worseness)) for each in (per_theirs, per_ours))
     for pair in latest.winners(worseness).tolist():
         number = int(whose[pair])
@@ -119,8 +134,9 @@ def _worst(
 
 def _by_owner(whose: Ints, pairs: Pairs, winners: Ints) -> dict[int, Winners]:
     sides: dict[int, Winners] = {}
-    for number, i, j in zip(whose[winners].tolist(), pairs.i[winners].tolist(), pairs.j[winners].tolist(), strict=True):
-        sides.setdefault(number, []).append((i, j))
+    numbers, i, j = (column[winners].tolist() for column in (whose, pairs.i, pairs.j))
+    for number, mine, other, metres in zip(numbers, i, j, pairs.metres[winners].tolist(), strict=True):
+        sides.setdefault(number, []).append((mine, other, metres))
     return sides
 
 
@@ -131,12 +147,20 @@ def _matches(
     other_minima: Minima,
     pairs: Winners,
     uncertainty: Uncertainty,
+    breathe: Breathe,
 ) -> tuple[Match, ...]:
     """The matches of pairs that are in conflict, in the order of the other's digests; each judged by the rules."""
     found = []
-    for at, of in pairs:
+    for at, of, metres in pairs:
         ours, theirs = own[at], other[of]
-        pair = judge(ours.volume, own_minima, theirs.volume, other_minima, uncertainty)
+        asked = partial(_asked, metres)
+        pair = judge(ours.volume, own_minima, theirs.volume, other_minima, uncertainty, asked)
         assert pair is not None  # noqa: S101 - the bulk rules are those of judge; the tests hold them against it
         found.append(Match(ours, theirs, pair))
+        if not len(found) % JUDGED_AT_ONCE:
+            breathe()
     return tuple(sorted(found, key=lambda match: match.other.digest))
+
+
+def _asked(metres: float, _a: Shape, _b: Shape) -> float:
+    return metres

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import spherely
 
+from .breath import Breathe, hurried
 from .geometry import EARTH_RADIUS_M, ROUNDING_M, SPHERE_FACTOR
 from .planes import hulls_of, metres_above
 from .separation import Severity, Uncertainty, severity_rank
@@ -30,12 +31,15 @@ FILTER_AT_ONCE = 32_768
 _OVERLAP, _PROXIMITY, _POSSIBLE = map(severity_rank, (Severity.OVERLAP, Severity.PROXIMITY, Severity.POSSIBLE))
 
 
-def near_pairs(ours: Table, theirs: Table, i: Ints, j: Ints, uncertainty: Uncertainty) -> tuple[Ints, Ints]:
+def near_pairs(
+    ours: Table, theirs: Table, i: Ints, j: Ints, uncertainty: Uncertainty, breathe: Breathe = hurried
+) -> tuple[Ints, Ints]:
     """Return those of the pairs (``i``, ``j``) whose windows meet, whose bands may, and whose caps come close."""
-    kept = [
-        _near(ours, theirs, i[at : at + FILTER_AT_ONCE], j[at : at + FILTER_AT_ONCE], uncertainty)
-        for at in range(0, len(i), FILTER_AT_ONCE)
-    ]
+    kept = []
+    for at in range(0, len(i), FILTER_AT_ONCE):
+        part = slice(at, at + FILTER_AT_ONCE)
+        kept.append(_near(ours, theirs, i[part], j[part], uncertainty))
+        breathe()
     if not kept:
         return i[:0], j[:0]
     return np.concatenate([piece[0] for piece in kept]), np.concatenate([piece[1] for piece in kept])
@@ -73,13 +77,17 @@ def _cap_gap(a: Array, b: Array, i: Ints, j: Ints) -> Floats:
 class Pairs:
     """Pairs of volumes that are not clear yet, each with what is known of its gap.
 
-    ``gap_m`` is the horizontal rule's left side where ``known``, else a bound from below. ``alive`` are the pairs that
-    are in conflict, or may be. ``start`` and ``end`` bound the overlap of the widened windows; ``vertical_m`` is the
-    reported figure; ``touching`` and ``apart`` are the severity's ranks where the outlines meet and where not.
+    ``gap_m`` is the horizontal rule's left side where ``known``, and ``metres`` what S2 said; else a bound from below.
+    ``alive`` are the pairs that are in conflict, or may be. ``start`` and ``end`` bound the overlap of the widened
+    windows; ``vertical_m`` is the reported figure; ``touching`` and ``apart`` are the severity's ranks where the
+    outlines meet and where not.
     """
 
-    def __init__(self, ours: Table, theirs: Table, i: Ints, j: Ints, uncertainty: Uncertainty) -> None:
+    def __init__(
+        self, ours: Table, theirs: Table, i: Ints, j: Ints, uncertainty: Uncertainty, breathe: Breathe = hurried
+    ) -> None:
         self.ours, self.theirs, self.i, self.j = ours, theirs, i, j
+        self.breathe = breathe
         a, b = ours.rows, theirs.rows
         self.start: Ints = np.maximum(a["first"][i], b["first"][j])
         self.end: Ints = np.minimum(a["last"][i], b["last"][j])
@@ -92,6 +100,7 @@ class Pairs:
         self.limit_m: Floats = np.maximum(a["horizontal_m"][i], b["horizontal_m"][j]) + ROUNDING_M
         self.margin_m: Floats = a["margin_m"][i] + b["margin_m"][j]
         self.gap_m = _cap_gap(a, b, i, j)
+        self.metres: Floats = np.empty(len(i))
         self.known: Mask = np.zeros(len(i), dtype=bool)
         self.alive: Mask = np.ones(len(i), dtype=bool)
         # A gap above the limit is clear, and counts no more.
@@ -106,8 +115,9 @@ class Pairs:
         which = which[~self.known[which]]
         i, j = self.i[which], self.j[which]
         cost_us = 3.0 + EDGES_US * self.ours.rows["vertices"][i] * self.theirs.rows["vertices"][j]
-        metres = _distances(self.ours.shapes, i, self.theirs.shapes, j, cost_us)
+        metres = _distances(self.ours.shapes, i, self.theirs.shapes, j, cost_us, self.breathe)
         gap = SPHERE_FACTOR * metres - self.margin_m[which]
+        self.metres[which] = metres
         self.gap_m[which] = gap
         self.known[which] = True
         self.alive[which] = gap <= self.limit_m[which]
@@ -133,7 +143,7 @@ class Pairs:
         shapes, vertices = crowds.shapes(size, np.unique(run))
         cost_us = 3.0 + EDGES_US * table.rows["vertices"][singles] * vertices[run]
         metres = np.full(len(code), -np.inf)
-        metres[worth] = _distances(table.shapes, singles, shapes, run, cost_us)
+        metres[worth] = _distances(table.shapes, singles, shapes, run, cost_us, self.breathe)
         self._raise(which, metres[pair])
 
     def part(self, which: Ints) -> None:
@@ -144,10 +154,10 @@ class Pairs:
         rows, i = distinct(self.i[which], len(self.ours))
         columns, j = distinct(self.j[which], len(self.theirs))
         ours, theirs = hulls_of(self.ours.outlines[rows]), hulls_of(self.theirs.outlines[columns])
-        self._raise(which, metres_above(ours, theirs)[i, j])
+        self._raise(which, metres_above(ours, theirs, self.breathe)[i, j])
         left = self.alive[which]
         if left.any():
-            self._raise(which[left], metres_above(theirs, ours)[j[left], i[left]])
+            self._raise(which[left], metres_above(theirs, ours, self.breathe)[j[left], i[left]])
 
     def _raise(self, which: Ints, metres: Floats) -> None:
         """Take in that some pairs are at least so many metres apart on the sphere."""
@@ -170,6 +180,7 @@ class Pairs:
 
 MIN_CROWD = 3
 """Fewer pairs than this of one volume and one run are as well asked one by one."""
+
 
 class _Crowds:
     """The volumes of one side in runs, by the time at which they begin: those of one flight lie together."""
@@ -197,11 +208,12 @@ class _Crowds:
         return made, vertices
 
 
-def _distances(a: Array, i: Ints, b: Array, j: Ints, cost_us: Floats) -> Floats:
+def _distances(a: Array, i: Ints, b: Array, j: Ints, cost_us: Floats, breathe: Breathe) -> Floats:
     """S2's metres between ``a[i]`` and ``b[j]``, asked in pieces by what each pair is thought to cost."""
     metres = np.empty(len(i))
     for low, high in _pieces(cost_us):
         metres[low:high] = spherely.distance(a[i[low:high]], b[j[low:high]], radius=EARTH_RADIUS_M)
+        breathe()
     return metres
 
 

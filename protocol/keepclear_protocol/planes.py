@@ -15,6 +15,7 @@ from itertools import chain
 
 import numpy as np
 
+from .breath import Breathe, hurried
 from .geometry import EARTH_RADIUS_M, unit_vectors
 from .outline import Circle, Corridor, Outline, Polygon
 from .table import Floats, Ints
@@ -60,7 +61,7 @@ def hulls_of(outlines: Iterable[Outline]) -> Hulls:
     return Hulls(vertices, np.cumsum(counts) - counts, normals[order], heights[order], of[order])
 
 
-def metres_above(a: Hulls, b: Hulls) -> Floats:
+def metres_above(a: Hulls, b: Hulls, breathe: Breathe = hurried) -> Floats:
     """Return how far at least each outline of ``b`` (second index) lies above some plane of each of ``a``."""
     columns = np.ascontiguousarray(b.vertices.T)
     least = np.zeros((len(a.starts), len(b.starts)))
@@ -72,6 +73,7 @@ def metres_above(a: Hulls, b: Hulls) -> Floats:
         metres = np.where(lowest > 0, EARTH_RADIUS_M * (lowest - 1.004 * a.heights[part, None]), 0.0)
         owners, first = np.unique(a.of[part], return_index=True)
         least[owners] = np.maximum(least[owners], np.maximum.reduceat(metres, first, axis=0))
+        breathe()
     return least
 
 

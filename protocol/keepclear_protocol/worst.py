@@ -107,6 +107,7 @@ def settle(pairs: Pairs, contests: Sequence[Contest]) -> None:
     while True:
         worseness = pairs.worseness()
         left: list[Ints] = [contest.undecided(worseness) for contest in contests]
+        pairs.breathe()
         undecided = _union(pairs, left)
         if not len(undecided):
             return

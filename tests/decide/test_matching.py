@@ -1,6 +1,8 @@
 """A large neighbourhood is matched in bulk, with what judging every pair would say, and without judging every pair."""
 
 import random
+import sys
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 from keepclear.offline.inputs import load
 from keepclear_protocol import pairs
+from keepclear_protocol.breath import Breathe, hurried
 from keepclear_protocol.encoding import digest
 from keepclear_protocol.kinds import NOTICE
 from keepclear_protocol.notice import DisclosedVolume, Notice
@@ -21,13 +24,13 @@ from support.crowds import START, crowd, notice_of
 from support.world import World, box
 
 
-def fold(world: World, notices: list[Notice], at: int) -> list[list[Outgoing]]:
+def fold(world: World, notices: list[Notice], at: int, breathe: Breathe = hurried) -> list[list[Outgoing]]:
     """Fold notices of two parties by turns; return the alerts of each."""
     state, told = State(world.agreement), []
     for seq, notice in enumerate(notices, 1):
         party = ("north", "south")[seq % 2]
         entry = Entry(seq, NOTICE.name, party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
-        told.append(apply(state, entry, notice))
+        told.append(apply(state, entry, notice, breathe))
     return told
 
 
@@ -96,6 +99,23 @@ def test_few_distances_are_asked_of_many_volumes_in_one_place(monkeypatch: pytes
     (_, alerts) = fold(world, notices, START)
     assert len(alerts) == 2 and min(len(item.payload["pairs"]) for item in alerts) > 60
     assert 0 < sum(asked) < 2_000
+
+
+def test_who_folds_many_volumes_in_one_place_is_let_breathe_all_along_and_finds_the_same() -> None:
+    world = World()
+    template = world.opened(world.submission("north"))
+    rng = random.Random(1)
+    notices = [
+        replace(named(template, number), volumes=tuple(crowd(rng, 120, (46.4, 8.0), 3.0, [Reference.W84])))
+        for number in range(2)
+    ]
+    places: Counter[str] = Counter()
+
+    def breathe() -> None:
+        places[sys._getframe(1).f_code.co_name] += 1
+
+    assert fold(world, notices, START, breathe) == fold(world, notices, START)
+    assert {"near_pairs", "meetings", "_worst", "settle", "_distances", "_matches", "_settle"} <= set(places), places
 
 
 def test_what_may_take_long_is_told_before() -> None:

@@ -237,7 +237,7 @@ BULK_MUTANTS: dict[str, Spoil] = {
         pairs._Crowds, "runs", lambda _, self, size: np.arange(len(self.table)) // size
     ),
     "planes below which some of their own lie": _changed(planes, "_planes", _planes_without_heights),
-    "planes farther off than they are": _changed(pairs, "metres_above", lambda right, a, b: right(a, b) + 2_000.0),
+    "planes farther off than they are": _changed(pairs, "metres_above", lambda right, *args: right(*args) + 2_000.0),
     "margin left out of a run's bound": _changed(Pairs, "narrow", _narrow_without_margin),
     "which of equal pairs left out": _changed(
         bulk, "packed", lambda right, ranks, room: right([*ranks[:-1], (0 * ranks[-1][0], 1)], room)
@@ -252,7 +252,7 @@ BULK_MUTANTS: dict[str, Spoil] = {
     "nothing is over": _changed(bulk, "_worst", lambda right, *args: right(*args[:-1], 0)),
     "the first end for the last": _changed(bulk, "Contest", _latest_inverted),
     "our band for theirs": _changed(
-        bulk, "judge", lambda right, a, a_minima, b, b_minima, uncertainty: right(b, b_minima, a, a_minima, uncertainty)
+        bulk, "judge", lambda right, a, a_minima, b, b_minima, *rest: right(b, b_minima, a, a_minima, *rest)
     ),
     "overlap of widened windows": _row(start=lambda row: row["first"], end=lambda row: row["last"]),
     "ignores lead": _row(first=lambda row: row["start"]),

@@ -10,6 +10,7 @@ A notice counts until ``retention`` after its last window, so that one received 
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import OPEN, PAST, conflict_id
+from keepclear_protocol.breath import Breathe, hurried
 from keepclear_protocol.kinds import BUDGET, KINDS, NOTICE, WITHDRAWAL
 from keepclear_protocol.recompute import Meeting
 from keepclear_protocol.withdrawal import Withdrawal
@@ -50,13 +51,14 @@ def heavy(state: State, body: Body) -> bool:
     )
 
 
-def apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
+def apply(state: State, entry: Entry, body: Body, breathe: Breathe = hurried) -> list[Outgoing]:
     """Fold one entry in; return the alerts that it calls for, in the order of conflict and receiver.
 
     ``body`` is the entry's statement: None for entries that have none, and for one whose bytes have gone with its
     retention, which counts for nothing any more. Raises whatever is wrong with an entry that should never have been
-    admitted; then ``state`` is worth nothing any more.
+    admitted; then ``state`` is worth nothing any more. ``breathe`` is called between pieces of what takes long.
     """
+    state.breathe = breathe
     state.forget(entry.received_at)
     outgoing = _apply(state, entry, body)
     state.come_true(entry.seq)
@@ -105,6 +107,7 @@ def _withdrawal(state: State, entry: Entry) -> list[Outgoing]:
         conflict = state.conflicts[cid]
         if conflict.state == OPEN:
             outgoing += _close(state, entry, cid, conflict, "withdrawn", by=key)
+            state.breathe()
     return outgoing
 
 
@@ -135,6 +138,7 @@ def _terms(state: State, entry: Entry, agreement: Agreement) -> list[Outgoing]:
 
 def _settle(state: State, entry: Entry, key: Key, other: Key, meeting: Meeting | None) -> list[Outgoing]:
     """Say what has become of the conflict of two notices, if it is anything new."""
+    state.breathe()
     cid = conflict_id(state.agreement.id, key, other)
     known = state.conflicts.get(cid)
     if meeting is not None and meeting.ours:

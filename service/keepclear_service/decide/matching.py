@@ -67,7 +67,7 @@ def _in_bulk(state: State, filed: Filed, at: int, *, counted: bool) -> dict[Key,
     looked_at = np.zeros(len(filed.items), dtype=np.int64)
     for asking, there in state.index.around(filed.items):
         looked_at += np.bincount(asking, minlength=len(looked_at))
-        pieces.append(near_pairs(ours, state.index.table, asking, there, uncertainty))
+        pieces.append(near_pairs(ours, state.index.table, asking, there, uncertainty, state.breathe))
     if not counted:
         state.pairs += int(np.minimum(looked_at, PAIRS_COUNTED).sum())
     if not pieces:
@@ -98,4 +98,5 @@ def _in_bulk(state: State, filed: Filed, at: int, *, counted: bool) -> dict[Key,
         minima=minima,
         uncertainty=uncertainty,
         at=at,
+        breathe=state.breathe,
     )

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, Side
+from keepclear_protocol.breath import Breathe, hurried
 
 from .admission import counts_until
 from .cells import Item
@@ -86,6 +87,8 @@ class State:
         self.index = Index(agreement.max_horizontal_m)
         self.pairs = 0
         """Counts what matching spends of ``pairs_an_hour``; only its growth over an entry means anything."""
+        self.breathe: Breathe = hurried
+        """What is called between pieces of the work; nothing that is found follows from it."""
         self._leaving: list[tuple[int, Key]] = []
         self._foreseen: dict[int, list[Said]] = {}
 

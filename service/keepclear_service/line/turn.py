@@ -30,6 +30,7 @@ from ..observer import LineObserver
 from .arrivals import Arrivals
 from .asked import Asked
 from .audit import Audit
+from .breath import Breath
 from .cleaning import Cleaning
 from .clocks import Clocks
 from .committing import Committing, Sign
@@ -334,7 +335,7 @@ class Turn:
             if entry.kind == TERMS or heavy(state, body):
                 await self._committing.commit(self.epoch, self._uncommitted, lambda: True)  # what came before
                 began = time.monotonic()
-                alerts = await asyncio.to_thread(apply, state, entry, body)
+                alerts = await asyncio.to_thread(apply, state, entry, body, Breath(asyncio.get_running_loop()))
                 self._arrivals.rest(time.monotonic() - began)
                 return alerts
             return apply(state, entry, body)
