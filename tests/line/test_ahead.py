@@ -48,10 +48,10 @@ def test_the_next_are_admitted_while_these_are_folded(store_url: str, monkeypatc
         one, other = await all_workers.start(), await all_workers.start()
         turns, when = counted(one), list[tuple[int, int]]()
 
-        def apply(state: Any, entry: Any, body: Any) -> Any:
+        def apply(state: Any, entry: Any, body: Any, *breath: Any) -> Any:
             if state is one.turn._state:
                 when.append((entry.seq, len([count for count in turns if count])))
-            return fold.apply(state, entry, body)
+            return fold.apply(state, entry, body, *breath)
 
         monkeypatch.setattr(turn_module, "apply", apply)
         answers = await flood(one, crossing(world))
@@ -76,11 +76,11 @@ def test_a_fault_while_the_next_are_on_their_way(
         failed: list[bool] = []
         commit = one.line.commit
 
-        def apply(state: Any, entry: Any, body: Any) -> Any:
+        def apply(state: Any, entry: Any, body: Any, *breath: Any) -> Any:
             if entry.seq == 40 and not failed:
                 failed.append(one.turn._ahead is not None)
                 raise RuntimeError("a fault of our own")
-            return fold.apply(state, entry, body)
+            return fold.apply(state, entry, body, *breath)
 
         async def failing(*told: Any) -> None:
             if not failed:

@@ -24,10 +24,10 @@ def test_other_agreements_are_served_while_a_heavy_notice_is_matched(
             await file(one, world.submission("south", box(50.05)))
             real, served = fold.apply, threading.Event()
 
-            def waiting(state: Any, entry: Any, body: Any) -> Any:
+            def waiting(state: Any, entry: Any, body: Any, *breath: Any) -> Any:
                 if entry.party == "north":
                     assert served.wait(20), "nobody was served meanwhile"
-                return real(state, entry, body)
+                return real(state, entry, body, *breath)
 
             monkeypatch.setattr(turn_module, "apply", waiting)
             heavy = asyncio.create_task(file(one, world.submission("north", *(box(50 + n / 50) for n in range(40)))))
@@ -55,10 +55,10 @@ def test_what_came_before_a_heavy_notice_is_answered_before_that_is_matched(
             together.append(len(taken))
             return taken
 
-        def waiting(state: Any, entry: Any, body: Any) -> Any:
+        def waiting(state: Any, entry: Any, body: Any, *breath: Any) -> Any:
             if entry.party == "north":
                 assert told.wait(20), "the danger before it waited for its matching"
-            return real(state, entry, body)
+            return real(state, entry, body, *breath)
 
         monkeypatch.setattr(arrivals, "take", take)
         monkeypatch.setattr(turn_module, "apply", waiting)

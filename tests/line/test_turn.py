@@ -233,12 +233,12 @@ def test_a_fault_while_folding_costs_no_alert(store_url: str, monkeypatch: pytes
         await file(one, world.submission("north", box()))
         real, failed = fold.apply, list[int]()
 
-        def once(state: Any, entry: Any, body: Any) -> Any:
+        def once(state: Any, entry: Any, body: Any, *breath: Any) -> Any:
             if not failed:
                 failed.append(entry.seq)
                 state.filed.clear()  # half changed
                 raise RuntimeError("a fault of our own")
-            return real(state, entry, body)
+            return real(state, entry, body, *breath)
 
         monkeypatch.setattr(turn_module, "apply", once)
         raw = world.submission("south", box(48.05))
@@ -260,10 +260,10 @@ def test_an_entry_that_cannot_be_folded_is_named_and_the_line_is_not_ready(
         await file(one, world.submission("north", box()))
         real = fold.apply
 
-        def failing(state: Any, entry: Any, body: Any) -> Any:
+        def failing(state: Any, entry: Any, body: Any, *breath: Any) -> Any:
             if entry.seq == 2:
                 raise RuntimeError("a fault of our own")
-            return real(state, entry, body)
+            return real(state, entry, body, *breath)
 
         monkeypatch.setattr(turn_module, "apply", failing)
         with pytest.raises(Unavailable):

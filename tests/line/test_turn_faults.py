@@ -44,10 +44,10 @@ def test_what_could_not_be_folded_gets_no_receipt_however_often_it_is_sent(
         one = await all_workers.start()
         real = fold.apply
 
-        def failing(state: Any, entry: Any, body: Any) -> Any:
+        def failing(state: Any, entry: Any, body: Any, *breath: Any) -> Any:
             if entry.seq == 1:
                 raise RuntimeError("a fault of our own")
-            return real(state, entry, body)
+            return real(state, entry, body, *breath)
 
         monkeypatch.setattr(turn_module, "apply", failing)
         # A long one is looked for in the log before it is opened, and never comes to be admitted again.
@@ -124,9 +124,9 @@ def test_who_knows_the_new_terms_is_not_refused_while_they_are_still_being_folde
 ) -> None:
     folded = threading.Event()
 
-    def slow(state: fold.State, entry: Entry, body: fold.Body) -> list[Outgoing]:
+    def slow(state: fold.State, entry: Entry, body: fold.Body, *breath: Any) -> list[Outgoing]:
         assert entry.kind != TERMS or folded.wait(20)
-        return fold.apply(state, entry, body)
+        return fold.apply(state, entry, body, *breath)
 
     monkeypatch.setattr(turn_module, "apply", slow)
 
