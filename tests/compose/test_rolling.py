@@ -13,7 +13,9 @@ from compose.stack import REPLICAS, Stack
 
 pytestmark = pytest.mark.timeout(1200)
 
-SUBMITS_A_S = 20
+SUBMITS_A_S = 10
+"""Some two hundred while both restart, and no more than is left of two cores that run other tests too."""
+
 READERS_OF_EACH = 2
 AROUND_S = 2.0
 WITHIN_S = 120.0
