@@ -113,7 +113,7 @@ def test_usage(folder: Path, words: list[str], said: str) -> None:
     [
         (["--limit", "volumes=501"], "limits.volumes"),
         (["--budget", "streams=0"], "budgets.streams"),
-        (["--budget", "stream=5"], "budgets must be an object with exactly"),
+        (["--budget", "stream=5"], "no budget is called stream"),
         (["--limit", "volume=5"], "limits must be an object with exactly"),
         (["--key", f"north={KEYS['north'].public.text}"], "a key stands twice"),
         (["--key", f"north={KEYS['next'].public.text}:fly"], "roles"),

@@ -1,6 +1,7 @@
 """Budgets at a desk: whose is spent is verified, kept and shown; what is refused for one is kept, and sent again."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -15,6 +16,7 @@ from keepclear.cli.notable import Ends, ended_words, notable_lines
 from keepclear.console.whole import whole_json
 from keepclear.desk import budgets
 from keepclear.desk.link import Link
+from keepclear.desk.probing import Probing
 from keepclear_protocol.errors import CODES
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.keys import PrivateKey
@@ -95,6 +97,12 @@ def test_a_counterpart_over_its_budget_stands_on_every_screen_until_it_is_over(l
         shown = header(scene, State(), Look.of("ascii", None), 80, rows)
         head = "\n".join("".join(piece.text for piece in row) for row in shown)
         assert "OVER ITS AGREED BUDGET" in head and "NOT WHOLE" in head and says in head and len(shown) == lines
+    probed = Probing("north", 9, 9, line.now - SECOND, line.now)
+    busy = replace(south.picture(), over_before=south.picture().over_budget, put_back_at=line.now, probing=(probed,))
+    shown = header(replace(scene, picture=busy), State(), Look.of("ascii", None), 80, 24)
+    rows_said = ["".join(piece.text for piece in row) for row in shown]
+    assert len(rows_said) == 7, "half of the screen is the conflicts'"
+    assert "STORE WAS PUT BACK" in rows_said[3] and "OVER ITS" in rows_said[4] and "2 more notes" in rows_said[5]
     line.now += HOUR_US
     assert south.picture().over_budget == () and "over_budget" not in reasons(south.picture(), line.now)
     for desk in line.open:

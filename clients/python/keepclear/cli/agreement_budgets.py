@@ -6,6 +6,7 @@ from typing import Any
 
 from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.encoding import parse_json
+from keepclear_protocol.errors import Malformed
 from keepclear_protocol.kinds import MAX_PAYLOAD_BYTES
 from keepclear_protocol.terms import Terms
 
@@ -15,11 +16,11 @@ BUDGETS = {
     "live_notices": "notices that are not over, at once",
     "submits_a_minute": "notices and amendments a minute",
     "acknowledgements_a_minute": "acknowledgements a minute",
-    "stored_bytes": "bytes of its notices in the store",
+    "stored_bytes": "bytes of its notices, and of alerts they caused",
     "pairs_an_hour": "pairs of volumes looked at an hour",
     "alerts_an_hour": "alerts to each other party an hour",
     "volume_time_a_day": "air taken for a day, km2 x km x h",
-    "streams": "streams open at once",
+    "streams": "streams open at once, with each worker",
     "least_area_m2": "a volume counts as this area at least",
     "least_band_m": "a volume counts as this high at least",
     "least_duration_s": "a volume counts as this long at least",
@@ -51,9 +52,12 @@ def budget_lines(terms: Terms) -> Iterator[str]:
     yield f"budgets of each party{named}; withdrawals are outside of all; who is over one is refused, and all are told"
     for name, value in asdict(terms.budgets).items():
         yield f"  {name:<26}{budget_text(name, value):<24} {BUDGETS[name]}"
+    yield "  others can spend what is below 64 pairs a volume, 8 alerts (or its volumes) a revision: docs/budgets.md"
 
 
 def set_budgets(payload: dict[str, Any], given: Mapping[str, int]) -> None:
     """Set some budgets of a payload; the others stay, or are the protocol's defaults."""
+    if unknown := ", ".join(sorted(set(given) - set(BUDGETS))):
+        raise Malformed("agreement", f"no budget is called {unknown}; they are {', '.join(BUDGETS)}")
     if given:
         payload["budgets"] = {**payload.get("budgets", asdict(Budgets())), **given}

@@ -63,7 +63,14 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 @click.option("--area", "area_file", metavar="FILE", help="A JSON file with one outline that notices must touch.")
 @click.option("--uncertainty", type=named(ENDS), multiple=True, metavar="NAME=LO,HI", help="As terrain_m=-430,2850.")
 @click.option("--limit", "limits", type=named(WHOLE), multiple=True, metavar="NAME=N", help="As volumes=100.")
-@click.option("--budget", "budgets", type=named(WHOLE), multiple=True, metavar="NAME=N", help="As alerts_an_hour=900.")
+@click.option(
+    "--budget",
+    "budgets",
+    type=named(WHOLE),
+    multiple=True,
+    metavar="NAME=N",
+    help="As alerts_an_hour=900; agreement show names all.",
+)
 @click.option("--routine", type=SECONDS, metavar="TIME", help="Lead from which a notice is ROUTINE, such as 24h.")
 @click.option("--short", type=SECONDS, metavar="TIME", help="Lead from which a notice is SHORT rather than LATE.")
 @click.option("--retention", type=SECONDS, metavar="TIME", help="How long ended notices are kept, such as 7d.")

@@ -25,7 +25,7 @@ def over_words(over: Sequence[OverNow], party: str, now: int) -> str:
     """
     if over[0].is_end:
         return ended_words(over[0], party, now)
-    since, until = stamp(max(one.since for one in over), now), stamp(max(one.until for one in over), now)
+    since, until = stamp(max(one.since for one in over), now), stamp(_up(max(one.until for one in over)), now)
     ours = all(one.party == party for one in over)
     if over[0].is_room:
         did = f"THE HOTLINE HAS NO ROOM for {_whose(over, party)}, as of {since}"
@@ -37,6 +37,10 @@ def over_words(over: Sequence[OverNow], party: str, now: int) -> str:
         lasts = f"until {until} what {'we file' if ours else 'it files'}"
     means = "is kept here" if ours else "this line need not know it: NOT WHOLE"
     return f"{did}: {lasts} may be refused, {'and' if ours else 'so'} {means}"
+
+
+def _up(at: int) -> int:
+    return -(-at // SECOND) * SECOND
 
 
 def ended_words(over: OverNow, party: str, now: int) -> str:

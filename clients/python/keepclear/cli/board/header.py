@@ -3,7 +3,7 @@
 A lost link is the loudest: the whole head is inverted and its age counts up. Nothing here ever says clear.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from keepclear_protocol.instant import SECOND, format_instant
@@ -28,6 +28,9 @@ NARROW = 60
 HEAD_AT_MOST = 3
 """What the head notes is cut to a line each where it would take more than a third of the screen."""
 
+FOOT = 5
+"""Rows of the last events and the keys, on a screen of 24."""
+
 NOT_WHOLE = "NOT WHOLE"
 """What a note that is cut must not lose."""
 
@@ -45,14 +48,22 @@ def header(scene: "Scene", state: State, look: Look, columns: int, rows: int) ->
     lines += _counts(scene, look, columns)
     if down and columns >= NARROW:
         lines += [_inverted(line, columns) for line in wrap(BLIND_MEANS, columns, indent=1)]
-    notes = list(_notes(scene, state))
+    notes = sorted(_notes(scene, state), key=lambda note: note[1] != ALARM)
     whole = [line for words, style in notes for line in wrap(words, columns, style, 1)]
     if len(lines) + len(whole) > rows // HEAD_AT_MOST:
+        room = max(1, rows - rows // 2 - FOOT - len(lines) - 1)  # and half of the screen is the conflicts'
+        notes = notes if len(notes) <= room else [*notes[: room - 1], _rest(notes[room - 1 :])]
         whole = [_in_a_line(words, style, columns, look) for words, style in notes]
     lines += whole
     if state.trouble:
         lines += wrap(plain(state.trouble), columns, ALARM, 1)
     return [*lines, (Span(look.rule * columns, DIM),)]
+
+
+def _rest(notes: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return in one note that there are more, the worst first, than the screen has lines for."""
+    lacks = f": {NOT_WHOLE}" if any(NOT_WHOLE in words for words, _ in notes) else ""
+    return f"{len(notes)} more notes, for which this screen is too small: see keepclear conflicts{lacks}", notes[0][1]
 
 
 def _in_a_line(words: str, style: str, columns: int, look: Look) -> Line:
