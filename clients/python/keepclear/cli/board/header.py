@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 NARROW = 60
 
-HEAD_AT_MOST = 3
-"""What the head notes is cut to a line each where it would take more than a third of the screen."""
-
 FOOT = 5
 """Rows of the last events and the keys, on a screen of 24."""
 
@@ -50,8 +47,8 @@ def header(scene: "Scene", state: State, look: Look, columns: int, rows: int) ->
         lines += [_inverted(line, columns) for line in wrap(BLIND_MEANS, columns, indent=1)]
     notes = sorted(_notes(scene, state), key=lambda note: note[1] != ALARM)
     whole = [line for words, style in notes for line in wrap(words, columns, style, 1)]
-    if len(lines) + len(whole) > rows // HEAD_AT_MOST:
-        room = max(1, rows - rows // 2 - FOOT - len(lines) - 1)  # and half of the screen is the conflicts'
+    room = max(1, rows - rows // 2 - FOOT - len(lines) - 1)  # half of the screen is the conflicts'
+    if len(whole) > room:
         notes = notes if len(notes) <= room else [*notes[: room - 1], _rest(notes[room - 1 :])]
         whole = [_in_a_line(words, style, columns, look) for words, style in notes]
     lines += whole
