@@ -304,8 +304,7 @@ class Turn:
         bodies = await self._replay.statements(others, self.agreement, turned) if others else {}
         unmatched = frozenset(turned.unmatched)
         for entry in turned.entries:
-            own = entry.seq in self._mine
-            waiting = self._mine.get(entry.seq)
+            own, waiting = entry.seq in self._mine, self._mine.get(entry.seq)
             body = waiting.body if waiting is not None else bodies[entry.seq]
             if isinstance(body, Poisoned):
                 self.standing.set_aside(entry, body.why)
@@ -321,6 +320,7 @@ class Turn:
             if alerts:
                 self._observer.caused(entry.seq, entry.received_at)
                 self._uncommitted.add(entry.seq, alerts, waiting, own=own)
+                await asyncio.sleep(0)  # each may have taken ten milliseconds, and a flood's come together
                 continue
             if entry.seq not in self.standing.poison and (own or entry.seq in unmatched):
                 self._done.append(entry.seq)
