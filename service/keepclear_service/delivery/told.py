@@ -16,6 +16,7 @@ from keepclear_protocol.kinds import ALERT, BUDGET, EVERY_KIND, NOTICE, OPENING
 
 from ..decide.entry import Entry
 from ..decide.shown import alert_object
+from ..giving_way import give_way
 from ..line.hotline import Hotline
 from ..line.ports import Event, Window
 
@@ -87,7 +88,7 @@ async def tell(hotline: Hotline, party: str, epoch: str, events: Sequence[Event]
     room = TOLD_BYTES_AT_ONCE
     for event in events:
         if room <= 0:
-            await asyncio.sleep(0)
+            await give_way()
             room = TOLD_BYTES_AT_ONCE
         data: dict[str, Any] | None
         if event.kind == ALERT.name:

@@ -12,6 +12,7 @@ from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.kinds import NOTICE, WATCH, WITHDRAWAL
 
 from ..decide.shown import alert_object
+from ..giving_way import give_way
 from ..line.ports import Line, Page, Record
 from .deps import Reader, reader
 
@@ -42,6 +43,7 @@ async def notices(who: Watching, after: After = None, state: Annotated[str | Non
     if state not in (None, "all"):
         raise Malformed("request", "state is all, or left out")
     page = await who.hotline.line.notices(who.party, _after(after), NOTICES_AT_ONCE, live=state is None)
+    await give_way()
     listed = [
         {
             "id": row.entry.id,
@@ -80,6 +82,7 @@ async def conflicts(who: Watching, after: After = None) -> Response:
     The first page also has the words that cover now: a reader that begins has no event of them.
     """
     page = await who.hotline.line.conflicts(who.party, _after(after), CONFLICTS_AT_ONCE)
+    await give_way()
     listed = [
         {
             "conflict": row.conflict,

@@ -7,12 +7,12 @@ which a full store takes. Nor do tries cost what others need: nothing is signed 
 One that does not answer is the turn's affair.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ..decide.entry import Outgoing
+from ..giving_way import give_way
 from ..logs import log_event
 from ..observer import LineObserver
 from .full import NotTaken
@@ -104,7 +104,7 @@ class Committing:
         room = SIGNED_BYTES_AT_ONCE
         for outgoing in alerts:
             if room <= 0:
-                await asyncio.sleep(0)
+                await give_way()
                 room = SIGNED_BYTES_AT_ONCE
             signed.append(self._sign(outgoing, seq))
             room -= len(signed[-1].jws)

@@ -25,6 +25,7 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import TERMS, Entry, Outgoing
 from ..decide.fold import Body, State, apply, heavy
+from ..giving_way import give_way
 from ..logs import log_event
 from ..observer import LineObserver
 from .arrivals import Arrivals
@@ -80,7 +81,6 @@ class Turn:
         self._mine: dict[int, Waiting | None] = {}
         self._done: list[int] = []
         self._wake, self._ended = asyncio.Event(), asyncio.Event()
-        self._told_head = 0
         self._next_due: float | None = None
         self.ready = asyncio.Event()
         self._turned_at = self._began = 0.0
@@ -91,7 +91,7 @@ class Turn:
         self._audit = Audit(line, founding.id)
         self._committing = Committing(line, founding.id, sign, observer, self._release)
         self.agreement = founding
-        self.epoch, self.cursor, self.siblings = "", 0, False
+        self.epoch, self.cursor, self._told_head, self.siblings = "", 0, 0, False
 
     @property
     def agreements(self) -> dict[str, Agreement]:
@@ -320,7 +320,7 @@ class Turn:
             if alerts:
                 self._observer.caused(entry.seq, entry.received_at)
                 self._uncommitted.add(entry.seq, alerts, waiting, own=own)
-                await asyncio.sleep(0)  # each may have taken ten milliseconds, and a flood's come together
+                await give_way()  # each may have taken ten milliseconds, and a flood's come together
                 continue
             if entry.seq not in self.standing.poison and (own or entry.seq in unmatched):
                 self._done.append(entry.seq)

@@ -5,7 +5,6 @@ as the store's own settings go (checked at start, see ``connect``). A lost conne
 same call again is safe. All keys carry the agreement's hash tag and stand in KEYS. Not here: any rule.
 """
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from keepclear_protocol.budgets import Budgets
 from keepclear_protocol.errors import LocalError, Unavailable
 
 from ..decide.entry import Entry
+from ..giving_way import give_way
 from ..line.ports import BATCH, DUE_AT_ONCE, Arrival, Charge, Founded, SignedAlert, Turned
 from ..steady import STEPPED_S
 from .arrivals import arrival_words, read_outcome
@@ -255,7 +255,7 @@ class StoredLine(LineReader):
             args += [seq, int(last), len(part)]
             for alert in part:
                 if room <= 0:
-                    await asyncio.sleep(0)
+                    await give_way()
                     room = PACKED_BYTES_AT_ONCE
                 packed = pack_alert(alert.jws)
                 room -= len(alert.jws)

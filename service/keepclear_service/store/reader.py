@@ -16,6 +16,7 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
 from ..decide.entry import Entry
+from ..giving_way import give_way
 from ..line.ports import Event, Founded, NoticeRow, Page, Record, Window
 from .connect import Store, store_faults
 from .keys import Keys
@@ -182,7 +183,7 @@ class LineReader:
         room = UNPACKED_BYTES_AT_ONCE
         for packed, sha256 in zip(found, hashes, strict=True):
             if room <= 0:
-                await asyncio.sleep(0)
+                await give_way()
                 room = UNPACKED_BYTES_AT_ONCE
             alerts.append(None if packed is None else unpack_alert(packed, sha256))
             room -= len(alerts[-1] or "")
