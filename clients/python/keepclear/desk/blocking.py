@@ -80,7 +80,7 @@ class Desk:
 
     def on_wait(self, told: Callable[[OverBudget], None]) -> None:
         """Have ``told`` called, in this desk's thread, before a statement waits for room in a budget."""
-        self._desk.client.on_wait = told
+        self._desk.on_wait(told)
 
     def picture(self, *, everything: bool = False) -> Picture:
         """Return what this desk knows, from its journal: what is live, or ``everything`` that there ever was."""

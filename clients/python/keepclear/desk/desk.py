@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from keepclear_protocol.agreement import Agreement
-from keepclear_protocol.errors import Forbidden, LocalError
+from keepclear_protocol.errors import Forbidden, LocalError, OverBudget
 from keepclear_protocol.keys import PrivateKey
 from keepclear_protocol.kinds import WATCH
 from keepclear_protocol.notice import DisclosedVolume
@@ -204,6 +204,10 @@ class AsyncDesk(Filer):
     async def deliver(self) -> None:
         """Sign ``delivered`` for every alert that came."""
         await self._acknowledging.deliver()
+
+    def on_wait(self, told: Callable[[OverBudget], None]) -> None:
+        """Have ``told`` called, in the loop, before a statement waits for room in a budget."""
+        self.client.on_wait = told
 
     async def refresh(
         self, *, settle: bool = False, within_s: float | None = None, whole_s: float = math.inf
