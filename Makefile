@@ -8,8 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Each worker of pytest's has ports, stores and folders of its own. Three more than there are cores: many tests wait.
-SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3) --dist worksteal
+# Each worker of pytest's has ports, stores and folders of its own. Two more than there are cores: many tests wait.
+SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2) --dist worksteal
 # What decides the third parties of the console's page, and npm to fetch them by where a machine has none.
 VENDOR := clients/python/keepclear/console/page/vendor
 VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package.json package-lock.json) $(VENDOR)/VENDOR.json
@@ -59,9 +59,8 @@ else
 	$(call all_tests,python)
 endif
 
-# Three workers more than there are cores, too: one waits for containers most of the time, and the others for processes.
-# What measures comes when all else is done.
-CREW = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 3) --dist loadscope
+# As many here: one waits for containers most of the time. What measures comes when all else is done.
+CREW = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2) --dist loadscope
 NONE_OF_THEM = $(if $(ARGS),|| [ $$? = 5 ])
 
 test-long: $(VENV)/dev.stamp  ## the long tests, such as containers and many random cases (ARGS="tests/compose" runs a part)
