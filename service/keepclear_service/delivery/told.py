@@ -23,8 +23,8 @@ from ..line.ports import Event, Window
 BODIES_AT_ONCE = 8
 """Statements read together, of up to 512 KiB each: at most 4 MiB for a moment."""
 
-TOLD_BYTES_AT_ONCE = 64 * 1024
-"""Of events made before the loop breathes: some two milliseconds."""
+TOLD_BYTES_AT_ONCE = 32 * 1024
+"""Of events made before others have the loop: a millisecond."""
 
 RETRY_MS = 500
 """What a draining worker asks of its readers: come back soon, another worker is there."""

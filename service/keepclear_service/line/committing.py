@@ -20,8 +20,8 @@ from .ports import Line, SignedAlert
 from .uncommitted import Uncommitted
 from .waiting import Waiting
 
-SIGNED_BYTES_AT_ONCE = 100_000
-"""Of alerts signed before the loop breathes, some five milliseconds: sixty ordinary ones, or one of a large notice."""
+SIGNED_BYTES_AT_ONCE = 25_000
+"""Of alerts signed before others have the loop, a millisecond: sixteen ordinary ones, or one of a large notice."""
 
 ROOM_ASKED_AGAIN_S = 1.0
 """Seconds between questions to a full store; cleaning, which makes room, comes as often."""

@@ -33,8 +33,8 @@ UNMATCHED_TOLD = 1000
 ALERTS_AT_ONCE = 256
 """Alerts of one commit's script: some 4 ms of a store that does nothing else meanwhile."""
 
-PACKED_BYTES_AT_ONCE = 200_000
-"""Of alerts packed for the store before the loop breathes: some two milliseconds."""
+PACKED_BYTES_AT_ONCE = 100_000
+"""Of alerts packed for the store before others have the loop: a millisecond."""
 
 ENTRIES_AT_ONCE = 256
 """Entries of one commit's script."""

@@ -32,8 +32,8 @@ SCHEMA = "2"
 ENTRIES_AT_ONCE = 256
 """Entries of one look for entries by their number."""
 
-UNPACKED_BYTES_AT_ONCE = 200_000
-"""Of alerts unpacked before the loop breathes: some two milliseconds."""
+UNPACKED_BYTES_AT_ONCE = 100_000
+"""Of alerts unpacked before others have the loop: a millisecond."""
 
 PROOF_MS = 90_000
 """Milliseconds for which a spent request proof is remembered: its window of 30 s either way, and half again."""
