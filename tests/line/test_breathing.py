@@ -39,7 +39,7 @@ def turns(work: Coroutine[Any, Any, Any]) -> int:
     return asyncio.run(story())
 
 
-@pytest.mark.parametrize(("size", "at_least", "at_most"), [(100_000, ALERTS, ALERTS + 3), (1_700, 1, 3)])
+@pytest.mark.parametrize(("size", "at_least", "at_most"), [(100_000, ALERTS, 2 * ALERTS + 3), (1_700, 1, 8)])
 def test_others_have_their_turn_between_large_alerts_and_not_between_small_ones(
     size: int, at_least: int, at_most: int
 ) -> None:
