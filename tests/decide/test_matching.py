@@ -18,7 +18,7 @@ from keepclear_protocol.volume import Reference, parse_volume
 from keepclear_protocol.withdrawal import open_withdrawal
 from keepclear_service.decide import matching
 from keepclear_service.decide.entry import Entry, Outgoing
-from keepclear_service.decide.fold import State, apply, heavy
+from keepclear_service.decide.fold import HEAVY_CROWD, State, apply, heavy
 from msgspec.structs import replace
 from support.crowds import START, crowd, notice_of
 from support.world import World, box
@@ -137,8 +137,8 @@ def test_a_small_notice_in_a_crowd_of_others_may_take_long_too() -> None:
     template = world.opened(world.submission("south"))
     state, rng = State(world.agreement), random.Random(3)
     one = notice_of(template, crowd(rng, 1, (48.0, 2.0), 50.0, [Reference.FL]), "transport")
-    for seq in range(1, 103):
-        assert not heavy(state, one) or seq == 102
+    for seq in range(1, HEAVY_CROWD + 3):
+        assert heavy(state, one) == (seq == HEAVY_CROWD + 2)
         other = replace(named(template, seq), volumes=one.volumes)
         apply(state, Entry(seq, NOTICE.name, "north", other.id, 1, other.sha256, "", START, "", ""), other)
     own = replace(world.opened(world.submission("north")), volumes=one.volumes)

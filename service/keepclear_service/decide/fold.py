@@ -30,7 +30,7 @@ _KNOWN = frozenset((TERMS, BUDGET.name, *(kind.name for kind in KINDS)))
 HEAVY_VOLUMES = 16
 """A notice of more volumes than this may take longer than others should wait: some ten milliseconds and more."""
 
-HEAVY_CROWD = 100
+HEAVY_CROWD = 40
 """Volumes of others in the place of one, or conflicts of before: each may be an alert to either side, some thirty
 microseconds."""
 

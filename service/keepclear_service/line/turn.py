@@ -24,7 +24,8 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import TERMS, Entry, Outgoing
-from ..decide.fold import Body, State, apply, heavy
+from ..decide.fold import HEAVY_VOLUMES, Body, State, apply, heavy
+from ..decide.gist import FILED
 from ..giving_way import give_way
 from ..logs import log_event
 from ..observer import LineObserver
@@ -83,8 +84,7 @@ class Turn:
         self._wake, self._ended = asyncio.Event(), asyncio.Event()
         self._next_due: float | None = None
         self.ready = asyncio.Event()
-        self._turned_at = self._began = 0.0
-        self._round_at, self.lasted_s = time.monotonic(), 0.0
+        self._round_at, self._turned_at, self._began, self.lasted_s = time.monotonic(), 0.0, 0.0, 0.0
         self.standing = Standing(founding.id)
         self._cleaning, self._charges = Cleaning(line, founding.id), Charges()
         self._observer, self.clocks = observer, clocks
@@ -238,8 +238,7 @@ class Turn:
     def _ask(self, cursor: int) -> Asked:
         """Return the script that admits what has arrived and tells what stands behind ``cursor``, still to be sent."""
         batch = self._arrivals.take(self._state) if self.ready.is_set() else []
-        done, self._done = self._done, []
-        told_head, self._told_head = self._told_head, 0
+        (done, self._done), (told_head, self._told_head) = (self._done, []), (self._told_head, 0)
         answer = self._line.turn(
             [waiting.arrival for waiting in batch if waiting.arrival is not None],
             epoch=self.epoch,
@@ -336,7 +335,8 @@ class Turn:
                 await self._committing.commit(self.epoch, self._uncommitted, lambda: True)  # what came before
                 began = time.monotonic()
                 alerts = await asyncio.to_thread(apply, state, entry, body, Breath(asyncio.get_running_loop()))
-                self._arrivals.rest(time.monotonic() - began)
+                if isinstance(body, FILED) and len(body.volumes) > HEAVY_VOLUMES:
+                    self._arrivals.rest(time.monotonic() - began)
                 return alerts
             return apply(state, entry, body)
         except Unavailable:
