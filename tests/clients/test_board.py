@@ -278,7 +278,7 @@ from keepclear.desk.desk import AsyncDesk
 whole, seen = AsyncDesk.picture, []
 def picture(self, **named):
     found = whole(self, **named)
-    if seen or found.unanswered:
+    if seen or found.unanswered and found.age_s is not None:
         seen.append(1)
     if len(seen) > 2:
         raise sqlite3.OperationalError("disk full")
