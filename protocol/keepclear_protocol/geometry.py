@@ -24,7 +24,7 @@ from msgspec.structs import force_setattr
 
 from .errors import Malformed
 from .outline import Circle, Corridor, Outline, Polygon, Position
-from .ring import keeps_apart
+from .ring import FEW, bends_one_way, keeps_apart
 
 Vector = tuple[float, float, float]
 
@@ -61,6 +61,12 @@ _DIAMETER_M = 2 * EARTH_RADIUS_M
 _RADIANS = math.pi / 180
 """A degree."""
 
+_PLAIN_PERIMETER_M = 9_000_000.0
+"""A ring no longer than this lies within an eighth of the earth's girth of each of its vertices."""
+
+_PLAINLY = 1.001
+"""More by this than it must, no rounding makes it less."""
+
 _SPLIT = "split it into several volumes"
 
 _OUTLINES = (Polygon, Corridor, Circle)
@@ -72,9 +78,7 @@ class Shape(Struct, frozen=True, eq=False, gc=False):
     ``core`` is S2's geography of the polygon, point or path, or the outline to make it of when somebody first asks for
     ``geography``; ``radius_m`` is what surrounds it. ``margin_m`` is the radius and the shift of the longest edge: what
     the horizontal rule takes off. Everything of the outline, with that margin, lies within ``bound_m`` great-circle
-    metres of the unit vector ``center``. ``outline_area_m2`` and ``perimeter_m`` are the core's: a path has no area and
-    counts both ways, a point has neither. ``area_m2`` includes the radius, by Steiner's formula on the plane (area +
-    perimeter * r + pi * r**2): on the sphere never less than the truth.
+    metres of the unit vector ``center``. ``perimeter_m`` is the core's: a path counts both ways, a point has none.
     """
 
     core: Any
@@ -83,8 +87,6 @@ class Shape(Struct, frozen=True, eq=False, gc=False):
     margin_m: float
     center: Vector
     bound_m: float
-    area_m2: float
-    outline_area_m2: float
     perimeter_m: float
     vertices: int
 
@@ -97,6 +99,21 @@ class Shape(Struct, frozen=True, eq=False, gc=False):
             force_setattr(self, "core", core)
         return core
 
+    @property
+    def outline_area_m2(self) -> float:
+        """The core's area by S2: none of a path or a point."""
+        return 0.0 if self.radius_m else float(spherely.area(self.geography, EARTH_RADIUS_M))
+
+    @property
+    def most_outline_area_m2(self) -> float:
+        """What ``outline_area_m2`` does not exceed, without S2: a flat disc has more than its cap. One for rounding."""
+        return 0.0 if self.radius_m else math.pi * self.bound_m**2 + 1.0
+
+    @property
+    def area_m2(self) -> float:
+        """The area with the radius, by Steiner's formula on the plane: on the sphere never less than the truth."""
+        return self.outline_area_m2 + self.radius_m * (self.perimeter_m + math.pi * self.radius_m)
+
 
 def shape_of(outline: Outline, bounds: Bounds = SUBMITTED) -> Shape:
     """Return the shape of ``outline``, whose numbers are already known to be finite and in range.
@@ -106,13 +123,13 @@ def shape_of(outline: Outline, bounds: Bounds = SUBMITTED) -> Shape:
     """
     match outline:
         case Polygon(vertices):
-            return _polygon(_one_spelling(vertices), bounds)
+            return _polygon(outline, unit_vectors(_one_spelling(vertices)), bounds)
         case Corridor(path, half_width_m):
-            return _corridor(_one_spelling(path), half_width_m, bounds)
+            units = unit_vectors(_one_spelling(path))
+            edges = _edges(units, bounds, closed=False, code="volume_extent")
+            return _shape(outline, units, half_width_m, max(edges), 2 * math.fsum(edges), bounds)
         case Circle(center, radius_m):
-            positions = _one_spelling((center,))
-            lat, lng = positions[0]
-            return _shape(spherely.create_point(lng, lat), unit_vectors(positions), radius_m, 0.0, 0.0, 0.0, bounds)
+            return _shape(outline, unit_vectors(_one_spelling((center,))), radius_m, 0.0, 0.0, bounds)
 
 
 def _geography(outline: Outline) -> Any:
@@ -136,33 +153,31 @@ def center_distance_m(a: Shape, b: Shape) -> float:
     return arc_m(math.dist(a.center, b.center))
 
 
-def _polygon(positions: Sequence[Position], bounds: Bounds) -> Shape:
-    units = unit_vectors(positions)
+def _polygon(outline: Polygon, units: list[Vector], bounds: Bounds) -> Shape:
     edges = _edges(units, bounds, closed=True, code="volume_polygon")
-    try:
-        geography = spherely.create_polygon([(lng, lat) for lat, lng in positions])
-    except ValueError:
-        raise Malformed("volume_polygon", "edges cross or touch, or a vertex stands twice") from None
-    if not keeps_apart(units, bounds.apart_m / EARTH_RADIUS_M):
-        raise Malformed("volume_polygon", "a vertex lies within a millimetre of an edge that it does not end")
-    area_m2 = float(spherely.area(geography, EARTH_RADIUS_M))
-    return _shape(geography, units, 0.0, max(edges), math.fsum(edges), area_m2, bounds)
-
-
-def _corridor(positions: Sequence[Position], half_width_m: float, bounds: Bounds) -> Shape:
-    units = unit_vectors(positions)
-    edges = _edges(units, bounds, closed=False, code="volume_extent")
-    geography = spherely.create_linestring([(lng, lat) for lat, lng in positions])
-    return _shape(geography, units, half_width_m, max(edges), 2 * math.fsum(edges), 0.0, bounds)
+    longest_m, perimeter_m = max(edges), math.fsum(edges)
+    apart = bounds.apart_m / EARTH_RADIUS_M
+    core: Any = outline
+    if (
+        len(units) > FEW
+        or perimeter_m > _PLAIN_PERIMETER_M
+        or not bends_one_way(units, _PLAINLY * apart * longest_m / EARTH_RADIUS_M)
+    ):
+        try:
+            core = _geography(outline)
+        except ValueError:
+            raise Malformed("volume_polygon", "edges cross or touch, or a vertex stands twice") from None
+        if not keeps_apart(units, apart):
+            raise Malformed("volume_polygon", "a vertex lies within a millimetre of an edge that it does not end")
+    return _shape(core, units, 0.0, longest_m, perimeter_m, bounds)
 
 
 def _shape(
-    geography: Any,
+    core: Any,
     units: Sequence[Vector],
     radius_m: float,
     longest_m: float,
     perimeter_m: float,
-    outline_area_m2: float,
     bounds: Bounds,
 ) -> Shape:
     center = _middle(units)
@@ -173,21 +188,9 @@ def _shape(
         raise Malformed(
             "volume_size", f"reaches more than {SUBMITTED.reach_m // 1000:.0f} km from its middle", hint=_SPLIT
         )
-    area_m2 = outline_area_m2 + radius_m * (perimeter_m + math.pi * radius_m)
     margin_m = radius_m + EDGE_SHIFT_PER_M * longest_m**2
     bound_m = reach_m + (margin_m + ROUNDING_M) / SPHERE_FACTOR
-    return Shape(
-        geography,
-        radius_m,
-        longest_m,
-        margin_m,
-        center,
-        bound_m,
-        area_m2,
-        outline_area_m2,
-        perimeter_m,
-        len(units),
-    )
+    return Shape(core, radius_m, longest_m, margin_m, center, bound_m, perimeter_m, len(units))
 
 
 def _edges(units: list[Vector], bounds: Bounds, *, closed: bool, code: str) -> list[float]:

@@ -97,7 +97,7 @@ def _volume_faults(volume: Volume, minima: Minima, agreement: Agreement, place: 
     band_m = volume.upper_m - volume.lower_m + 2 * minima.vertical_m
     if band_m > limits.band_m:
         yield Fault(place, "band", "limit_band", f"is {band_m:.0f} m tall widened; {limits.band_m} are agreed")
-    area_km2 = widened_area_km2(volume, minima)
+    area_km2 = widened_area_km2(volume, minima, limits.area_km2)
     if area_km2 > limits.area_km2:
         yield Fault(place, "area", "limit_area", f"is {area_km2:.0f} km2 widened; {limits.area_km2} are agreed")
     if agreement.area is not None:
@@ -123,18 +123,22 @@ def volume_time(volumes: Sequence[Volume], category: str, agreement: Agreement) 
     for volume in volumes:
         start, end = widened(volume, minima)
         way_m = volume.shape.perimeter_m / 2 + 2 * volume.shape.radius_m
-        area_km2 = max(widened_area_km2(volume, minima), budgets.least_area_m2 / 1e6)
+        area_km2 = widened_area_km2(volume, minima, budgets.least_area_m2 / 1e6)
         band_m = max(volume.upper_m - volume.lower_m + 2 * minima.vertical_m, budgets.least_band_m)
         lasts_s = max((end - start) / SECOND, budgets.least_duration_s, way_m / budgets.speed_m_s)
         spent += area_km2 * (band_m / 1000) * (lasts_s / 3600)
     return math.ceil(spent)
 
 
-def widened_area_km2(volume: Volume, minima: Minima) -> float:
-    """Return the area of an outline grown by the horizontal minimum: never less than the truth.
+def widened_area_km2(volume: Volume, minima: Minima, least_km2: float = 0.0) -> float:
+    """Return the area of an outline grown by the horizontal minimum, never less than the truth, or ``least_km2``.
 
-    Steiner's formula for a flat convex outline; growing a hollow one, or one on the sphere, adds less.
+    Steiner's formula for a flat convex outline; growing a hollow one, or one on the sphere, adds less. S2 is asked only
+    where the outline may have more than the least.
     """
     shape = volume.shape
     grown = shape.radius_m + minima.horizontal_m
-    return (shape.outline_area_m2 + shape.perimeter_m * grown + math.pi * grown**2) / 1e6
+    most_km2 = (shape.most_outline_area_m2 + shape.perimeter_m * grown + math.pi * grown**2) / 1e6
+    if most_km2 <= least_km2:
+        return least_km2
+    return max((shape.outline_area_m2 + shape.perimeter_m * grown + math.pi * grown**2) / 1e6, least_km2)

@@ -10,6 +10,7 @@ rings are cut in pieces of neighbours, of which only those that lie near one ano
 """
 
 from math import dist
+from operator import ne
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,26 @@ Places = npt.NDArray[Any]
 def keeps_apart(units: list[Point], apart: float) -> bool:
     """Whether no vertex of the ring of unit vectors lies within ``apart`` (radians) of an edge that it does not end."""
     return _few(units, apart) if len(units) <= FEW else _many(np.array(units), apart)
+
+
+def bends_one_way(units: list[Point], room: float) -> bool:
+    """Whether a ring no longer than a quarter of the earth's girth is convex: every vertex bends it the same way, and
+    it goes once around.
+
+    ``room`` is more than ``apart`` times its longest edge: then it keeps apart, too, and no judge can find it crossed.
+    Its edges' heights are least over the neighbours of their ends. It goes once around where its normals, all turning
+    the same way by less than half a turn, pass the plane of its first vertex and the earth's axis twice.
+    """
+    x, y, _ = units[0]
+    heights, sides = [], []
+    ahead = units[1:] + units[:1]
+    for (ax, ay, az), (bx, by, bz), (cx, cy, cz) in zip(units, ahead, ahead[1:] + ahead[:1], strict=True):
+        dx, dy, dz = bx - ax, by - ay, bz - az
+        nx, ny = ay * dz - az * dy, az * dx - ax * dz
+        heights.append(nx * cx + ny * cy + (ax * dy - ay * dx) * cz)
+        sides.append(x * ny > y * nx)
+    one_way = min(heights) > room or max(heights) < -room
+    return one_way and sum(map(ne, sides, sides[1:] + sides[:1])) == 2
 
 
 def _few(units: list[Point], apart: float) -> bool:

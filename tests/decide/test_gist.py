@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keepclear_protocol.notice import Notice
 from keepclear_protocol.volume import circle_json, corridor_json
-from keepclear_service.decide.gist import Gist, read_gist, write_gist
+from keepclear_service.decide.gist import LAYOUT, Gist, read_gist, write_gist
 from msgspec import structs
 from support.world import World, box
 
@@ -52,4 +52,4 @@ def test_what_is_no_gist_is_none_and_never_a_fault(data: bytes, at: int, byte: i
     assert read_gist("north", "n", data) is None
     assert read_gist("north", "n", WRITTEN[:at]) is None
     read_gist("north", "n", WRITTEN[:at] + bytes([byte]) + WRITTEN[at + 1 :])
-    assert read_gist("north", "n", b"\x93\x02" + WRITTEN[2:]) is None  # another layout
+    assert read_gist("north", "n", bytes((WRITTEN[0], LAYOUT + 1)) + WRITTEN[2:]) is None  # another layout

@@ -93,6 +93,48 @@ def test_whatever_may_be_filed_any_other_processor_takes(seed: int, monkeypatch:
     assert all(taken(vertices, SHOWN) for vertices in rings)
 
 
+def around(random: random.Random) -> Vertices:
+    """Draw a ring around a place, once or more often, one way or the other, sound or with a vertex out of place."""
+    count, times = random.randint(3, 12), random.choice((1, 1, 1, 2, 3))
+    lat, lng, size = random.choice((0.0, 60.0, 89.9)), random.choice((7.0, 180.0)), 10 ** random.uniform(-6, 0.9)
+    spiral, spoilt = random.choice((0.0, 0.0, 0.02, -0.05)), random.choice((0, 0, 1, 2))
+    aways = [1 + spiral * at for at in range(count)]
+    for _ in range(spoilt):
+        aways[random.randrange(count)] *= random.uniform(0.2, 1.5)
+    middle, turned = np.array(unit_vectors([(lat, lng)])[0]), random.uniform(0, 2 * pi)
+    east = np.cross((0, 0, 1), middle) / np.linalg.norm(np.cross((0, 0, 1), middle))
+    ring = []
+    for at, away in enumerate(aways):
+        angle = turned + 2 * pi * times * at / count
+        aside = np.cos(angle) * east + np.sin(angle) * np.cross(middle, east)
+        ring.append(_position(middle + np.tan(np.radians(size * away)) * aside))
+    return tuple(ring if random.random() < 0.5 else ring[::-1])
+
+
+@pytest.mark.req("R-034")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_plainly_bends_one_way_no_judge_refuses(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = random.Random(seed)
+    rings = [around(drawn) for _ in range(2_000)] + [hardly(drawn) for _ in range(500)]
+    lazy: list[object] = []
+    for vertices in rings:
+        try:
+            lazy.append(type(shape_of(Polygon(vertices)).core))
+        except Malformed as error:
+            lazy.append(str(error))
+    monkeypatch.setattr("keepclear_protocol.geometry.bends_one_way", lambda *_: False)
+    for vertices, before in zip(rings, lazy, strict=True):
+        try:
+            shape_of(Polygon(vertices))
+        except Malformed as error:
+            assert before == str(error), vertices
+        else:
+            assert isinstance(before, type), vertices
+    assert lazy.count(Polygon) > 300
+    assert len([one for one in lazy if isinstance(one, type) and one is not Polygon]) > 100
+    assert len([one for one in lazy if isinstance(one, str)]) > 300
+
+
 @pytest.mark.req("R-034")
 def test_the_slivers_of_the_vectors_are_what_they_are_called() -> None:
     for bound_mm, (above, below) in slivers.ABOVE_MM.items():

@@ -48,7 +48,9 @@ def test_every_figure_of_a_shape_is_that_of_the_plain_formulae(count: int) -> No
         plain = plain_shape(outline)
         assert str(shape.geography) == str(plain.pop("geography")), outline
         names = [field.name for field in structs.fields(Shape) if field.name != "core"]
+        names += ["outline_area_m2", "area_m2"]
         assert repr([getattr(shape, name) for name in names]) == repr([plain[name] for name in names]), outline
+        assert shape.outline_area_m2 < shape.most_outline_area_m2 or shape.radius_m
         compared += 1
         if compared == count:
             break

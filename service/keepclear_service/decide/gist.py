@@ -13,7 +13,7 @@ from keepclear_protocol.volume import Circle, Corridor, Outline, Polygon, Positi
 from msgspec import DecodeError, Struct
 from msgspec.msgpack import Decoder, Encoder
 
-LAYOUT = 1
+LAYOUT = 2
 """How a gist is written. A worker of another version takes none of another number, and opens the notice."""
 
 
@@ -49,8 +49,6 @@ class _Row(Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     margin_m: float
     center: Vector
     bound_m: float
-    area_m2: float
-    outline_area_m2: float
     perimeter_m: float
 
 
@@ -115,8 +113,6 @@ def _row(item: DisclosedVolume) -> _Row:
         shape.margin_m,
         shape.center,
         shape.bound_m,
-        shape.area_m2,
-        shape.outline_area_m2,
         shape.perimeter_m,
     )
 
@@ -137,8 +133,6 @@ def _volume(row: _Row) -> DisclosedVolume:
         row.margin_m,
         row.center,
         row.bound_m,
-        row.area_m2,
-        row.outline_area_m2,
         row.perimeter_m,
         len(positions),
     )
