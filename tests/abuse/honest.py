@@ -137,7 +137,7 @@ def _see(scene: Scene, desk: Desk, out: IO[str]) -> None:
                     out.write(json.dumps(line) + "\n")
                 seen |= now
             link = desk.link()
-            if warned is not (link.is_behind or not link.up):
+            if warned is not (link.lags or not link.up):
                 warned = not warned
                 line = {"at": time.time(), "event": "Warned", "warned": warned, "behind": link.behind}
                 out.write(json.dumps(line) + "\n")

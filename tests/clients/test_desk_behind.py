@@ -11,6 +11,7 @@ from keepclear.cli.notable import behind_words
 from keepclear.desk import backlog, link, worst
 from keepclear.desk.deliveries import Pace
 from keepclear.desk.link import Link, LinkState
+from keepclear_protocol.instant import SECOND
 from support.desks import Line, alerts
 from support.mediator import Mediator
 from support.world import World, box
@@ -145,3 +146,20 @@ def test_a_desk_that_is_behind_is_called_that_and_not_deaf() -> None:
     state.waits(now, {"": 1, "north": 2, "east": 3}, 1, owed=4)
     assert (state.now.behind, state.now.behind_of) == (10, (("east", 3), ("north", 2)))
     assert state.now.to_json()["behind_of"] == {"east": 3, "north": 2}
+
+
+@pytest.mark.req("R-101")
+def test_what_the_hotline_says_of_its_slowness_holds_for_three_seconds(tmp_path: Path) -> None:
+    line = Line(tmp_path)
+    line.mediator.end_stream = "event: slow\ndata: {}\n\n"
+    desk = line.desk("south")
+    assert not desk.link().lags
+    list(desk.watch(stop=lambda: desk.link().hotline_slow))
+    slow = desk.link()
+    assert slow.lags and not slow.is_behind and slow.to_json()["hotline_slow"]
+    assert "HOTLINE SLOW" in behind_words(slow) and "NOT WHOLE" in behind_words(slow)
+    began = line.now
+    for after_s, said in ((2.9, True), (3.0, False), (-60, False), (2.9, True)):
+        line.now = began + round(after_s * SECOND)
+        assert desk.link().lags is said, "also where this machine's clock was set back"
+    desk.close()

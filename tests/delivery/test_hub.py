@@ -101,6 +101,32 @@ def test_a_slow_reader_reads_for_itself_and_joins_the_others_again(
     on_hub(story, store_url)
 
 
+@pytest.mark.req("R-101")
+def test_every_reader_is_told_that_the_line_is_slow_for_as_long_as_it_is(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "SLOW_AGAIN_S", 0.1)
+
+    async def story(stage: Stage) -> None:
+        readers = [stage.open(party, 0) for party in ("north", "south")]
+        await until(lambda: all(reader.came for reader in readers))
+        stage.hotline.busy_s = hub.SLOW_S
+        await stage.alert("south")
+        await until(lambda: stage.alerts_of(readers[1]))
+        assert not any(slow in reader.events for reader in readers), "a turn of that length is usual"
+        stage.hotline.busy_s = hub.SLOW_S + 0.01
+        await until(lambda: all(reader.events.count(slow) > 2 for reader in readers))
+        stage.hotline.busy_s = 0.0
+        await stage.alert("south")
+        await until(lambda: len(stage.alerts_of(readers[1])) == 2)
+        said = [reader.events.count(slow) for reader in readers]
+        await asyncio.sleep(3 * hub.KEEP_ALIVE_S / hub.SLOTS)
+        assert [reader.events.count(slow) for reader in readers] == said
+
+    slow = ("slow", "", "{}")
+    on_hub(story, store_url)
+
+
 def test_a_reader_that_takes_nothing_is_cut_and_comes_back_with_its_cursor(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ def test_the_schemas_are_the_protocols() -> None:
     kinds = {kind.event for kind in EVERY_KIND if kind.event}
     (events,) = below(PAGE["paths"], "x-events")
     told = {name[6:] for name in there if name.startswith("event-")}
-    assert events.keys() == kinds | {"superseded", "gap", "drain"} == told
+    assert events.keys() == kinds | {"superseded", "gap", "drain", "slow"} == told
 
 
 def test_the_examples_are_of_their_schemas() -> None:

@@ -373,3 +373,28 @@ def test_a_cleaning_that_fails_takes_no_line_down(store_url: str) -> None:
         assert one.state() == "ok"
 
     play(story, store_url)
+
+
+def test_a_turn_is_busy_for_as_long_as_it_lasts_and_not_between(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: World, all_workers: Workers) -> None:
+        hotline = await all_workers.start()
+        await until(lambda: hotline.busy_s == 0.0)
+        inside, go_on = asyncio.Event(), asyncio.Event()
+        commit = hotline.turn._committing.commit
+
+        async def held(*given: Any) -> None:
+            inside.set()
+            await go_on.wait()
+            await commit(*given)
+
+        monkeypatch.setattr(hotline.turn._committing, "commit", held)
+        filing = asyncio.create_task(file(hotline, world.submission("north", box(34, 35))))
+        await inside.wait()
+        await until(lambda: hotline.busy_s > 0.3)
+        go_on.set()
+        await filing
+        await until(lambda: hotline.busy_s == 0.0)
+
+    play(story, store_url)

@@ -163,4 +163,5 @@ EVENTS: dict[str, Schema] = {
         description="What is behind the reader's position is not all there: read everything anew (R-099).",
     ),
     "drain": {"description": "The worker stops: come back with a fresh proof.", "type": "object"},
+    "slow": {"description": "What is filed now may be told more than a second late (R-101).", "type": "object"},
 }

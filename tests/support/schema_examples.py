@@ -122,6 +122,7 @@ def examples() -> dict[str, list[Any]]:
         "event-superseded": [conflict],
         "event-gap": [{"reason": "trimmed", "resume_at": at}],
         "event-drain": [{}],
+        "event-slow": [{}],
     }
 
 

@@ -68,6 +68,7 @@ class StandIn:
         self.observer = silent()
         self.clock = SteadyClock()
         self.untold: Unavailable | None = None
+        self.busy_s = 0.0
 
     @property
     def agreement(self) -> Agreement:

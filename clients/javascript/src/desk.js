@@ -3,7 +3,7 @@
 // alerts are held; `shown` may be ahead of it by an answer's alerts.
 import { readAcknowledgement } from "./acknowledgement.js";
 import { checkSuccessor, partyKeys, readAgreement } from "./agreement.js";
-import { later } from "./instant.js";
+import { later, SECOND } from "./instant.js";
 import { spokenCode } from "./alert.js";
 import { isText } from "./json.js";
 import { jwtPart, readNotice } from "./notice.js";
@@ -18,6 +18,7 @@ import { dataOf, Events, Follower } from "./stream.js";
 import { readWithdrawal } from "./withdrawal.js";
 
 const WAITING = ["wrong_terms", "clock"];
+const SLOW = 3n * SECOND; // for how long the hotline's word holds that it is (R-101)
 
 export class Desk {
   /**
@@ -33,6 +34,7 @@ export class Desk {
     this.shown = new Picture(party, this.agreements, this.own);
     this.lost = new Set(); // ids of own notices that the hotline has fallen behind
     this.cursor = null;
+    this.slowUntil = null; // until when a danger filed just now may not have been told yet
     this.alarm = alarm;
     this.disconnect();
   }
@@ -169,6 +171,7 @@ export class Desk {
         keep(event);
         this.follower.move(event);
       }
+      if (what === "pass" && event.name === "slow") this.slowUntil = now + SLOW;
       if (this.follower.gap) this.gap = this.follower.gap;
     }
     if (this.gap) this.cursor = null;

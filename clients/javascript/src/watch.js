@@ -106,11 +106,14 @@ export class Watch {
     const text = new TextDecoder("utf-8", { ignoreBOM: true });
     let alive = 0;
     let told = false;
+    let { slowUntil } = desk;
     try {
       for await (const chunk of body) {
         const before = this.journal.desk.cursor;
         desk.feed(text.decode(chunk, { stream: true }), now(), (event) => this.keep(event));
         if (desk.follower.lost) throw new Refusal("unreachable", "the stream does not begin as the hotline's");
+        if (desk.slowUntil !== slowUntil) this.tell({ event: "line", state: "slow" });
+        ({ slowUntil } = desk);
         const { opened } = desk.follower;
         if (opened && !told) this.tell({ event: "line", state: "open", at: desk.owed, position: desk.cursor });
         told ||= opened;

@@ -27,6 +27,13 @@ POLL_S = 1.0
 KEEP_ALIVE_S = 4.0
 """Seconds between comments on a stream. A desk is promised one every five."""
 
+SLOW_S = 0.3
+"""Of a turn, from which on every reader is told so: what is filed at a bad time waits for a turn, then for its own, and
+its reader is to know of it within a second."""
+
+SLOW_AGAIN_S = 1.0
+"""A reader goes by what it was told for three seconds."""
+
 SLOTS = 16
 """Parts of the wheel: of 5 000 streams some 300 are written to at once, which takes ten milliseconds."""
 
@@ -50,6 +57,7 @@ class Hub:
         self._running: asyncio.TaskGroup | None = None
         self._wheel: list[set[Subscriber]] = [set() for _ in range(SLOTS)]
         self._next_slot = itertools.cycle(self._wheel)
+        self._said_slow = -SLOW_AGAIN_S
         self._outage = Outage(log, "streams_lost", "streams_back", agreement=hotline.agreement.id)
 
     def poke(self, party: str) -> None:
@@ -134,12 +142,17 @@ class Hub:
             self._watch()
 
     def _watch(self) -> None:
-        """Have every stream ended soon where what others file may not be told on it."""
+        """Have every stream ended soon where what others file may not be told on it, and slowness said on all."""
         try:
             self._hotline.check_told()
         except Unavailable:
             for feed in self._feeds.values():
                 feed.poke()
+        now = time.monotonic()
+        if self._hotline.busy_s > SLOW_S and now - self._said_slow >= SLOW_AGAIN_S:
+            self._said_slow = now
+            for subscriber in self._subscribers():
+                subscriber.say_slow()
 
     def _end_invalid(self) -> None:
         """End the streams whose key is gone, revoked, out of its time, or no longer allowed to watch."""

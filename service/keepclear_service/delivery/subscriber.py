@@ -14,7 +14,7 @@ from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import Unavailable
 
 from .feed import Feed
-from .told import DRAIN, KEEP_ALIVE, Told, tell_opening
+from .told import DRAIN, KEEP_ALIVE, SLOW, Told, tell_opening
 
 STREAM_LASTS_S = 600.0
 """After this a desk proves anew who it is."""
@@ -56,6 +56,7 @@ class Subscriber:
         "_feed",
         "_opening",
         "_piece",
+        "_slow",
         "_waiter",
         "_writing",
         "at",
@@ -83,7 +84,7 @@ class Subscriber:
         self._ends = asyncio.get_running_loop().time() + STREAM_LASTS_S
         self._piece: list[Told] = []  # the next one last
         self._waiter: asyncio.Future[None] | None = None
-        self._comment = self._draining = False
+        self._comment = self._draining = self._slow = False
         self._writing = 0
         self.busy_since: float | None = None
         self.over = False
@@ -111,6 +112,11 @@ class Subscriber:
     def drain(self) -> None:
         """Say ``drain`` and stop, as soon as what is known has been sent."""
         self._draining = True
+        self.wake()
+
+    def say_slow(self) -> None:
+        """Say before all else that the line is slow: what is filed now may be told late."""
+        self._slow = True
         self.wake()
 
     def cut(self, why: str) -> None:
@@ -143,6 +149,9 @@ class Subscriber:
                     return
                 await self._write(tell_opening(self._opening(Cursor(self._feed.epoch, self._feed.at))))
                 self._opening = None
+            if self._slow:
+                self._slow = False
+                await self._write(SLOW)
             if told is not None:
                 several = self._several(told)
                 await self._write(b"".join(one.data for one in several))

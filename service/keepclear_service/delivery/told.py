@@ -30,6 +30,7 @@ RETRY_MS = 500
 """What a draining worker asks of its readers: come back soon, another worker is there."""
 
 KEEP_ALIVE = b": keep-alive\n\n"
+SLOW = b"event: slow\ndata: {}\n\n"
 DRAIN = b"event: drain\ndata: {}\nretry: %d\n\n" % RETRY_MS
 
 _EVENT = {kind.name: kind.event or kind.name for kind in EVERY_KIND}

@@ -39,6 +39,7 @@ EVENT_POSITIONS = {
     "superseded": "its own, in `id`",
     "gap": "`resume_at`",
     "drain": "none; `retry: 500` stands with it",
+    "slow": "none",
 }
 """The events of a stream with the position of each (R-096)."""
 

@@ -8,6 +8,7 @@ same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; s
 
 import asyncio
 import sys
+import time
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
@@ -120,6 +121,12 @@ class Hotline:
     def check_told(self) -> None:
         """Raise ``Unavailable`` where others are refused, or their dangers not told: no stream may look alive then."""
         self.turn.check()
+
+    @property
+    def busy_s(self) -> float:
+        """For how long the turn under way has lasted; 0 between turns."""
+        turn = self.turn
+        return time.monotonic() - turn.began if turn.began > turn.round_at else 0.0
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""

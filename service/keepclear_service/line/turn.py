@@ -84,7 +84,7 @@ class Turn:
         self._wake, self._ended = asyncio.Event(), asyncio.Event()
         self._next_due: float | None = None
         self.ready = asyncio.Event()
-        self._round_at, self._turned_at, self._began, self.lasted_s = time.monotonic(), 0.0, 0.0, 0.0
+        self.round_at, self._turned_at, self.began, self.lasted_s = time.monotonic(), 0.0, 0.0, 0.0
         self.standing = Standing(founding.id)
         self._cleaning, self._charges = Cleaning(line, founding.id), Charges()
         self._observer, self.clocks = observer, clocks
@@ -112,7 +112,7 @@ class Turn:
 
     def comes_round(self, within_s: float) -> bool:
         """Whether no turn has lasted for longer, well or not; one that reads the line may last as long as it takes."""
-        return not self.ready.is_set() or time.monotonic() - self._round_at < within_s
+        return not self.ready.is_set() or time.monotonic() - self.round_at < within_s
 
     def poke(self, head: int) -> None:
         """Look at the store soon if its log has come to ``head``."""
@@ -156,7 +156,7 @@ class Turn:
         try:
             while True:
                 well = await self._take_turn()
-                self._round_at = time.monotonic()
+                self.round_at = time.monotonic()
                 self._ended.set()
                 self._ended = asyncio.Event()
                 if (task := asyncio.current_task()) is not None and task.cancelling():
@@ -186,7 +186,7 @@ class Turn:
 
     async def _gather(self) -> None:
         """Let a turn that follows closely on another wait a moment, so that what comes meanwhile shares its scripts."""
-        spare_s = self._began + GATHER_S - time.monotonic()
+        spare_s = self.began + GATHER_S - time.monotonic()
         pressing = self._ahead is not None or len(self._arrivals) >= ADMIT_AT_ONCE
         await asyncio.sleep(0 if pressing else max(0.0, spare_s))
 
@@ -204,7 +204,7 @@ class Turn:
 
     async def _turn(self) -> None:
         self._wake.clear()  # whoever comes from here on wants another turn
-        self._began = time.monotonic()
+        self.began = time.monotonic()
         if self._state is None:
             await self._begin()
         asked, self._ahead = self._ahead or self._ask(self.cursor), None
@@ -231,7 +231,7 @@ class Turn:
         await self._audit.look(turned.clock, self._uncommitted)
         await self._committing.commit(self.epoch, self._uncommitted, lambda: self._arrivals.due_in_s() == 0)
         self._settle(turned)
-        self.lasted_s = time.monotonic() - self._began
+        self.lasted_s = time.monotonic() - self.began
         self._observer.turned(self.lasted_s, len(asked.batch))
         await self._cleaning.clean(self.agreement)
 

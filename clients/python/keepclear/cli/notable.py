@@ -104,7 +104,9 @@ def probing_words(probing: Probing, now: int) -> str:
 
 
 def behind_words(link: Link) -> str:
-    """Return how far behind the hotline a desk is, and what that means."""
+    """Return how far behind the hotline a desk is, or that the hotline is, and what that means."""
+    if not link.is_behind:
+        return "HOTLINE SLOW: what was filed in the last seconds may not be told yet, so this is NOT WHOLE"
     of = ", ".join(f"{count:,} of {party}".replace(",", " ") for party, count in link.behind_of)
     whose = f" ({of})" if of else ""
     waiting = f"BEHIND: {counted(link.behind, 'event')} not read yet{whose}, so this is NOT WHOLE"

@@ -115,10 +115,11 @@ class Teller:
 
     def _note_behind(self, link: Link, now: int) -> None:
         """Say that this desk has fallen behind, and that it has caught up: the lines between are old."""
-        if link.is_behind is not self._behind:
-            self._behind = link.is_behind
-            words = behind_words(link) if link.is_behind else "CAUGHT UP: all that has come is read"
-            self._note_or_json("behind", {"behind": link.behind, "behind_of": dict(link.behind_of)}, words, now)
+        if link.lags is not self._behind:
+            self._behind = link.lags
+            words = behind_words(link) if link.lags else "CAUGHT UP: all that has come is read"
+            told = {"behind": link.behind, "behind_of": dict(link.behind_of), "hotline_slow": link.hotline_slow}
+            self._note_or_json("behind", told, words, now)
 
     def _note_probing(self, picture: Picture, now: int) -> None:
         """Say once of each party that its short-lived notices have met many of ours, and again when twice as many."""

@@ -150,6 +150,9 @@ class Following:
         async for chunk in self._alive(stream):
             lines = self._position.lines
             self._backlog.put(self._position.received(chunk))
+            if self._position.slow:
+                self._position.slow = False
+                self._link.told_slow()
             self._note_backlog()
             if self._position.lines > lines:
                 self._hear()

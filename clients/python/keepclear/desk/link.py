@@ -25,6 +25,9 @@ to do."""
 BEHIND_S = 0.8
 """For how long the oldest may wait before a desk is behind: an officer is told within a second."""
 
+SLOW_S = 3.0
+"""For how long what the hotline says of its slowness holds: it says so each second while it lasts."""
+
 MOST_SPANS = 256
 """Spans of hearing that wait to be noted, which is done every ten seconds: a link that comes and goes all the time."""
 
@@ -41,6 +44,7 @@ class Link:
     is not in the journal yet came: nothing later counts as heard, since it is on no screen. ``behind`` is how many
     events have come, or are there as the hotline has signed, and are not in the journal; ``behind_of`` by whose they
     say that they are, of those that have come, the most first. ``slow``: they are more work than is soon done.
+    ``hotline_slow``: the hotline has just said that what is filed now may be told late.
     """
 
     up: bool
@@ -52,11 +56,17 @@ class Link:
     behind: int = 0
     behind_of: tuple[tuple[str, int], ...] = ()
     slow: bool = False
+    hotline_slow: bool = False
 
     @property
     def is_behind(self) -> bool:
         """Whether so many events wait, or such, that what is shown is not whole."""
         return self.slow or self.behind > BEHIND
+
+    @property
+    def lags(self) -> bool:
+        """Whether this desk is behind, or the hotline: a danger filed just now may be on no screen."""
+        return self.is_behind or self.hotline_slow
 
     def to_json(self) -> dict[str, Any]:
         """Return the link for scripts, times as RFC 3339."""
@@ -67,6 +77,7 @@ class Link:
             "detail": self.detail,
             "behind": self.behind,
             "behind_of": dict(self.behind_of),
+            "hotline_slow": self.hotline_slow,
         }
 
 
@@ -76,12 +87,20 @@ class LinkState:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._link = Link(False, clock(), None, NOT_YET)
+        self._slow_until: int | None = None
         self._ended: deque[tuple[int, int]] = deque(maxlen=MOST_SPANS)
 
     @property
     def now(self) -> Link:
         """The link as it stands."""
-        return self._link
+        left = 0 if self._slow_until is None else self._slow_until - self._clock()
+        # A clock that was set back meanwhile must not make it last.
+        slow = 0 < left <= SLOW_S * SECOND
+        return replace(self._link, hotline_slow=True) if slow else self._link
+
+    def told_slow(self) -> None:
+        """Note that the hotline says that it is slow."""
+        self._slow_until = self._clock() + round(SLOW_S * SECOND)
 
     def heard(self) -> None:
         """Note a sign of life, which is none of an instant after what has come and is not written yet."""

@@ -25,7 +25,16 @@ from keepclear_protocol.errors import (
     Unavailable,
 )
 
-from ..wire.arrivals import Arrival, DrainArrived, GapArrived, OpenArrived, Passing, Unreadable, read_arrival
+from ..wire.arrivals import (
+    Arrival,
+    DrainArrived,
+    GapArrived,
+    OpenArrived,
+    Passing,
+    SlowArrived,
+    Unreadable,
+    read_arrival,
+)
 from ..wire.sse import EventParser
 
 KEEP_ALIVE_S = 5
@@ -74,6 +83,8 @@ class Position:
         self._opened_at: int | None = None
         self._head: Cursor | None = None
         self._moved = self._foretold = False
+        self.slow = False
+        """Whether the hotline has said that it is slow; for whoever looks to set back."""
 
     def connecting(self, cursor: Cursor | None) -> None:
         """Begin a connection behind ``cursor``, what was kept: all else of the one before is forgotten."""
@@ -146,6 +157,8 @@ class Position:
                 continue  # the first one counts
             elif isinstance(arrival, DrainArrived):
                 self._retry_s = arrival.retry_ms / 1000
+            elif isinstance(arrival, SlowArrived):
+                self.slow = True
             elif isinstance(arrival, GapArrived):
                 arrived += [] if self._foretold else self._hole(arrival.reason)
                 self._foretold = False

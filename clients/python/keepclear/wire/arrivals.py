@@ -68,6 +68,11 @@ class DrainArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowArrived:
+    """The hotline says that what is filed now may be told late."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """An event that we cannot read: shown as a problem, never dropped."""
 
@@ -89,6 +94,7 @@ Arrival = (
     | BudgetArrived
     | GapArrived
     | DrainArrived
+    | SlowArrived
     | Unreadable
     | Passing
 )
@@ -112,6 +118,8 @@ def read_arrival(event: ServerEvent) -> Arrival:
                 return GapArrived(text_of(read_object(_data(event)), "reason")[:40])
             case "drain":
                 return DrainArrived(event.retry_ms if event.retry_ms is not None else DRAIN_MS)
+            case "slow":
+                return SlowArrived()
     except EvidenceInvalid as error:
         return Unreadable(f"{event.event[:40]}: {error.detail}")
     return Passing(event.event[:40])

@@ -72,7 +72,7 @@ def _in_a_line(words: str, style: str, columns: int, look: Look) -> Line:
 
 def _notes(scene: "Scene", state: State) -> Iterator[tuple[str, str]]:
     """Return what an officer must know besides, and how it looks."""
-    if scene.link.is_behind:
+    if scene.link.lags:
         yield behind_words(scene.link), ALARM
     for words, lacks in notable_lines(scene.picture, scene.now):
         yield plain(words), ALARM if lacks else WARNING
@@ -89,7 +89,7 @@ def one_line(scene: "Scene", columns: int, look: Look) -> Line:
     """Return the head in one line, for a screen that has no room."""
     unanswered = scene.picture.unanswered
     counted = (Span(f"UNANSWERED {unanswered}", DANGER if unanswered else PLAIN),)
-    link = (Span(_link_word(scene), PLAIN if scene.link.up and not scene.link.is_behind else ALARM),)
+    link = (Span(_link_word(scene), PLAIN if scene.link.up and not scene.link.lags else ALARM),)
     rest: Line = (*counted, Span(" "), *link)
     return sides(rest, (Span(clock(scene.now)),), columns, look.mark) if columns >= line_width(rest) + 10 else rest
 
@@ -108,7 +108,7 @@ def _date_clock(scene: "Scene", columns: int) -> str:
 def _link_word(scene: "Scene") -> str:
     link = scene.link
     if link.up:
-        return f"BEHIND {link.behind}" if link.is_behind else "connected"
+        return f"BEHIND {link.behind}" if link.is_behind else "HOTLINE SLOW" if link.hotline_slow else "connected"
     if link.heard_at is None:
         return f"NOT CONNECTED {span((scene.now - link.since) / SECOND)}"
     return f"BLIND FOR {span((scene.now - link.since) / SECOND)}"

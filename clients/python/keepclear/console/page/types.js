@@ -145,6 +145,7 @@
  * @property {string} detail
  * @property {number | null} clock_ahead_s
  * @property {number} behind events that have come, or are there, and are not read
+ * @property {boolean} hotline_slow what is filed now may be told late
  * @property {Record<string, number>} behind_of whose those are that have come, the most first
  */
 
