@@ -9,7 +9,6 @@ from keepclear_protocol.instant import format_instant
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import WORLDWIDE, Minima, judge
 from keepclear_protocol.volume import Volume, parse_volume
-from keepclear_service.decide import cells
 from keepclear_service.decide.cells import Item
 from keepclear_service.decide.index import Index
 
@@ -112,10 +111,7 @@ def test_what_was_taken_out_is_found_no_more() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_what_comes_and_goes_between_lookups_is_found_while_it_is_there(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cells, "EMPTY_KEPT", seed)
+def test_what_comes_and_goes_between_lookups_is_found_while_it_is_there(seed: int) -> None:
     rng = random.Random(seed)
     minima = Minima(2_000.0, 200.0, 60, 600)
     index, met = Index(2_000.0), 0

@@ -1,12 +1,13 @@
-"""Cells: where the index keeps one party's volumes of like size and length, by place and by time."""
+"""Cells: where the index keeps one party's volumes of like size and length, by place and there by time."""
 
 import math
 from array import array
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
 
-from keepclear_protocol.geometry import EARTH_RADIUS_M, Vector
+from keepclear_protocol.geometry import Vector
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima
+from msgspec import Struct
 
 Owner = tuple[str, str]
 """A notice: (party, id)."""
@@ -14,131 +15,105 @@ Owner = tuple[str, str]
 Box = tuple[int, int, int, int, int, int]
 """Which places to look through: the first and the one behind the last along three axes."""
 
-Span = tuple[int, int, int, int, int, int, int, int]
-"""Which cells to look through: the first and the one behind the last by time, then the places' box."""
 
-BOXES_KEPT = 4_096
-"""Boxes whose places are remembered: 100 km by 100 km has a few hundred. A place that begins forgets all."""
+class Item(Struct, eq=False, gc=False):
+    """An indexed volume: its owner, its cap (unit vector and radians), its widened window, its row while in an index.
 
-EMPTY_KEPT = 1_024
-"""Places that are kept though nothing stands there any more: what is filed where something flew lately begins none."""
-
-PLACES_KEPT = 64
-"""Places of a box that is remembered: usual ones have ten, and few of many would hold as much memory as many of few."""
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """An indexed volume: its owner, its cap (unit vector and metres), its widened window, its row while in an index."""
+    The cap has half of the agreement's largest minimum around it, so that two are near where their caps meet. Instants
+    are doubles, which compare in a fifth of the time.
+    """
 
     owner: Owner
     disclosed: DisclosedVolume
     minima: Minima
-    x: float
-    y: float
-    z: float
-    reach_m: float
-    start: int
-    end: int
+    center: Vector
+    reach: float
+    start: float
+    end: float
     slot: int = -1
 
 
-class Cell:
-    """Items, and beside them what a lookup reads of each: six numbers a piece in one run of memory.
-
-    These are start, end, centre and reach. A number holds an instant of the far future to some microseconds only, so
-    windows are written a little longer than they are.
-    """
-
-    __slots__ = ("items", "numbers")
-
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-        self.numbers = array("d")
-
-    def add(self, item: Item) -> None:
-        """Put an item in."""
-        self.items.append(item)
-        start, end = item.start - WINDOW_SLACK_US, item.end + WINDOW_SLACK_US
-        self.numbers.extend((start, end, item.x, item.y, item.z, item.reach_m))
-
-    def remove(self, item: Item) -> None:
-        """Take an item out; the last one takes its place."""
-        at, last = self.items.index(item), len(self.items) - 1
-        self.items[at] = self.items[last]
-        self.numbers[6 * at : 6 * at + 6] = self.numbers[6 * last :]
-        del self.items[last], self.numbers[6 * last :]
-
-
-WINDOW_SLACK_US = 64
-"""More than a step of a double in the year 9000: an item's bounds and a query's are each rounded by half of one."""
+Place = tuple["array[float]", "array[float]", "array[float]", list[Item]]
+"""What stands in one place, in the order of starts: starts, ends and the first of the centre's numbers, each in one run
+of memory, and the items. Most are passed by without a look at the item, which is elsewhere."""
 
 _APART = 1 << 21
 _HALF = _APART // 2
-"""Cells along an axis have numbers below half of ``_APART`` either way, so that three make one number."""
+"""Places along an axis have numbers below half of ``_APART`` either way, so that three make one number."""
 
 
 class Level:
-    """A party's items of like size and length. ``size_m`` bounds their reach, ``bucket`` their window."""
+    """A party's items of like size and length. ``size`` bounds their reach, ``bucket`` their window."""
 
-    def __init__(self, size_m: float, bucket: int, margin_m: float) -> None:
-        # So wide that a query of the level's own reach looks through three cells each way at most.
-        edge = 2 * size_m + margin_m
-        self._scale = EARTH_RADIUS_M / edge
-        self._per_m = 1 / edge
-        self._reach = (size_m + margin_m) / edge
-        self._bucket = bucket
-        # By place, then by time. Most places within reach are in the sky or the ground, and hold nothing.
-        self.places: dict[int, dict[int, Cell]] = {}
-        self.fullest = 0
-        self._around: dict[Box, list[dict[int, Cell]]] = {}
-        self._empty = 0
-
-    def __bool__(self) -> bool:
-        return len(self.places) > self._empty
+    def __init__(self, size: float, bucket: float) -> None:
+        self._size, self._bucket = size, bucket
+        # So wide that few places are looked through, as each costs as much as ten of its items.
+        self._scale = 1 / (4 * size)
+        # Most places within reach are in the sky or the ground, and hold nothing.
+        self.places: dict[int, Place] = {}
 
     def add(self, item: Item) -> None:
         """Put an item in."""
-        place, time = self.cell((item.x, item.y, item.z), item.start)
-        times = self.places.get(place)
-        if times is None:
-            self._around.clear()
-            times = self.places[place] = {}
-        elif not times:
-            self._empty -= 1
-        cell = times.get(time)
-        if cell is None:
-            cell = times[time] = Cell()
-        cell.add(item)
-        if len(cell.items) > self.fullest:
-            self.fullest = len(cell.items)
+        name = self._place(item.center)
+        place = self.places.get(name)
+        if place is None:
+            place = self.places[name] = array("d"), array("d"), array("d"), []
+        starts, ends, xs, items = place
+        at = bisect_right(starts, item.start)
+        starts.insert(at, item.start)
+        ends.insert(at, item.end)
+        xs.insert(at, item.center[0])
+        items.insert(at, item)
 
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
-        place, time = self.cell((item.x, item.y, item.z), item.start)
-        times = self.places[place]
-        times[time].remove(item)
-        if not times[time].items:
-            del times[time]
-            if not times:
-                self._empty += 1
-                if self._empty > EMPTY_KEPT:
-                    self.places = {place: times for place, times in self.places.items() if times}
-                    self._around.clear()
-                    self._empty = 0
+        name = self._place(item.center)
+        starts, ends, xs, items = self.places[name]
+        at = items.index(item, bisect_left(starts, item.start))
+        del starts[at], ends[at], xs[at], items[at]
+        if not items:
+            del self.places[name]
 
-    def cell(self, center: Vector, start: int) -> tuple[int, int]:
-        """Return the place and the time that stand for a centre (unit vector) and a start."""
-        (x, y, z), scale, floor = center, self._scale, math.floor
-        return (floor(x * scale) * _APART + floor(y * scale)) * _APART + floor(z * scale), start // self._bucket
+    def near(self, query: Item) -> list[Item]:
+        """Return every item whose cap and window meet those of ``query``."""
+        start, end, center, reach, dist = query.start, query.end, query.center, query.reach, math.dist
+        first, x0, x1 = start - self._bucket, center[0] - reach - self._size, center[0] + reach + self._size
+        found = []
+        for starts, ends, xs, items in self._places_in(self.box(query)):
+            low, high = bisect_left(starts, first), bisect_right(starts, end)
+            if low < high:
+                for until, x, item in zip(ends[low:high], xs[low:high], items[low:high], strict=True):
+                    # A chord is never longer than its arc, so nothing within reach along the earth is left out.
+                    if until >= start and x0 < x < x1 and dist(item.center, center) <= item.reach + reach:
+                        found.append(item)
+        return found
 
-    def span(self, query: Item) -> Span:
-        """Return the cells that hold whatever is near ``query``."""
-        scale, bucket, floor = self._scale, self._bucket, math.floor
-        reach = query.reach_m * self._per_m + self._reach
-        x, y, z = query.x * scale, query.y * scale, query.z * scale
+    def beside(self, center: Vector, start: float, end: float) -> int:
+        """Return how many items stand in the very place of ``center`` and may count between two instants."""
+        starts = self.places.get(self._place(center), _NOTHING)[0]
+        return bisect_right(starts, end) - bisect_left(starts, start - self._bucket)
+
+    def times(self, query: Item) -> tuple[float, float]:
+        """Return between which starts whatever is near ``query`` stands; wider, so that many have the same."""
+        bucket = self._bucket
+        return (query.start // bucket - 1) * bucket, (query.end // bucket + 1) * bucket
+
+    def within(self, box: Box, times: tuple[float, float]) -> list[Item]:
+        """Return what stands in a box of places and starts between two instants."""
+        first, last = times
+        return [
+            item
+            for starts, _, _, items in self._places_in(box)
+            for item in items[bisect_left(starts, first) : bisect_right(starts, last)]
+        ]
+
+    def box(self, query: Item) -> Box:
+        """Return the places that hold whatever is near ``query``."""
+        scale, floor = self._scale, math.floor
+        reach = (query.reach + self._size) * scale
+        x, y, z = query.center
+        x, y, z = x * scale, y * scale, z * scale
         return (
-            query.start // bucket - 1,
-            query.end // bucket + 1,
             floor(x - reach),
             floor(x + reach) + 1,
             floor(y - reach),
@@ -147,34 +122,32 @@ class Level:
             floor(z + reach) + 1,
         )
 
-    def within(self, span: Span) -> list[Cell]:
-        """Return what stands in the cells of a span."""
-        t0, t1 = span[:2]
-        box = span[2:]
-        found = self._around.get(box)
-        if found is None:
-            found = self._places_in(box)
-            if len(found) <= PLACES_KEPT:
-                if len(self._around) >= BOXES_KEPT:
-                    self._around.clear()
-                self._around[box] = found
-        if t1 - t0 > 8:
-            return [cell for times in found for time, cell in times.items() if t0 <= time < t1]
-        asked = range(t0, t1)
-        return [times[time] for times in found for time in asked if time in times]
+    def _place(self, center: Vector) -> int:
+        """Return the place that stands for a centre (unit vector)."""
+        (x, y, z), scale, floor = center, self._scale, math.floor
+        return (floor(x * scale) * _APART + floor(y * scale)) * _APART + floor(z * scale)
 
-    def _places_in(self, box: Box) -> list[dict[int, Cell]]:
+    def _places_in(self, box: Box) -> list[Place]:
         x0, x1, y0, y1, z0, z1 = box
         places = self.places
-        if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
-            lines = [(x * _APART + y) * _APART for x in range(x0, x1) for y in range(y0, y1)]
-            looked = [places.get(line + z) for line in lines for z in range(z0, z1)]
-            return [times for times in looked if times is not None]  # an empty one, too: it may be filled
-        # Fewer places than the span has: these are looked through.
         found = []
-        for place, times in places.items():
-            column, z = divmod(place + _HALF, _APART)
+        if (x1 - x0) * (y1 - y0) * (z1 - z0) <= len(places):
+            ys, get = range(y0, y1), places.get
+            for x in range(x0, x1):
+                for y in ys:
+                    line = (x * _APART + y) * _APART
+                    for name in range(line + z0, line + z1):
+                        place = get(name)
+                        if place is not None:
+                            found.append(place)
+            return found
+        # Fewer places than the box has: these are looked through.
+        for name, place in places.items():
+            column, z = divmod(name + _HALF, _APART)
             x, y = divmod(column + _HALF, _APART)
             if x0 <= x < x1 and y0 <= y - _HALF < y1 and z0 <= z - _HALF < z1:
-                found.append(times)
+                found.append(place)
         return found
+
+
+_NOTHING: Place = (array("d"), array("d"), array("d"), [])

@@ -45,10 +45,7 @@ def heavy(state: State, body: Body) -> bool:
         return False
     if len(body.volumes) > HEAVY_VOLUMES or state.has_conflicts(body.party, body.id, HEAVY_CROWD):
         return True
-    index = state.index
-    return index.may_crowd(body.party, HEAVY_CROWD) and any(
-        index.crowd(body.party, item.volume) > HEAVY_CROWD for item in body.volumes
-    )
+    return any([state.index.crowd(body.party, item.volume) > HEAVY_CROWD for item in body.volumes])
 
 
 def apply(state: State, entry: Entry, body: Body, breathe: Breathe = hurried) -> list[Outgoing]:

@@ -5,7 +5,8 @@ anywhere on the earth, poles and antimeridian included. Not guaranteed: that a c
 
 A volume is a ball in three-dimensional space (the centre and reach of its outline) and an interval in time. Balls of
 like size and intervals of like length, of one party, share a level; within a level a volume lies in the one cell of its
-centre and of its start, and a query looks through the cells within its own reach plus the largest reach of the level.
+centre, in the order of starts, and a query looks through the cells within its own reach plus the largest reach of the
+level, and there at what starts within the longest window of the level.
 So the cost follows the neighbourhood, whatever the sizes, and there is no seam to get wrong. A party's own volumes are
 not looked at, however many lie there.
 """
@@ -20,12 +21,19 @@ from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.table import ROW, Ints, Table, row_of
 from keepclear_protocol.volume import Volume
 
-from .cells import Item, Level, Owner, Span
+from .cells import Box, Item, Level, Owner
 
-SMALLEST_REACH_M = 4_000.0
-"""A one-minute leg reaches 4 to 10 km."""
+SMALLEST_REACH = 1_250.0 / EARTH_RADIUS_M
+"""What stays around one spot reaches less; a one-minute leg reaches 4 to 10 km."""
 
-SHORTEST_BUCKET_US = 1_800_000_000
+LARGER = 5
+"""How much more the next level's reach. Each level costs a look of its own; the larger it is, the more stands in it."""
+
+WINDOW_SLACK_US = 32
+"""A step of a double in the year 9000. Windows are so much longer either way, as each of their ends is rounded by half
+of one."""
+
+SHORTEST_BUCKET_US = 1_800_000_000.0 + 2 * WINDOW_SLACK_US
 """Half an hour: most windows are shorter, and so share a level."""
 
 PAIRS_AT_ONCE = 131_072
@@ -36,8 +44,8 @@ class Index:
 
     def __init__(self, horizontal_m: float) -> None:
         # A shape's bound holds its radius and edges as the rules take them; the rules take 0.994 of the distance.
-        self._margin_m = horizontal_m / SPHERE_FACTOR + 1.0
-        self._levels: dict[tuple[str, int, int], Level] = {}
+        self._margin_m = (horizontal_m / SPHERE_FACTOR + 1.0) / 2
+        self._levels: dict[tuple[str, float, float], Level] = {}
         self._items: list[Item | None] = []
         self._free: list[int] = []
         self.of_party: Counter[str] = Counter()
@@ -53,7 +61,16 @@ class Index:
     def item(self, owner: Owner, disclosed: DisclosedVolume, minima: Minima) -> Item:
         """Return ``disclosed`` as the index sees it, its window widened by its category."""
         volume = disclosed.volume
-        return Item(owner, disclosed, minima, *volume.shape.center, volume.shape.bound_m, *widened(volume, minima))
+        start, end = widened(volume, minima)
+        return Item(
+            owner,
+            disclosed,
+            minima,
+            volume.shape.center,
+            (volume.shape.bound_m + self._margin_m) / EARTH_RADIUS_M,
+            float(start - WINDOW_SLACK_US),
+            float(end + WINDOW_SLACK_US),
+        )
 
     def add(self, item: Item) -> None:
         """Put an item in."""
@@ -70,8 +87,7 @@ class Index:
         key = _level(item)
         level = self._levels.get(key)
         if level is None:
-            size_m, bucket = SMALLEST_REACH_M * 2 ** key[1], SHORTEST_BUCKET_US * 4 ** key[2]
-            level = self._levels[key] = Level(size_m, bucket, self._margin_m)
+            level = self._levels[key] = Level(key[1], key[2])
         level.add(item)
 
     def remove(self, item: Item) -> None:
@@ -79,7 +95,7 @@ class Index:
         key = _level(item)
         level = self._levels[key]
         level.remove(item)
-        if not level:
+        if not level.places:
             del self._levels[key]
         self._items[item.slot] = None
         if item.slot < len(self._rows):
@@ -90,40 +106,18 @@ class Index:
 
     def near(self, query: Item) -> list[Item]:
         """Return every item of another party that could be in conflict with ``query``."""
-        found = []
-        # As doubles, which compare with those of a cell in a fifth of the time; what that rounds, their slack covers.
-        start, end, x, y, z = float(query.start), float(query.end), query.x, query.y, query.z
-        apart_m = query.reach_m + self._margin_m
-        for (party, _, _), level in self._levels.items():
-            if party == query.owner[0]:
-                continue
-            for cell in level.within(level.span(query)):
-                numbers = cell.numbers
-                for at in range(0, len(numbers), 6):
-                    if numbers[at] <= end and start <= numbers[at + 1]:
-                        dx, dy, dz = numbers[at + 2] - x, numbers[at + 3] - y, numbers[at + 4] - z
-                        reach = (numbers[at + 5] + apart_m) / EARTH_RADIUS_M
-                        # A chord is never longer than its arc, so nothing within reach along the earth is left out.
-                        if dx * dx + dy * dy + dz * dz <= reach * reach:
-                            found.append(cell.items[at // 6])
+        party, found = query.owner[0], []
+        for (owner, _, _), level in self._levels.items():
+            if owner != party:
+                found += level.near(query)
         return found
-
-    def may_crowd(self, party: str, count: int) -> bool:
-        """Whether ``crowd`` may be more than ``count`` for any volume at all, as far as the fullest cells tell."""
-        return 3 * sum([level.fullest for (owner, _, _), level in self._levels.items() if owner != party]) > count
 
     def crowd(self, party: str, volume: Volume) -> int:
         """Return how many volumes of others stand in the very cells of a volume: quick, and no bound of anything."""
-        count = 0
-        for (owner, _, _), level in self._levels.items():
-            if owner != party:
-                place, time = level.cell(volume.shape.center, volume.start)
-                times = level.places.get(place)
-                if times:
-                    for near in (time - 1, time, time + 1):
-                        if near in times:
-                            count += len(times[near].items)
-        return count
+        center, start, end = volume.shape.center, volume.start, volume.end
+        return sum(
+            [level.beside(center, start, end) for (owner, _, _), level in self._levels.items() if owner != party]
+        )
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Yield in pieces the numbers of queries and beside them the slots of what could be near them.
@@ -169,11 +163,11 @@ class Index:
         for (party, _, _), level in self._levels.items():
             if party == queries[0].owner[0]:
                 continue
-            asking: dict[Span, list[int]] = {}
+            asking: dict[tuple[Box, tuple[float, float]], list[int]] = {}
             for number, query in enumerate(queries):
-                asking.setdefault(level.span(query), []).append(number)
-            for span, numbers in asking.items():
-                slots = [item.slot for cell in level.within(span) for item in cell.items]
+                asking.setdefault((level.box(query), level.times(query)), []).append(number)
+            for (box, times), numbers in asking.items():
+                slots = [item.slot for item in level.within(box, times)]
                 if slots:
                     yield np.array(numbers, dtype=np.int64), np.array(slots, dtype=np.int64)
 
@@ -189,10 +183,10 @@ def _joined(pieces: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
     return np.concatenate([piece[0] for piece in pieces]), np.concatenate([piece[1] for piece in pieces])
 
 
-def _level(item: Item) -> tuple[str, int, int]:
-    space = time = 0
-    while SMALLEST_REACH_M * 2**space < item.reach_m:
-        space += 1
-    while SHORTEST_BUCKET_US * 4**time < item.end - item.start:
-        time += 1
-    return item.owner[0], space, time
+def _level(item: Item) -> tuple[str, float, float]:
+    size, bucket = SMALLEST_REACH, SHORTEST_BUCKET_US
+    while size < item.reach:
+        size *= LARGER
+    while bucket < item.end - item.start:
+        bucket *= 4
+    return item.owner[0], size, bucket
