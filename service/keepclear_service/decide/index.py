@@ -39,6 +39,7 @@ SHORTEST_BUCKET_US = 1_800_000_000.0 + 2 * WINDOW_SLACK_US
 PAIRS_AT_ONCE = 131_072
 """Candidates named in one piece: a megabyte of numbers."""
 
+
 class Index:
     """Volumes of all parties by place and time. ``horizontal_m`` is the largest minimum of the agreement."""
 
