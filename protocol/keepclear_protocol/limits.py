@@ -48,7 +48,7 @@ def limit_faults(volumes: Sequence[Volume], category: str, agreement: Agreement,
         yield Fault("", "revision", "limit_revisions", detail)
     if len(volumes) > limits.volumes:
         yield Fault("", "volumes", "limit_volumes", f"are {len(volumes)}; {limits.volumes} are agreed")
-    vertices = sum(volume.shape.vertices for volume in volumes)
+    vertices = sum([volume.shape.vertices for volume in volumes])
     if vertices > limits.vertices:
         yield Fault("", "vertices", "limit_vertices", f"are {vertices}; {limits.vertices} are agreed")
     for number, volume in enumerate(volumes, 1):
@@ -61,9 +61,9 @@ def arrival(volumes: Sequence[Volume], minima: Minima, agreement: Agreement) -> 
     The horizon before each of them begins, so that one volume of tomorrow cannot carry another of the year 8999 past
     it; and retention after all have ended.
     """
-    latest_start = max(widened(volume, minima)[0] for volume in volumes)
+    latest_start = max([widened(volume, minima)[0] for volume in volumes])
     earliest = max(0, latest_start - agreement.limits.horizon_s * SECOND)
-    return earliest, counts_until(max(volume.end for volume in volumes), minima, agreement)
+    return earliest, counts_until(max([volume.end for volume in volumes]), minima, agreement)
 
 
 def counts_until(last_end: int, minima: Minima, agreement: Agreement) -> int:

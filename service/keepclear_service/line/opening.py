@@ -24,7 +24,6 @@ from ..decide.admission import (
     check_notice,
     check_role,
     check_signer,
-    counts_until,
     notice_bounds,
     statement_bounds,
 )
@@ -106,10 +105,11 @@ class Opening:
             notice, gist = await self._lane.run(sender, lambda: _checked(envelope, agreement))
         else:
             notice, gist = _checked(envelope, agreement)
-        bounds = (*statement_bounds(notice.claims, self.signer(notice.kid)[1]), *notice_bounds(notice, agreement))
+        horizon, retention = notice_bounds(notice, agreement)
+        bounds = (*statement_bounds(notice.claims, self.signer(notice.kid)[1]), horizon, retention)
         last_end = notice.last_end
         note = write_note(notice.first_start, last_end, agreement.lead.routine_s, agreement.lead.short_s)
-        chain = Chain(notice.id, notice.revision, notice.prev, last_end, counts_until(notice, agreement))
+        chain = Chain(notice.id, notice.revision, notice.prev, last_end, keep=retention.high)
         submission = notice.submission_sha256 or ""
         price = volume_time([item.volume for item in notice.volumes], notice.category, agreement)
         arrival = self._arrival(NOTICE, raw, notice.claims, notice.sha256, chain, bounds, note, submission, gist, price)
