@@ -31,6 +31,9 @@ WHOLE_ANSWER = "keepclear.answer"
 """A server's extension (ASGI): one message that is a whole JSON answer, and what it costs to look at each header, alike
 in all of them, is saved: a twentieth of a submit's processor time under load."""
 
+WHOLE_BODY = "keepclear.body"
+"""Where a server's scope has the body that came with its head, and that ``size_of_small`` has been asked of."""
+
 
 class Answer:
     """A JSON answer, written with what it needs alone."""
@@ -50,7 +53,8 @@ class Answer:
 
 def _door(kind: Kind) -> Door:
     async def door(request: Request) -> Answer:
-        raw = await _body(request, kind)
+        body = request.scope.get(WHOLE_BODY)
+        raw = _text(await _body(request, kind) if body is None else body)
         arrived = asyncio.get_running_loop().time()
         state = request.scope["state"]
         state[STATEMENT] = raw
@@ -72,22 +76,43 @@ DOORS = {("POST", kind.door): _door(kind) for kind in KINDS}
 """What answers, by method and path (see ``service``); the routes are there for other methods."""
 
 
-async def _body(request: Request, kind: Kind) -> str:
-    """Return the body of a request; of a large one under no key of ours nothing is kept."""
+_KINDS = {("POST", kind.door): kind for kind in KINDS}
+
+
+def size_of_small(scope: Scope) -> int | None:
+    """Return how long a statement's body says to be, where the head is right and it is not looked at before its end."""
+    kind = _KINDS.get((scope["method"], scope["path"]))
+    try:
+        announced = None if kind is None else _announced(scope, kind)
+    except Malformed:
+        return None
+    return announced if announced is not None and announced <= LARGE_BODY_BYTES else None
+
+
+def _announced(scope: Scope, kind: Kind) -> int | None:
+    """Return how many bytes a body says to have; raise ``Malformed`` where its head is not this door's."""
     media_type = kind.media_type
     kinds, announced = [], b""
-    for name, value in request.scope["headers"]:
+    for name, value in scope["headers"]:
         if name == b"content-type":
             kinds.append(value)
         elif name == b"content-length":
             announced = value[:20]
     if len(kinds) != 1 or kinds[0].partition(b";")[0].strip().lower() != media_type.encode():
         raise Malformed("content_type", f"this door takes {media_type}")
+    if not announced.isdigit():
+        return None
+    if int(announced) > MAX_BODY_BYTES:
+        raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
+    return int(announced)
+
+
+async def _body(request: Request, kind: Kind) -> bytes:
+    """Return the body of a request; of a large one under no key of ours nothing is kept."""
+    announced = _announced(request.scope, kind)
     asked, ask_at = False, LARGE_BODY_BYTES  # in chunks nobody says before how much will come
-    if announced.isdigit():
-        if int(announced) > MAX_BODY_BYTES:
-            raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
-        asked, ask_at = int(announced) <= LARGE_BODY_BYTES, HEADER_BYTES
+    if announced is not None:
+        asked, ask_at = announced <= LARGE_BODY_BYTES, HEADER_BYTES
     body: bytes = b""
     while True:
         message = await request.receive()
@@ -97,11 +122,14 @@ async def _body(request: Request, kind: Kind) -> str:
         if len(body) > MAX_BODY_BYTES:
             raise Malformed("too_large", f"a body has at most {MAX_BODY_BYTES} bytes")
         if not message.get("more_body", False):
-            break
+            return body
         if not asked and len(body) >= ask_at:
             hotline, kid = hotlines(request).of_signer(body[:HEADER_BYTES].decode("latin-1"), kind.typ)
             named(request.scope, hotline, hotline.signer(kid)[0].id)
             asked = True
+
+
+def _text(body: bytes) -> str:
     try:
         return body.decode("ascii")
     except UnicodeDecodeError:

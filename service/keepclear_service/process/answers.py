@@ -1,13 +1,15 @@
 """What is written on a connection beside what uvicorn writes: whole answers in one message, and the gate's refusals."""
 
+import asyncio
+import logging
 from typing import Any
 
 from keepclear_protocol.encoding import dump_json
 from keepclear_protocol.errors import CODES
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ..http.problems import MEDIA_TYPE, RETRY_AFTER_S, document
-from ..http.submits import WHOLE_ANSWER
+from ..http.submits import WHOLE_ANSWER, WHOLE_BODY
 
 _CODE_OF = {
     "head": "request_slow",
@@ -56,6 +58,26 @@ class Cycle(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+class Whole(Cycle):
+    """One whose body came with its head, under a head that is known (``known``), so that little is its own."""
+
+    access_log = waiting_for_100_continue = more_body = False
+    disconnected = response_started = response_complete = False
+    keep_alive = True
+    chunked_encoding = None
+    expected_content_length = 0
+    logger = logging.getLogger("uvicorn.error")
+    message_event = asyncio.Event()  # nobody waits for it
+
+    def __init__(self, protocol: HttpToolsProtocol, scope: Any, headers: list[tuple[bytes, bytes]]) -> None:
+        self.scope, self.default_headers, self.body = scope, headers, scope[WHOLE_BODY]
+        self.transport, self.flow, self.on_response = protocol.transport, protocol.flow, protocol.on_response_complete
+
+    async def receive(self) -> Any:
+        """Return the body, as uvicorn does."""
+        return {"type": "http.request", "body": self.body, "more_body": False}
 
 
 def refusal(why: str) -> bytes:

@@ -18,10 +18,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from ..http.problems import REQUEST_ID
-from ..http.submits import MAX_BODY_BYTES, WHOLE_ANSWER
-from .answers import Cycle, refusal
+from ..http.submits import MAX_BODY_BYTES, WHOLE_ANSWER, WHOLE_BODY
+from .answers import Cycle, Whole, refusal
 from .gate import Gate, Phase
 from .guest import Guest, Reading
+from .known import Known, KnownHeads
 from .pace import LARGE_BYTES
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -56,6 +57,8 @@ def _names() -> Iterator[str]:
 
 
 _next_name = _names().__next__
+
+_known = KnownHeads()
 
 
 class _TooMuch(Exception):
@@ -185,12 +188,30 @@ class BoundedHead(HttpToolsProtocol):
         if gate.held > gate.limits.unproved_bytes and not gate.make_room(wire):
             gate.end(wire, "bytes")
             return
+        waited = wire.phase is _IDLE and wire.party is not None
+        if waited and not self.parser.should_upgrade() and (known := _known.of(data)) is not None:
+            self._ask(known, data)
+            return
         heads = wire.heads
         if wire.phase is _BODY:
             wire.framing += size
         super().data_received(data)
-        if (wire.phase is _HEAD or wire.phase is _BODY) and not wire.broken:
+        if wire.broken:
+            return
+        if wire.phase is _HEAD or wire.phase is _BODY:
             self._bound(size, begun=heads != wire.heads)
+        elif waited and wire.phase is _ASKED:
+            _known.learn(data, self.cycle)
+
+    def _ask(self, known: Known, data: bytes) -> None:
+        """Have a party's request answered that is whole, and whose head is known."""
+        wire, name = self._wire, _next_name()
+        wire.phase = _ASKED
+        state = {**self.app_state, "wire": wire, REQUEST_ID: name}
+        scope = {**known.scope, "client": self.client, "server": self.server, "state": state}
+        scope[WHOLE_BODY] = data[known.head :]
+        self.cycle = Whole(self, scope, [*self.server_state.default_headers, (b"x-request-id", name.encode())])
+        super()._start_asgi_task(self.cycle, self.app)
 
     def _bound(self, size: int, *, begun: bool) -> None:
         """Hold what has come of an unfinished request against the bounds. ``begun``: its head began in these bytes."""
