@@ -174,7 +174,7 @@ class Dice:
 
 
 @pytest.mark.parametrize(
-    ("seed", "count"), [(1, 800), *(pytest.param(seed, 4000, marks=pytest.mark.long) for seed in range(2, 6))]
+    ("seed", "count"), [(1, 800), *(pytest.param(seed, 4000, marks=pytest.mark.long) for seed in (2, 3))]
 )
 def test_both_answer_alike_whatever_was_altered(require: Require, seed: int, count: int) -> None:
     questions = list(Dice(seed).questions(count))
