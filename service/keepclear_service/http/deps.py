@@ -64,7 +64,7 @@ class Reader:
 
 def hotlines(request: Request) -> Hotlines:
     """Return the worker's hotlines."""
-    found: Hotlines = request.app.state.hotlines
+    found: Hotlines = request.scope["app"].state.hotlines
     return found
 
 

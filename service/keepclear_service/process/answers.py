@@ -48,12 +48,10 @@ class Cycle(RequestResponseCycle):
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
         body: bytes = message["body"]
-        head = [STATUS_LINE[message["status"]]]
-        for name, value in self.default_headers:
-            head += (name, b": ", value, b"\r\n")
-        head += (b"content-type: application/json\r\ncontent-length: ", str(len(body)).encode())
-        head += (b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n", body)
-        self.transport.write(b"".join(head))
+        head = b"".join([b"%b: %b\r\n" % header for header in self.default_headers])
+        close = b"" if self.keep_alive else b"connection: close\r\n"
+        said = STATUS_LINE[message["status"]], head, len(body), close, body
+        self.transport.write(b"%b%bcontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b" % said)
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
