@@ -32,8 +32,7 @@ _OR_NULL = frozenset({"state", "reason", "severity", "lead"})
 REASONS = frozenset({"withdrawn", "amended", "ended", "terms"})
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True, gc=False):
     """One of the two notices as the service has it: party, id, revision, hash of that revision, instant received."""
 
     party: str

@@ -127,14 +127,16 @@ def judge(
     Swapping the two changes the reported band only, which is the second volume's. ``distance`` is ``distance_m``, for
     who has asked for it before.
     """
+    # The bands first: who asks has looked for what is near in time and place, so that this most often says that all is
+    # well.
+    vertical_minimum = max(a_minima.vertical_m, b_minima.vertical_m)
+    least, greatest = _vertical_gaps(a, b, uncertainty)
+    if least > vertical_minimum + ROUNDING_M:
+        return None
     a_start, a_end = widened(a, a_minima)
     b_start, b_end = widened(b, b_minima)
     start, end = max(a_start, b_start), min(a_end, b_end)
     if start > end:
-        return None
-    vertical_minimum = max(a_minima.vertical_m, b_minima.vertical_m)
-    least, greatest = _vertical_gaps(a, b, uncertainty)
-    if least > vertical_minimum + ROUNDING_M:
         return None
     horizontal_minimum = max(a_minima.horizontal_m, b_minima.horizontal_m)
     horizontal = _horizontal_gap(a.shape, b.shape, horizontal_minimum, distance)
@@ -187,8 +189,10 @@ def _vertical_gaps(a: Volume, b: Volume, uncertainty: Uncertainty) -> Bounds:
 
     A negative gap is the depth of overlap.
     """
-    low, high = offset_bounds(a.reference, b.reference, uncertainty)
     a_above, b_above = a.lower_m - b.upper_m, b.lower_m - a.upper_m
+    if a.reference is b.reference:
+        return (gap := max(a_above, b_above)), gap
+    low, high = offset_bounds(a.reference, b.reference, uncertainty)
     return max(a_above + low, b_above - high), max(a_above + high, b_above - low)
 
 

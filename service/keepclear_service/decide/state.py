@@ -6,12 +6,12 @@ conflicts with it. From when on it counts for nothing follows from the log alone
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import CLOSED, OPEN, Side
 from keepclear_protocol.breath import Breathe, hurried
+from msgspec import Struct
 
 from .admission import counts_until
 from .cells import Item
@@ -26,8 +26,7 @@ Key = tuple[str, str]
 """A notice: (party, id)."""
 
 
-@dataclass(slots=True)
-class Filed:
+class Filed(Struct, eq=False, gc=False):
     """A party's notice as it stands: what counts of its newest revision, when that came, its volumes in the index.
 
     ``until`` is the last instant at which it counts by the terms in force; ``looked_at`` when the state next asks
@@ -42,8 +41,7 @@ class Filed:
     withdrawn: bool = False
 
 
-@dataclass(slots=True)
-class Conflict:
+class Conflict(Struct, eq=False, gc=False):
     """What was last said of two notices."""
 
     first: Key

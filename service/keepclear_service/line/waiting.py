@@ -23,6 +23,9 @@ class Told(Struct, frozen=True, gc=False):
     alerts: tuple[SignedAlert, ...] = ()
 
 
+_UNKNOWN = Outcome()
+
+
 def _future() -> "asyncio.Future[Told]":
     return asyncio.get_running_loop().create_future()
 
@@ -33,7 +36,7 @@ class Waiting:
 
     arrival: Arrival | None
     body: Body
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: Outcome = _UNKNOWN
     attempts: int = 0
     future: "asyncio.Future[Told]" = field(default_factory=_future)
 
