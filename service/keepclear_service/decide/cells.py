@@ -33,9 +33,9 @@ class Item(Struct, eq=False, gc=False):
     slot: int = -1
 
 
-Place = tuple["array[float]", "array[float]", "array[float]", "array[float]", list[Item]]
-"""What stands in one place, in the order of starts: starts, ends and two of the centre's numbers, each in one run of
-memory, and the items. Most are passed by without a look at the item, which is elsewhere."""
+Place = tuple["array[float]", "array[float]", list[Item]]
+"""What stands in one place, in the order of starts: starts, the next three numbers of each (its end and two of its
+centre's), and the items. Most are passed by without a look at the item, which is elsewhere."""
 
 _APART = 1 << 21
 _HALF = _APART // 2
@@ -57,21 +57,19 @@ class Level:
         name = self._place(item.center)
         place = self.places.get(name)
         if place is None:
-            place = self.places[name] = array("d"), array("d"), array("d"), array("d"), []
-        starts, ends, xs, ys, items = place
+            place = self.places[name] = array("d"), array("d"), []
+        starts, numbers, items = place
         at = bisect_right(starts, item.start)
         starts.insert(at, item.start)
-        ends.insert(at, item.end)
-        xs.insert(at, item.center[0])
-        ys.insert(at, item.center[1])
+        numbers[3 * at : 3 * at] = array("d", (item.end, item.center[0], item.center[1]))
         items.insert(at, item)
 
     def remove(self, item: Item) -> None:
         """Take an item out that was put in."""
         name = self._place(item.center)
-        starts, ends, xs, ys, items = self.places[name]
+        starts, numbers, items = self.places[name]
         at = items.index(item, bisect_left(starts, item.start))
-        del starts[at], ends[at], xs[at], ys[at], items[at]
+        del starts[at], numbers[3 * at : 3 * at + 3], items[at]
         if not items:
             del self.places[name]
 
@@ -81,10 +79,11 @@ class Level:
         first, most = start - self._bucket, reach + self._size
         x0, x1, y0, y1 = center[0] - most, center[0] + most, center[1] - most, center[1] + most
         found = []
-        for starts, ends, xs, ys, items in self._places_in(self.box(query)):
+        for starts, numbers, items in self._places_in(self.box(query)):
             low, high = bisect_left(starts, first), bisect_right(starts, end)
             if low < high:
-                for until, x, y, item in zip(ends[low:high], xs[low:high], ys[low:high], items[low:high], strict=True):
+                three = iter(numbers[3 * low : 3 * high])
+                for until, x, y, item in zip(three, three, three, items[low:high], strict=True):
                     if until >= start and x0 < x < x1 and y0 < y < y1:
                         # A chord is never longer than its arc, so nothing within reach along the earth is left out.
                         if dist(item.center, center) <= item.reach + reach:
@@ -106,7 +105,7 @@ class Level:
         first, last = times
         return [
             item
-            for starts, _, _, _, items in self._places_in(box)
+            for starts, _, items in self._places_in(box)
             for item in items[bisect_left(starts, first) : bisect_right(starts, last)]
         ]
 
@@ -153,4 +152,4 @@ class Level:
         return found
 
 
-_NOTHING: Place = (array("d"), array("d"), array("d"), array("d"), [])
+_NOTHING: Place = (array("d"), array("d"), [])
