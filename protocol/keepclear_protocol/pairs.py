@@ -14,7 +14,7 @@ import numpy as np
 import spherely
 
 from .breath import Breathe, hurried
-from .geometry import EARTH_RADIUS_M, ROUNDING_M, SPHERE_FACTOR
+from .geometry import EARTH_RADIUS_M, ROUNDING_M, SPHERE_FACTOR, Shape
 from .planes import hulls_of, metres_above
 from .separation import Severity, Uncertainty, severity_rank
 from .table import Array, Floats, Ints, Mask, Table, distinct, offset_table
@@ -203,16 +203,21 @@ class _Crowds:
         for run in needed.tolist():
             if made[run] is None:
                 members = self._order[run * size : (run + 1) * size]
-                made[run] = spherely.create_collection(list(self.table.shapes[members]))
+                made[run] = spherely.create_collection([shape.geography for shape in self.table.shapes[members]])
                 vertices[run] = self.table.rows["vertices"][members].sum()
         return made, vertices
+
+
+# Of shapes, which make theirs when first asked; a run's collection is one.
+_geographies = np.frompyfunc(lambda of: of.geography if type(of) is Shape else of, 1, 1)
 
 
 def _distances(a: Array, i: Ints, b: Array, j: Ints, cost_us: Floats, breathe: Breathe) -> Floats:
     """S2's metres between ``a[i]`` and ``b[j]``, asked in pieces by what each pair is thought to cost."""
     metres = np.empty(len(i))
     for low, high in _pieces(cost_us):
-        metres[low:high] = spherely.distance(a[i[low:high]], b[j[low:high]], radius=EARTH_RADIUS_M)
+        one, other = _geographies(a[i[low:high]]), _geographies(b[j[low:high]])
+        metres[low:high] = spherely.distance(one, other, radius=EARTH_RADIUS_M)
         breathe()
     return metres
 

@@ -46,7 +46,7 @@ _REFERENCES = {reference: number for number, reference in enumerate(Reference)}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Some volumes: a row of ``ROW`` each, and beside it S2's geography and the outline that it was made of."""
+    """Some volumes: a row of ``ROW`` each, and beside it the shape and the outline that it was made of."""
 
     rows: Array
     shapes: Array
@@ -79,7 +79,7 @@ def table_of(volumes: Iterable[Volume], minima: Minima) -> Table:
     """Return the table of volumes of one category."""
     listed = list(volumes)
     shapes, outlines = np.empty(len(listed), dtype=object), np.empty(len(listed), dtype=object)
-    shapes[:] = [volume.shape.geography for volume in listed]
+    shapes[:] = [volume.shape for volume in listed]
     outlines[:] = [volume.outline for volume in listed]
     return Table(np.array([row_of(volume, minima) for volume in listed], dtype=ROW), shapes, outlines)
 

@@ -150,7 +150,7 @@ class Index:
             if item is not None:
                 volume = item.disclosed.volume
                 self._rows[slot] = row_of(volume, item.minima)
-                self._shapes[slot], self._outlines[slot] = volume.shape.geography, volume.outline
+                self._shapes[slot], self._outlines[slot] = volume.shape, volume.outline
         self._unwritten = []
         return Table(self._rows, self._shapes, self._outlines)
 
