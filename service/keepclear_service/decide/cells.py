@@ -4,7 +4,7 @@ import math
 from array import array
 from bisect import bisect_left, bisect_right
 
-from keepclear_protocol.geometry import Vector
+from keepclear_protocol.geometry import EARTH_RADIUS_M, Vector
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima
 from msgspec import Struct
@@ -37,6 +37,9 @@ Place = tuple["array[float]", "array[float]", list[Item]]
 """What stands in one place, in the order of starts: starts, the next three numbers of each (its end and two of its
 centre's), and the items. Most are passed by without a look at the item, which is elsewhere."""
 
+LEAST_EDGE = 10_000.0 / EARTH_RADIUS_M
+"""Of a place. Measured with 10 000 notices on 100 km by 100 km: a fifth less for each than with half of it."""
+
 _APART = 1 << 21
 _HALF = _APART // 2
 """Places along an axis have numbers below half of ``_APART`` either way, so that three make one number."""
@@ -48,7 +51,7 @@ class Level:
     def __init__(self, size: float, bucket: float) -> None:
         self._size, self._bucket = size, bucket
         # So wide that few places are looked through, as each costs as much as ten of its items.
-        self._scale = 1 / (4 * size)
+        self._scale = 1 / max(4 * size, LEAST_EDGE)
         # Most places within reach are in the sky or the ground, and hold nothing.
         self.places: dict[int, Place] = {}
 

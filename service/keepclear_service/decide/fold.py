@@ -43,9 +43,10 @@ def heavy(state: State, body: Body) -> bool:
         return state.has_conflicts(body.party, body.notice, HEAVY_CROWD)
     if not isinstance(body, FILED) or not len(state.index):
         return False
-    if len(body.volumes) > HEAVY_VOLUMES or state.has_conflicts(body.party, body.id, HEAVY_CROWD):
+    party = body.party
+    if len(body.volumes) > HEAVY_VOLUMES or state.has_conflicts(party, body.id, HEAVY_CROWD):
         return True
-    return any([state.index.crowd(body.party, item.volume) > HEAVY_CROWD for item in body.volumes])
+    return any([state.index.crowd(party, item.volume) > HEAVY_CROWD for item in body.volumes])
 
 
 def apply(state: State, entry: Entry, body: Body, breathe: Breathe = hurried) -> list[Outgoing]:

@@ -115,10 +115,11 @@ class Index:
 
     def crowd(self, party: str, volume: Volume) -> int:
         """Return how many volumes of others stand in the very cells of a volume: quick, and no bound of anything."""
-        center, start, end = volume.shape.center, volume.start, volume.end
-        return sum(
-            [level.beside(center, start, end) for (owner, _, _), level in self._levels.items() if owner != party]
-        )
+        center, start, end, count = volume.shape.center, volume.start, volume.end, 0
+        for (owner, _, _), level in self._levels.items():
+            if owner != party:
+                count += level.beside(center, start, end)
+        return count
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Yield in pieces the numbers of queries and beside them the slots of what could be near them.

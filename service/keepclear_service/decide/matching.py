@@ -46,12 +46,10 @@ def _one_by_one(
     agreement = state.agreement
     found: dict[Key, list[Match]] = {}
     for item, near in candidates:
-        if state.filed[near.owner].until < at:
-            continue
         pair = judge(
             item.disclosed.volume, item.minima, near.disclosed.volume, near.minima, agreement.uncertainty
         )
-        if pair is not None:
+        if pair is not None and state.filed[near.owner].until >= at:
             found.setdefault(near.owner, []).append(Match(item.disclosed, near.disclosed, pair))
     return {
         owner: meeting_of(matches, filed.notice, state.filed[owner].notice, agreement, at)
