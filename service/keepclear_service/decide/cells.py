@@ -100,8 +100,8 @@ class Level:
 
     def times(self, query: Item) -> tuple[float, float]:
         """Return between which starts whatever is near ``query`` stands; wider, so that many have the same."""
-        bucket = self._bucket
-        return (query.start // bucket - 1) * bucket, (query.end // bucket + 1) * bucket
+        half = self._bucket / 2
+        return (query.start // half - 2) * half, (query.end // half + 1) * half
 
     def within(self, box: Box, times: tuple[float, float]) -> list[Item]:
         """Return what stands in a box of places and starts between two instants."""
