@@ -17,12 +17,18 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from support.aftermath import pytest_runtest_makereport, pytest_runtest_protocol
+from support.alike import pytest_runtest_logfinish, pytest_runtest_logstart
 from support.nursery import Lifeline, Nursery, nursery
 from support.stores import RunningStore, flush_all, store_binary, store_server
 from support.world import World
 from xdist.scheduler import LoadScopeScheduling
 
-__all__ = ["pytest_runtest_makereport", "pytest_runtest_protocol"]  # hooks of every test's
+__all__ = [  # hooks of every test's
+    "pytest_runtest_logfinish",
+    "pytest_runtest_logstart",
+    "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
+]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 Require = Callable[[str, str], None]
