@@ -179,8 +179,6 @@ class Gate:
 
     def release(self, guest: "Guest") -> None:
         """Give back what was held for a connection's requests."""
-        if not guest.held:
-            return  # nor is anything unfinished
         self.held -= guest.held
         guest.held = 0
         for those in self._unfinished.values():
