@@ -14,6 +14,7 @@ from keepclear.verify.anew import acknowledgement_anew, own_anew, receipt_anew, 
 from keepclear_protocol.alert import conflict_id
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.outline import Polygon
+from msgspec.structs import replace as anew
 from support.desks import MINUTE_US, Lied
 from support.world import World, box
 
@@ -145,9 +146,9 @@ def test_a_statement_is_held_against_what_it_is_kept_as_and_whether_its_key_migh
     filed = line.mediator.filed[line.us].side
     good = own_anew(row.raw, "notice", filed, agreements)
     assert (good.verdict, good.sha256) == ("verified", row.sha256)
-    for other in (replace(filed, revision=2), replace(filed, id="A" * 22), replace(filed, party="north")):
+    for other in (anew(filed, revision=2), anew(filed, id="A" * 22), anew(filed, party="north")):
         assert own_anew(row.raw, "notice", other, agreements).verdict == "evidence"
-    assert own_anew(row.raw, "notice", replace(filed, received_at=1), agreements).verdict == "key_not_valid"
+    assert own_anew(row.raw, "notice", anew(filed, received_at=1), agreements).verdict == "key_not_valid"
     named = ("notice", "south", row.sha256, 1)
     assert row.receipt is not None and receipt_anew(row.receipt, named, agreements)[0].verdict == "verified"
     found, receipt = receipt_anew(row.receipt, (*named[:3], 2), agreements)
