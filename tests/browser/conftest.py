@@ -4,7 +4,9 @@
 browser's own log must hold no request that left this machine.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,6 +43,21 @@ BUDGETS = asdict(Budgets(live_notices=5_000))
 def room(browser: Chromium, workers: Nursery, browser_store: RunningStore, tmp_path: Path) -> Iterator[Room]:
     """Yield a line of the test's own, with two parties."""
     yield from _room(browser, workers, browser_store, tmp_path)
+
+
+@pytest.fixture
+def rooms(
+    browser: Chromium, workers: Nursery, browser_store: RunningStore, tmp_path: Path
+) -> Callable[[], AbstractContextManager[Room]]:
+    """Return what makes a line of the test's own each time it is asked."""
+    numbers = itertools.count()
+
+    def made() -> AbstractContextManager[Room]:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        return contextmanager(_room)(browser, workers, browser_store, folder)
+
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import signal
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from playwright.sync_api import Error
 from support.browsing import ARTEFACTS, Console, Room, Sheet, chromium_program
 from support.world import box, now_us
 
-FEW, FILED = 4, 50
+FEW, FILED, ROUNDS = 4, 50, 4
 P99_MS = 300
 SAID_WITHIN_S = 15.0
 
@@ -148,14 +149,17 @@ def test_filed_here_alerted_there_answered_and_seen_by_both(room: Room) -> None:
 
 @pytest.mark.long
 @pytest.mark.alone
-def test_an_alert_is_painted_within_a_moment_of_its_submission(room: Room) -> None:
-    """Of four rounds the best counts, for what else a machine does."""
-    room.south.submit(box(48.0, size=1.0, start_s=3000, last_s=3000, low=100, high=140))
-    moving = {"reduced_motion": "no-preference"}
-    north, south = opened(room, room.north.console(), **moving), opened(room, room.south.console(), **moving)
-    south.page.evaluate(WATCH_PAINTS)
-    for start in range(0, 4 * FILED, FILED):
-        took = timed(north, south, range(start, start + FILED))
+def test_an_alert_is_painted_within_a_moment_of_its_submission(
+    rooms: Callable[[], AbstractContextManager[Room]],
+) -> None:
+    """Of four rounds the best counts, for what else a machine does; each has a line of its own, with no cards yet."""
+    for _ in range(ROUNDS):
+        with rooms() as room:
+            room.south.submit(box(48.0, size=1.0, start_s=3000, last_s=3000, low=100, high=140))
+            moving = {"reduced_motion": "no-preference"}
+            north, south = opened(room, room.north.console(), **moving), opened(room, room.south.console(), **moving)
+            south.page.evaluate(WATCH_PAINTS)
+            took = timed(north, south, range(FILED))
         figures = {"filed": FILED, "p50_ms": statistics.median(took), "p99_ms": took[-1], "all_ms": took}
         print(f"submit to painted card, {FILED} times: p50 {figures['p50_ms']:.0f} ms, p99 {figures['p99_ms']} ms")
         if took[-1] <= P99_MS:
