@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from keepclear.cli.board.blind import is_quiet
 from keepclear.cli.notable import behind_words
+from keepclear.cli.tell import Teller
 from keepclear.desk import backlog, link, worst
 from keepclear.desk.deliveries import Pace
 from keepclear.desk.link import Link, LinkState
@@ -162,4 +163,26 @@ def test_what_the_hotline_says_of_its_slowness_holds_for_three_seconds(tmp_path:
     for after_s, said in ((2.9, True), (3.0, False), (-60, False), (2.9, True)):
         line.now = began + round(after_s * SECOND)
         assert desk.link().lags is said, "also where this machine's clock was set back"
+    desk.close()
+
+
+@pytest.mark.req("R-101")
+def test_a_watch_says_who_is_behind_each_time_that_this_changes(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Line(tmp_path).desk("south")
+    teller, calm = Teller(desk), desk.link()
+    for stands, words in (
+        (replace(calm, hotline_slow=True), "HOTLINE SLOW"),
+        (replace(calm, hotline_slow=True, behind=400), "BEHIND: 400 events"),
+        (replace(calm, behind=400), ""),
+        (calm, "CAUGHT UP"),
+        (replace(calm, hotline_slow=True), "HOTLINE SLOW"),
+        (calm, "the hotline is no longer slow"),
+        (calm, ""),
+    ):
+        monkeypatch.setattr(desk, "link", lambda stands=stands: stands)
+        teller.remind()
+        said = "".join(capfd.readouterr())
+        assert words in said if words else said == ""
     desk.close()

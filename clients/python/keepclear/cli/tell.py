@@ -50,7 +50,8 @@ class Teller:
         self._reference = reference
         self._reminders = Reminders(now_instant())
         self._lost: str | None = None
-        self._unread = self._behind = False
+        self._unread = False
+        self._lags = (False, False)
         self._probing: dict[str, int] = {}
         self._ends = Ends()
         self._delivered: OrderedDict[tuple[str, str, int], None] = OrderedDict()
@@ -114,10 +115,11 @@ class Teller:
             self._say_again(due, now)
 
     def _note_behind(self, link: Link, now: int) -> None:
-        """Say that this desk has fallen behind, and that it has caught up: the lines between are old."""
-        if link.lags is not self._behind:
-            self._behind = link.lags
-            words = behind_words(link) if link.lags else "CAUGHT UP: all that has come is read"
+        """Say that this desk has fallen behind, or the hotline, and when that is over: the lines between are old."""
+        before, self._lags = self._lags, (link.is_behind, link.lags)
+        if self._lags != before:
+            caught_up = "CAUGHT UP: all that has come is read" if before[0] else "the hotline is no longer slow"
+            words = behind_words(link) if link.lags else caught_up
             told = {"behind": link.behind, "behind_of": dict(link.behind_of), "hotline_slow": link.hotline_slow}
             self._note_or_json("behind", told, words, now)
 
