@@ -63,6 +63,14 @@ def test_what_is_far_in_time_or_space_spends_nothing_and_a_partys_own_neither() 
 
 
 @pytest.mark.req("R-114")
+@pytest.mark.parametrize("volumes", [1, SMALL, SMALL + 1, 9])
+def test_what_only_the_index_looks_at_spends_nothing(volumes: int) -> None:
+    fold = Fold()
+    fold.file(fold.world.submission("north", *(box(0.3, size=0.01) for _ in range(20))))
+    assert fold.file(fold.world.submission("south", *(box(0.0, size=0.01) for _ in range(volumes)))) == []
+
+
+@pytest.mark.req("R-114")
 def test_alerts_count_for_each_counterpart_up_to_so_many_and_closings_are_free() -> None:
     fold = Fold("north", "south", "east")
     for _ in range(ALERTS_COUNTED + 2):
