@@ -32,28 +32,41 @@ _OVERLAP, _PROXIMITY, _POSSIBLE = map(severity_rank, (Severity.OVERLAP, Severity
 
 
 def near_pairs(
-    ours: Table, theirs: Table, i: Ints, j: Ints, uncertainty: Uncertainty, breathe: Breathe = hurried
+    ours: Table,
+    theirs: Table,
+    i: Ints,
+    j: Ints,
+    uncertainty: Uncertainty,
+    breathe: Breathe = hurried,
+    counts: Ints | None = None,
 ) -> tuple[Ints, Ints]:
-    """Return those of the pairs (``i``, ``j``) whose windows meet, whose bands may, and whose caps come close."""
+    """Return those of the pairs (``i``, ``j``) whose windows meet, whose caps come close, and whose bands may meet.
+
+    To ``counts`` is added, for each of ours, of how many the windows meet and the caps come close.
+    """
     kept = []
     for at in range(0, len(i), FILTER_AT_ONCE):
         part = slice(at, at + FILTER_AT_ONCE)
-        kept.append(_near(ours, theirs, i[part], j[part], uncertainty))
+        kept.append(_near(ours, theirs, i[part], j[part], uncertainty, counts))
         breathe()
     if not kept:
         return i[:0], j[:0]
     return np.concatenate([piece[0] for piece in kept]), np.concatenate([piece[1] for piece in kept])
 
 
-def _near(ours: Table, theirs: Table, i: Ints, j: Ints, uncertainty: Uncertainty) -> tuple[Ints, Ints]:
+def _near(
+    ours: Table, theirs: Table, i: Ints, j: Ints, uncertainty: Uncertainty, counts: Ints | None
+) -> tuple[Ints, Ints]:
     a, b = ours.rows, theirs.rows
     keep = (a["first"][i] <= b["last"][j]) & (b["first"][j] <= a["last"][i])
     i, j = i[keep], j[keep]
-    minimum = np.maximum(a["vertical_m"][i], b["vertical_m"][j])
-    keep = _vertical_gaps(a, b, i, j, uncertainty)[0] <= minimum + ROUNDING_M
-    i, j = i[keep], j[keep]
     limit = np.maximum(a["horizontal_m"][i], b["horizontal_m"][j]) + ROUNDING_M
     keep = _cap_gap(a, b, i, j) <= limit
+    i, j = i[keep], j[keep]
+    if counts is not None:
+        counts += np.bincount(i, minlength=len(counts))
+    minimum = np.maximum(a["vertical_m"][i], b["vertical_m"][j])
+    keep = _vertical_gaps(a, b, i, j, uncertainty)[0] <= minimum + ROUNDING_M
     return i[keep], j[keep]
 
 

@@ -12,18 +12,16 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import CLOSED
-from keepclear_protocol.budgets import ALERTS_COUNTED, PAIRS_COUNTED, Budgets
+from keepclear_protocol.budgets import ALERTS_COUNTED, Budgets
 from keepclear_protocol.claims import Claims
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.limits import volume_time
 from keepclear_protocol.notice import DisclosedVolume
-from keepclear_protocol.separation import Minima
 from keepclear_protocol.volume import Volume
 from keepclear_protocol.withdrawal import Withdrawal
 from keepclear_service.decide.entry import Entry, Outgoing
 from keepclear_service.decide.fold import apply
 from keepclear_service.decide.gist import Gist
-from keepclear_service.decide.matching import SMALL
 from keepclear_service.decide.state import State
 
 DAY_US = 86_400 * SECOND
@@ -33,11 +31,10 @@ VOLUME_BYTES, NOTICE_BYTES = 660, 2_500
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one revision costs: the ``candidates`` and ``alerts`` that it made; of the others what counts."""
+    """What one revision costs: the ``alerts`` that it made; of the others what counts."""
 
     volumes: int
     room: int
-    candidates: int
     pairs: int
     alerts: int
     hits: int
@@ -64,12 +61,13 @@ class Line:
             DisclosedVolume(f"{name}/{revision}/{number}", "", volume) for number, volume in enumerate(volumes)
         )
         notice = Gist(party, name, category, max(volume.end for volume in volumes), disclosed)
-        candidates, pairs = self._candidates(notice, self.agreement.categories[category])
+        before = self.state.pairs
         told = apply(self.state, self._entry("notice", party, name, revision, at), notice)
         caused = [one for one in told if one.to != party and one.payload["state"] != CLOSED]
         alerts = max(Counter(one.to for one in caused).values(), default=0)
         room = self.room(category, volumes)
-        return Price(len(volumes), room, candidates, pairs, alerts, _hits(caused), _kept(party, told)), told
+        pairs = self.state.pairs - before
+        return Price(len(volumes), room, pairs, alerts, _hits(caused), _kept(party, told)), told
 
     def withdraw(self, party: str, name: str, revision: int, at: int) -> list[Outgoing]:
         """Withdraw a notice; return what is told to whom."""
@@ -80,17 +78,6 @@ class Line:
     def _entry(self, kind: str, party: str, name: str, revision: int, at: int) -> Entry:
         self._seq += 1
         return Entry(self._seq, kind, party, name, revision, f"{name}/{revision}", "", at, self.agreement.terms, "")
-
-    def _candidates(self, notice: Gist, minima: Minima) -> tuple[int, int]:
-        index, key = self.state.index, (notice.party, notice.id)
-        items = [index.item(key, volume, minima) for volume in notice.volumes]
-        counts = np.zeros(len(items), dtype=np.int64)
-        if len(items) > SMALL:
-            for asking, _ in index.around(items):
-                counts += np.bincount(asking, minlength=len(items))
-        else:
-            counts += [len(index.near(item)) for item in items]
-        return int(counts.sum()), int(np.minimum(counts, PAIRS_COUNTED).sum())
 
 
 def _hits(caused: Sequence[Outgoing]) -> int:

@@ -68,6 +68,8 @@ def test_what_only_the_index_looks_at_spends_nothing(volumes: int) -> None:
     fold = Fold()
     fold.file(fold.world.submission("north", *(box(0.3, size=0.01) for _ in range(20))))
     assert fold.file(fold.world.submission("south", *(box(0.0, size=0.01) for _ in range(volumes)))) == []
+    above = fold.file(fold.world.submission("south", *(box(0.3, low=400, high=500) for _ in range(volumes))))
+    assert above == [(PAIRS, "", 20 * volumes)]
 
 
 @pytest.mark.req("R-114")

@@ -1,8 +1,8 @@
 """A notice against all that counts: with whom it is in conflict, and what each alert of it would show.
 
 A small neighbourhood is judged pair by pair; a large one in bulk, with the same result, byte for byte. What is looked
-at is counted on the way (``State.pairs``), of each volume as far as ``PAIRS_COUNTED``: what comes near it, and not what
-the index names beside that, which is the index's own affair and costs next to nothing.
+at is counted on the way (``State.pairs``), of each volume as far as ``PAIRS_COUNTED``: what comes near it in place
+and time, whichever way it was found, and not what the index names beside that, which costs next to nothing.
 """
 
 from collections.abc import Iterable
@@ -65,17 +65,15 @@ def _in_bulk(state: State, filed: Filed, at: int, *, counted: bool) -> dict[Key,
     pieces = []
     looked_at = np.zeros(len(filed.items), dtype=np.int64)
     for asking, there in state.index.around(filed.items):
-        near = near_pairs(ours, state.index.table, asking, there, uncertainty, state.breathe)
-        looked_at += np.bincount(near[0], minlength=len(looked_at))
-        pieces.append(near)
+        pieces.append(near_pairs(ours, state.index.table, asking, there, uncertainty, state.breathe, looked_at))
     if not counted:
         state.pairs += int(np.minimum(looked_at, PAIRS_COUNTED).sum())
     if not pieces:
         return {}
     i, slots = (np.concatenate(side) for side in zip(*pieces, strict=True))
     if len(i) <= FEW:
-        mine_of = [filed.items[one] for one in i.tolist()]
-        return _one_by_one(state, filed, zip(mine_of, state.index.items(slots), strict=True), at)
+        near = state.index.items(slots)
+        return _one_by_one(state, filed, zip([filed.items[one] for one in i.tolist()], near, strict=True), at)
     everything = state.index.table
     there, j = distinct(slots, len(everything))
     items = state.index.items(there)
