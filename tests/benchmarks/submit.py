@@ -40,10 +40,12 @@ def measure(scale: Scale) -> list[Figure]:
 
 def against_floor(scale: Scale) -> list[Figure]:
     """Return rates and processor time of service and floor, interleaved, and their ratios."""
-    live, runs, requests = scale.of(500, 10_000), scale.of(2, 5), scale.of(300, 3_000)
+    live, runs, requests = scale.of(500, 10_000), scale.of(2, 5), scale.of(300, 6_000)
     world = plain_world()
     say(f"submit: {live} live notices against the floor")
-    prefill, bodies = notices(world, live, 1), batches(world, runs * len(CONNECTIONS), requests)
+    # As many on the average of a run, which begins with fewer and ends with more. A run ends with a tick in which
+    # nothing is left to do, so that it lasts for a hundred of them.
+    prefill, bodies = notices(world, live - requests // 2, 1), batches(world, runs * len(CONNECTIONS), requests)
     figures = []
     with (
         stage(world) as service,
