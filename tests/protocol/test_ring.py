@@ -6,7 +6,7 @@ from math import hypot, pi
 
 import numpy as np
 import pytest
-from keepclear_protocol import ring
+from keepclear_protocol import long_ring, ring
 from keepclear_protocol.errors import Malformed
 from keepclear_protocol.geometry import EARTH_RADIUS_M, SHOWN, SUBMITTED, Bounds, shape_of, unit_vectors
 from keepclear_protocol.outline import Polygon, Position
@@ -67,7 +67,7 @@ def test_what_is_apart_in_doubles_is_apart_in_fifty_digits(seed: int) -> None:
             if abs(exact - bound_m) > NOISE_M:
                 answers = {
                     ring._few(units, bound_m / EARTH_RADIUS_M),
-                    ring._many(np.array(units), bound_m / EARTH_RADIUS_M),
+                    long_ring.keeps_apart(units, bound_m / EARTH_RADIUS_M),
                 }
                 assert answers == {exact > bound_m}, vertices
                 decided[exact > bound_m] += 1
@@ -168,4 +168,4 @@ def test_what_lies_on_the_other_side_of_the_earth_is_not_near() -> None:
     around = [(0.5 if number % 2 else 0.0, -180.0 + 6 * number) for number in range(60)]
     units = unit_vectors(around)
     assert ring._few(units, SUBMITTED.apart_m / EARTH_RADIUS_M)
-    assert ring._many(np.array(units), SUBMITTED.apart_m / EARTH_RADIUS_M)
+    assert long_ring.keeps_apart(units, SUBMITTED.apart_m / EARTH_RADIUS_M)

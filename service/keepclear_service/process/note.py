@@ -6,12 +6,15 @@ clock that nobody can set: all of a machine's processes have the same.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..line.hotline import Hotline
 from ..metrics import Board
 from ..steady import SteadyClock, since_boot_s
+
+if TYPE_CHECKING:  # a supervisor, which only reads, loads nothing of what decides
+    from ..line.hotline import Hotline
 
 WRITTEN_EVERY_S = 1.0
 
@@ -53,7 +56,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Note).decode
 
 
-async def keep_note(board: Board, hotlines: Sequence[Hotline], clock: SteadyClock) -> None:
+async def keep_note(board: Board, hotlines: "Sequence[Hotline]", clock: SteadyClock) -> None:
     """Keep a worker's note fresh until cancelled."""
     while True:
         lines = tuple(

@@ -6,7 +6,7 @@ must not, and each distance must lie between the two (see ``ranges``). Everythin
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.alert import Alert
@@ -17,7 +17,9 @@ from keepclear_protocol.recompute import lead_of_volumes
 from keepclear_protocol.separation import Severity, severity_rank, widened
 
 from .ranges import Range, minima_of, ranges_of
-from .sweep import Sweep
+
+if TYPE_CHECKING:
+    from .sweep import Sweep
 
 FEW = 400
 """Pairs of volumes that are judged one by one: some ten milliseconds."""
@@ -93,8 +95,11 @@ def check_figures(alert: Alert, own: Notice, other: Notice, agreement: Agreement
 
 
 def _view(own: Notice, other: Notice, agreement: Agreement, at: int) -> "Listed | Sweep":
-    many = len(own.volumes) * len(other.volumes) > FEW
-    return (Sweep if many else Listed)(own, other, agreement, at)
+    if len(own.volumes) * len(other.volumes) <= FEW:
+        return Listed(own, other, agreement, at)
+    from .sweep import Sweep  # with numpy, which hardly any command needs: a tenth of a second
+
+    return Sweep(own, other, agreement, at)
 
 
 def _check_rows(alert: Alert, pairs: "Listed | Sweep") -> None:
