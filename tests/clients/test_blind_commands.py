@@ -58,6 +58,12 @@ def types(line: Lied, tmp_path: Path) -> Types:
     return typed
 
 
+@pytest.fixture
+def one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say what became of it after one attempt: that there are more is held elsewhere."""
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
+
+
 def nobody() -> str:
     """Return an address where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -163,6 +169,7 @@ def test_how_slow_the_line_is_is_kept_from_reading_to_reading(line: Lied) -> Non
     assert 0.05 <= line.south.journal.answer_s() < 10
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_an_answer_that_never_left_is_said_to_be_not_sent(line: Lied, types: Types) -> None:
     (view,) = line.south.picture().conflicts
     code, shown, talk = types(nobody(), "ack", view.code, "--officer", "duty-1", "--version", str(view.version))
@@ -171,6 +178,7 @@ def test_an_answer_that_never_left_is_said_to_be_not_sent(line: Lied, types: Typ
     assert "acknowledge again" in talk
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_an_answer_without_a_receipt_may_count_and_saying_it_again_is_safe(line: Lied, types: Types) -> None:
     (view,) = line.south.picture().conflicts
     words = ("ack", view.code, "--officer", "duty-1", "--version", str(view.version))
@@ -192,6 +200,7 @@ def _lost(line: Lied, request: object) -> None:
     raise Unavailable("unreachable", "the connection broke off")
 
 
+@pytest.mark.usefixtures("one_attempt")
 def test_what_was_acknowledged_is_said_to_be_and_not_signed_anew(line: Lied, types: Types) -> None:
     (view,) = line.south.picture().conflicts
     line.south.acknowledge(view.conflict, officer="duty-1")

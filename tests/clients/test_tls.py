@@ -36,6 +36,12 @@ class Room:
         return Desk(world.agreement, world.parties[party].key, folder, connect_to=self.url, tls=tls)
 
 
+@pytest.fixture(autouse=True)
+def attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say what is wrong after one attempt: that there are more is held elsewhere."""
+    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
+
+
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 def room(line: RunningLine, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Room]:
     authority = Authority(tmp_path, "authority")
@@ -76,9 +82,8 @@ def test_the_command_takes_the_same_by_its_variables(room: Room, tmp_path: Path)
     ("shown", "says"), [("none", "asks for a certificate"), ("strange", "does not take"), ("over", "does not take")]
 )
 def test_a_wrong_or_missing_certificate_is_told_and_nothing_was_sent(
-    room: Room, tmp_path: Path, shown: str, says: str, monkeypatch: pytest.MonkeyPatch
+    room: Room, tmp_path: Path, shown: str, says: str
 ) -> None:
-    monkeypatch.setattr("keepclear.transport.client.RETRY_AFTER_S", ())
     (tmp_path / "strange").mkdir()
     strange = Authority(tmp_path / "strange", "another")
     pair = {"none": (None, None), "strange": strange.issue("desk"), "over": room.authority.issue("old", days=-1)}[shown]

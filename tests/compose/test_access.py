@@ -35,6 +35,7 @@ class GuardedStore:
         self._words = [
             str(binary), str(REPOSITORY / "deploy" / "store" / "redis.conf"), "--dir", str(folder), "--port", "0",
             "--aclfile", str(folder / "users.acl"), "--unixsocket", str(folder / "s"), "--logfile", str(folder / "log"),
+            "--repl-diskless-sync-delay", "0",  # by itself it waits five seconds for a second replica
         ]  # fmt: skip
         self.socket = folder / "s"
         self._url = f"unix://{self.socket}"
