@@ -8,8 +8,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Each worker of pytest's has ports, stores and folders of its own. Two more than there are cores: many tests wait.
-SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2) --dist worksteal
+# Each worker of pytest's has ports, stores and folders of its own. Four more than there are cores: half of all time is
+# waited for what takes its time, such as a silence that is to be noticed.
+SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 4) --dist worksteal
 # What decides the third parties of the console's page, and npm to fetch them by where a machine has none.
 VENDOR := clients/python/keepclear/console/page/vendor
 VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package.json package-lock.json) $(VENDOR)/VENDOR.json
@@ -103,4 +104,5 @@ $(VENV)/run.stamp: requirements/run.txt requirements/build.txt $(VENDORED) | $(V
 $(VENV)/dev.stamp: requirements/dev.txt $(VENDORED) | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pytest --collect-only -q >/dev/null || true  # compiles all, once and not in each worker of pytest's
 	@touch $@
