@@ -43,6 +43,12 @@ STORIES = ("tests/clients/", "tests/console/", "tests/e2e/", "tests/service/", "
 """Rooms whose tests tell of desks, officers and processes: on the second store they are told in ``make test-long``."""
 
 
+BEGUN_FIRST = tuple(
+    f"tests/{name}.py" for name in ("http/test_schemathesis", "protocol/test_separation_oracle", "protocol/test_shapes")
+)
+"""One process of each computes for a minute among the long tests: begun last, it would be waited for alone."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Let no garbage be looked for in what is collected, neither meanwhile nor later: it all stays, and it is much."""
@@ -55,10 +61,11 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put off what costs much and says little more: a story again, on the other store."""
+    """Put off what costs much and says little more, a story again on the other store; begin with what takes longest."""
     for item in items:
         if item.nodeid.startswith(STORIES) and "[redis" in item.nodeid:
             item.add_marker(pytest.mark.long)
+    items.sort(key=lambda item: not item.nodeid.startswith(BEGUN_FIRST))
 
 
 def _require(kind: str, reason: str) -> None:
