@@ -9,8 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Each worker of pytest's has ports, stores and folders of its own. Four more than there are cores: half of all time is
-# waited for what takes its time, such as a silence that is to be noticed.
-SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 4) --dist worksteal
+# waited for what takes its time, such as a silence that is to be noticed. Two more where all is measured, which computes.
+SPREAD = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + $(if $(filter held,$(COVERAGE)),2,4)) --dist worksteal
 # What decides the third parties of the console's page, and npm to fetch them by where a machine has none.
 VENDOR := clients/python/keepclear/console/page/vendor
 VENDORED := pyproject.toml $(addprefix clients/python/vendoring/,hook.py package.json package-lock.json) $(VENDOR)/VENDOR.json
@@ -60,7 +60,7 @@ else
 	$(call all_tests,python)
 endif
 
-# As many here: one waits for containers most of the time. What measures comes when all else is done.
+# Two fewer here: there are browsers. One waits for containers most of the time. What measures comes when all else is done.
 CREW = -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2) --dist loadscope
 NONE_OF_THEM = $(if $(ARGS),|| [ $$? = 5 ])
 
