@@ -58,8 +58,9 @@ _CHANGES = (
     (re.compile(r"(?<![\w-])\d+(\.\d+)?e[+-]\d+(?![\w-])"), "N"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "TIME"),
     (re.compile(r"/\S+/s\.sock"), "SOCKET"),
-    (re.compile(r"\b[A-Za-z0-9_-]{43}\b"), "HASH"),
-    (re.compile(r"\b[A-Za-z0-9_-]{22}\b"), "ID"),
+    # A hyphen may stand at its end, where there is no word's.
+    (re.compile(r"(?<![\w-])[A-Za-z0-9_-]{43}(?![\w-])"), "HASH"),
+    (re.compile(r"(?<![\w-])[A-Za-z0-9_-]{22}(?![\w-])"), "ID"),
     (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{3}\b"), "CODE"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "NAME"),
     (re.compile(r"epoch [0-9a-f]{8}"), "epoch E"),
