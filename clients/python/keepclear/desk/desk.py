@@ -33,6 +33,7 @@ from ..journal.changes import MarkShown
 from ..journal.journal import Journal
 from ..transport.client import AsyncClient, ClientOptions, now_instant
 from ..transport.silence import unless_silent
+from ..verify.recheck import load_arrays
 from .acknowledging import Acknowledged, Acknowledging, Stage
 from .disclosed import disclosed
 from .events import Event
@@ -233,6 +234,7 @@ class AsyncDesk(Filer):
         ``KeepclearError`` that connecting again cannot help.
         """
         self._may_follow()
+        await self._threads.run(load_arrays)
         parts = self._settling, self._acknowledging, self._resync, self._succession, self._announcer, self._threads
         self._running = True
         try:

@@ -25,6 +25,13 @@ FEW = 400
 """Pairs of volumes that are judged one by one: some ten milliseconds."""
 
 
+def load_arrays() -> None:
+    """Load what judges many pairs and long rings: some 200 ms, for which a desk that follows lets no alert wait."""
+    from keepclear_protocol import long_ring  # noqa: F401
+
+    from . import sweep  # noqa: F401
+
+
 def surely_ahead(own: Notice, other: Notice, agreement: Agreement, at: int) -> bool:
     """Whether some pair is surely in conflict and not over at the instant ``at``."""
     return bool(_view(own, other, agreement, at).sure_of(item.digest for item in own.volumes))
