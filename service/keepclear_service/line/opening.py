@@ -35,10 +35,14 @@ from .lane import Lane
 from .ports import Arrival, Chain, CompareAndSet, Line
 from .seal import Seal
 from .spending import Refusing
+from .together import Together
 from .turn import Turn
 
 LONG_BYTES = 16 * 1024
 """A submission of more is opened in a thread: some twenty volumes, five milliseconds."""
+
+SMALL_BYTES = 4 * 1024
+"""A submission of no more is opened together with others: a usual one of one volume has 3 KB."""
 
 
 class Opened(Struct, frozen=True, gc=False):
@@ -61,6 +65,7 @@ class Opening:
         self._seal = seal
         self._clock = clock
         self._refusing = refusing
+        self._together = Together(self._begin)
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
@@ -92,8 +97,9 @@ class Opening:
         return await (self._withdrawal(raw) if kind is WITHDRAWAL else self._acknowledgement(raw))
 
     async def _notice(self, raw: str) -> Opened | Entry:
-        agreement = self._turn.agreement
-        envelope = open_envelope(raw, agreement.party_key, max_bytes=agreement.limits.submission_bytes)
+        envelope = self._begin(raw) if len(raw) > SMALL_BYTES else await self._together.run(raw)
+        if isinstance(envelope, Opened):
+            return envelope
         long = len(raw) > LONG_BYTES
         before = await self._check(envelope.kid, envelope.claims, envelope.sha256, NOTICE, costly=long)
         if before is not None:
@@ -102,9 +108,19 @@ class Opening:
         if long:
             _check_category(envelope, agreement)
             sender = (agreement.id, envelope.claims.iss)
-            notice, gist = await self._lane.run(sender, lambda: _checked(envelope, agreement))
-        else:
-            notice, gist = _checked(envelope, agreement)
+            return self._opened(raw, *await self._lane.run(sender, lambda: _checked(envelope, agreement)))
+        return self._opened(raw, *_checked(envelope, agreement))
+
+    def _begin(self, raw: str) -> Opened | Envelope:
+        """Open a notice that is not long and of which the store need not be asked; else no more than its envelope."""
+        agreement = self._turn.agreement
+        envelope = open_envelope(raw, agreement.party_key, max_bytes=agreement.limits.submission_bytes)
+        if len(raw) > LONG_BYTES or not self._is_plain(envelope.kid, envelope.claims, NOTICE):
+            return envelope
+        return self._opened(raw, *_checked(envelope, agreement))
+
+    def _opened(self, raw: str, notice: Notice, gist: bytes) -> Opened:
+        agreement = self._turn.agreement
         horizon, retention = notice_bounds(notice, agreement)
         bounds = (*statement_bounds(notice.claims, self.signer(notice.kid)[1]), horizon, retention)
         last_end = notice.last_end
@@ -191,26 +207,34 @@ class Opening:
 
         The store is asked for that only where much work or a refusal would follow: it asks itself on admission.
         """
-        agreement = self._turn.agreement
-        party, key = self.signer(kid)
-        check_signer(claims, party.id, agreement)
-        check_role(key, kind.role)
-        # By the worker's own clock, with more room than clocks may differ; the store's clock decides.
-        now = max(key.not_before, int(self._clock.seconds() - MAX_AHEAD_S) * SECOND)
-        spent = self._refusing.known(party.id, kind.name, claims.terms)
-        if not costly and spent is None and claims.terms == agreement.terms and key.is_valid(now):
+        if self._is_plain(kid, claims, kind) and not costly:
             return None
+        party, key = self.signer(kid)
         # Before the key: what was accepted while it was valid must not look refused to who asks for its receipt again.
         before = await self._line.seen(claims.iss, claims.jti)
         if before is not None:
             if before.sha256 != sha256:
                 raise OutOfStep("jti_conflict")
             return before
-        key.check(None, now)
+        key.check(None, self._when(key))
         await self.check_terms(claims.terms)
-        if spent is not None:
+        if spent := self._refusing.known(party.id, kind.name, claims.terms):
             raise spent
         return None
+
+    def _is_plain(self, kid: str, claims: Claims, kind: Kind) -> bool:
+        """Hold a statement's signer against the agreement; whether nothing of it is to be asked of the store."""
+        agreement = self._turn.agreement
+        party, key = self.signer(kid)
+        check_signer(claims, party.id, agreement)
+        check_role(key, kind.role)
+        spent = self._refusing.known(party.id, kind.name, claims.terms)
+        return spent is None and claims.terms == agreement.terms and key.is_valid(self._when(key))
+
+    def _when(self, key: PartyKey) -> int:
+        """Return when a key must be valid: by the worker's own clock, with more room than clocks may differ; the
+        store's clock decides."""
+        return max(key.not_before, int(self._clock.seconds() - MAX_AHEAD_S) * SECOND)
 
 
 def _checked(envelope: Envelope, agreement: Agreement) -> tuple[Notice, bytes]:
