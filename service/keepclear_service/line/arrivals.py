@@ -72,11 +72,15 @@ class Arrivals:
     def put(self, arrival: Arrival, body: Body) -> Waiting:
         """Add an arrival; raise ``Unavailable`` where too many of its party wait."""
         waiting = Waiting(arrival, body)
-        volumes = len(body.volumes) if isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES else 0
-        too_many = self._volumes[arrival.party] + volumes > WAITING_VOLUMES
-        if too_many or not (self._long if volumes else self._short).put(arrival.party, waiting):
+        if isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES:
+            volumes = self._volumes[arrival.party] + len(body.volumes)
+            taken = volumes <= WAITING_VOLUMES and self._long.put(arrival.party, waiting)
+            if taken:
+                self._volumes[arrival.party] = volumes
+        else:
+            taken = self._short.put(arrival.party, waiting)
+        if not taken:
             raise Unavailable("busy", "too many statements of this party wait; send the same bytes again")
-        self._volumes[arrival.party] += volumes
         return waiting
 
     def take(self, fold: State | None = None) -> list[Waiting]:

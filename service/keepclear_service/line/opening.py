@@ -35,7 +35,6 @@ from .lane import Lane
 from .ports import Arrival, Chain, CompareAndSet, Line
 from .seal import Seal
 from .spending import Refusing
-from .together import Together
 from .turn import Turn
 
 LONG_BYTES = 16 * 1024
@@ -65,7 +64,6 @@ class Opening:
         self._seal = seal
         self._clock = clock
         self._refusing = refusing
-        self._together = Together(self._begin)
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""
@@ -97,7 +95,10 @@ class Opening:
         return await (self._withdrawal(raw) if kind is WITHDRAWAL else self._acknowledgement(raw))
 
     async def _notice(self, raw: str) -> Opened | Entry:
-        envelope = self._begin(raw) if len(raw) > SMALL_BYTES else await self._together.run(raw)
+        if len(raw) > SMALL_BYTES:
+            envelope = self._begin(raw)
+        else:
+            envelope = await self._turn.opens.run(lambda: self._begin(raw))
         if isinstance(envelope, Opened):
             return envelope
         long = len(raw) > LONG_BYTES

@@ -1,9 +1,9 @@
 """The turn: how anything changes. One pipeline for each agreement and worker, one turn after the other.
 
-A turn takes what has arrived since the last one, admits all of it by one script, folds what the log holds beyond this
-worker's cursor, its own among it, commits the alerts by one more script, and releases the answers. While it runs the
-next one gathers; where a whole batch waits, it is asked for already (``asked``). The fold's state is touched here and
-nowhere else, so there is no lock and no hand-over.
+A turn opens and takes what has arrived since the last one, admits all of it by one script, folds what the log holds
+beyond this worker's cursor, its own among it, commits the alerts by one more script, and releases the answers. While it
+runs the next one gathers; where a whole batch waits, it is asked for already (``asked``). The fold's state is touched
+here and nowhere else, so there is no lock and no hand-over.
 
 Guaranteed: entries are folded in the order of their ``seq``, each once, none skipped; an answer is given only after
 its entry's alerts are committed. Where the log no longer begins where this worker left it, the store has another epoch
@@ -40,6 +40,7 @@ from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Tu
 from .spending import Charges
 from .standing import Standing
 from .start import Poisoned, Replay
+from .together import Together
 from .uncommitted import Uncommitted
 from .waiting import Told, Waiting, refuse
 
@@ -73,22 +74,20 @@ class Turn:
         self, line: Line, replay: Replay, arrivals: Arrivals, sign: Sign, observer: LineObserver, clocks: Clocks
     ) -> None:
         founding = replay.founding
-        self._line, self._replay, self._heads = line, replay, replay.heads
+        self._line, self._replay, self._heads, self._arrivals = line, replay, replay.heads, arrivals
         self._state: State | None = None
-        self._arrivals = arrivals
         self._ahead: Asked | None = None
         self._repeated: list[Waiting] = []
         self._uncommitted = Uncommitted()
         self._mine: dict[int, Waiting | None] = {}
         self._done: list[int] = []
-        self._wake, self._ended = asyncio.Event(), asyncio.Event()
+        self._wake, self._ended, self.ready = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.opens = Together(self._wake.set)  # small statements, directly before a turn takes them
         self._next_due: float | None = None
-        self.ready = asyncio.Event()
         self.round_at, self._turned_at, self.began, self.lasted_s = time.monotonic(), 0.0, 0.0, 0.0
         self.standing = Standing(founding.id)
-        self._cleaning, self._charges = Cleaning(line, founding.id), Charges()
+        self._cleaning, self._charges, self._audit = Cleaning(line, founding.id), Charges(), Audit(line, founding.id)
         self._observer, self.clocks = observer, clocks
-        self._audit = Audit(line, founding.id)
         self._committing = Committing(line, founding.id, sign, observer, self._release)
         self.agreement = founding
         self.epoch, self.cursor, self._told_head, self.siblings = "", 0, 0, False
@@ -189,14 +188,14 @@ class Turn:
         spare_s = self.began + GATHER_S - time.monotonic()
         pressing = self._ahead is not None or len(self._arrivals) >= ADMIT_AT_ONCE
         await asyncio.sleep(0 if pressing else max(0.0, spare_s))
+        await self.opens.now()
 
     async def _woken(self) -> None:
         arrivals_s = self._arrivals.due_in_s()
-        if arrivals_s == 0 or self._ahead is not None or self._told_head > self.cursor:
+        if arrivals_s == 0 or self.opens or self._ahead is not None or self._told_head > self.cursor:
             return
-        wait_s = POLL_S if self._next_due is None else min(POLL_S, max(0.0, self._next_due - time.monotonic()))
-        adopt_s = self._uncommitted.due_in_s()
-        wait_s = min([wait_s, *(due_s for due_s in (adopt_s, arrivals_s) if due_s is not None)])
+        due_s = None if self._next_due is None else max(0.0, self._next_due - time.monotonic())
+        wait_s = min(one for one in (POLL_S, due_s, self._uncommitted.due_in_s(), arrivals_s) if one is not None)
         # Not wait_for: Python 3.11's may swallow the cancellation that comes with the event, and this never end.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
@@ -220,6 +219,7 @@ class Turn:
             log_event(log, logging.WARNING, "line_read_anew", agreement=self.agreement.id, cursor=self.cursor)
             self._forget_state()
             return
+        await self.opens.now(ADMIT_AT_ONCE - len(self._arrivals))
         if len(self._arrivals) >= ADMIT_AT_ONCE and turned.terms == self.agreement.terms and self.ready.is_set():
             self._ahead = self._ask(turned.entries[-1].seq if turned.entries else self.cursor)
             await self._ahead.begin()
