@@ -35,9 +35,9 @@ def test_a_turn_may_ask_for_a_batch_alone_and_goes_on_behind_what_was_opened() -
 
         tasks = [asyncio.create_task(told_of(name)) for name in ("one", "two")]
         await asyncio.sleep(0)
-        await together.now(3)
+        await together.do(3)
         assert told == [] and len(together) == 2
-        await together.now(2)
+        await together.do(2)
         assert told == ["one", "two"]
         await asyncio.gather(*tasks)
 

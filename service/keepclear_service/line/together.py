@@ -44,7 +44,7 @@ class Together:
             self._wake()
         return await future
 
-    async def now(self, least: int = 1) -> None:
+    async def do(self, least: int = 1) -> None:
         """Do what waits, where that is as much as ``least``, and let whoever it is for go on."""
         if len(self._waiting) >= max(1, least):
             self.flush()

@@ -188,7 +188,7 @@ class Turn:
         spare_s = self.began + GATHER_S - time.monotonic()
         pressing = self._ahead is not None or len(self._arrivals) >= ADMIT_AT_ONCE
         await asyncio.sleep(0 if pressing else max(0.0, spare_s))
-        await self.opens.now()
+        await self.opens.do()
 
     async def _woken(self) -> None:
         arrivals_s = self._arrivals.due_in_s()
@@ -219,7 +219,7 @@ class Turn:
             log_event(log, logging.WARNING, "line_read_anew", agreement=self.agreement.id, cursor=self.cursor)
             self._forget_state()
             return
-        await self.opens.now(ADMIT_AT_ONCE - len(self._arrivals))
+        await self.opens.do(ADMIT_AT_ONCE - len(self._arrivals))
         if len(self._arrivals) >= ADMIT_AT_ONCE and turned.terms == self.agreement.terms and self.ready.is_set():
             self._ahead = self._ask(turned.entries[-1].seq if turned.entries else self.cursor)
             await self._ahead.begin()
