@@ -29,6 +29,7 @@ from ..decide.shown import alert_object
 from ..observer import LineObserver, silent
 from ..steady import SteadyClock
 from .arrivals import Arrivals
+from .bodies import AT_ONCE, Bodies
 from .clocks import CLOCK, Clocks
 from .full import UNHELD, store_full
 from .heads import Heads
@@ -46,10 +47,6 @@ from .waiting import Told
 
 ANSWER_BYTES = 256 * 1024
 """Of alert objects beside a receipt, worst first: thirty ordinary ones. The others come on the stream."""
-
-AT_ONCE = 8
-"""Alerts whose counterpart's notices are read together for an answer: at most 4 MB for a moment, and some ten
-milliseconds in which the loop does nothing else."""
 
 AlertObject = dict[str, str | None]
 
@@ -97,6 +94,7 @@ class Hotline:
         self.turn = Turn(line, replay, arrivals, self._signed, self.observer, clocks)
         self._refusing, self.told_clocks = Refusing(), ToldClocks()
         self._opening = Opening(line, self.turn, lane, seal, self.clock, self._refusing)
+        self._bodies = Bodies(line)
         self._key = key
         self._tick_ms = tick_ms
 
@@ -230,7 +228,7 @@ class Hotline:
         room = ANSWER_BYTES
         for at in range(0, len(alerts), AT_ONCE):
             piece = alerts[at : at + AT_ONCE]
-            bodies = await self.line.bodies([alert.body for alert in piece])
+            bodies = await self._bodies.of([alert.body for alert in piece])
             for alert, body in zip(piece, bodies, strict=True):
                 shown = alert_object(alert.jws, alert.shows, body)
                 room -= sum(len(part or "") for part in shown.values())
