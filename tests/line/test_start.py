@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from keepclear_protocol.kinds import WITHDRAWAL
 from keepclear_service.line import heads, start
+from keepclear_service.line.heads import Heads
 from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.ports import Founded
+from keepclear_service.process.head_file import FileOfHead
 from line.test_gist import known, opened
 from line.test_turn import Workers, file, play, until, workers
 from support.world import World, box
@@ -116,19 +119,25 @@ def test_a_log_with_a_hole_is_not_folded(store_url: str, lost: int) -> None:
 
 
 @pytest.mark.parametrize("before", [0, 1])
-def test_a_start_goes_on_where_others_file_while_it_reads(store_url: str, before: int) -> None:
-    """What came since its head was told is no hole in the log."""
+def test_a_start_goes_on_where_others_file_while_it_reads(store_url: str, before: int, tmp_path: Path) -> None:
+    """What came since its head was told is no hole in the log; nor was the store put back whose file says more."""
 
     async def story(world: World, all_workers: Workers) -> None:
-        one = await all_workers.start()
+        kept = FileOfHead(tmp_path, world.agreement.id)
+
+        def told_of() -> dict[str, Heads]:
+            return {"heads": Heads(kept, world.agreement.id)}
+
+        one = await all_workers.start(**told_of())
         for place in range(before):
             await file(one, world.submission("north", box(40 + place)))
-        later = all_workers.make()
+        later = all_workers.make(**told_of())
         line, opening = later.line, later.line.open
 
         async def open_and_be_overtaken() -> Founded:
             founded = await opening()
             await file(one, world.submission("south", box(30 + founded.head)))
+            await until(lambda: (head := kept.read()) is not None and head.seq == before + 1)
             return founded
 
         line.open = open_and_be_overtaken  # type: ignore[method-assign]

@@ -81,9 +81,12 @@ class Heads:
         if self._file is not None and (self._writing is None or self._writing.done()):
             self._writing = asyncio.get_running_loop().create_task(self._write(self._file))
 
-    async def check(self, line: Line, founded: Founded, retention_s: int) -> None:
+    async def kept(self) -> Head | None:
+        """Return what the file keeps, to be asked for before the store is: others go on, and write it meanwhile."""
+        return None if self._file is None else await asyncio.to_thread(_read, self._file)
+
+    async def check(self, line: Line, founded: Founded, retention_s: int, kept: Head | None) -> None:
         """Raise ``Unavailable`` with ``store_unsafe`` where the line has come farther than the store shows."""
-        kept = None if self._file is None else await asyncio.to_thread(_read, self._file)
         known = None if self._newest is None else _head(self._newest).after(kept)
         if kept is not None and (known is None or not known.follows(kept)):
             known = kept

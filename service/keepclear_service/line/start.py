@@ -90,10 +90,11 @@ class Replay:
 
     async def start(self, poison: frozenset[int]) -> Started:
         """Return the state as at ``matched_through``, without the entries in ``poison``; raises ``Unavailable``."""
+        kept = await self.heads.kept()
         founded = await self._line.open()
         through = await self._through(founded)
         agreement = await self._read_terms(founded, through)
-        await self.heads.check(self._line, founded, agreement.retention_s)
+        await self.heads.check(self._line, founded, agreement.retention_s, kept)
         newest, forged = await self._newest(founded, through, agreement)
         live = [entry for entry in newest if entry.kind == NOTICE.name and entry.seq not in poison]
         state = State(agreement)
