@@ -256,3 +256,13 @@ def test_what_judges_nothing_loads_no_arrays(program: str) -> None:
     """A supervisor and a command start a tenth of a second sooner without."""
     code = f"import sys, {program}; sys.exit(not {{'numpy', 'keepclear_service.line.turn'}}.isdisjoint(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_a_desk_loads_before_it_follows_is_all_that_judging_loads() -> None:
+    """Else the first alert waits for it, a fifth of a second, and the desk's loop with it."""
+    code = (
+        "import sys; from keepclear.verify.recheck import load_arrays; late = 'numpy' not in sys.modules;"
+        "load_arrays();"
+        "sys.exit(not (late and {'keepclear.verify.sweep', 'keepclear_protocol.long_ring'} <= set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

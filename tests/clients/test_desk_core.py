@@ -73,6 +73,21 @@ async def collect(events: AsyncIterator[Event], count: int, pause: asyncio.Event
     raise AssertionError("the events ended")
 
 
+def test_what_alerts_need_is_loaded_before_a_line_is_followed_and_beside_the_loop(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[bool] = []
+    monkeypatch.setattr(
+        "keepclear.desk.desk.load_arrays", lambda: loaded.append(threading.current_thread() is threading.main_thread())
+    )
+
+    async def story() -> None:
+        async with south_of(line) as desk, running(desk):
+            assert loaded == [False]
+
+    asyncio.run(story())
+
+
 def test_every_subscriber_hears_everything_and_one_that_lags_holds_nobody_up(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
