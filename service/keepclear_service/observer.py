@@ -144,11 +144,16 @@ class Observer:
         if self._said[name, value] >= SAID_A_SECOND:
             if not self._unsaid:
                 with contextlib.suppress(RuntimeError):
-                    asyncio.get_running_loop().call_later(1.0, self._sum_up)
+                    asyncio.get_running_loop().call_later(1.0, self._end, self._begun)
             self._unsaid[name, value] += 1
             return False
         self._said[name, value] += 1
         return True
+
+    def _end(self, begun: float) -> None:
+        """Sum up the second that began then, unless a refusal has done so, and begun another one."""
+        if begun == self._begun:
+            self._sum_up()
 
     def _sum_up(self) -> None:
         self._begun = time.monotonic()
