@@ -66,6 +66,18 @@ def test_a_fault_is_told_to_all_who_asked_and_the_next_call_is_made() -> None:
     asyncio.run(story())
 
 
+def test_nobody_waits_for_a_store_that_is_down_behind_others() -> None:
+    async def story() -> None:
+        reads = Reads()
+        bodies = of(reads)
+        reads.down = True
+        asked = (bodies.of([f"{number}-{part}" for part in range(AT_ONCE)]) for number in range(3))
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(one) for one in told] == [Unavailable] * 3 and len(reads.calls) == 1
+
+    asyncio.run(story())
+
+
 def test_one_who_is_gone_takes_nothing_from_the_others() -> None:
     async def story() -> None:
         bodies = of(Reads())

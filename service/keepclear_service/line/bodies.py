@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from keepclear_protocol.errors import Unavailable
+
 from .ports import Line
 
 AT_ONCE = 8
@@ -31,7 +33,7 @@ class Bodies:
         """
         future: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         self._asked.append((hashes, future))
-        if self._reading is None:
+        if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
         return await future
 
@@ -45,6 +47,8 @@ class Bodies:
             try:
                 found = await self._line.bodies(wanted)
             except Exception as error:
+                if isinstance(error, Unavailable):  # of the store: whoever is behind would wait as long again
+                    piece, self._asked = piece + self._asked, []
                 for _, future in piece:
                     with suppress(asyncio.InvalidStateError):  # who asked is gone
                         future.set_exception(error)
@@ -53,4 +57,3 @@ class Bodies:
                 own, found = found[: len(hashes)], found[len(hashes) :]
                 with suppress(asyncio.InvalidStateError):
                     future.set_result(own)
-        self._reading = None
