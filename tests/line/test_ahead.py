@@ -65,6 +65,31 @@ def test_the_next_are_admitted_while_these_are_folded(store_url: str, monkeypatc
     play(story, store_url)
 
 
+def test_these_are_folded_while_those_before_are_committed(store_url: str) -> None:
+    """And whoever waits for alerts that are not written has no receipt meanwhile."""
+
+    async def story(world: World, all_workers: Workers) -> None:
+        one = await all_workers.start()
+        commit, held, told = one.line.commit, list[int](), list[Accepted]()
+
+        async def filed(raw: str) -> None:
+            told.append(await file(one, raw))
+
+        async def slow(epoch: str, entries: Any, **named: Any) -> None:
+            if not held:
+                held[:] = [seq for seq, _ in entries]
+                behind = one.turn.cursor + ADMIT_AT_ONCE
+                await until(lambda: one.turn.cursor == behind)
+                assert {answer.party for answer in told} <= {"north"}, "south's are those that cross"
+            await commit(epoch, entries, **named)
+
+        one.line.commit = slow  # type: ignore[method-assign, assignment]
+        await asyncio.gather(*(filed(raw) for raw in crossing(world)))
+        assert held and len(told) == MANY and await all_told(one)
+
+    play(story, store_url)
+
+
 @pytest.mark.parametrize("fault", ["fold", "commit"])
 def test_a_fault_while_the_next_are_on_their_way(
     store_url: str, fault: str, monkeypatch: pytest.MonkeyPatch

@@ -384,10 +384,10 @@ def test_a_turn_is_busy_for_as_long_as_it_lasts_and_not_between(
         inside, go_on = asyncio.Event(), asyncio.Event()
         commit = hotline.turn._committing.commit
 
-        async def held(*given: Any) -> None:
+        async def held(*given: Any, **named: Any) -> None:
             inside.set()
             await go_on.wait()
-            await commit(*given)
+            await commit(*given, **named)
 
         monkeypatch.setattr(hotline.turn._committing, "commit", held)
         filing = asyncio.create_task(file(hotline, world.submission("north", box(34, 35))))

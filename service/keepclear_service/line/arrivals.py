@@ -65,6 +65,10 @@ class Arrivals:
             return 0.0
         return max(0.0, self._rests_until - self._clock()) if self._long else None
 
+    def press(self) -> bool:
+        """Whether anybody waits whom a turn may take now."""
+        return self.due_in_s() == 0
+
     def rest(self, took_s: float) -> None:
         """Note that folding what takes long has taken ``took_s``: others come first for a while."""
         self._rests_until = max(self._rests_until, self._clock()) + REST * took_s

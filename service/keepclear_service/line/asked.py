@@ -29,7 +29,7 @@ class Asked:
         """Have the script sent now, though nobody waits for its answer yet."""
         assert asyncio.iscoroutine(self.answer)  # noqa: S101 - begun once
         self.answer = asyncio.get_running_loop().create_task(self.answer)
-        self.answer.add_done_callback(_note_read)
+        self.answer.add_done_callback(note_read)
         await asyncio.sleep(0)
 
     def give_up(self, error: KeepclearError) -> None:
@@ -39,7 +39,7 @@ class Asked:
         refuse(self.batch, error)
 
 
-def _note_read(task: asyncio.Task[Turned]) -> None:
+def note_read(task: asyncio.Task[Any]) -> None:
     """Who waits for the task is told of its error; asyncio need not be where nobody does any more."""
     if not task.cancelled():
         task.exception()

@@ -5,8 +5,12 @@ is tried again, ever more rarely, or as soon as there is room where that was the
 neither later entries, whose alerts are newer anyway, nor what another worker left behind, nor what only ends something,
 which a full store takes. Nor do tries cost what others need: nothing is signed for a store that says that it is full.
 One that does not answer is the turn's affair.
+
+A commit may be begun and its end waited for later: measured under load, a worker that waited for each stood still for a
+twentieth of its time, behind the admission of the next turn's statements, which the store had been asked for before.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +19,7 @@ from ..decide.entry import Outgoing
 from ..giving_way import give_way
 from ..logs import log_event
 from ..observer import LineObserver
+from .asked import note_read
 from .full import NotTaken
 from .ports import Line, SignedAlert
 from .uncommitted import Uncommitted
@@ -41,14 +46,41 @@ class Committing:
         self._sign, self._observer, self._release = sign, observer, release
         self._full: NotTaken | None = None
         self._asked_at = 0.0
+        self._begun: asyncio.Task[None] | None = None
 
     async def commit(
-        self, epoch: str, uncommitted: Uncommitted, pressed: Callable[[], bool] = lambda: False
+        self,
+        epoch: str,
+        uncommitted: Uncommitted,
+        pressed: Callable[[], bool] = lambda: False,
+        *,
+        wait: bool = True,
     ) -> None:
         """Commit the alerts of this worker's own entries, and what others have left lying; raises ``Unavailable``.
 
-        While others have ``pressed`` for a turn, most of what is large is left for later ones.
+        While others have ``pressed`` for a turn, most of what is large is left for later ones. Where nobody is to
+        ``wait``, it is only begun.
         """
+        await self.end()  # two at a time would write, and answer, the same
+        if wait:
+            await self._commit(epoch, uncommitted, pressed)
+        else:
+            self._begun = asyncio.get_running_loop().create_task(self._commit(epoch, uncommitted, pressed))
+            self._begun.add_done_callback(note_read)
+
+    async def end(self) -> None:
+        """Wait until what was begun is committed; raises ``Unavailable``."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            await begun
+
+    def give_up(self) -> None:
+        """Let what was begun go no further. What is not known to be written is committed again."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.cancel()
+
+    async def _commit(self, epoch: str, uncommitted: Uncommitted, pressed: Callable[[], bool]) -> None:
         full = None if self._full is None or await self._room_again(uncommitted) else self._full
         if full is not None:
             self._set_aside(uncommitted, uncommitted.opening(), full)
@@ -58,7 +90,7 @@ class Committing:
             if fault is not None and fault.of_all:
                 self._full, self._asked_at = fault, time.monotonic()
                 if full is None:
-                    await self.commit(epoch, uncommitted)  # what only ends something
+                    await self._commit(epoch, uncommitted, lambda: False)  # what only ends something
                 else:
                     self._set_aside(uncommitted, uncommitted.due(), fault)
                 return

@@ -2,8 +2,8 @@
 
 A turn opens and takes what has arrived since the last one, admits all of it by one script, folds what the log holds
 beyond this worker's cursor, its own among it, commits the alerts by one more script, and releases the answers. While it
-runs the next one gathers; where a whole batch waits, it is asked for already (``asked``). The fold's state is touched
-here and nowhere else, so there is no lock and no hand-over.
+runs the next one gathers; where a whole batch waits, it is asked for already (``asked``), and these are committed while
+it folds. The fold's state is touched here and nowhere else, so there is no lock and no hand-over.
 
 Guaranteed: entries are folded in the order of their ``seq``, each once, none skipped; an answer is given only after
 its entry's alerts are committed. Where the log no longer begins where this worker left it, the store has another epoch
@@ -185,9 +185,8 @@ class Turn:
 
     async def _gather(self) -> None:
         """Let a turn that follows closely on another wait a moment, so that what comes meanwhile shares its scripts."""
-        spare_s = self.began + GATHER_S - time.monotonic()
         pressing = self._ahead is not None or len(self._arrivals) >= ADMIT_AT_ONCE
-        await asyncio.sleep(0 if pressing else max(0.0, spare_s))
+        await asyncio.sleep(0 if pressing else max(0.0, self.began + GATHER_S - time.monotonic()))
         await self.opens.do()
 
     async def _woken(self) -> None:
@@ -224,12 +223,13 @@ class Turn:
             self._ahead = self._ask(turned.entries[-1].seq if turned.entries else self.cursor)
             await self._ahead.begin()
         await self._fold(turned)
+        await self._committing.end()  # of the turn before
         repeated, self._repeated = self._repeated, []
         for waiting in repeated:
             self._answer_repeated(waiting)
         self._uncommitted.drop_matched(turned)
         await self._audit.look(turned.clock, self._uncommitted)
-        await self._committing.commit(self.epoch, self._uncommitted, lambda: self._arrivals.due_in_s() == 0)
+        await self._committing.commit(self.epoch, self._uncommitted, self._arrivals.press, wait=self._ahead is None)
         self._settle(turned)
         self.lasted_s = time.monotonic() - self.began
         self._observer.turned(self.lasted_s, len(asked.batch))
@@ -379,8 +379,7 @@ class Turn:
 
     def _forget_state(self) -> None:
         """Throw the fold away. What was admitted by it stays in the log; who waits is told that it is not known."""
-        error = Unavailable("busy", "the line is being read anew; send the same bytes again")
-        self._refuse_admitted(error)
+        self._refuse_admitted(Unavailable("busy", "the line is being read anew; send the same bytes again"))
         self._state = None
         self.ready.clear()
         self._uncommitted, self._mine, self._done = Uncommitted(), {}, []
@@ -389,6 +388,7 @@ class Turn:
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             self._give_up(ahead, error)
+        self._committing.give_up()
         self._uncommitted.refuse(error)
         refuse(self._repeated, error)
         self._repeated = []
