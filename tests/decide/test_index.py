@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 from dataclasses import replace
 
 import pytest
@@ -58,6 +59,12 @@ def random_volume(rng: random.Random, around: tuple[float, float]) -> Volume:
     )
 
 
+def near_in(index: Index, query: Item) -> list[Item]:
+    found = index.near(query, sys.maxsize)
+    assert found is not None
+    return found
+
+
 PLACES = [(48.0, 2.0), (89.5, 0.0), (-89.5, 100.0), (0.0, 179.9), (60.0, -179.95), (0.0, 0.0)]
 
 
@@ -79,7 +86,7 @@ def test_every_conflict_of_all_pairs_is_among_the_candidates(place: tuple[float,
         items.append(item)
     conflicts = 0
     for query in items:
-        near = {item.owner for item in index.near(query)}
+        near = {item.owner for item in near_in(index, query)}
         assert query.owner not in near
         ((asking, slots),) = index.around([query])
         around = {item.owner for item in index.items(slots)}
@@ -104,11 +111,11 @@ def test_what_was_taken_out_is_found_no_more() -> None:
     for item in items[::2]:
         index.remove(item)
     left = {item.owner for item in items[1::2]}
-    seen = {item.owner for query in items for item in index.near(query)}
+    seen = {item.owner for query in items for item in near_in(index, query)}
     assert seen <= left
     for item in items[1::2]:
         index.remove(item)
-    assert not [item for query in items for item in index.near(query)]
+    assert not [item for query in items for item in near_in(index, query)]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -128,7 +135,7 @@ def test_what_comes_and_goes_between_lookups_is_found_while_it_is_there(seed: in
             inside.append(index.item(("south", name), DisclosedVolume(name, "", rng.choice(volumes)), minima))
             index.add(inside[-1])
         query = rng.choice(queries)
-        found = {item.owner for item in index.near(query)}
+        found = {item.owner for item in near_in(index, query)}
         wanted = {
             item.owner
             for item in inside
@@ -149,7 +156,7 @@ def test_a_crowd_elsewhere_costs_nothing() -> None:
         if volume.shape.bound_m < 20_000:
             index.add(index.item((str(number), ""), DisclosedVolume(str(number), "", volume), minima))
     query = next(v for v in (random_volume(rng, (24.0, 20.0)) for _ in range(99)) if v.shape.bound_m < 20_000)
-    assert list(index.near(index.item(("query", ""), DisclosedVolume("q", "", query), minima))) == []
+    assert list(near_in(index, index.item(("query", ""), DisclosedVolume("q", "", query), minima))) == []
 
 
 @pytest.mark.parametrize("offset_us", [0, 1, 15, 16, 17, 31, 33, 63])
@@ -164,7 +171,7 @@ def test_windows_that_touch_in_the_far_future_are_found(offset_us: int) -> None:
         index = Index(5000.0)
         item = index.item(("north", ""), DisclosedVolume("n", "", one), minima)
         index.add(item)
-        assert index.near(index.item(("south", ""), DisclosedVolume("s", "", other), minima)) == [item]
+        assert near_in(index, index.item(("south", ""), DisclosedVolume("s", "", other), minima)) == [item]
 
 
 def test_what_no_distance_is_asked_of_has_no_geography() -> None:

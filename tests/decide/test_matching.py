@@ -18,7 +18,8 @@ from keepclear_protocol.volume import Reference, parse_volume
 from keepclear_protocol.withdrawal import open_withdrawal
 from keepclear_service.decide import matching
 from keepclear_service.decide.entry import Entry, Outgoing
-from keepclear_service.decide.fold import HEAVY_CROWD, State, apply, heavy
+from keepclear_service.decide.fold import HEAVY_CROWD, Body, State, apply, look
+from keepclear_service.decide.fold import heavy as heavy_of
 from msgspec.structs import replace
 from support.crowds import START, crowd, notice_of
 from support.world import World, box
@@ -30,8 +31,12 @@ def fold(world: World, notices: list[Notice], at: int, breathe: Breathe = hurrie
     for seq, notice in enumerate(notices, 1):
         party = ("north", "south")[seq % 2]
         entry = Entry(seq, NOTICE.name, party, notice.id, 1, notice.sha256, "", at, world.agreement.terms, "")
-        told.append(apply(state, entry, notice, breathe))
+        told.append(apply(state, entry, notice, breathe=breathe))
     return told
+
+
+def heavy(state: State, body: Body) -> bool:
+    return heavy_of(state, body, look(state, body))
 
 
 def named(template: Notice, name: object) -> Notice:
@@ -143,6 +148,27 @@ def test_a_small_notice_in_a_crowd_of_others_may_take_long_too() -> None:
         apply(state, Entry(seq, NOTICE.name, "north", other.id, 1, other.sha256, "", START, "", ""), other)
     own = replace(world.opened(world.submission("north")), volumes=one.volumes)
     assert heavy(state, one) and not heavy(state, own)
+
+
+def test_whose_neighbourhood_is_much_to_look_through_may_take_long_and_is_told_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though next to nothing of it turns out to be near: a look ends before it holds up the loop."""
+    world = World()
+    beside = [world.opened(world.submission("south", box(10.0, 0.2 if number else 0.0, size=0.01))) for number in range(6)]
+    mine = world.opened(world.submission("north", box(10.0, 0.0, size=0.01)))
+    told = []
+    for most in (6, 5):
+        monkeypatch.setattr(matching, "LOOKED_AT", most)
+        state = State(world.agreement)
+        for seq, notice in enumerate(beside, 1):
+            apply(state, Entry(seq, NOTICE.name, "south", notice.id, 1, notice.sha256, "", START, "", ""), notice)
+        seen = look(state, mine)
+        assert heavy_of(state, mine, seen) == (most == 5)
+        entry = Entry(9, NOTICE.name, "north", mine.id, 1, mine.sha256, "", START, "", "")
+        before = state.pairs
+        told.append((apply(state, entry, mine, seen), state.pairs - before))
+    assert told[0] == told[1] and told[0][1] == 1 and len(told[0][0]) == 2
 
 
 def test_what_closes_many_conflicts_may_take_long_wherever_it_goes() -> None:

@@ -76,15 +76,18 @@ class Level:
         if not items:
             del self.places[name]
 
-    def near(self, query: Item) -> list[Item]:
-        """Return every item whose cap and window meet those of ``query``."""
+    def near(self, query: Item, room: int) -> list[Item] | None:
+        """Return every item whose cap and window meet those of ``query``; None where more than ``room`` are looked at."""
         start, end, center, reach, dist = query.start, query.end, query.center, query.reach, math.dist
         first, most = start - self._bucket, reach + self._size
         x0, x1, y0, y1 = center[0] - most, center[0] + most, center[1] - most, center[1] + most
-        found = []
+        found: list[Item] = []
         for starts, numbers, items in self._places_in(self.box(query)):
             low, high = bisect_left(starts, first), bisect_right(starts, end)
             if low < high:
+                room -= high - low
+                if room < 0:
+                    return None
                 three = iter(numbers[3 * low : 3 * high])
                 for until, x, y, item in zip(three, three, three, items[low:high], strict=True):
                     if until >= start and x0 < x < x1 and y0 < y < y1:
@@ -92,11 +95,6 @@ class Level:
                         if dist(item.center, center) <= item.reach + reach:
                             found.append(item)
         return found
-
-    def beside(self, center: Vector, start: float, end: float) -> int:
-        """Return how many items stand in the very place of ``center`` and may count between two instants."""
-        starts = self.places.get(self._place(center), _NOTHING)[0]
-        return bisect_right(starts, end) - bisect_left(starts, start - self._bucket)
 
     def times(self, query: Item) -> tuple[float, float]:
         """Return between which starts whatever is near ``query`` stands; wider, so that many have the same."""
@@ -153,6 +151,3 @@ class Level:
             if x0 <= x < x1 and y0 <= y - _HALF < y1 and z0 <= z - _HALF < z1:
                 found.append(place)
         return found
-
-
-_NOTHING: Place = (array("d"), array("d"), [])

@@ -14,28 +14,47 @@ from keepclear_protocol.breath import Breathe, hurried
 from keepclear_protocol.kinds import BUDGET, KINDS, NOTICE, WITHDRAWAL
 from keepclear_protocol.recompute import Meeting
 from keepclear_protocol.withdrawal import Withdrawal
+from msgspec import Struct
 
 from . import telling
+from .cells import Item
 from .entry import ENDED, TERMS, Entry, Outgoing
-from .gist import FILED, Filing, gist_of
-from .matching import meetings_of
+from .gist import FILED, Filing, Gist, gist_of
+from .matching import SMALL, Near, meetings_of, near_of
 from .state import Conflict, Key, State, side_of
 
-__all__ = ["Body", "State", "apply", "heavy"]
+__all__ = ["Body", "Look", "State", "apply", "heavy", "look"]
 
 Body = Filing | Withdrawal | Agreement | None
 
 _KNOWN = frozenset((TERMS, BUDGET.name, *(kind.name for kind in KINDS)))
 
-HEAVY_VOLUMES = 16
+HEAVY_VOLUMES = SMALL
 """A notice of more volumes than this may take longer than others should wait: some ten milliseconds and more."""
 
 HEAVY_CROWD = 40
-"""Volumes of others in the place of one, or conflicts of before: each may be an alert to either side, some thirty
+"""Volumes of others near those of one, or conflicts of before: each may be an alert to either side, some thirty
 microseconds."""
 
 
-def heavy(state: State, body: Body) -> bool:
+class Look(Struct, gc=False):
+    """A small notice as the index sees it, and what is near it, if that is not much. Good until the next ``apply``."""
+
+    notice: Gist
+    items: list[Item]
+    near: Near | None
+
+
+def look(state: State, body: Body) -> Look | None:
+    """Return what ``heavy`` and ``apply`` both want to know of a notice of few volumes; None of anything else."""
+    if not isinstance(body, FILED) or len(body.volumes) > HEAVY_VOLUMES:
+        return None
+    gist = gist_of(body)
+    items = state.items((gist.party, gist.id), gist)
+    return Look(gist, items, near_of(state, items))
+
+
+def heavy(state: State, body: Body, seen: Look | None) -> bool:
     """Whether folding ``body`` may take so long that a thread should do it, in which it lets others in between."""
     if isinstance(body, Agreement):
         return True
@@ -43,29 +62,31 @@ def heavy(state: State, body: Body) -> bool:
         return state.has_conflicts(body.party, body.notice, HEAVY_CROWD)
     if not isinstance(body, FILED) or not len(state.index):
         return False
-    party = body.party
-    if len(body.volumes) > HEAVY_VOLUMES or state.has_conflicts(party, body.id, HEAVY_CROWD):
+    if seen is None or seen.near is None or len(seen.near.pairs) > HEAVY_CROWD:
         return True
-    return any([state.index.crowd(party, item.volume) > HEAVY_CROWD for item in body.volumes])
+    return state.has_conflicts(body.party, body.id, HEAVY_CROWD)
 
 
-def apply(state: State, entry: Entry, body: Body, breathe: Breathe = hurried) -> list[Outgoing]:
+def apply(
+    state: State, entry: Entry, body: Body, seen: Look | None = None, breathe: Breathe = hurried
+) -> list[Outgoing]:
     """Fold one entry in; return the alerts that it calls for, in the order of conflict and receiver.
 
     ``body`` is the entry's statement: None for entries that have none, and for one whose bytes have gone with its
     retention, which counts for nothing any more. Raises whatever is wrong with an entry that should never have been
-    admitted; then ``state`` is worth nothing any more. ``breathe`` is called between pieces of what takes long.
+    admitted; then ``state`` is worth nothing any more. ``seen`` is what a ``look`` has shown of it, where there
+    was one. ``breathe`` is called between pieces of what takes long.
     """
     state.breathe = breathe
     state.forget(entry.received_at)
-    outgoing = _apply(state, entry, body)
+    outgoing = _apply(state, entry, body, seen)
     state.come_true(entry.seq)
     return outgoing
 
 
-def _apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
+def _apply(state: State, entry: Entry, body: Body, seen: Look | None) -> list[Outgoing]:
     if entry.kind == NOTICE.name and isinstance(body, FILED):
-        return _notice(state, entry, body)
+        return _notice(state, entry, body, seen)
     if entry.kind == WITHDRAWAL.name and isinstance(body, Withdrawal):
         return _withdrawal(state, entry)
     if entry.kind == TERMS and isinstance(body, Agreement):
@@ -77,13 +98,16 @@ def _apply(state: State, entry: Entry, body: Body) -> list[Outgoing]:
     return []
 
 
-def _notice(state: State, entry: Entry, notice: Filing) -> list[Outgoing]:
+def _notice(state: State, entry: Entry, notice: Filing, seen: Look | None) -> list[Outgoing]:
     key = (entry.party, entry.id)
     before = state.filed.get(key)
     if before is not None and entry.revision <= before.side.revision and before.until >= entry.received_at:
         raise ValueError("a revision that came before")  # the store gave it a second place
-    filed = state.file(entry, notice)
-    found = meetings_of(state, filed, entry.received_at)
+    if seen is None:
+        filed, near = state.file(entry, notice), None
+    else:
+        filed, near = state.file(entry, seen.notice, seen.items), seen.near
+    found = meetings_of(state, filed, entry.received_at, near)
     state.put_in(filed)
     outgoing: list[Outgoing] = []
     for other in sorted(found.keys() | state.known(key).keys()):

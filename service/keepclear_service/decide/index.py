@@ -19,7 +19,6 @@ from keepclear_protocol.geometry import EARTH_RADIUS_M, SPHERE_FACTOR
 from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.table import ROW, Ints, Table, row_of
-from keepclear_protocol.volume import Volume
 
 from .cells import Box, Item, Level, Owner
 
@@ -105,21 +104,19 @@ class Index:
         self.of_party[item.owner[0]] -= 1
         item.slot = -1
 
-    def near(self, query: Item) -> list[Item]:
-        """Return every item of another party that could be in conflict with ``query``."""
-        party, found = query.owner[0], []
-        for (owner, _, _), level in self._levels.items():
-            if owner != party:
-                found += level.near(query)
-        return found
+    def near(self, query: Item, most: int) -> list[Item] | None:
+        """Return every item of another party that could be in conflict with ``query``.
 
-    def crowd(self, party: str, volume: Volume) -> int:
-        """Return how many volumes of others stand in the very cells of a volume: quick, and no bound of anything."""
-        center, start, end, count = volume.shape.center, volume.start, volume.end, 0
+        None where more than ``most`` of one level would have to be looked at: none of them is, then.
+        """
+        party, found = query.owner[0], list[Item]()
         for (owner, _, _), level in self._levels.items():
             if owner != party:
-                count += level.beside(center, start, end)
-        return count
+                some = level.near(query, most)
+                if some is None:
+                    return None
+                found += some
+        return found
 
     def around(self, queries: Sequence[Item]) -> Iterator[tuple[Ints, Ints]]:
         """Yield in pieces the numbers of queries and beside them the slots of what could be near them.

@@ -5,7 +5,7 @@ at is counted on the way (``State.pairs``), of each volume as far as ``PAIRS_COU
 and time, whichever way it was found, and not what the index names beside that, which costs next to nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from keepclear_protocol.budgets import PAIRS_COUNTED
@@ -14,6 +14,7 @@ from keepclear_protocol.pairs import near_pairs
 from keepclear_protocol.recompute import Match, Meeting, meeting_of
 from keepclear_protocol.separation import Minima, judge
 from keepclear_protocol.table import Table, distinct, table_of
+from msgspec import Struct
 
 from .cells import Item
 from .state import Filed, Key, State
@@ -23,22 +24,47 @@ FEW = 300
 volume has so many candidates that most need not be asked; at 10 to 20 us for each judged pair, that is here."""
 
 
-SMALL = 4
-"""Volumes whose candidates are looked up one by one; those of more are looked up all at once."""
+SMALL = 16
+"""Volumes whose candidates are looked up one by one, at 40 us each; those of more are looked up all at once."""
+
+LOOKED_AT = 500
+"""Volumes of like size that a look at one volume's neighbourhood may pass by, at 0.3 us each: one of 16 volumes is over
+within three milliseconds."""
 
 
-def meetings_of(state: State, filed: Filed, at: int) -> dict[Key, Meeting]:
-    """Return the meetings at ``at`` of a notice with each notice of another party in the index that still counts."""
+class Near(Struct, gc=False):
+    """Pairs of a notice's volumes and of what is near each, and for how many of them the notice is charged."""
+
+    pairs: list[tuple[Item, Item]]
+    counted: int
+
+
+def near_of(state: State, items: Sequence[Item]) -> Near | None:
+    """Return what is near a notice's volumes; None where there is so much of either that arrays are faster."""
+    if len(items) > SMALL:
+        return None
+    near = Near([], 0)
+    for item in items:
+        others = state.index.near(item, LOOKED_AT)
+        if others is None:
+            return None
+        near.counted += min(len(others), PAIRS_COUNTED)
+        near.pairs += [(item, other) for other in others]
+    return near if len(near.pairs) <= FEW else None
+
+
+def meetings_of(state: State, filed: Filed, at: int, near: Near | None = None) -> dict[Key, Meeting]:
+    """Return the meetings at ``at`` of a notice with each notice of another party in the index that still counts.
+
+    ``near`` is what ``near_of`` has found of its volumes, where it was asked before.
+    """
     if not filed.items:
         return {}
-    if len(filed.items) > SMALL:
-        return _in_bulk(state, filed, at, counted=False)
-    found: list[tuple[Item, Item]] = []
-    for item in filed.items:
-        near = state.index.near(item)
-        state.pairs += min(len(near), PAIRS_COUNTED)
-        found += [(item, other) for other in near]
-    return _in_bulk(state, filed, at, counted=True) if len(found) > FEW else _one_by_one(state, filed, found, at)
+    near = near or near_of(state, filed.items)
+    if near is None:
+        return _in_bulk(state, filed, at)
+    state.pairs += near.counted
+    return _one_by_one(state, filed, near.pairs, at)
 
 
 def _one_by_one(
@@ -58,7 +84,7 @@ def _one_by_one(
     }
 
 
-def _in_bulk(state: State, filed: Filed, at: int, *, counted: bool) -> dict[Key, Meeting]:
+def _in_bulk(state: State, filed: Filed, at: int) -> dict[Key, Meeting]:
     uncertainty = state.agreement.uncertainty
     mine = filed.items[0].minima
     ours = table_of([item.disclosed.volume for item in filed.items], mine)
@@ -66,8 +92,7 @@ def _in_bulk(state: State, filed: Filed, at: int, *, counted: bool) -> dict[Key,
     looked_at = np.zeros(len(filed.items), dtype=np.int64)
     for asking, there in state.index.around(filed.items):
         pieces.append(near_pairs(ours, state.index.table, asking, there, uncertainty, state.breathe, looked_at))
-    if not counted:
-        state.pairs += int(np.minimum(looked_at, PAIRS_COUNTED).sum())
+    state.pairs += int(np.minimum(looked_at, PAIRS_COUNTED).sum())
     if not pieces:
         return {}
     i, slots = (np.concatenate(side) for side in zip(*pieces, strict=True))

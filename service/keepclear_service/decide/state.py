@@ -90,8 +90,11 @@ class State:
         self._leaving: list[tuple[int, Key]] = []
         self._foreseen: dict[int, list[Said]] = {}
 
-    def file(self, entry: Entry, notice: Filing) -> Filed:
-        """Put a notice's newest revision in the place of the one before; its volumes are not in the index yet."""
+    def file(self, entry: Entry, notice: Filing, items: list[Item] | None = None) -> Filed:
+        """Put a notice's newest revision in the place of the one before; its volumes are not in the index yet.
+
+        ``items`` are these volumes where they are known already, of ``notice``'s gist.
+        """
         key = (entry.party, entry.id)
         self.take_out(key)
         before = self.filed.get(key)
@@ -100,13 +103,18 @@ class State:
             before = None
         until = counts_until(notice, self.agreement)
         gist = gist_of(notice)  # what was signed has twice the size, and would stay as long
-        filed = Filed(gist, side_of(entry), self._items(key, gist), until, looked_at=until)
+        filed = Filed(gist, side_of(entry), self.items(key, gist) if items is None else items, until, looked_at=until)
         if before is not None and before.looked_at <= until:
             filed.looked_at = before.looked_at
         else:
             heapq.heappush(self._leaving, (until, key))
         self.filed[key] = filed
         return filed
+
+    def items(self, key: Key, notice: Gist) -> list[Item]:
+        """Return a notice's volumes as the index sees them."""
+        minima = self.agreement.categories[notice.category]
+        return [self.index.item(key, volume, minima) for volume in notice.volumes]
 
     def put_in(self, filed: Filed) -> None:
         """Put a notice's volumes in the index."""
@@ -134,7 +142,7 @@ class State:
         parties = {party.id for party in agreement.parties}
         self._leaving = []
         for key, filed in self.filed.items():
-            filed.items = [] if filed.withdrawn or key[0] not in parties else self._items(key, filed.notice)
+            filed.items = [] if filed.withdrawn or key[0] not in parties else self.items(key, filed.notice)
             filed.until = filed.looked_at = counts_until(filed.notice, agreement)
             heapq.heappush(self._leaving, (filed.until, key))
 
@@ -216,10 +224,6 @@ class State:
         for record in self._foreseen.pop(seq, ()):
             if record.own in self.filed and record.other in self.filed:
                 self.say(record.conflict, record.own, record.other, record.version, record.state)
-
-    def _items(self, key: Key, notice: Gist) -> list[Item]:
-        minima = self.agreement.categories[notice.category]
-        return [self.index.item(key, volume, minima) for volume in notice.volumes]
 
     def _let_go(self, key: Key) -> None:
         self.take_out(key)

@@ -24,7 +24,7 @@ from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
 
 from ..decide.entry import TERMS, Entry, Outgoing
-from ..decide.fold import HEAVY_VOLUMES, Body, State, apply, heavy
+from ..decide.fold import HEAVY_VOLUMES, Body, State, apply, heavy, look
 from ..decide.gist import FILED
 from ..giving_way import give_way
 from ..logs import log_event
@@ -331,14 +331,14 @@ class Turn:
         if entry.seq in self.standing.poison:
             return []
         try:
-            if entry.kind == TERMS or heavy(state, body):
+            if heavy(state, body, seen := look(state, body)) or entry.kind == TERMS:
                 await self._committing.commit(self.epoch, self._uncommitted, lambda: True)  # what came before
                 began = time.monotonic()
-                alerts = await asyncio.to_thread(apply, state, entry, body, Breath(asyncio.get_running_loop()))
+                alerts = await asyncio.to_thread(apply, state, entry, body, seen, Breath(asyncio.get_running_loop()))
                 if isinstance(body, FILED) and len(body.volumes) > HEAVY_VOLUMES:
                     self._arrivals.rest(time.monotonic() - began)
                 return alerts
-            return apply(state, entry, body)
+            return apply(state, entry, body, seen)
         except Unavailable:
             raise  # of that commit: the store's fault, and none of the entry's
         except Exception as error:
