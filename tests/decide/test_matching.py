@@ -155,7 +155,8 @@ def test_whose_neighbourhood_is_much_to_look_through_may_take_long_and_is_told_t
 ) -> None:
     """Though next to nothing of it turns out to be near: a look ends before it holds up the loop."""
     world = World()
-    beside = [world.opened(world.submission("south", box(10.0, 0.2 if number else 0.0, size=0.01))) for number in range(6)]
+    places = [box(10.0, lng, size=0.01) for lng in (0.0, *[0.2] * 5)]
+    beside = [world.opened(world.submission("south", place)) for place in places]
     mine = world.opened(world.submission("north", box(10.0, 0.0, size=0.01)))
     told = []
     for most in (6, 5):

@@ -83,7 +83,7 @@ def test_these_are_folded_while_those_before_are_committed(store_url: str) -> No
                 assert {answer.party for answer in told} <= {"north"}, "south's are those that cross"
             await commit(epoch, entries, **named)
 
-        one.line.commit = slow  # type: ignore[method-assign, assignment]
+        one.line.commit = slow  # type: ignore[method-assign]
         await asyncio.gather(*(filed(raw) for raw in crossing(world)))
         assert held and len(told) == MANY and await all_told(one)
 
