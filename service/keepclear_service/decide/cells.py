@@ -77,7 +77,7 @@ class Level:
             del self.places[name]
 
     def near(self, query: Item, room: int) -> list[Item] | None:
-        """Return every item whose cap and window meet those of ``query``; None where it has to look at over ``room``."""
+        """Return every item whose cap and window meet those of ``query``; None where it must look at over ``room``."""
         start, end, center, reach, dist = query.start, query.end, query.center, query.reach, math.dist
         first, most = start - self._bucket, reach + self._size
         x0, x1, y0, y1 = center[0] - most, center[0] + most, center[1] - most, center[1] + most
