@@ -91,7 +91,7 @@ class Hotline:
         seal = Seal(key, founding.id)
         replay = Replay(line, founding, seal, heads or Heads(None, founding.id))
         arrivals, clocks = Arrivals(most_volumes=most_volumes), Clocks(self.clock, founding.id)
-        self.turn = Turn(line, replay, arrivals, self._signed, self.observer, clocks)
+        self.turn = Turn(line, replay, arrivals, self._signed, self.receipt, self.observer, clocks)
         self._refusing, self.told_clocks = Refusing(), ToldClocks()
         self._opening = Opening(line, self.turn, lane, seal, self.clock, self._refusing)
         self._bodies = Bodies(line)
@@ -154,18 +154,17 @@ class Hotline:
 
     async def _admit(self, opened: Opened | Entry, request: str) -> tuple[Entry, Accepted]:
         if isinstance(opened, Entry):
-            await self.turn.matched(opened)
-            return opened, Accepted(self.receipt(opened), True, party=opened.party)
+            told = await self.turn.matched(opened)
+            return opened, Accepted(told.receipt, True, party=opened.party)
         told = await self.turn.submit(opened.arrival, opened.body, request)
         if told.outcome.over is not None:
             self._refusing.note(opened.arrival.party, opened.arrival.terms, told.outcome.over)
             raise over_budget(told.outcome.over)
         entry = _accepted(told)
         if told.outcome.again:
-            return entry, Accepted(self.receipt(entry), True, party=entry.party)
-        signed = self.receipt(entry)
+            return entry, Accepted(told.receipt, True, party=entry.party)
         alerts, more = await self._objects([alert for alert in told.alerts if alert.to == entry.party])
-        return entry, Accepted(signed, False, alerts, more, told=len(told.alerts), party=entry.party)
+        return entry, Accepted(told.receipt, False, alerts, more, told=len(told.alerts), party=entry.party)
 
     async def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
         """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""

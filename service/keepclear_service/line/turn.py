@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from keepclear_protocol.agreement import Agreement
 from keepclear_protocol.errors import KeepclearError, Unavailable
@@ -36,13 +36,13 @@ from .breath import Breath
 from .cleaning import Cleaning
 from .clocks import Clocks
 from .committing import Committing, Sign
-from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, SignedAlert, Turned
+from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, Turned
 from .spending import Charges
 from .standing import Standing
 from .start import Poisoned, Replay
 from .together import Together
 from .uncommitted import Uncommitted
-from .waiting import Told, Waiting, refuse
+from .waiting import Released, Told, Waiting, refuse
 
 POLL_S = 1.0
 """Seconds between looks at the store where no hint came; a lost hint costs this much and no more."""
@@ -64,15 +64,17 @@ log = logging.getLogger(__name__)
 
 
 class Turn:
-    """One agreement's pipeline in one worker. ``sign`` makes an alert of what the fold asks to be told.
+    """One agreement's pipeline in one worker. ``sign`` makes an alert of what the fold asks to be told, ``receipt`` a
+    receipt of an entry.
 
     ``ready`` is set while everything that the log held at the start has been folded. ``siblings`` is whether other
     workers seem to listen, for whom it is worth while to write down what their fold needs.
     """
 
     def __init__(
-        self, line: Line, replay: Replay, arrivals: Arrivals, sign: Sign, observer: LineObserver, clocks: Clocks
-    ) -> None:
+        self, line: Line, replay: Replay, arrivals: Arrivals, sign: Sign, receipt: Callable[[Entry], str],
+        observer: LineObserver, clocks: Clocks,
+    ) -> None:  # fmt: skip
         founding = replay.founding
         self._line, self._replay, self._heads, self._arrivals = line, replay, replay.heads, arrivals
         self._state: State | None = None
@@ -88,7 +90,8 @@ class Turn:
         self.standing = Standing(founding.id)
         self._cleaning, self._charges, self._audit = Cleaning(line, founding.id), Charges(), Audit(line, founding.id)
         self._observer, self.clocks = observer, clocks
-        self._committing = Committing(line, founding.id, sign, observer, self._release)
+        self._released = Released(receipt, self.standing)
+        self._committing = Committing(line, founding.id, sign, observer, self._released.add)
         self.agreement = founding
         self.epoch, self.cursor, self._told_head, self.siblings = "", 0, 0, False
 
@@ -135,12 +138,12 @@ class Turn:
         self._wake.set()
         return await waiting.told(self._observer, request)
 
-    async def matched(self, entry: Entry) -> None:
+    async def matched(self, entry: Entry) -> Told:
         """Wait until an admitted entry is folded and committed, by whomever; raises ``Unavailable``."""
         waiting = Waiting(None, None, Outcome(entry, again=True))
         self._repeated.append(waiting)
         self._wake.set()
-        await waiting.future
+        return await waiting.future
 
     async def caught_up(self) -> None:
         """Wait until a turn that begins from here on has ended; raises ``Unavailable``."""
@@ -227,7 +230,8 @@ class Turn:
         repeated, self._repeated = self._repeated, []
         for waiting in repeated:
             self._answer_repeated(waiting)
-        self._uncommitted.drop_matched(turned)
+        for waiting in self._uncommitted.drop_matched(turned):
+            self._released.add(waiting)
         await self._audit.look(turned.clock, self._uncommitted)
         await self._committing.commit(self.epoch, self._uncommitted, self._arrivals.press, wait=self._ahead is None)
         self._settle(turned)
@@ -279,14 +283,7 @@ class Turn:
         if entry is not None and entry.seq > self.cursor:
             self._repeated.append(waiting)  # another worker's, and not folded here yet
         elif entry is None or not self._uncommitted.wait(entry.seq, waiting):
-            self._release(waiting)
-
-    def _release(self, waiting: Waiting, alerts: tuple[SignedAlert, ...] = ()) -> None:
-        """Answer, but with no receipt where something of the line could not be folded: it may not be matched."""
-        if self.standing.poison:
-            refuse([waiting], self.standing.unsafe())
-        else:
-            waiting.answer(alerts)
+            self._released.add(waiting)
 
     def _follows(self, turned: Turned) -> bool:
         if turned.epoch != self.epoch or turned.head < self.cursor:
@@ -324,7 +321,7 @@ class Turn:
             if entry.seq not in self.standing.poison and (own or entry.seq in unmatched):
                 self._done.append(entry.seq)
             if waiting is not None:
-                self._release(waiting)
+                self._released.add(waiting)
 
     async def _apply(self, state: State, entry: Entry, body: Body) -> list[Outgoing]:
         """Fold one entry; a heavy one in a thread, so that other agreements and open streams go on meanwhile."""

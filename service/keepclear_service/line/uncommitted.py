@@ -96,12 +96,11 @@ class Uncommitted:
             entry.waiting.append(waiting)
         return entry is not None
 
-    def drop_matched(self, turned: Turned) -> None:
-        """Let go of the entries that somebody has committed."""
+    def drop_matched(self, turned: Turned) -> list[Waiting]:
+        """Let go of the entries that somebody has committed; return who waited for them."""
         unmatched = frozenset(turned.unmatched)
-        for seq in [seq for seq in self._entries if seq <= turned.unmatched_through and seq not in unmatched]:
-            for waiting, _ in self.committed(seq):
-                waiting.answer()
+        matched = [seq for seq in self._entries if seq <= turned.unmatched_through and seq not in unmatched]
+        return [waiting for seq in matched for waiting, _ in self.committed(seq)]
 
     def take_left(self, room: int) -> list[tuple[int, Sequence[Outgoing]]]:
         """Take the oldest entries that are committed, for ``room`` alerts or so, to be looked for (``audit``)."""

@@ -1,0 +1,88 @@
+"""Those whom a turn lets go get their receipts together: each its own, and what is wrong with one is nobody else's."""
+
+import asyncio
+from collections.abc import Callable
+
+from keepclear_protocol.errors import KeepclearError, Unavailable
+from keepclear_service.decide.entry import Entry
+from keepclear_service.line.ports import Outcome
+from keepclear_service.line.standing import Standing
+from keepclear_service.line.waiting import Released, Told, Waiting
+
+
+def entry(seq: int) -> Entry:
+    return Entry(seq, "notice", "north", f"n{seq}", 1, "", "", 0, "", "")
+
+
+def waiting(seq: int) -> Waiting:
+    return Waiting(None, None, Outcome(entry(seq)))
+
+
+async def let_go(sign: Callable[[Entry], str], *some: Waiting, poison: bool = False) -> list[Told | BaseException]:
+    standing = Standing("a")
+    if poison:
+        standing.set_aside(entry(9), "it cannot be read")
+    released = Released(sign, standing)
+    for one in some:
+        released.add(one)
+    return await asyncio.gather(*(one.future for one in some), return_exceptions=True)
+
+
+def test_receipts_are_signed_in_one_piece_in_the_order_in_which_they_were_due() -> None:
+    async def story() -> None:
+        said = list[str]()
+
+        def sign(signed: Entry) -> str:
+            said.append(f"signed {signed.seq}")
+            return f"receipt {signed.seq}"
+
+        some = [waiting(seq) for seq in (3, 1, 2)]
+        for one in some:
+            one.future.add_done_callback(lambda future: said.append(future.result().receipt))
+        await let_go(sign, *some)
+        assert said == ["signed 3", "signed 1", "signed 2", "receipt 3", "receipt 1", "receipt 2"]
+
+    asyncio.run(story())
+
+
+def test_one_that_cannot_be_signed_is_told_so_and_no_other() -> None:
+    async def story() -> None:
+        def sign(signed: Entry) -> str:
+            if signed.seq == 1:
+                raise Unavailable("store_unsafe", "its note cannot be read")
+            return "a receipt"
+
+        first, wrong, last = await let_go(sign, waiting(0), waiting(1), waiting(2))
+        assert isinstance(wrong, KeepclearError) and wrong.code == "store_unsafe"
+        assert isinstance(first, Told) and isinstance(last, Told) and first.receipt == last.receipt == "a receipt"
+
+    asyncio.run(story())
+
+
+def test_nothing_is_signed_for_whom_nobody_waits() -> None:
+    async def story() -> None:
+        signed, gone, here = list[int](), waiting(1), waiting(2)
+
+        def sign(one: Entry) -> str:
+            signed.append(one.seq)
+            return "a receipt"
+
+        released = Released(sign, Standing("a"))
+        released.add(gone)
+        gone.future.cancel()
+        released.add(here)
+        await here.future
+        assert signed == [2]
+
+    asyncio.run(story())
+
+
+def test_where_something_cannot_be_folded_there_is_no_receipt() -> None:
+    def never(_: Entry) -> str:
+        raise AssertionError("signed")
+
+    async def story() -> None:
+        (told,) = await let_go(never, waiting(1), poison=True)
+        assert isinstance(told, Unavailable) and told.code == "store_unsafe"
+
+    asyncio.run(story())
