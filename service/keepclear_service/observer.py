@@ -3,12 +3,13 @@
 Guaranteed: a hook costs single microseconds and never raises or waits; nothing that a party filed is said, but who it
 was, the kind, ids, hashes, revision and ``seq``. Each admission, refusal, alert and stream is one line with its
 figures; of one code's refusals, and of connections cut for one reason, ``SAID_A_SECOND`` are lines each second and the
-rest a sum, while all are counted. A line that is said may lie in the process for some milliseconds (``lines``); a count
-is made at once.
+rest a sum, while all are counted. A line that is said lies in the process for some milliseconds, and is made only then
+(``lines``); a count is made at once.
 """
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import time
@@ -111,15 +112,16 @@ class Observer:
             lines.lost = board.counters(metrics.LINES_LOST)[()].add
 
     def say(self, event: str, fields: dict[str, Any], level: str = "info") -> None:
-        """Say ``event``, whose fields are texts of ASCII, numbers and the like."""
-        if self._lines is None:
-            return
-        now = time.time()
+        """Say ``event``, whose fields are texts of ASCII, numbers and the like, and not to be changed any more."""
+        if self._lines is not None:
+            self._lines.add(functools.partial(self._written, time.time(), event, fields, level))
+
+    def _written(self, now: float, event: str, fields: dict[str, Any], level: str) -> bytes:
         second = int(now)
         if second != self._second:
             self._second, self._text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
         head = (self._text, int(1000 * (now - second)), level.encode(), event.encode(), self._pid)
-        self._lines.add(b'{"at":"%s.%03dZ","level":"%s","event":"%s","pid":%d,' % head + _encode(fields)[1:] + b"\n")
+        return b'{"at":"%s.%03dZ","level":"%s","event":"%s","pid":%d,' % head + _encode(fields)[1:] + b"\n"
 
     def refused(self, door: str, code: str, about: Callable[[], dict[str, Any]]) -> None:
         """Note a request that was answered with ``code``; ``about`` says more, where it becomes a line."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import functools
 import json
 import os
 import socket
@@ -35,6 +36,27 @@ def drained(read_end: int) -> bytes:
     except BlockingIOError:
         pass
     return found
+
+
+def test_a_line_may_be_made_when_it_is_written_and_one_that_cannot_be_is_lost_alone(pipe: tuple[int, int]) -> None:
+    read_end, write_end = pipe
+    made, lost = list[str](), list[int]()
+
+    def said(name: str) -> bytes:
+        made.append(name)
+        return f"{name}\n".encode("ascii")
+
+    async def story() -> None:
+        lines = Lines(write_end)
+        lines.lost = lost.append
+        for name in ("one", "\u00e9", "three"):
+            lines.add(functools.partial(said, name))
+        assert made == []
+        lines.flush()
+
+    asyncio.run(story())
+    assert drained(read_end) == b"one\nthree\n"
+    assert made == ["one", "\u00e9", "three"] and lost == [1]
 
 
 def test_a_pipe_that_nobody_reads_costs_lines_and_no_time(pipe: tuple[int, int]) -> None:

@@ -21,7 +21,7 @@ def test_a_second_that_a_refusal_summed_up_does_not_end_the_next_one(monkeypatch
     monkeypatch.setattr(observer, "time", clock)
     monkeypatch.setattr(observer, "asyncio", SimpleNamespace(get_running_loop=lambda: loop))
     monkeypatch.setattr(observer.log, "isEnabledFor", lambda level: True)
-    lines = cast(Lines, SimpleNamespace(add=lambda line: said.append(json.loads(line)), lost=None))
+    lines = cast(Lines, SimpleNamespace(add=lambda line: said.append(json.loads(line())), lost=None))
     seen = Observer(Board(1), lines)
 
     def wave() -> int:
