@@ -6,10 +6,14 @@ in all.
 """
 
 import asyncio
+import time
 from collections import deque
 from weakref import WeakKeyDictionary
 
 _waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, deque[asyncio.Future[None]]] = WeakKeyDictionary()
+
+PIECE_S = 0.005
+"""Seconds of work after which others have the loop: all notices of a usual turn are folded in less."""
 
 
 async def give_way() -> None:
@@ -32,3 +36,16 @@ def _next(loop: asyncio.AbstractEventLoop, waiting: deque[asyncio.Future[None]])
             break
     if waiting:
         loop.call_soon(_next, loop, waiting)
+
+
+class Piece:
+    """Work of many small steps, none of which is long: between two of them it gives way where ``PIECE_S`` are over."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + PIECE_S
+
+    async def step(self) -> None:
+        """Note that a step has ended."""
+        if time.monotonic() > self._until:
+            await give_way()
+            self._until = time.monotonic() + PIECE_S

@@ -51,7 +51,7 @@ class Lines:
         self._waiting: deque[bytes] = deque()
         self._held = 0
         self._scheduled = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # what a line is made of may be said in a line itself
         self._untold = 0
         self.lost: Callable[[int], None] = lambda count: None
         self.told_loss: Callable[[int], bytes] = lambda count: b""

@@ -11,7 +11,7 @@ from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import WORLDWIDE, Minima, judge
 from keepclear_protocol.table import table_of
 from keepclear_protocol.volume import Volume, parse_volume
-from keepclear_service.decide.cells import Item
+from keepclear_service.decide.cells import Item, Room
 from keepclear_service.decide.index import Index
 
 START = 1_790_000_000_000_000
@@ -60,7 +60,7 @@ def random_volume(rng: random.Random, around: tuple[float, float]) -> Volume:
 
 
 def near_in(index: Index, query: Item) -> list[Item]:
-    found = index.near(query, sys.maxsize)
+    found = index.near(query, Room(sys.maxsize))
     assert found is not None
     return found
 

@@ -159,7 +159,7 @@ def test_whose_neighbourhood_is_much_to_look_through_may_take_long_and_is_told_t
     beside = [world.opened(world.submission("south", place)) for place in places]
     mine = world.opened(world.submission("north", box(10.0, 0.0, size=0.01)))
     told = []
-    for most in (6, 5):
+    for most in (100, 5):
         monkeypatch.setattr(matching, "LOOKED_AT", most)
         state = State(world.agreement)
         for seq, notice in enumerate(beside, 1):
@@ -170,6 +170,40 @@ def test_whose_neighbourhood_is_much_to_look_through_may_take_long_and_is_told_t
         before = state.pairs
         told.append((apply(state, entry, mine, seen), state.pairs - before))
     assert told[0] == told[1] and told[0][1] == 1 and len(told[0][0]) == 2
+
+
+def test_what_counts_no_more_when_an_entry_came_is_told_to_nobody_though_a_look_has_shown_it() -> None:
+    """It was let go of in between, by the very entry that was looked around for."""
+    world = World()
+    gone, mine = (world.opened(world.submission(party)) for party in ("south", "north"))
+    state = State(world.agreement)
+    apply(state, Entry(1, NOTICE.name, "south", gone.id, 1, gone.sha256, "", START, "", ""), gone)
+    over = state.filed["south", gone.id].until
+    seen = look(state, mine)
+    assert seen is not None and seen.near is not None and len(seen.near.pairs) == 1
+    entry = Entry(2, NOTICE.name, "north", mine.id, 1, mine.sha256, "", over + 1, "", "")
+    assert apply(state, entry, mine, seen) == []
+    assert ("south", gone.id) not in state.filed
+
+
+def test_a_look_ends_before_it_holds_up_the_loop_whatever_there_is_to_look_through() -> None:
+    """Many places to look through, for many volumes, or much that is near: arrays do that, beside the loop."""
+    world, rng = World(), random.Random(5)
+    template, other = (world.opened(world.submission(party)) for party in ("north", "south"))
+    state = State(world.agreement)
+    for seq in range(1, 201):  # places some tens of kilometres apart, which one large volume reaches all of
+        volume = world.opened(world.submission("south", box(10 + seq % 20, 20 + seq // 20))).volumes
+        notice = replace(named(other, seq), volumes=volume)
+        apply(state, Entry(seq, NOTICE.name, "south", notice.id, 1, notice.sha256, "", START, "", ""), notice)
+    large = replace(template, volumes=world.opened(world.submission("north", box(20.0, 25.0, size=8.0))).volumes)
+    seen = look(state, large)
+    assert seen is not None and seen.near is not None
+    many = replace(large, volumes=large.volumes * 16)
+    assert (seen := look(state, many)) is not None and seen.near is None
+    near = notice_of(named(other, 999), crowd(rng, 120, (48.0, 2.0), 50.0, [Reference.FL]), "transport")
+    apply(state, Entry(999, NOTICE.name, "south", near.id, 1, near.sha256, "", START, "", ""), near)
+    few = notice_of(named(template, 1000), crowd(rng, 12, (48.0, 2.0), 50.0, [Reference.FL]), "transport")
+    assert (seen := look(state, few)) is not None and seen.near is None
 
 
 def test_what_closes_many_conflicts_may_take_long_wherever_it_goes() -> None:

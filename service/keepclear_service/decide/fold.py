@@ -38,7 +38,7 @@ microseconds."""
 
 
 class Look(Struct, gc=False):
-    """A small notice as the index sees it, and what is near it, if that is not much. Good until the next ``apply``."""
+    """A small notice as the index sees it, and what is near it, if that is not much. For the ``apply`` that is next."""
 
     notice: Gist
     items: list[Item]
@@ -104,7 +104,8 @@ def _notice(state: State, entry: Entry, notice: Filing, seen: Look | None) -> li
     if before is not None and entry.revision <= before.side.revision and before.until >= entry.received_at:
         raise ValueError("a revision that came before")  # the store gave it a second place
     if seen is None:
-        filed, near = state.file(entry, notice), None
+        filed = state.file(entry, notice)
+        near = near_of(state, filed.items)
     else:
         filed, near = state.file(entry, seen.notice, seen.items), seen.near
     found = meetings_of(state, filed, entry.received_at, near)
@@ -145,7 +146,7 @@ def _terms(state: State, entry: Entry, agreement: Agreement) -> list[Outgoing]:
     state.adopt(agreement, entry.received_at)
     found: dict[tuple[Key, Key], Meeting | None] = {}
     for key, filed in sorted(state.filed.items()):
-        for other, meeting in meetings_of(state, filed, entry.received_at).items():
+        for other, meeting in meetings_of(state, filed, entry.received_at, near_of(state, filed.items)).items():
             found[key, other] = meeting
         state.put_in(filed)
     for conflict in state.conflicts.values():

@@ -20,7 +20,7 @@ from keepclear_protocol.notice import DisclosedVolume
 from keepclear_protocol.separation import Minima, widened
 from keepclear_protocol.table import ROW, Ints, Table, row_of
 
-from .cells import Box, Item, Level, Owner
+from .cells import Box, Item, Level, Owner, Room
 
 SMALLEST_REACH = 1_250.0 / EARTH_RADIUS_M
 """What stays around one spot reaches less; a one-minute leg reaches 4 to 10 km."""
@@ -104,15 +104,13 @@ class Index:
         self.of_party[item.owner[0]] -= 1
         item.slot = -1
 
-    def near(self, query: Item, most: int) -> list[Item] | None:
-        """Return every item of another party that could be in conflict with ``query``.
-
-        None where more than ``most`` of one level would have to be looked at: none of them is, then.
-        """
+    def near(self, query: Item, room: Room) -> list[Item] | None:
+        """Return every item of another party that could be in conflict with ``query``; None where that takes more than
+        the ``room`` that there is, which is used up."""
         party, found = query.owner[0], list[Item]()
         for (owner, _, _), level in self._levels.items():
             if owner != party:
-                some = level.near(query, most)
+                some = level.near(query, room)
                 if some is None:
                     return None
                 found += some

@@ -16,7 +16,7 @@ from keepclear_protocol.separation import Minima, judge
 from keepclear_protocol.table import Table, distinct, table_of
 from msgspec import Struct
 
-from .cells import Item
+from .cells import Item, Room
 from .state import Filed, Key, State
 
 FEW = 300
@@ -27,9 +27,9 @@ volume has so many candidates that most need not be asked; at 10 to 20 us for ea
 SMALL = 16
 """Volumes whose candidates are looked up one by one, at 40 us each; those of more are looked up all at once."""
 
-LOOKED_AT = 500
-"""Volumes of like size that a look at one volume's neighbourhood may pass by, at 0.3 us each: one of 16 volumes is over
-within three milliseconds."""
+LOOKED_AT = 2_000
+"""Places and volumes that a look at one notice's neighbourhood may pass by: it is over within a millisecond or two. A
+usual volume's takes a hundred."""
 
 
 class Near(Struct, gc=False):
@@ -43,24 +43,23 @@ def near_of(state: State, items: Sequence[Item]) -> Near | None:
     """Return what is near a notice's volumes; None where there is so much of either that arrays are faster."""
     if len(items) > SMALL:
         return None
-    near = Near([], 0)
+    near, room = Near([], 0), Room(LOOKED_AT)
     for item in items:
-        others = state.index.near(item, LOOKED_AT)
-        if others is None:
+        others = state.index.near(item, room)
+        if others is None or len(near.pairs) + len(others) > FEW:
             return None
         near.counted += min(len(others), PAIRS_COUNTED)
         near.pairs += [(item, other) for other in others]
-    return near if len(near.pairs) <= FEW else None
+    return near
 
 
-def meetings_of(state: State, filed: Filed, at: int, near: Near | None = None) -> dict[Key, Meeting]:
-    """Return the meetings at ``at`` of a notice with each notice of another party in the index that still counts.
+def meetings_of(state: State, filed: Filed, at: int, near: Near | None) -> dict[Key, Meeting]:
+    """Return the meetings at ``at`` of a notice with each notice of another party that still counts.
 
-    ``near`` is what ``near_of`` has found of its volumes, where it was asked before.
+    ``near`` is what ``near_of`` says of its volumes. What was let go of since counts no more.
     """
     if not filed.items:
         return {}
-    near = near or near_of(state, filed.items)
     if near is None:
         return _in_bulk(state, filed, at)
     state.pairs += near.counted
@@ -76,7 +75,8 @@ def _one_by_one(
         pair = judge(
             item.disclosed.volume, item.minima, near.disclosed.volume, near.minima, agreement.uncertainty
         )
-        if pair is not None and state.filed[near.owner].until >= at:
+        known = None if pair is None else state.filed.get(near.owner)
+        if pair is not None and known is not None and known.until >= at:
             found.setdefault(near.owner, []).append(Match(item.disclosed, near.disclosed, pair))
     return {
         owner: meeting_of(matches, filed.notice, state.filed[owner].notice, agreement, at)

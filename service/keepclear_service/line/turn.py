@@ -26,7 +26,7 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 from ..decide.entry import TERMS, Entry, Outgoing
 from ..decide.fold import HEAVY_VOLUMES, Body, State, apply, heavy, look
 from ..decide.gist import FILED
-from ..giving_way import give_way
+from ..giving_way import Piece, give_way
 from ..logs import log_event
 from ..observer import LineObserver
 from .arrivals import Arrivals
@@ -298,8 +298,9 @@ class Turn:
         assert state is not None  # noqa: S101 - begun before each turn
         others = [entry for entry in turned.entries if self._mine.get(entry.seq) is None]
         bodies = await self._replay.statements(others, self.agreement, turned) if others else {}
-        unmatched = frozenset(turned.unmatched)
+        unmatched, piece = frozenset(turned.unmatched), Piece()
         for entry in turned.entries:
+            await piece.step()
             own, waiting = entry.seq in self._mine, self._mine.get(entry.seq)
             body = waiting.body if waiting is not None else bodies[entry.seq]
             if isinstance(body, Poisoned):

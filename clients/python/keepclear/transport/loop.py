@@ -26,23 +26,24 @@ class LoopThread:
         # A daemon: a program that forgot to close must not hang at its end.
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
         self._thread.start()
-        self._closing = threading.Lock()
+        self._closed, self._begins = False, threading.Lock()
 
     @property
     def closed(self) -> bool:
         """Whether it was closed, or is being closed."""
-        return self._closing.locked()
+        return self._closed
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what ``work`` returns; an interrupt of the waiting thread cancels it."""
-        if self.closed:
-            work.close()
-            raise self._is_closed()
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        with self._begins:  # so that what begins is among what ``close`` ends, or does not begin
+            if self._closed:
+                work.close()
+                raise self._is_closed()
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except concurrent.futures.CancelledError:
-            if self.closed:
+            if self._closed:
                 raise self._is_closed() from None
             raise
         except BaseException:
@@ -51,12 +52,17 @@ class LoopThread:
 
     def close(self) -> None:
         """End what is under way, the loop and its thread."""
-        if not self._closing.acquire(blocking=False):
-            return
-        asyncio.run_coroutine_threadsafe(_end_others(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        with self._begins:
+            if self._closed:
+                return
+            self._closed = True
+            ended = asyncio.run_coroutine_threadsafe(_end_others(), self._loop)
+        try:
+            ended.result()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     def _is_closed(self) -> LocalError:
         what = self._thread.name.removeprefix("keepclear-")
