@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 
+import pytest
+from keepclear_service import giving_way
 from keepclear_service.giving_way import give_way
 
 
@@ -51,3 +53,18 @@ def test_who_is_cancelled_while_it_waits_holds_nobody_up() -> None:
 def test_loops_know_nothing_of_one_another() -> None:
     for _ in range(3):
         assert len(rounds_of_pieces(1, 1)) == 2
+
+
+@pytest.mark.parametrize(("piece_s", "others"), [(0.0, 3), (60.0, 0)])
+def test_work_of_small_steps_gives_way_only_once_a_piece_of_it_is_over(
+    piece_s: float, others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        monkeypatch.setattr(giving_way, "PIECE_S", piece_s)
+        went, piece = list[int](), giving_way.Piece()
+        for step in range(3):
+            asyncio.get_running_loop().call_soon(went.append, step)
+            await piece.step()
+        assert len(went) == others
+
+    asyncio.run(story())
