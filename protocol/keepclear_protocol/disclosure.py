@@ -12,7 +12,9 @@ PyPI ``sd-jwt`` accepts leftovers and repeats, so it is an oracle for good input
 import random
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from .encoding import b64, digest, dump_json, is_128_bits, is_digest, parse_json, unb64
 from .errors import Malformed
@@ -28,7 +30,7 @@ _RESERVED = frozenset(("_sd", "_sd_alg", "..."))
 """Names that would make a disclosed value itself selectively disclosable (RFC 9901 section 4.1)."""
 
 
-class Disclosure(NamedTuple):
+class Disclosure(Struct, frozen=True, gc=False):
     """A disclosure that matched: its exact text, its digest, the property's name (``None`` for an element), value.
 
     The value of an element is a ``Volume`` where the quick reader took it for one; any other value is as JSON has it.

@@ -46,7 +46,7 @@ def read_note(note: str) -> tuple[int, int, int, int]:
     match = _NOTE.match(note)
     if match is None:
         raise Unavailable("store_unsafe", "a log entry has a note that cannot be read")
-    first_start, last_end, routine_s, short_s = (int(group) for group in match.groups())
+    first_start, last_end, routine_s, short_s = map(int, match.groups())
     return first_start, last_end, routine_s, short_s
 
 

@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from .encoding import b64, digest, dump_json, parse_json, unb64
 from .errors import Malformed, NotAuthentic
@@ -41,7 +43,7 @@ class Statement:
     sha256: str
 
 
-class Signed(NamedTuple):
+class Signed(Struct, frozen=True, gc=False):
     """A statement whose signature verified and whose payload, ``body``, nobody has read yet."""
 
     raw: str

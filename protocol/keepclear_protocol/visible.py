@@ -5,9 +5,9 @@ the digests of volumes are padded to a power of two, those of properties are eig
 digest has a disclosure, or that no digest stands twice; that is ``disclosure.open_disclosures``.
 """
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, DecodeError, Meta, UnsetType, field
+from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, field
 from msgspec.json import Decoder
 
 from .claims import (
@@ -38,7 +38,7 @@ _MEMBERS = frozenset(
 )
 
 
-class Visible(NamedTuple):
+class Visible(Struct, frozen=True, gc=False):
     """The claims, which notice it is and which revision, and the digests of its volumes and of its properties."""
 
     claims: Claims

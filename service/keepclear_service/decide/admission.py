@@ -4,8 +4,6 @@ Everything that depends on the time of arrival is returned as bounds, because on
 statement arrived. A late notice is never refused; what is refused is one that has ended beyond retention.
 """
 
-from typing import NamedTuple
-
 from keepclear_protocol import limits
 from keepclear_protocol.agreement import Agreement, PartyKey
 from keepclear_protocol.claims import MAX_AHEAD_S, Claims
@@ -13,6 +11,7 @@ from keepclear_protocol.errors import Forbidden, Malformed
 from keepclear_protocol.instant import SECOND
 from keepclear_protocol.limits import arrival
 from keepclear_protocol.notice import Notice
+from msgspec import Struct
 
 from .gist import Filing
 
@@ -20,7 +19,7 @@ FOREVER = 2**53 - 1
 """The last instant that a double, and so a script in the store, counts exactly."""
 
 
-class Bound(NamedTuple):
+class Bound(Struct, frozen=True, gc=False):
     """The statement may arrive from ``low`` to ``high`` (instants, both included), else it is refused with ``code``."""
 
     code: str

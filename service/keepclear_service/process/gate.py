@@ -179,10 +179,11 @@ class Gate:
 
     def release(self, guest: "Guest") -> None:
         """Give back what was held for a connection's requests."""
-        self.held -= guest.held
-        guest.held = 0
-        for those in self._unfinished.values():
-            those.pop(guest, None)
+        if guest.held:  # as of every one that is unfinished
+            self.held -= guest.held
+            guest.held = 0
+            for those in self._unfinished.values():
+                those.pop(guest, None)
 
     def make_room(self, guest: "Guest") -> bool:
         """End what has sent nothing for longest, strangers' before parties', until all that is held is within bounds.
