@@ -9,6 +9,7 @@ from keepclear_protocol.errors import Unavailable
 from keepclear_protocol.notice import Notice
 from keepclear_service.decide.fold import HEAVY_VOLUMES
 from keepclear_service.line.arrivals import REST, WAITING_VOLUMES, Arrivals
+from keepclear_service.line.waiting import Waiting
 
 TOOK_S = 0.75
 
@@ -29,7 +30,7 @@ def put(arrivals: Arrivals, party: str, name: str, volumes: int = 1) -> None:
     told = dict.fromkeys(Notice.__struct_fields__, nothing) | {"volumes": (None,) * volumes}
     body = Notice(**told)
     arrival: Any = SimpleNamespace(party=party, id=name)
-    arrivals.put(arrival, body)
+    arrivals.put(Waiting(arrival, body))
 
 
 def names(arrivals: Arrivals) -> list[str]:

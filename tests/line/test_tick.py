@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keepclear_service.line.tick import tick_s, until_tick
+from keepclear_service.line.tick import Tick, tick_s
 
 
 @pytest.mark.parametrize(("volumes", "ticks"), [(1, 1), (16, 1), (17, 2), (500, 32)])
@@ -35,7 +35,7 @@ def test_a_receipt_leaves_whole_ticks_after_its_notice_came(volumes: int, worked
     try:
         arrived = loop.now = 1000.0 + phase
         loop.now += worked_ms / 1000
-        loop.run_until_complete(until_tick(arrived, volumes, 25))
+        loop.run_until_complete(Tick(arrived, tick_s(volumes, 25)).come())
         ticks = (loop.now - arrived) / tick_s(volumes, 25)
         assert ticks == pytest.approx(round(ticks), abs=1e-6)
         assert worked_ms / 1000 <= loop.now - arrived + 1e-9 <= worked_ms / 1000 + tick_s(volumes, 25) + 1e-6
@@ -46,7 +46,7 @@ def test_a_receipt_leaves_whole_ticks_after_its_notice_came(volumes: int, worked
 def test_no_tick_no_wait() -> None:
     loop = Clock()
     try:
-        loop.run_until_complete(until_tick(loop.now - 0.001, 1, 0))
+        loop.run_until_complete(Tick(loop.now - 0.001, tick_s(1, 0)).come())
         assert loop.now == 1000.0
     finally:
         loop.close()

@@ -15,6 +15,7 @@ from keepclear_service.decide.entry import TERMS, Entry, Outgoing
 from keepclear_service.line import turn as turn_module
 from keepclear_service.line.hotline import Hotline
 from keepclear_service.line.lane import Lane
+from keepclear_service.line.waiting import Waiting
 from keepclear_service.store.line import StoredLine
 from line.test_turn import Workers, counted, file, play, until
 from support.patience import PATIENCE_S
@@ -173,14 +174,15 @@ def test_a_turn_takes_few_notices_that_are_long_to_match(store_url: str) -> None
             await may_ask.wait()
             return await take(arrivals, **named)
 
-        submit = one.turn.submit
+        put = one.turn.put
 
-        async def counting(arrival: Any, body: Any, request: str = "") -> Any:
-            opened.append(arrival.id)
-            return await submit(arrival, body, request)
+        def counting(waiting: Waiting) -> bool:
+            assert waiting.arrival is not None
+            opened.append(waiting.arrival.id)
+            return put(waiting)
 
         one.line.turn = waiting  # type: ignore[method-assign]
-        one.turn.submit = counting  # type: ignore[method-assign]
+        one.turn.put = counting  # type: ignore[method-assign]
         first = asyncio.create_task(file(one, world.submission("north", box(10))))
         await until(lambda: len(opened) == 1)
         await asyncio.sleep(0.01)  # it is in a turn, which waits

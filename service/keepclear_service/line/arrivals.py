@@ -13,9 +13,9 @@ from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_protocol.notice import Notice
 from msgspec import structs
 
-from ..decide.fold import HEAVY_VOLUMES, Body, State
+from ..decide.fold import HEAVY_VOLUMES, State
 from .fair import FairQueue
-from .ports import ADMIT_AT_ONCE, Arrival
+from .ports import ADMIT_AT_ONCE
 from .waiting import Waiting, refuse
 
 ATTEMPTS = 3
@@ -73,9 +73,10 @@ class Arrivals:
         """Note that folding what takes long has taken ``took_s``: others come first for a while."""
         self._rests_until = max(self._rests_until, self._clock()) + REST * took_s
 
-    def put(self, arrival: Arrival, body: Body) -> Waiting:
-        """Add an arrival; raise ``Unavailable`` where too many of its party wait."""
-        waiting = Waiting(arrival, body)
+    def put(self, waiting: Waiting) -> None:
+        """Add one who waits with an arrival; raise ``Unavailable`` where too many of its party wait."""
+        arrival, body = waiting.arrival, waiting.body
+        assert arrival is not None  # noqa: S101 - it is opened
         if isinstance(body, Notice) and len(body.volumes) > HEAVY_VOLUMES:
             volumes = self._volumes[arrival.party] + len(body.volumes)
             taken = volumes <= WAITING_VOLUMES and self._long.put(arrival.party, waiting)
@@ -85,7 +86,6 @@ class Arrivals:
             taken = self._short.put(arrival.party, waiting)
         if not taken:
             raise Unavailable("busy", "too many statements of this party wait; send the same bytes again")
-        return waiting
 
     def take(self, fold: State | None = None) -> list[Waiting]:
         """Return what one turn takes, which ``fold`` is to hold."""

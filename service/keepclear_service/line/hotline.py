@@ -34,16 +34,16 @@ from .clocks import CLOCK, Clocks
 from .full import UNHELD, store_full
 from .heads import Heads
 from .lane import Lane
-from .opening import Opened, Opening
-from .ports import CompareAndSet, Line, SignedAlert
+from .opening import Opened, Opening, is_small
+from .ports import Arrival, CompareAndSet, Line, Outcome, SignedAlert
 from .receipts import receipt, spent
 from .seal import Seal
 from .spending import Refusing, over_budget
 from .start import Replay
-from .tick import until_tick
+from .tick import Tick, tick_s
 from .told_clocks import ToldClocks
 from .turn import Turn
-from .waiting import Told
+from .waiting import Aside, Told, Waiting
 
 ANSWER_BYTES = 256 * 1024
 """Of alert objects beside a receipt, worst first: thirty ordinary ones. The others come on the stream."""
@@ -54,15 +54,13 @@ AlertObject = dict[str, str | None]
 class Accepted(Struct, frozen=True, gc=False):
     """A receipt (a JWS), whether it is for bytes accepted before, and the alert objects caused for the sender.
 
-    ``more``: some were left out, which come on the stream as all do. ``told`` alerts were caused for either side.
-    ``party``: whose statement it is.
+    ``more``: some were left out, which come on the stream as all do. ``party``: whose statement it is.
     """
 
     receipt: str
     again: bool
     alerts: tuple[AlertObject, ...] = ()
     more: bool = False
-    told: int = 0
     party: str = ""
 
 
@@ -135,36 +133,64 @@ class Hotline:
 
         ``request`` names the request in the log.
         """
-        opened = await self._opening.open(kind, raw)
-        volumes = 0 if isinstance(opened, Entry) else opened.volumes
+        waiting = Waiting()
+        alerts: tuple[AlertObject, ...] = ()
+        more = False
         try:
-            entry, accepted = await self._admit(opened, request)
-        finally:
+            told = await self._told(kind, raw, arrived, waiting, request)
+            if told.alerts:
+                alerts, more = await self._objects(told)
+        except Exception:
             # Whatever waits for a turn, also to be refused: its time would tell how long that turn has matched.
-            await until_tick(arrived, volumes, self._tick_ms)
-        self.observer.answered(
-            entry,
-            request,
-            asyncio.get_running_loop().time() - arrived,
-            again=accepted.again,
-            about=_answer_to(opened),
-            alerts=accepted.told,
-        )
-        return accepted
+            if waiting.tick is not None:
+                await waiting.tick.come()
+            raise
+        if told.alerts and waiting.tick is not None:
+            await waiting.tick.come()
+        arrival, outcome = waiting.arrival, told.outcome
+        if outcome.over is not None and arrival is not None:
+            self._refusing.note(arrival.party, arrival.terms, outcome.over)
+            raise over_budget(outcome.over)
+        entry = _accepted(outcome)
+        waited_s, about = asyncio.get_running_loop().time() - arrived, _answer_to(arrival)
+        self.observer.answered(entry, request, waited_s, again=outcome.again, about=about, alerts=len(told.alerts))
+        return Accepted(told.receipt, outcome.again, alerts, more, entry.party)
 
-    async def _admit(self, opened: Opened | Entry, request: str) -> tuple[Entry, Accepted]:
+    async def _told(self, kind: Kind, raw: str, arrived: float, waiting: Waiting, request: str) -> Told:
+        """Open a statement, have it put to the turn, and return what that answers."""
+        begun: object = None
+        if is_small(kind, raw):
+            # In one piece, so that it waits once and not twice.
+            self.turn.opens.put(lambda: self._put(raw, arrived, waiting), waiting.future)
+            answer = await waiting.told(self.observer, request)
+            if isinstance(answer, Told):
+                return answer
+            begun = answer.opened
+            waiting.wait_anew()
+        opened = await self._opening.open(kind, raw, begun)
         if isinstance(opened, Entry):
-            told = await self.turn.matched(opened)
-            return opened, Accepted(told.receipt, True, party=opened.party)
-        told = await self.turn.submit(opened.arrival, opened.body, request)
-        if told.outcome.over is not None:
-            self._refusing.note(opened.arrival.party, opened.arrival.terms, told.outcome.over)
-            raise over_budget(told.outcome.over)
-        entry = _accepted(told)
-        if told.outcome.again:
-            return entry, Accepted(told.receipt, True, party=entry.party)
-        alerts, more = await self._objects([alert for alert in told.alerts if alert.to == entry.party])
-        return entry, Accepted(told.receipt, False, alerts, more, told=len(told.alerts), party=entry.party)
+            waiting.tick = Tick(arrived, tick_s(0, self._tick_ms))
+            waiting.outcome = Outcome(opened, again=True)
+            self.turn.put_again(waiting)
+        else:
+            self._take(opened, arrived, waiting)
+            await self.turn.put_once_read(waiting)
+        answer = await waiting.told(self.observer, request)
+        assert isinstance(answer, Told)  # noqa: S101 - it was opened before
+        return answer
+
+    def _put(self, raw: str, arrived: float, waiting: Waiting) -> Aside | None:
+        """Open a small notice and put it to the turn, or return what was opened of it."""
+        begun = self._opening.begin(raw)
+        if isinstance(begun, Opened):
+            self._take(begun, arrived, waiting)
+            if self.turn.put(waiting):
+                return None
+        return Aside(begun)
+
+    def _take(self, opened: Opened, arrived: float, waiting: Waiting) -> None:
+        waiting.arrival, waiting.body = opened.arrival, opened.body
+        waiting.tick = Tick(arrived, tick_s(opened.volumes, self._tick_ms))
 
     async def check_reader(self, proof: RequestProof, *, role: str | None, terms: bool = True) -> str:
         """Return the party that a verified proof is for; raise ``Forbidden`` if it may not read this."""
@@ -218,12 +244,11 @@ class Hotline:
             keep=outgoing.keep,
         )
 
-    async def _objects(self, alerts: list[SignedAlert]) -> tuple[tuple[AlertObject, ...], bool]:
-        """Return the alert objects, worst first, as far as an answer holds them, and whether there are more."""
-        if not alerts:
-            return (), False
+    async def _objects(self, answer: Told) -> tuple[tuple[AlertObject, ...], bool]:
+        """Return the sender's alert objects, worst first, as far as an answer holds them, and whether some are left."""
+        entry, told = answer.outcome.entry, list[AlertObject]()
+        alerts = [alert for alert in answer.alerts if entry is not None and alert.to == entry.party]
         alerts.sort(key=lambda alert: (alert.rank, alert.conflict))
-        told: list[AlertObject] = []
         room = ANSWER_BYTES
         for at in range(0, len(alerts), AT_ONCE):
             piece = alerts[at : at + AT_ONCE]
@@ -237,22 +262,22 @@ class Hotline:
         return tuple(told), False
 
 
-def _answer_to(opened: Opened | Entry) -> dict[str, Any]:
+def _answer_to(arrival: Arrival | None) -> dict[str, Any]:
     """Return what is said of an acknowledgement beyond its entry: which version of which conflict it answers."""
-    answer = None if isinstance(opened, Entry) else opened.arrival.precondition
+    answer = None if arrival is None else arrival.precondition
     if not isinstance(answer, CompareAndSet):
         return {}
     return {"conflict": answer.conflict, "version": answer.version, "stage": answer.stage}
 
 
-def _accepted(told: Told) -> Entry:
-    refused = told.outcome.refused
+def _accepted(outcome: Outcome) -> Entry:
+    refused = outcome.refused
     if refused == "store_full":
-        raise store_full(UNHELD if told.outcome.unheld else "")
+        raise store_full(UNHELD if outcome.unheld else "")
     if refused == CLOCK:
         raise Unavailable(CLOCK)
     if refused is not None:
         kind = Forbidden if refused.startswith("key_") else OutOfStep
         raise (Refused if refused.startswith("limit_") else kind)(refused)
-    assert told.outcome.entry is not None  # noqa: S101 - neither refused nor unknown
-    return told.outcome.entry
+    assert outcome.entry is not None  # noqa: S101 - neither refused nor unknown
+    return outcome.entry

@@ -44,6 +44,11 @@ SMALL_BYTES = 4 * 1024
 """A submission of no more is opened together with others: a usual one of one volume has 3 KB."""
 
 
+def is_small(kind: Kind, raw: str) -> bool:
+    """Whether a statement is opened together with others."""
+    return kind is NOTICE and len(raw) <= SMALL_BYTES
+
+
 class Opened(Struct, frozen=True, gc=False):
     """A statement ready to be admitted, what the fold will want of it, and the number of its volumes."""
 
@@ -85,20 +90,17 @@ class Opening:
         if terms != turn.agreement.terms:
             raise OutOfStep("wrong_terms")
 
-    async def open(self, kind: Kind, raw: str) -> Opened | Entry:
+    async def open(self, kind: Kind, raw: str, begun: object = None) -> Opened | Entry:
         """Return the opened statement, or the entry of the same statement where that is known to be accepted before.
 
-        Raises the ``Refused`` of whatever is wrong with it.
+        ``begun`` is what ``begin`` returned of it, if that was asked. Raises the ``Refused`` of what is wrong with it.
         """
         if kind is NOTICE:
-            return await self._notice(raw)
+            return await self._notice(raw, begun)
         return await (self._withdrawal(raw) if kind is WITHDRAWAL else self._acknowledgement(raw))
 
-    async def _notice(self, raw: str) -> Opened | Entry:
-        if len(raw) > SMALL_BYTES:
-            envelope = self._begin(raw)
-        else:
-            envelope = await self._turn.opens.run(lambda: self._begin(raw))
+    async def _notice(self, raw: str, begun: object) -> Opened | Entry:
+        envelope = begun if isinstance(begun, Opened | Envelope) else self.begin(raw)
         if isinstance(envelope, Opened):
             return envelope
         long = len(raw) > LONG_BYTES
@@ -112,7 +114,7 @@ class Opening:
             return self._opened(raw, *await self._lane.run(sender, lambda: _checked(envelope, agreement)))
         return self._opened(raw, *_checked(envelope, agreement))
 
-    def _begin(self, raw: str) -> Opened | Envelope:
+    def begin(self, raw: str) -> Opened | Envelope:
         """Open a notice that is not long and of which the store need not be asked; else no more than its envelope."""
         agreement = self._turn.agreement
         envelope = open_envelope(raw, agreement.party_key, max_bytes=agreement.limits.submission_bytes)

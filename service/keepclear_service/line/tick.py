@@ -10,6 +10,8 @@ commits never wait.
 import asyncio
 import math
 
+from msgspec import Struct
+
 VOLUMES_OF_A_TICK = 16
 """Volumes that one ``tick_ms`` covers: the padding of a small notice, which looks the same from 1 to 16."""
 
@@ -19,11 +21,20 @@ def tick_s(volumes: int, tick_ms: int) -> float:
     return max(1, math.ceil(volumes / VOLUMES_OF_A_TICK)) * tick_ms / 1000
 
 
-async def until_tick(arrived: float, volumes: int, tick_ms: int) -> None:
-    """Wait until whole ticks have gone since ``arrived``, an instant of the running loop's clock."""
-    tick = tick_s(volumes, tick_ms)
-    if not tick:
-        return
-    now = asyncio.get_running_loop().time()
-    due = arrived + math.ceil((now - arrived) / tick) * tick
-    await asyncio.sleep(due - now)
+class Tick(Struct, frozen=True, gc=False):
+    """When an answer may leave: whole ticks of ``each_s`` seconds after ``since``, an instant of the loop's clock."""
+
+    since: float
+    each_s: float
+
+    def left_s(self) -> float:
+        """Return the seconds until the next one."""
+        if not self.each_s:
+            return 0.0
+        gone = asyncio.get_running_loop().time() - self.since
+        return math.ceil(gone / self.each_s) * self.each_s - gone
+
+    async def come(self) -> None:
+        """Wait for the next one."""
+        if left_s := self.left_s():
+            await asyncio.sleep(left_s)

@@ -32,17 +32,14 @@ class Together:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns; raise what it raises."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+    def put(self, work: Callable[[], T | None], future: "asyncio.Future[T]") -> None:
+        """Have ``work`` done for who waits for ``future``, which is told what it returns, unless None, or raises."""
         self._waiting.append((work, future))
         if len(self._waiting) >= AT_ONCE:
             self.flush()
         elif self._timer is None:
-            self._timer = loop.call_later(WITHIN_S, self.flush)
+            self._timer = asyncio.get_running_loop().call_later(WITHIN_S, self.flush)
             self._wake()
-        return await future
 
     async def do(self, least: int = 1) -> None:
         """Do what waits, where that is as much as ``least``, and let whoever it is for go on."""
@@ -60,6 +57,7 @@ class Together:
             if future.done():
                 continue  # nobody waits for it any more
             try:
-                future.set_result(work())
+                if (made := work()) is not None:
+                    future.set_result(made)
             except Exception as error:
                 future.set_exception(error)

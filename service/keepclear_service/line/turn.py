@@ -11,7 +11,7 @@ or a lower head, or the fold failed, the state is thrown away and made anew (``s
 have an owner: timers that this turn let become entries are committed by it, and what another worker has left unmatched
 for half a second is committed from here (``uncommitted``, ``committing``). An entry that cannot be folded is named, set
 aside and makes the agreement not ready; so does one whose alerts the store does not take. Woken by arrivals, a hint,
-the next due time that the store told, and once a second.
+the next due time, and once a second.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ from .breath import Breath
 from .cleaning import Cleaning
 from .clocks import Clocks
 from .committing import Committing, Sign
-from .ports import ADMIT_AT_ONCE, BATCH, Arrival, Line, Outcome, Turned
+from .ports import ADMIT_AT_ONCE, BATCH, Line, Turned
 from .spending import Charges
 from .standing import Standing
 from .start import Poisoned, Replay
 from .together import Together
 from .uncommitted import Uncommitted
-from .waiting import Released, Told, Waiting, refuse
+from .waiting import Released, Waiting, refuse
 
 POLL_S = 1.0
 """Seconds between looks at the store where no hint came; a lost hint costs this much and no more."""
@@ -122,28 +122,30 @@ class Turn:
         if head > self.cursor:
             self._wake.set()
 
-    async def submit(self, arrival: Arrival, body: Body, request: str = "") -> Told:
-        """Admit, match and commit an opened statement; raises ``Unavailable``, and then the outcome is unknown."""
-        standing = self.standing
+    def put(self, waiting: Waiting) -> bool:
+        """Have an opened statement admitted; False while the line is still being read. Raises ``Unavailable``."""
         self.clocks.check()
-        standing.check_lost()
-        if not self.ready.is_set() and not standing.poison:
+        self.standing.check_lost()
+        if not self.ready.is_set() and not self.standing.poison:
+            return False
+        self.standing.check()
+        self._arrivals.put(waiting)
+        self._wake.set()
+        return True
+
+    async def put_once_read(self, waiting: Waiting) -> None:
+        """The same, waiting a moment for a line that is still being read."""
+        if not self.put(waiting):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(START_WITHIN_S):
                     await self.ready.wait()
-            if not self.ready.is_set():
+            if not self.put(waiting):
                 raise Unavailable("busy", "the line is still being read; send the same bytes again")
-        standing.check()
-        waiting = self._arrivals.put(arrival, body)
-        self._wake.set()
-        return await waiting.told(self._observer, request)
 
-    async def matched(self, entry: Entry) -> Told:
-        """Wait until an admitted entry is folded and committed, by whomever; raises ``Unavailable``."""
-        waiting = Waiting(None, None, Outcome(entry, again=True))
+    def put_again(self, waiting: Waiting) -> None:
+        """Have somebody told once an entry that was admitted before is folded and committed, by whomever."""
         self._repeated.append(waiting)
         self._wake.set()
-        return await waiting.future
 
     async def caught_up(self) -> None:
         """Wait until a turn that begins from here on has ended; raises ``Unavailable``."""

@@ -1,4 +1,4 @@
-"""Who waits for a turn: statements on their way through it, and what they are answered.
+"""Who waits for a turn: statements on their way through it, and what they are answered, at their tick (``tick``).
 
 A turn lets many go at once, and their receipts are signed one directly behind the other: measured under load, one that
 is signed in the course of its own request, between the other work that this is, takes half as long again.
@@ -17,6 +17,7 @@ from ..observer import LineObserver
 from .clocks import CLOCK
 from .ports import Arrival, Outcome, SignedAlert
 from .standing import Standing
+from .tick import Tick
 
 NOTHING_KEPT = (CLOCK, "store_full")
 """Codes that tell a sender that nothing of its statement was kept."""
@@ -34,21 +35,30 @@ class Told(Struct, frozen=True, gc=False):
 _UNKNOWN = Outcome()
 
 
-def _future() -> "asyncio.Future[Told]":
+class Aside(Struct, frozen=True, gc=False):
+    """What was opened of a statement that was not put to the turn in the same piece."""
+
+    opened: object
+
+
+def _future() -> "asyncio.Future[Told | Aside]":
     return asyncio.get_running_loop().create_future()
 
 
 @dataclass(slots=True)
 class Waiting:
-    """An arrival and its statement, for the fold; or, without one, somebody who waits for an entry to be committed."""
+    """Somebody who waits: with an arrival and its statement, for the fold, once that is opened; or without one, for an
+    entry to be committed. Answered at its ``tick``, but with alerts, or refused, at once: then somebody else waits."""
 
-    arrival: Arrival | None
-    body: Body
+    arrival: Arrival | None = None
+    body: Body = None
     outcome: Outcome = _UNKNOWN
+    tick: Tick | None = None
     attempts: int = 0
-    future: "asyncio.Future[Told]" = field(default_factory=_future)
+    future: "asyncio.Future[Told | Aside]" = field(default_factory=_future)
+    answered: bool = False
 
-    async def told(self, observer: LineObserver, request: str) -> Told:
+    async def told(self, observer: LineObserver, request: str) -> Told | Aside:
         """Return the answer; raise what it is refused with, which is noted where it was admitted all the same."""
         try:
             return await self.future
@@ -64,8 +74,29 @@ class Waiting:
 
     def answer(self, receipt: str = "", alerts: tuple[SignedAlert, ...] = ()) -> None:
         """Release the one who waits, unless it was before."""
+        if self.answered or self.future.done():
+            return
+        self.answered = True
+        told = Told(self.outcome, receipt, () if self.outcome.again else alerts)
+        left_s = 0.0 if self.tick is None or told.alerts else self.tick.left_s()
+        if left_s:
+            asyncio.get_running_loop().call_later(left_s, self._tell, told)
+        else:
+            self._tell(told)
+
+    def refuse(self, error: Exception) -> None:
+        """Let the one who waits go with an error, unless it was answered before."""
+        if not (self.answered or self.future.done()):
+            self.answered = True
+            self.future.set_exception(error)
+
+    def wait_anew(self) -> None:
+        """Wait once more: what was answered so far was no answer of a turn's."""
+        self.future = _future()
+
+    def _tell(self, told: Told) -> None:
         if not self.future.done():
-            self.future.set_result(Told(self.outcome, receipt, () if self.outcome.again else alerts))
+            self.future.set_result(told)
 
 
 class Released:
@@ -95,11 +126,10 @@ class Released:
             try:
                 waiting.answer("" if entry is None else self._sign(entry), alerts)
             except Exception as error:
-                waiting.future.set_exception(error)
+                waiting.refuse(error)
 
 
 def refuse(all_waiting: Iterable[Waiting], error: KeepclearError) -> None:
     """Let some go with an error, unless they were released before."""
     for waiting in all_waiting:
-        if not waiting.future.done():
-            waiting.future.set_exception(error)
+        waiting.refuse(error)
