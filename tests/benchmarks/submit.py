@@ -4,11 +4,14 @@ The service works under the live notices; the floor does the least that such a s
 server, same kind of store with every write fsynced, same client, same bytes, same connections; the worker has a core,
 client and store the other. ``store and client busy`` says how much of their core these two used at the service's best
 rate: below 1 the worker was what limited it.
+
+A process costs a twentieth more or less than the next of its kind, for as long as it lives: each side is started
+several times, and the figures are medians over all of them.
 """
 
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from support.world import World
@@ -19,6 +22,9 @@ from .load import filed, notices, plain_world
 from .stage import Stage, all_cores, say, stage
 
 CONNECTIONS = (32, 256)
+
+RUNS = 2
+"""Of each start of a side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,25 @@ def measure(scale: Scale) -> list[Figure]:
 
 def against_floor(scale: Scale) -> list[Figure]:
     """Return rates and processor time of service and floor, interleaved, and their ratios."""
-    live, runs, requests = scale.of(500, 10_000), scale.of(2, 5), scale.of(300, 6_000)
-    world = plain_world()
-    say(f"submit: {live} live notices against the floor")
-    # As many on the average of a run, which begins with fewer and ends with more. A run ends with a tick in which
-    # nothing is left to do, so that it lasts for a hundred of them.
-    prefill, bodies = notices(world, live - requests // 2, 1), batches(world, runs * len(CONNECTIONS), requests)
-    figures = []
+    live, starts, requests = scale.of(500, 10_000), scale.of(1, 5), scale.of(300, 6_000)
+    found: dict[int, tuple[list[Run], list[Run], list[Run]]] = {many: ([], [], []) for many in CONNECTIONS}
+    for start in range(starts):
+        world = plain_world()
+        say(f"submit: {live} live notices against the floor, start {start + 1} of {starts}")
+        # As many on the average of a run, which begins with fewer and ends with more. A run ends with a tick in which
+        # nothing is left to do, so that it lasts for a hundred of them.
+        prefill, bodies = notices(world, live - requests // 2, 1), batches(world, RUNS * len(CONNECTIONS), requests)
+        _one_start(world, prefill, bodies, found)
+    return [figure for many, sides in found.items() for figure in _compared(*sides, many)]
+
+
+def _one_start(
+    world: World,
+    prefill: Sequence[bytes],
+    bodies: Iterator[list[bytes]],
+    found: Mapping[int, tuple[list[Run], list[Run], list[Run]]],
+) -> None:
+    """Start each side, and add what it shows: the service's, the floor's and the lower floor's, by connections."""
     with (
         stage(world) as service,
         stage(world, factory="benchmarks.floor:create_app") as floor,
@@ -55,33 +73,35 @@ def against_floor(scale: Scale) -> list[Figure]:
         run(send(service.port, prefill, 64))
         for on in (floor, lower):
             run(send(on.port, prefill[:200], 64))
-        for connections in CONNECTIONS:
-            ours, least, lowest = [], [], []
-            for _ in range(runs):
+        for connections, (ours, least, lowest) in found.items():
+            for _ in range(RUNS):
                 batch = next(bodies)
                 least.append(once(floor, batch, connections))
                 ours.append(once(service, batch, connections))
                 run(send(service.port, withdrawals(world, batch), 64))  # so that as many stay live
                 lowest.append(once(lower, batch, connections))
-            figures += _compared(ours, least, lowest, connections)
-    return figures
 
 
 def _compared(ours: Sequence[Run], least: Sequence[Run], lowest: Sequence[Run], connections: int) -> list[Figure]:
     pairs = list(zip(ours, least, strict=True))
-    cpu = statistics.median(floor.worker_us / own.worker_us for own, floor in pairs)
-    rate = statistics.median(own.rate / floor.rate for own, floor in pairs)
+    cpu = [floor.worker_us / own.worker_us for own, floor in pairs]
+    rate = [own.rate / floor.rate for own, floor in pairs]
     sodium = statistics.median(low.worker_us / own.worker_us for own, low in zip(ours, lowest, strict=True))
     place = f"{connections} connections"
-    held = "" if connections > 100 else "the tick holds these connections back"
+    bound = ">= 0.75" if connections > 100 else ""
+    held = "" if connections > 100 else "; the tick holds these connections back"
     return [
         Figure(f"floor, {place}", median(least, "rate"), "/s", note=_words(least)),
         Figure(f"service, {place}", median(ours, "rate"), "/s", note=_words(ours)),
-        Figure(f"floor to service by processor time, {place}", cpu, "", ">= 0.75"),
+        Figure(f"floor to service by processor time, {place}", statistics.median(cpu), "", ">= 0.75", _range(cpu)),
         Figure("the same to a floor that verifies by libsodium", sodium, "", note=_words(lowest)),
-        Figure(f"service to floor by throughput, {place}", rate, "", ">= 0.75" if connections > 100 else "", held),
+        Figure(f"service to floor by throughput, {place}", statistics.median(rate), "", bound, _range(rate) + held),
         Figure(f"store and client busy, {place}", max(own.beside for own in ours), "cores", note="service's runs"),
     ]
+
+
+def _range(ratios: Sequence[float]) -> str:
+    return f"{min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} runs"
 
 
 def more_live(scale: Scale) -> list[Figure]:
@@ -118,16 +138,18 @@ def two_workers(scale: Scale) -> list[Figure]:
     ``1 / alone``, as long as the store keeps up. With two cores in all, client and store take from the workers what
     they use, so the measured rate is a lower bound.
     """
-    live, runs, requests = scale.of(300, 3_000), scale.of(2, 3), scale.of(400, 3_000)
-    alone, pair = plain_world(), plain_world()
-    say("submit: two workers against one")
-    with stage(alone, pin=False) as one, stage(pair, words=["--workers", "2"], pin=False) as two:
-        run(send(one.port, notices(alone, live, 3), 64))
-        run(send(two.port, notices(pair, live, 3), 64))
-        a, b = [], []
-        for turn in range(runs):
-            a.append(once(one, notices(alone, requests, 20 + turn), 256))
-            b.append(once(two, notices(pair, requests, 20 + turn), 256))
+    live, starts, requests = scale.of(300, 3_000), scale.of(1, 3), scale.of(400, 3_000)
+    a: list[Run] = []
+    b: list[Run] = []
+    for start in range(starts):
+        alone, pair = plain_world(), plain_world()
+        say(f"submit: two workers against one, start {start + 1} of {starts}")
+        with stage(alone, pin=False) as one, stage(pair, words=["--workers", "2"], pin=False) as two:
+            run(send(one.port, notices(alone, live, 3), 64))
+            run(send(two.port, notices(pair, live, 3), 64))
+            for turn in range(RUNS):
+                a.append(once(one, notices(alone, requests, 20 + turn), 256))
+                b.append(once(two, notices(pair, requests, 20 + turn), 256))
     sums = [2 * x.worker_us / y.worker_us for x, y in zip(a, b, strict=True)]
     measured = statistics.median(y.rate / x.rate for x, y in zip(a, b, strict=True))
     store = statistics.median(1e6 / y.store_us for y in b if y.store_us)
