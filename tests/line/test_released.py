@@ -9,7 +9,7 @@ from typing import Any
 
 from keepclear_protocol.errors import KeepclearError, Unavailable
 from keepclear_service.decide.entry import Entry
-from keepclear_service.line.ports import Outcome, SignedAlert
+from keepclear_service.line.ports import Outcome, Over, SignedAlert
 from keepclear_service.line.standing import Standing
 from keepclear_service.line.tick import Tick
 from keepclear_service.line.waiting import Released, Told, Waiting
@@ -101,14 +101,18 @@ def test_where_something_cannot_be_folded_there_is_no_receipt() -> None:
     asyncio.run(story())
 
 
-def test_an_answer_waits_for_its_tick_but_one_with_alerts_which_are_still_to_be_shown() -> None:
+def test_an_answer_waits_for_its_tick_but_what_is_still_to_be_worked_on_is_told_at_once() -> None:
+    """Alerts are to be shown; that a budget is spent is to be known, so that nothing more of it is opened."""
+
     async def story() -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        alone, alarmed = (waiting(seq, Tick(began, 0.2)) for seq in (1, 2))
+        alone, alarmed, over = (waiting(seq, Tick(began, 0.2)) for seq in (1, 2, 3))
+        over.outcome = Outcome(refused="over_pairs", over=Over("pairs_an_hour", 0, 0, 1.0))
         alone.answer("a receipt")
         alarmed.answer("a receipt", (ALERT,))
-        assert alarmed.future.done() and not alone.future.done()
+        over.answer()
+        assert alarmed.future.done() and over.future.done() and not alone.future.done()
         assert await alone.future == Told(alone.outcome, "a receipt")
         assert loop.time() - began >= 0.19
 

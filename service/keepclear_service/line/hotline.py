@@ -138,6 +138,9 @@ class Hotline:
         more = False
         try:
             told = await self._told(kind, raw, arrived, waiting, request)
+            if told.outcome.over is not None and waiting.arrival is not None:
+                self._refusing.note(waiting.arrival.party, waiting.arrival.terms, told.outcome.over)
+                raise over_budget(told.outcome.over)
             if told.alerts:
                 alerts, more = await self._objects(told)
         except Exception:
@@ -147,14 +150,10 @@ class Hotline:
             raise
         if told.alerts and waiting.tick is not None:
             await waiting.tick.come()
-        arrival, outcome = waiting.arrival, told.outcome
-        if outcome.over is not None and arrival is not None:
-            self._refusing.note(arrival.party, arrival.terms, outcome.over)
-            raise over_budget(outcome.over)
-        entry = _accepted(outcome)
-        waited_s, about = asyncio.get_running_loop().time() - arrived, _answer_to(arrival)
-        self.observer.answered(entry, request, waited_s, again=outcome.again, about=about, alerts=len(told.alerts))
-        return Accepted(told.receipt, outcome.again, alerts, more, entry.party)
+        entry, again = _accepted(told.outcome), told.outcome.again
+        waited_s, about = asyncio.get_running_loop().time() - arrived, _answer_to(waiting.arrival)
+        self.observer.answered(entry, request, waited_s, again=again, about=about, alerts=len(told.alerts))
+        return Accepted(told.receipt, again, alerts, more, entry.party)
 
     async def _told(self, kind: Kind, raw: str, arrived: float, waiting: Waiting, request: str) -> Told:
         """Open a statement, have it put to the turn, and return what that answers."""

@@ -28,11 +28,11 @@ class Tick(Struct, frozen=True, gc=False):
     each_s: float
 
     def left_s(self) -> float:
-        """Return the seconds until the next one."""
+        """Return the seconds until the next one: the first, too, where the loop's clock has not gone on since."""
         if not self.each_s:
             return 0.0
         gone = asyncio.get_running_loop().time() - self.since
-        return math.ceil(gone / self.each_s) * self.each_s - gone
+        return max(1, math.ceil(gone / self.each_s)) * self.each_s - gone
 
     async def come(self) -> None:
         """Wait for the next one."""

@@ -134,7 +134,7 @@ class Turn:
         return True
 
     async def put_once_read(self, waiting: Waiting) -> None:
-        """The same, waiting a moment for a line that is still being read."""
+        """The same, but wait a moment for a line that is still being read; ``busy`` where that takes longer."""
         if not self.put(waiting):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(START_WITHIN_S):
@@ -274,7 +274,7 @@ class Turn:
         for waiting, outcome in zip(batch, turned.outcomes, strict=True):
             waiting.outcome = outcome
             if outcome.entry is None:
-                waiting.answer()
+                asyncio.get_running_loop().call_soon(waiting.answer)  # its tick is the one after what is folded first
             elif not outcome.again:
                 self._mine[outcome.entry.seq] = waiting
         return [waiting for waiting in batch if waiting.outcome.again]

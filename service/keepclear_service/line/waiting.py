@@ -48,7 +48,8 @@ def _future() -> "asyncio.Future[Told | Aside]":
 @dataclass(slots=True)
 class Waiting:
     """Somebody who waits: with an arrival and its statement, for the fold, once that is opened; or without one, for an
-    entry to be committed. Answered at its ``tick``, but with alerts, or refused, at once: then somebody else waits."""
+    entry to be committed. Told at its ``tick``, but at once of what is still to be worked on: alerts, which are to be
+    shown, a budget that is spent, and faults. Whoever works on it waits for the tick then."""
 
     arrival: Arrival | None = None
     body: Body = None
@@ -76,13 +77,13 @@ class Waiting:
         """Release the one who waits, unless it was before."""
         if self.answered or self.future.done():
             return
-        self.answered = True
-        told = Told(self.outcome, receipt, () if self.outcome.again else alerts)
-        left_s = 0.0 if self.tick is None or told.alerts else self.tick.left_s()
-        if left_s:
-            asyncio.get_running_loop().call_later(left_s, self._tell, told)
+        outcome = self.outcome
+        told = Told(outcome, receipt, () if outcome.again else alerts)
+        if self.tick is None or told.alerts or outcome.over is not None:
+            self.future.set_result(told)
         else:
-            self._tell(told)
+            asyncio.get_running_loop().call_later(self.tick.left_s(), self._tell, told)
+        self.answered = True
 
     def refuse(self, error: Exception) -> None:
         """Let the one who waits go with an error, unless it was answered before."""
