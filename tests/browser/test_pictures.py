@@ -7,11 +7,13 @@ backwards, which is asserted; the rest is for somebody's eyes.
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from keepclear_demo.flights import CATEGORY, LIMITS, MINIMA, deal
+from keepclear_demo.turn import Turn
 from support.browsing import Chromium, Console, Room
 from support.looks import COLUMNS, TEXT, TURNED
 from support.nursery import Nursery
@@ -85,8 +87,12 @@ def paris(paris_room: Room, shared: Path) -> dict[str, Console]:
     now = time.time_ns() // 1000 + (SOON_S - 3_600) * 1_000_000
     turns = deal(shared / "flights" / "paris-2021-10-07.jsonl", PARTIES, limit=None, now=now)
     assert len(turns) == FLIGHTS
-    for turn in turns:
+
+    def file(turn: Turn) -> None:
         paris_room.line.file(turn.party, *turn.volumes, callsign=turn.callsign, category=turn.category)
+
+    with ThreadPoolExecutor(4) as desks:  # each receipt of a hundred volumes waits for its tick
+        list(desks.map(file, turns))
     return started
 
 
