@@ -59,7 +59,6 @@ class Hub:
         self._next_slot = itertools.cycle(self._wheel)
         self._said_slow = -SLOW_AGAIN_S
         self._outage = Outage(log, "streams_lost", "streams_back", agreement=hotline.agreement.id)
-        self._slow = Outage(log, "line_slow", "line_fast", agreement=hotline.agreement.id)
 
     def poke(self, party: str) -> None:
         """Look at a party's stream soon: it has moved."""
@@ -149,12 +148,9 @@ class Hub:
         except Unavailable:
             for feed in self._feeds.values():
                 feed.poke()
-        now, busy_s = time.monotonic(), self._hotline.busy_s
-        if busy_s <= SLOW_S:
-            self._slow.over()
-        elif now - self._said_slow >= SLOW_AGAIN_S:
+        now = time.monotonic()
+        if self._hotline.busy_s > SLOW_S and now - self._said_slow >= SLOW_AGAIN_S:
             self._said_slow = now
-            self._slow.began(TimeoutError(f"a turn has lasted for {busy_s:.1f} s"))
             for subscriber in self._subscribers():
                 subscriber.say_slow()
 
