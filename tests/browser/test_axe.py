@@ -109,6 +109,10 @@ def test_what_is_pressed_is_as_large_as_a_finger(sheet: Sheet, north: Console, p
     assert sheet.page.evaluate(SMALL) == []
 
 
+TIME = r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\dZ"
+"""With its day, where that is not today's."""
+
+
 def test_an_alert_reads_as_one_sentence(sheet: Sheet, north: Console) -> None:
     """As a screen reader has it: no digit torn from its unit, nothing of the drawing in between."""
     show(sheet, north, "en", "dark", "queue")
@@ -117,7 +121,7 @@ def test_an_alert_reads_as_one_sentence(sheet: Sheet, north: Console) -> None:
     bare = re.sub("[\u2066-\u2069]", "", told)
     assert re.fullmatch(
         r"Conflict [A-Z][a-z]+(?: [A-Z][a-z]+){2}, [A-Z][a-z]+(?: [A-Z][a-z]+){2}: north's N-114 and south's transport"
-        r" overlap, from \d\d:\d\d:\d\dZ to \d\d:\d\d:\d\dZ as north is told, at FL140-FL\d+,"
+        rf" overlap, from {TIME} to {TIME} as north is told, at FL140-FL\d+,"
         r" at \d\d\.\d{4}N \d{3}\.\d{4}E, which begins in \d+ minutes\.",
         bare,
     ), told

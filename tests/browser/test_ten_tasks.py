@@ -24,7 +24,8 @@ PICTURES = os.environ.get("KEEPCLEAR_PICTURES")
 
 SENTENCE = re.compile(
     r"Conflict \w+ \w+ \w+, \w+ \w+ \w+: north's NORTH12 and south's transport overlap,"
-    r" from \d\d:\d\d:\d\dZ to \d\d:\d\d:\d\dZ as north is told, at FL\d+-FL\d+, at 48\.\d+N 002\.\d+E,"
+    r" from (?:[\d-]+ )?\d\d:\d\d:\d\dZ to (?:[\d-]+ )?\d\d:\d\d:\d\dZ as north is told, at FL\d+-FL\d+,"
+    r" at 48\.\d+N 002\.\d+E,"
     r" \d\d\d° \d+\.\d NM from ANVIL, which begins in 1\d minutes\."
 )
 SAYS = """([selector, words]) => {
