@@ -6,6 +6,7 @@ caller that wants to try again does so itself, with a script that is safe to rep
 cluster, whose client follows an agreement's shard when it moves.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
@@ -58,27 +59,53 @@ _DURABLE = {
 }
 
 
-class _Packing:
-    """Has hiredis put a command's words together: in Python that was a tenth of what a submit costs a worker."""
+class _Sending:
+    """How a connection of ours sends."""
 
     def pack_command(self, *words: Any) -> list[bytes]:
-        """Return a command as it is sent; its name may be two words, such as ``CONFIG GET``."""
+        """Return a command as it is sent; its name may be two words, such as ``CONFIG GET``.
+
+        hiredis puts it together: in Python that was a tenth of what a submit costs a worker.
+        """
         return [hiredis.pack_command((*words[0].split(), *words[1:]))]
 
+    async def send_packed_command(self: Any, command: Any, check_health: bool = True) -> None:
+        """Send within the timeout, and be cancelled wherever that happens.
 
-class _Tcp(_Packing, Connection):
+        redis-py sends by ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation that comes when all is
+        sent: a store's keeper then did not end when told to, and a time limit around a call was none.
+        """
+        if not self.is_connected:
+            await self.connect_check_health(check_health=False)
+        if check_health:
+            await self.check_health()
+        try:
+            async with asyncio.timeout(self.socket_timeout):
+                await self._send_packed_command(command)
+        except TimeoutError:
+            await self.disconnect(nowait=True)
+            raise redis.exceptions.TimeoutError("timeout writing to the socket") from None
+        except OSError as error:
+            await self.disconnect(nowait=True)
+            raise redis.exceptions.ConnectionError(f"error writing to the socket: {error}") from error
+        except BaseException:
+            await self.disconnect(nowait=True)  # half a command may be on its way
+            raise
+
+
+class _Tcp(_Sending, Connection):
     """A connection by TCP."""
 
 
-class _Tls(_Packing, SSLConnection):
+class _Tls(_Sending, SSLConnection):
     """A connection by TLS."""
 
 
-class _Unix(_Packing, UnixDomainSocketConnection):
+class _Unix(_Sending, UnixDomainSocketConnection):
     """A connection by a socket of this machine."""
 
 
-_PACKED: dict[type[Any], type[Any]] = {Connection: _Tcp, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
+_OURS: dict[type[Any], type[Any]] = {Connection: _Tcp, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +155,16 @@ def connect(url: str, *, password: str | None = None, connections: int | None = 
 
     def client(number: int) -> Client:
         if cluster:
-            return RedisCluster.from_url(url, max_connections=connections or CLUSTER_CONNECTIONS, **options)
+            known = RedisCluster.from_url(url, max_connections=connections or CLUSTER_CONNECTIONS, **options)
+            ours = _OURS[known.connection_kwargs["connection_class"]]  # it takes no class, and keeps one per node
+            known.connection_kwargs["connection_class"] = ours
+            for node in known.startup_nodes:
+                node.connection_class = ours
+            return known
         pool = BlockingConnectionPool.from_url(
             url, max_connections=connections or number, timeout=ANSWER_WITHIN_S, **options
         )
-        pool.connection_class = _PACKED[pool.connection_class]
+        pool.connection_class = _OURS[pool.connection_class]
         return Redis.from_pool(pool)
 
     try:
