@@ -6,29 +6,21 @@ caller that wants to try again does so itself, with a script that is safe to rep
 cluster, whose client follows an agreement's shard when it moves.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import hiredis
 import redis.exceptions
 from keepclear_protocol.errors import LocalError, Unavailable
-from redis.asyncio import (
-    BlockingConnectionPool,
-    Connection,
-    Redis,
-    RedisCluster,
-    SSLConnection,
-    UnixDomainSocketConnection,
-)
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
 from ..line.full import NotTaken, store_full
 from ..line.ports import CHANNEL
+from .connections import OURS
 from .room import read_room
 
 Client: TypeAlias = "Redis | RedisCluster"
@@ -57,55 +49,6 @@ _DURABLE = {
     "no-appendfsync-on-rewrite": "no",
     "maxmemory-policy": "noeviction",
 }
-
-
-class _Sending:
-    """How a connection of ours sends."""
-
-    def pack_command(self, *words: Any) -> list[bytes]:
-        """Return a command as it is sent; its name may be two words, such as ``CONFIG GET``.
-
-        hiredis puts it together: in Python that was a tenth of what a submit costs a worker.
-        """
-        return [hiredis.pack_command((*words[0].split(), *words[1:]))]
-
-    async def send_packed_command(self: Any, command: Any, check_health: bool = True) -> None:
-        """Send within the timeout, and be cancelled wherever that happens.
-
-        redis-py sends by ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation that comes when all is
-        sent: a store's keeper then did not end when told to, and a time limit around a call was none.
-        """
-        if not self.is_connected:
-            await self.connect_check_health(check_health=False)
-        if check_health:
-            await self.check_health()
-        try:
-            async with asyncio.timeout(self.socket_timeout):
-                await self._send_packed_command(command)
-        except TimeoutError:
-            await self.disconnect(nowait=True)
-            raise redis.exceptions.TimeoutError("timeout writing to the socket") from None
-        except OSError as error:
-            await self.disconnect(nowait=True)
-            raise redis.exceptions.ConnectionError(f"error writing to the socket: {error}") from error
-        except BaseException:
-            await self.disconnect(nowait=True)  # half a command may be on its way
-            raise
-
-
-class _Tcp(_Sending, Connection):
-    """A connection by TCP."""
-
-
-class _Tls(_Sending, SSLConnection):
-    """A connection by TLS."""
-
-
-class _Unix(_Sending, UnixDomainSocketConnection):
-    """A connection by a socket of this machine."""
-
-
-_OURS: dict[type[Any], type[Any]] = {Connection: _Tcp, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +99,7 @@ def connect(url: str, *, password: str | None = None, connections: int | None = 
     def client(number: int) -> Client:
         if cluster:
             known = RedisCluster.from_url(url, max_connections=connections or CLUSTER_CONNECTIONS, **options)
-            ours = _OURS[known.connection_kwargs["connection_class"]]  # it takes no class, and keeps one per node
+            ours = OURS[known.connection_kwargs["connection_class"]]  # it takes no class, and keeps one per node
             known.connection_kwargs["connection_class"] = ours
             for node in known.startup_nodes:
                 node.connection_class = ours
@@ -164,7 +107,7 @@ def connect(url: str, *, password: str | None = None, connections: int | None = 
         pool = BlockingConnectionPool.from_url(
             url, max_connections=connections or number, timeout=ANSWER_WITHIN_S, **options
         )
-        pool.connection_class = _OURS[pool.connection_class]
+        pool.connection_class = OURS[pool.connection_class]
         return Redis.from_pool(pool)
 
     try:
