@@ -8,6 +8,7 @@ import pytest
 from keepclear_protocol.cursor import Cursor
 from keepclear_protocol.errors import Unavailable
 from keepclear_service.delivery import feed, hub, subscriber
+from keepclear_service.line.pace import TOLD_S
 from support.store_line import notice
 from support.streams import Stage, on_hub, until
 
@@ -110,11 +111,11 @@ def test_every_reader_is_told_that_the_line_is_slow_for_as_long_as_it_is(
     async def story(stage: Stage) -> None:
         readers = [stage.open(party, 0) for party in ("north", "south")]
         await until(lambda: all(reader.came for reader in readers))
-        stage.hotline.busy_s = hub.SLOW_S
+        stage.hotline.busy_s = TOLD_S
         await stage.alert("south")
         await until(lambda: stage.alerts_of(readers[1]))
         assert not any(slow in reader.events for reader in readers), "a turn of that length is usual"
-        stage.hotline.busy_s = hub.SLOW_S + 0.01
+        stage.hotline.busy_s = TOLD_S + 0.01
         await until(lambda: all(reader.events.count(slow) > 2 for reader in readers))
         stage.hotline.busy_s = 0.0
         await stage.alert("south")

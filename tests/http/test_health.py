@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from keepclear_protocol.instant import SECOND
 from keepclear_service.http.health import Readiness, _word
+from keepclear_service.line.pace import Pace
 from keepclear_service.steady import SteadyClock
 
 LEFT, OVER = 3600.0, -3600.0
@@ -17,7 +18,7 @@ def test_a_service_is_not_ready_once_all_of_its_agreements_have_ended() -> None:
     async def well() -> float:
         return 0.0
 
-    still = SimpleNamespace(clocks=SimpleNamespace(off=""), lasted_s=0.0)
+    still = SimpleNamespace(clocks=SimpleNamespace(off=""), pace=Pace(""))
 
     def found(*left_s: float) -> str:
         def hotline(left: float) -> SimpleNamespace:
@@ -51,7 +52,7 @@ def test_a_write_or_a_turn_that_takes_longer_than_is_promised_is_slow(
     write_s: float, turn_s: float, state: str
 ) -> None:
     key = SimpleNamespace(not_after=int((time.time() + LEFT) * SECOND))
-    turn = SimpleNamespace(clocks=SimpleNamespace(off=""), lasted_s=turn_s)
+    turn = SimpleNamespace(clocks=SimpleNamespace(off=""), pace=SimpleNamespace(lasts_s=turn_s))
     agreement = SimpleNamespace(service=SimpleNamespace(keys=[key]))
     hotline = SimpleNamespace(state=lambda: "ok", turn=turn, clock=SteadyClock(), agreement=agreement)
 

@@ -23,7 +23,9 @@ OUTAGE = {"worker_ready", "heads_not_kept", "line_ready", "line_lost", "line_bac
     f"{what}_{how}" for what in ("streams", "hints") for how in ("lost", "back")
 }
 
-OF_REQUESTS = {"admitted", "repeated", "refused", "refused_more", "alert", "stream_opened", "stream_closed"}
+OF_REQUESTS = {"admitted", "repeated", "refused", "refused_more", "alert", "stream_opened", "stream_closed"} | {
+    "turn_slow"  # of a busy machine
+}
 """One line for each; of refusals, a few a second."""
 
 ANSWER_S = 12.0

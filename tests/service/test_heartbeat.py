@@ -114,7 +114,7 @@ def test_a_turn_that_never_ends_does_not_come_round_but_a_start_may_take_its_tim
     async def story() -> None:
         world = World()
         turn = Hotline(Any, world.service, world.agreement, Lane(), tick_ms=0).turn  # type: ignore[arg-type]
-        turn.round_at -= 100
+        turn.pace.round_at -= 100
         assert turn.comes_round(1), "it is still being read"
         turn.ready.set()
         assert turn.comes_round(200) and not turn.comes_round(99)

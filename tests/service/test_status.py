@@ -11,8 +11,8 @@ from keepclear_protocol.speakable import speakable
 from keepclear_service.line.ports import Founded
 from keepclear_service.metrics import Board
 from keepclear_service.process.fits import beyond
-from keepclear_service.process.lookout import Lookout, Sight
-from keepclear_service.process.note import Note
+from keepclear_service.process.lookout import Lookout, Sight, WorkerSight
+from keepclear_service.process.note import LineNote, Note
 from keepclear_service.process.runs_out import RunsOut
 from keepclear_service.process.status import status
 from keepclear_service.process.survey import LineSurvey, PartySurvey, Survey
@@ -97,6 +97,17 @@ def test_a_worker_that_is_heard_is_well_however_the_clock_was_stepped(monkeypatc
     (worker,) = lookout._workers()
     sight = Sight(Survey(NOW, "", "", "Valkey", ()), (worker,), [], [], NOW_S, {})
     assert 1 <= status(sight)["service"]["workers"][0]["silent_s"] < 5
+
+
+@pytest.mark.parametrize(("lasts_s", "wrong"), [(0.9, []), (2.34, ["a turn of worker 0 takes 2.3 s"])])
+def test_a_turn_that_takes_longer_than_is_promised_is_wrong(lasts_s: float, wrong: list[str]) -> None:
+    note = Note(since_boot_s(), (LineNote("ok", "e", 9, 1, {}, lasts_s=lasts_s, slowest_s=2.34),))
+    worker = WorkerSight("0", 7, 1, 0, Board(1), note, 0.5)
+    founded = Founded("e", "t", 9, 1, 9, NOW, ())
+    line = LineSurvey("a" * 43, "night", founded=founded, agreement=AGREEMENT, parties=())
+    found = status(Sight(Survey(NOW, "", "", "Valkey", (line,)), (worker,), [Counter()], [{}], NOW_S, {}))
+    assert found["wrong"] == [f"night: the line is slow, DANGERS COME LATE: {one}" for one in wrong]
+    assert found["agreements"][0]["slowest_turn_s"] == 2.3
 
 
 def test_a_lost_log_is_wrong_for_ten_minutes() -> None:

@@ -15,7 +15,8 @@ def state(**changed: Any) -> dict[str, Any]:
     }  # fmt: skip
     line = {
         "id": "a" * 43, "name": "north and south", "fault": "", "revision": 3, "ready": "ok", "epoch": "e" * 32,
-        "head": 9, "matched_through": 9, "conflicts": {"overlap": 0, "proximity": 0}, "more_conflicts": False,
+        "head": 9, "matched_through": 9, "slowest_turn_s": 0.0,
+        "conflicts": {"overlap": 0, "proximity": 0}, "more_conflicts": False,
         "parties": [party], "ends": [], "end": "2027-05-01T00:00:00Z",
     }  # fmt: skip
     return {
@@ -44,6 +45,13 @@ def test_a_calm_night_is_eight_lines() -> None:
         "  north      2 streams; 7 live; last notice 90 s ago (seq 8)",
         "  keys       none ends within 30 days; the first that counts on 2027-05-01",
     ]
+
+
+def test_a_slow_turn_is_shown_for_whoever_is_asked_what_the_desks_say() -> None:
+    slow = state()
+    slow["agreements"][0]["slowest_turn_s"] = 0.7
+    (line,) = set(status_text(slow)) - set(status_text(state()))
+    assert line == "  SLOW       a turn took 0.7 s in the last minute, and desks said HOTLINE SLOW"
 
 
 def test_what_is_wrong_stands_first_and_each_ill_has_its_words() -> None:

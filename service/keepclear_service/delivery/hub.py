@@ -17,6 +17,7 @@ from keepclear_protocol.instant import SECOND
 from keepclear_protocol.kinds import WATCH
 
 from ..line.hotline import Hotline
+from ..line.pace import TOLD_S
 from ..logs import Outage
 from .feed import Feed
 from .subscriber import Connection, Subscriber
@@ -26,10 +27,6 @@ POLL_S = 1.0
 
 KEEP_ALIVE_S = 4.0
 """Seconds between comments on a stream. A desk is promised one every five."""
-
-SLOW_S = 0.3
-"""Of a turn, from which on every reader is told so: what is filed at a bad time waits for a turn, then for its own, and
-its reader is to know of it within a second."""
 
 SLOW_AGAIN_S = 1.0
 """A reader goes by what it was told for three seconds."""
@@ -149,7 +146,7 @@ class Hub:
             for feed in self._feeds.values():
                 feed.poke()
         now = time.monotonic()
-        if self._hotline.busy_s > SLOW_S and now - self._said_slow >= SLOW_AGAIN_S:
+        if self._hotline.busy_s > TOLD_S and now - self._said_slow >= SLOW_AGAIN_S:
             self._said_slow = now
             for subscriber in self._subscribers():
                 subscriber.say_slow()

@@ -18,7 +18,7 @@ from keepclear_protocol.errors import KeepclearError
 from keepclear_protocol.instant import SECOND
 
 from ..decide.selfcheck import rules_hold
-from ..line.standing import SLOW_S
+from ..line.pace import SLOW_S
 from .deps import Hotlines, hotlines
 
 ASKED_AGAIN_S = 1.0
@@ -66,7 +66,7 @@ class Readiness:
         # A line's own state tells of its turns, each of which is a script there and back.
         off = {hotline.turn.clocks.off for hotline in self._lines.all()} - {""}
         states = sorted({hotline.state() for hotline in self._lines.all()} - {OK} - off)
-        if not states and any(hotline.turn.lasted_s > SLOW_S for hotline in self._lines.all()):
+        if not states and any(hotline.turn.pace.lasts_s > SLOW_S for hotline in self._lines.all()):
             states = [SLOW]
         if not states and all(_ended(hotline.agreement, hotline.clock.seconds()) for hotline in self._lines.all()):
             states = ["ended"]

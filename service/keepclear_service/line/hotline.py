@@ -8,7 +8,6 @@ same bytes sent again are safe. Not guaranteed: that a receipt leaves at once; s
 
 import asyncio
 import sys
-import time
 from typing import Any
 
 from keepclear_protocol.agreement import Agreement, Party, PartyKey
@@ -121,8 +120,7 @@ class Hotline:
     @property
     def busy_s(self) -> float:
         """For how long the turn under way has lasted; 0 between turns."""
-        turn = self.turn
-        return time.monotonic() - turn.began if turn.began > turn.round_at else 0.0
+        return self.turn.pace.busy_s
 
     def signer(self, kid: str) -> tuple[Party, PartyKey]:
         """Return the party and key of a ``kid`` that verified; raise ``NotAuthentic`` if it is gone meanwhile."""

@@ -9,9 +9,6 @@ from ..logs import Outage, log_event
 
 log = logging.getLogger(__name__)
 
-SLOW_S = 1.0
-"""Seconds of a durable write, or of a turn, from which on the service is slow: what it promises to the other desk."""
-
 
 class Standing:
     """Why an agreement is not ready, if it is not."""

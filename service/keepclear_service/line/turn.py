@@ -36,6 +36,7 @@ from .breath import Breath
 from .cleaning import Cleaning
 from .clocks import Clocks
 from .committing import Committing, Sign
+from .pace import Pace
 from .ports import ADMIT_AT_ONCE, BATCH, Line, Turned
 from .spending import Charges
 from .standing import Standing
@@ -86,8 +87,8 @@ class Turn:
         self._wake, self._ended, self.ready = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.opens = Together(self._wake.set)  # small statements, directly before a turn takes them
         self._next_due: float | None = None
-        self.round_at, self._turned_at, self.began, self.lasted_s = time.monotonic(), 0.0, 0.0, 0.0
-        self.standing = Standing(founding.id)
+        self._turned_at = 0.0
+        self.pace, self.standing = Pace(founding.id), Standing(founding.id)
         self._cleaning, self._charges, self._audit = Cleaning(line, founding.id), Charges(), Audit(line, founding.id)
         self._observer, self.clocks = observer, clocks
         self._released = Released(receipt, self.standing)
@@ -114,7 +115,7 @@ class Turn:
 
     def comes_round(self, within_s: float) -> bool:
         """Whether no turn has lasted for longer, well or not; one that reads the line may last as long as it takes."""
-        return not self.ready.is_set() or time.monotonic() - self.round_at < within_s
+        return not self.ready.is_set() or time.monotonic() - self.pace.round_at < within_s
 
     def poke(self, head: int) -> None:
         """Look at the store soon if its log has come to ``head``."""
@@ -160,7 +161,7 @@ class Turn:
         try:
             while True:
                 well = await self._take_turn()
-                self.round_at = time.monotonic()
+                self.pace.comes_round()
                 self._ended.set()
                 self._ended = asyncio.Event()
                 if (task := asyncio.current_task()) is not None and task.cancelling():
@@ -191,7 +192,7 @@ class Turn:
     async def _gather(self) -> None:
         """Let a turn that follows closely on another wait a moment, so that what comes meanwhile shares its scripts."""
         pressing = self._ahead is not None or len(self._arrivals) >= ADMIT_AT_ONCE
-        await asyncio.sleep(0 if pressing else max(0.0, self.began + GATHER_S - time.monotonic()))
+        await asyncio.sleep(0 if pressing else max(0.0, self.pace.began + GATHER_S - time.monotonic()))
         await self.opens.do()
 
     async def _woken(self) -> None:
@@ -207,7 +208,7 @@ class Turn:
 
     async def _turn(self) -> None:
         self._wake.clear()  # whoever comes from here on wants another turn
-        self.began = time.monotonic()
+        self.pace.begins(reads=not self.ready.is_set())
         if self._state is None:
             await self._begin()
         asked, self._ahead = self._ahead or self._ask(self.cursor), None
@@ -237,8 +238,7 @@ class Turn:
         await self._audit.look(turned.clock, self._uncommitted)
         await self._committing.commit(self.epoch, self._uncommitted, self._arrivals.press, wait=self._ahead is None)
         self._settle(turned)
-        self.lasted_s = time.monotonic() - self.began
-        self._observer.turned(self.lasted_s, len(asked.batch))
+        self._observer.turned(self.pace.ended(len(asked.batch), len(turned.entries)), len(asked.batch))
         await self._cleaning.clean(self.agreement)
 
     def _ask(self, cursor: int) -> Asked:

@@ -23,7 +23,8 @@ class LineNote(msgspec.Struct, frozen=True):
     """One agreement on one worker: ``ok`` or why not, up to where it has folded, its open streams by party.
 
     ``apart_s``: seconds of the store's clock ahead of the worker's steady one; ``told_s``: of all
-    parties' that were heard lately.
+    parties' that were heard lately. ``lasts_s``: of the last turn, or the one under way where that is longer;
+    ``slowest_s``: of the slowest of the last minute, 0 where none was slow.
     """
 
     state: str
@@ -33,6 +34,8 @@ class LineNote(msgspec.Struct, frozen=True):
     streams: Mapping[str, int]
     apart_s: float = 0.0
     told_s: float = 0.0
+    lasts_s: float = 0.0
+    slowest_s: float = 0.0
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -68,6 +71,8 @@ async def keep_note(board: Board, hotlines: "Sequence[Hotline]", clock: SteadyCl
                 {party: count for party, count in hotline.observer.streams.items() if count},
                 hotline.turn.clocks.apart_s,
                 hotline.told_clocks.apart_s,
+                hotline.turn.pace.lasts_s,
+                hotline.turn.pace.slowest_s,
             )
             for hotline in hotlines
         )
