@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from keepclear.cli.board.blind import is_quiet
-from keepclear.cli.notable import behind_words
+from keepclear.cli.notable import behind_words, slow_words
 from keepclear.cli.tell import Teller
+from keepclear.cli.words import clock
 from keepclear.desk import backlog, link, worst
 from keepclear.desk.deliveries import Pace
 from keepclear.desk.link import Link, LinkState
@@ -158,7 +159,8 @@ def test_what_the_hotline_says_of_its_slowness_holds_for_three_seconds(tmp_path:
     list(desk.watch(stop=lambda: desk.link().hotline_slow))
     slow = desk.link()
     assert slow.lags and not slow.is_behind and slow.to_json()["hotline_slow"]
-    assert "HOTLINE SLOW" in behind_words(slow) and "NOT WHOLE" in behind_words(slow)
+    words = slow_words(slow) or ""
+    assert f"HOTLINE SLOW since {clock(line.now)}: " in words and "NOT WHOLE" in words
     began = line.now
     for after_s, said in ((2.9, True), (3.0, False), (-60, False), (2.9, True)):
         line.now = began + round(after_s * SECOND)
@@ -172,14 +174,18 @@ def test_a_watch_says_who_is_behind_each_time_that_this_changes(
 ) -> None:
     desk = Line(tmp_path).desk("south")
     teller, calm = Teller(desk), desk.link()
+    at = calm.since
+    slow = replace(calm, hotline_slow_since=at)
+    over = replace(calm, hotline_was_slow=((at, at + 5 * SECOND),))
+    was = f"the hotline was slow from {clock(at)} to {clock(at + 5 * SECOND)} (5 s): what was filed then came late"
     for stands, words in (
-        (replace(calm, hotline_slow=True), "HOTLINE SLOW"),
-        (replace(calm, hotline_slow=True, behind=400), "BEHIND: 400 events"),
+        (slow, "HOTLINE SLOW"),
+        (replace(slow, behind=400), "BEHIND: 400 events"),
         (replace(calm, behind=400), ""),
-        (calm, "CAUGHT UP"),
-        (replace(calm, hotline_slow=True), "HOTLINE SLOW"),
-        (calm, "the hotline is no longer slow"),
-        (calm, ""),
+        (over, "CAUGHT UP"),
+        (replace(over, hotline_slow_since=at), "HOTLINE SLOW"),
+        (over, was),
+        (over, ""),
     ):
         monkeypatch.setattr(desk, "link", lambda stands=stands: stands)
         teller.remind()

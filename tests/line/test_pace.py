@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 import pytest
-from keepclear_service.line import pace
 from keepclear_service.line.pace import LATELY_S, SLOW_S, TOLD_S, Pace
 
 
@@ -13,7 +12,7 @@ class Turns:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
-        monkeypatch.setattr(pace.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("keepclear_service.line.pace.time.monotonic", lambda: self.now)
         self.pace = Pace("a")
 
     def last(self, seconds: float, *, reads: bool = False, well: bool = True) -> None:

@@ -13,7 +13,7 @@ from keepclear.desk.picture import SET_BACK, Picture
 from keepclear.desk.probing import Probing
 from keepclear.journal.kept import OverNow
 
-from .words import counted, span, stamp
+from .words import clock, counted, span, stamp, times
 
 PUT_BACK_MEANS = "what others filed before may be missing until they send it again: ask them"
 
@@ -104,13 +104,27 @@ def probing_words(probing: Probing, now: int) -> str:
 
 
 def behind_words(link: Link) -> str:
-    """Return how far behind the hotline a desk is, or that the hotline is, and what that means."""
-    if not link.is_behind:
-        return "HOTLINE SLOW: what was filed in the last seconds may not be told yet, so this is NOT WHOLE"
+    """Return how far behind the hotline a desk is, and what that means."""
     of = ", ".join(f"{count:,} of {party}".replace(",", " ") for party, count in link.behind_of)
     whose = f" ({of})" if of else ""
     waiting = f"BEHIND: {counted(link.behind, 'event')} not read yet{whose}, so this is NOT WHOLE"
     return f"{waiting}; each party's are read by turns, its worst first"
+
+
+def slow_words(link: Link) -> str | None:
+    """Return that the hotline is slow or was so lately, and what that means; None where neither is so."""
+    if link.hotline_slow_since is not None:
+        since = f"HOTLINE SLOW since {clock(link.hotline_slow_since)}"
+        return f"{since}: what was filed in the last seconds may not be told yet, so this is NOT WHOLE"
+    if not link.hotline_was_slow:
+        return None
+    return f"the hotline was slow {times(link.hotline_was_slow)}: what was filed then came late"
+
+
+def lag_words(link: Link) -> str:
+    """Return all that is late at a link that lags."""
+    slow = slow_words(link) if link.hotline_slow else None
+    return ". ".join(words for words in (behind_words(link) if link.is_behind else None, slow) if words)
 
 
 def age_line(picture: Picture) -> str:

@@ -25,7 +25,7 @@ from keepclear.transport.client import now_instant
 from . import out
 from .fold import columns, folded
 from .lines import conflict_line, event_json, event_line, is_alarm
-from .notable import Ends, behind_words, ended_words, notable_lines, probing_words
+from .notable import Ends, ended_words, lag_words, notable_lines, probing_words, slow_words
 from .plain import plain
 from .reference import Reference
 from .reminders import Reminder, Reminders
@@ -118,8 +118,8 @@ class Teller:
         """Say that this desk has fallen behind, or the hotline, and when that is over: the lines between are old."""
         before, self._lags = self._lags, (link.is_behind, link.lags)
         if self._lags != before:
-            caught_up = "CAUGHT UP: all that has come is read" if before[0] else "the hotline is no longer slow"
-            words = behind_words(link) if link.lags else caught_up
+            caught_up = "CAUGHT UP: all that has come is read" if before[0] else slow_words(link) or "all is told again"
+            words = lag_words(link) if link.lags else caught_up
             told = {"behind": link.behind, "behind_of": dict(link.behind_of), "hotline_slow": link.hotline_slow}
             self._note_or_json("behind", told, words, now)
 

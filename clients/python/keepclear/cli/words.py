@@ -5,6 +5,8 @@ is. Units are those of pilots: flight levels for FL, feet for all else, nautical
 where there is room. Times are Zulu.
 """
 
+from collections.abc import Sequence
+
 from keepclear_protocol.instant import SECOND, format_instant
 from keepclear_protocol.lead import IN_PROGRESS, LATE, RETROACTIVE, ROUTINE
 from keepclear_protocol.separation import Severity
@@ -13,10 +15,13 @@ from keepclear.offline.heights import FOOT_M, band, feet_band, metric_band
 
 __all__ = [
     "about", "apart", "band", "clock", "countdown", "counted", "exact_window", "feet", "feet_band", "lead", "loud_lead",
-    "metric_band", "miles", "near", "position", "position_dms", "span", "stamp", "whole_window", "window",
+    "metric_band", "miles", "near", "position", "position_dms", "span", "stamp", "times", "whole_window", "window",
 ]  # fmt: skip
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+TIMES_SAID = 3
+"""Times that are each said; of more before them only how many they were."""
 
 MILE_M = 1852
 
@@ -41,6 +46,18 @@ def span(seconds: float) -> str:
     if whole < 2 * DAY:
         return f"{whole // HOUR} h {whole % HOUR // MINUTE:02d} min"
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def times(spans: Sequence[tuple[int, int]]) -> str:
+    """Return from when to when something was, and for how long, each time; of many only how many before the last."""
+
+    def said(begin: int, end: int) -> str:
+        lasted = f"from {clock(begin)} to {clock(end)} ({span((end - begin) / SECOND)})"
+        return f"at {clock(begin)}" if begin == end else lasted
+
+    before = max(0, len(spans) - TIMES_SAID)
+    last = ", ".join(said(*one) for one in spans[before:])
+    return f"{counted(before, 'time')} before, and {last}" if before else last
 
 
 def countdown(start: int, end: int, now: int) -> str:

@@ -40,8 +40,9 @@ def whole_json(picture: Picture, link: Link, trouble: tuple[str, str] | None, no
         reasons["unwritten"] = f"what has come since {came} is not in this desk's journal: it is on no screen"
     if link.is_behind:
         reasons["behind"] = "more has come than is read: each party's is read by turns, its worst first"
-    if link.hotline_slow:
-        reasons["hotline_slow"] = "the hotline is slow: what was filed in the last seconds may not be told yet"
+    if link.hotline_slow_since is not None:
+        slow = f"the hotline has been slow since {clock(link.hotline_slow_since)}"
+        reasons["hotline_slow"] = f"{slow}: what was filed in the last seconds may not be told yet"
     over = [one for one in picture.over_budget if one.party != picture.party]
     if over:
         reasons["over_budget"] = "; ".join(over_words(one, picture.party, now) for one in by_meaning(over))

@@ -28,8 +28,17 @@ BEHIND_S = 0.8
 SLOW_S = 3.0
 """For how long what the hotline says of its slowness holds: it says so each second while it lasts."""
 
+SLOW_TOGETHER_S = 10.0
+"""What is said again within that time is one time of slowness, as where every sixth second's turn is long."""
+
+SLOW_STAYS_S = 900.0
+"""For how long it is remembered that the hotline was slow: a quarter of an hour away from the desk."""
+
 MOST_SPANS = 256
-"""Spans of hearing that wait to be noted, which is done every ten seconds: a link that comes and goes all the time."""
+"""Spans of hearing that wait to be noted, which is done every ten seconds: a link that comes and goes all the time. And
+times of slowness: more than fit into what is remembered of them."""
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,8 @@ class Link:
     is not in the journal yet came: nothing later counts as heard, since it is on no screen. ``behind`` is how many
     events have come, or are there as the hotline has signed, and are not in the journal; ``behind_of`` by whose they
     say that they are, of those that have come, the most first. ``slow``: they are more work than is soon done.
-    ``hotline_slow``: the hotline has just said that what is filed now may be told late.
+    ``hotline_slow_since`` is when the hotline first said that what is filed now may be told late, if that holds still;
+    ``hotline_was_slow`` from when to when it said so before, each time that is not long ago, the newest last.
     """
 
     up: bool
@@ -56,12 +66,18 @@ class Link:
     behind: int = 0
     behind_of: tuple[tuple[str, int], ...] = ()
     slow: bool = False
-    hotline_slow: bool = False
+    hotline_slow_since: int | None = None
+    hotline_was_slow: tuple[Span, ...] = ()
 
     @property
     def is_behind(self) -> bool:
         """Whether so many events wait, or such, that what is shown is not whole."""
         return self.slow or self.behind > BEHIND
+
+    @property
+    def hotline_slow(self) -> bool:
+        """Whether the hotline has just said that what is filed now may be told late."""
+        return self.hotline_slow_since is not None
 
     @property
     def lags(self) -> bool:
@@ -78,6 +94,8 @@ class Link:
             "behind": self.behind,
             "behind_of": dict(self.behind_of),
             "hotline_slow": self.hotline_slow,
+            "hotline_slow_since": None if self.hotline_slow_since is None else format_instant(self.hotline_slow_since),
+            "hotline_was_slow": [[format_instant(at) for at in one] for one in self.hotline_was_slow],
         }
 
 
@@ -87,20 +105,26 @@ class LinkState:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._link = Link(False, clock(), None, NOT_YET)
-        self._slow_until: int | None = None
-        self._ended: deque[tuple[int, int]] = deque(maxlen=MOST_SPANS)
+        self._slow: deque[Span] = deque(maxlen=MOST_SPANS)  # from when to when the hotline said so
+        self._ended: deque[Span] = deque(maxlen=MOST_SPANS)
 
     @property
     def now(self) -> Link:
         """The link as it stands."""
-        left = 0 if self._slow_until is None else self._slow_until - self._clock()
+        if not self._slow:
+            return self._link
+        now = self._clock()
         # A clock that was set back meanwhile must not make it last.
-        slow = 0 < left <= SLOW_S * SECOND
-        return replace(self._link, hotline_slow=True) if slow else self._link
+        times = tuple(one for one in self._slow if 0 <= now - one[1] < SLOW_STAYS_S * SECOND)
+        if times and now - times[-1][1] < SLOW_S * SECOND:
+            return replace(self._link, hotline_slow_since=times[-1][0], hotline_was_slow=times[:-1])
+        return replace(self._link, hotline_was_slow=times)
 
     def told_slow(self) -> None:
         """Note that the hotline says that it is slow."""
-        self._slow_until = self._clock() + round(SLOW_S * SECOND)
+        at = self._clock()
+        goes_on = bool(self._slow) and 0 <= at - self._slow[-1][1] <= SLOW_TOGETHER_S * SECOND
+        self._slow.append((self._slow.pop()[0] if goes_on else at, at))
 
     def heard(self) -> None:
         """Note a sign of life, which is none of an instant after what has come and is not written yet."""
@@ -146,7 +170,7 @@ class LinkState:
         since = before.since if not before.up else before.heard_at or self._clock()
         self._link = replace(before, up=False, since=since, detail=detail)
 
-    def spans(self) -> list[tuple[int, int]]:
+    def spans(self) -> list[Span]:
         """Return from when to when the hotline was heard: what has ended since this was last asked, and what lasts."""
         ended = [self._ended.popleft() for _ in range(len(self._ended))]
         link = self._link

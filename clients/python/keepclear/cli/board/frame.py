@@ -30,6 +30,7 @@ MOST_ABOVE = 3
 
 NOTHING = "no conflict has been told to this desk. Silence is not safety."
 DEAF = "And now this desk hears nothing: whatever is filed now is not on this screen."
+TARDY = "And now what is told comes late: what was filed just now may not be on this screen yet."
 KEYS = ("j/k select", "enter details", "a acknowledge", "s sound test", "? help", "q quit")
 
 
@@ -120,6 +121,8 @@ def _nothing(scene: Scene, columns: int) -> list[Line]:
     lines += wrap(NOTHING, columns, BOLD, indent=2)
     if not scene.link.up:
         lines += wrap(DEAF, columns, ALARM, indent=2)
+    elif scene.link.lags:
+        lines += wrap(TARDY, columns, ALARM, indent=2)
     return lines
 
 

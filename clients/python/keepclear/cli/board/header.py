@@ -12,7 +12,7 @@ from keepclear.desk.picture import AHEAD_S, SET_BACK
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
-from ..notable import behind_words, notable_lines
+from ..notable import behind_words, notable_lines, slow_words
 from ..plain import foreign
 from ..words import clock, counted, span
 from .blind import QUIET_S
@@ -72,8 +72,10 @@ def _in_a_line(words: str, style: str, columns: int, look: Look) -> Line:
 
 def _notes(scene: "Scene", state: State) -> Iterator[tuple[str, str]]:
     """Return what an officer must know besides, and how it looks."""
-    if scene.link.lags:
+    if scene.link.is_behind:
         yield behind_words(scene.link), ALARM
+    if scene.link.up and (slow := slow_words(scene.link)) is not None:
+        yield slow, ALARM if scene.link.hotline_slow else WARNING
     for words, lacks in notable_lines(scene.picture, scene.now):
         yield plain(words), ALARM if lacks else WARNING
     if (unwatched := state.unwatched_words(scene.now)) is not None:

@@ -16,16 +16,13 @@ from keepclear.verify.verdicts import Standing
 
 from ..lines import sides_of
 from ..plain import foreign
-from ..words import clock, span, stamp
+from ..words import clock, span, stamp, times
 from .blind import Blindness, is_recent
 from .cells import PLAIN, WARNING
 from .strip import Strip
 
 CLOSED_STAYS_S = 60
 """Seconds on the screen after which what is closed leaves: time to read it to somebody, twice."""
-
-BLIND_SAID = 3
-"""Times that are each said; of more before them only that they were."""
 
 SELECTION_STAYS_S = 60
 """Seconds without a key after which the board turns to the top again, where the worst is."""
@@ -221,9 +218,7 @@ class State:
 
     def blind_words(self) -> str | None:
         """Return from when to when this board was blind, and for how long, each time."""
-        times = [f"from {clock(a)} to {clock(b)} ({span((b - a) / SECOND)})" for a, b in self.blind]
-        more = f"{len(times) - BLIND_SAID} times before, and " if len(times) > BLIND_SAID else ""
-        return more + ", ".join(times[-BLIND_SAID:]) if times else None
+        return times(self.blind) if self.blind else None
 
 
 def _needs_none(view: ConflictView) -> str:

@@ -146,6 +146,9 @@
  * @property {number | null} clock_ahead_s
  * @property {number} behind events that have come, or are there, and are not read
  * @property {boolean} hotline_slow what is filed now may be told late
+ * @property {string | null} hotline_slow_since
+ * @property {number | null} [hotline_slow_since_ms]
+ * @property {[string, string][]} hotline_was_slow from when to when, each time that is not long ago
  * @property {Record<string, number>} behind_of whose those are that have come, the most first
  */
 

@@ -187,7 +187,7 @@ function merge(kept, told, idOf) {
 }
 
 /** @param {[string, string]} times */
-function spanned(times) {
+export function spanned(times) {
   return { from: Date.parse(times[0]), to: Date.parse(times[1]) };
 }
 

@@ -7,7 +7,7 @@
 
 import { broken } from "../broken.js";
 import { SILENT_MS, refusal } from "../desk/feed.js";
-import { agreement, arrived, blind, forged, heardDesk, link, now, over, parties, party, probing, session, trouble, unwatched, whole } from "../desk/picture.js";
+import { agreement, arrived, blind, forged, heardDesk, link, now, over, parties, party, probing, session, spanned, trouble, unwatched, whole } from "../desk/picture.js";
 import { Foreign, foreignText } from "../foreign.js";
 import { glyph } from "../glyph.js";
 import { html } from "../html.js";
@@ -16,8 +16,8 @@ import { has, isolated, say, t } from "../words.js";
 import { Age, Clocks, LinkState, Sound, Waiting } from "./chips.js";
 import { Menu } from "./menu.js";
 
-/** Times of blindness that are each said; of more before them only that they were. */
-const BLIND_SAID = 3;
+/** Times that are each said; of more before them only that they were. */
+const TIMES_SAID = 3;
 /** The name under which the hotline says that it has no room itself. */
 const ROOM = "room";
 /** The reason that stands at all times as long as the line has no beats: no news, so not loud. */
@@ -68,6 +68,7 @@ export function Whole() {
 function reasonOf({ code, text }) {
   const heard = link.value?.heard_at_ms ?? null;
   if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
+  if (code === "hotline_slow") return say("header.reason.hotline_slow", { since: clock(link.value?.hotline_slow_since_ms ?? now.value) });
   if (code === "behind") return say("header.reason.behind", { n: behindOf() });
   if (code === "over_budget") {
     const theirs = parties.value.filter((whose) => whose !== party.value).flatMap((whose) => overOf(whose, "header.reason.over_budget"));
@@ -111,7 +112,7 @@ function probingLines() {
 }
 
 function Warnings() {
-  const told = [...overLines(), ...probingLines(), ...blindLines(), ...unwatchedLines(), ...forgedLines(), ...troubleLines()];
+  const told = [...overLines(), ...probingLines(), ...slowLines(), ...blindLines(), ...unwatchedLines(), ...forgedLines(), ...troubleLines()];
   if (told.length === 0) return null;
   return html`<ul class="warnings">${told.map(([level, words], at) => html`
     <li key=${at} class=${level}>${glyph(level === "alarm" ? "unverified" : "warning")} <span>${words}</span></li>`)}</ul>`;
@@ -119,11 +120,21 @@ function Warnings() {
 
 /** @returns {[string, any][]} */
 function blindLines() {
-  if (blind.value.length === 0) return [];
-  const times = blind.value.slice(-BLIND_SAID).map(({ from, to }) => say("header.blind_time", { from: clock(from), to: clock(to), span: span(to - from) }));
-  const before = blind.value.length - times.length;
+  return timesLine("header.blind", blind.value);
+}
+
+/** @returns {[string, any][]} */
+function slowLines() {
+  return timesLine("header.was_slow", (link.value?.hotline_was_slow ?? []).map(spanned));
+}
+
+/** What was so at some times, in one line that names the last of them. @param {string} key @param {import("../types.js").Span[]} spans @returns {[string, any][]} */
+function timesLine(key, spans) {
+  if (spans.length === 0) return [];
+  const times = spans.slice(-TIMES_SAID).map(({ from, to }) => say("header.time", { from: clock(from), to: clock(to), span: span(to - from) }));
+  const before = spans.length - times.length;
   const all = html`${times.map((one, at) => html`${at > 0 ? ", " : ""}${isolated(one)}`)}`;
-  return [["warning", html`${t("header.blind", { times: all })}${before > 0 && html` ${t("header.blind_before", { n: before })}`}`]];
+  return [["warning", html`${t(key, { times: all })}${before > 0 && html` ${t("header.times_before", { n: before })}`}`]];
 }
 
 /** @returns {[string, any][]} */
