@@ -63,8 +63,9 @@ def test_what_could_not_be_folded_gets_no_receipt_however_often_it_is_sent(
     play(story, store_url)
 
 
-def test_a_store_that_fails_before_what_takes_long_is_folded_poisons_nothing(
-    store_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fault", [Unavailable("store_unavailable"), RuntimeError("a fault of our own")])
+def test_a_commit_that_fails_before_what_takes_long_is_folded_poisons_nothing(
+    store_url: str, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     monkeypatch.setattr(turn_module, "POLL_S", 0.02)
 
@@ -79,7 +80,7 @@ def test_a_store_that_fails_before_what_takes_long_is_folded_poisons_nothing(
             if commits == 1:
                 await until(lambda: len(one.turn._arrivals) == 2)  # so that both come in one turn
             elif commits <= 4:
-                raise Unavailable("store_unavailable")
+                raise fault
             await real(epoch, entries, **named)
 
         one.line.commit = failing  # type: ignore[method-assign]
@@ -89,8 +90,11 @@ def test_a_store_that_fails_before_what_takes_long_is_folded_poisons_nothing(
         await until(lambda: commits == 1)
         told = await asyncio.gather(*(file(one, raw) for raw in raws[1:]), return_exceptions=True)
         assert (await first).receipt and {type(answer) for answer in told} == {Unavailable}
-        await until(lambda: commits > 4 and one.state() == "ok")
-        assert len((await one.line.conflicts("south", "", 9)).rows) == 3
+        async with asyncio.timeout(PATIENCE_S):
+            while len((await one.line.conflicts("south", "", 9)).rows) < 3:
+                assert "poison" not in one.state()
+                await asyncio.sleep(0.02)
+        assert commits > 4 and not one.turn.standing._failed, "and nothing is blamed for it"
 
     play(story, store_url)
 

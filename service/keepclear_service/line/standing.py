@@ -16,6 +16,7 @@ class Standing:
     def __init__(self, agreement_id: str) -> None:
         self.poison: dict[int, str] = {}
         """Entries that cannot be folded, and why."""
+        self._failed: set[int] = set()
         self.lost: Unavailable | None = None
         """What came in between the store and the last turn."""
         self.refused: Unavailable | None = None
@@ -33,6 +34,13 @@ class Standing:
         """Note that a turn has ended."""
         self._outage.over()
         self.lost = self.refused = None
+
+    def blame(self, entry: Entry, error: Exception) -> None:
+        """Note that an entry could not be folded: the state is made anew for it, and met again it is set aside."""
+        if entry.seq in self._failed:
+            log.error("fold_fault", exc_info=error)
+            self.set_aside(entry, type(error).__name__)
+        self._failed.add(entry.seq)
 
     def set_aside(self, entry: Entry, why: str) -> None:
         """Name an entry that cannot be folded, once."""

@@ -79,14 +79,7 @@ class Replay:
         self.founding = founding
         self._seal = seal
         self.heads = heads
-        self._failed: set[int] = set()
         self.agreements: dict[str, Agreement] = {}
-
-    def failed_at(self, seq: int) -> bool:
-        """Note that an entry could not be folded; whether that happened before."""
-        before = seq in self._failed
-        self._failed.add(seq)
-        return before
 
     async def start(self, poison: frozenset[int]) -> Started:
         """Return the state as at ``matched_through``, without the entries in ``poison``; raises ``Unavailable``."""

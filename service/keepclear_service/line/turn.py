@@ -331,23 +331,22 @@ class Turn:
         if entry.seq in self.standing.poison:
             return []
         try:
-            if heavy(state, body, seen := look(state, body)) or entry.kind == TERMS:
-                await self._committing.commit(self.epoch, self._uncommitted, lambda: True)  # what came before
-                began = time.monotonic()
-                alerts = await asyncio.to_thread(apply, state, entry, body, seen, Breath(asyncio.get_running_loop()))
-                if isinstance(body, FILED) and len(body.volumes) > HEAVY_VOLUMES:
-                    self._arrivals.rest(time.monotonic() - began)
-                return alerts
-            return apply(state, entry, body, seen)
-        except Unavailable:
-            raise  # of that commit: the store's fault, and none of the entry's
+            seen = look(state, body)
+            if not heavy(state, body, seen) and entry.kind != TERMS:
+                return apply(state, entry, body, seen)
         except Exception as error:
-            # The state may be half changed: thrown away by whoever catches this, and made anew. Met again, set aside.
-            if not self._replay.failed_at(entry.seq):
-                raise
-            log.exception("fold_fault")
-            self.standing.set_aside(entry, type(error).__name__)
+            self.standing.blame(entry, error)
             raise
+        await self._committing.commit(self.epoch, self._uncommitted, lambda: True)  # what came before
+        began = time.monotonic()
+        try:
+            alerts = await asyncio.to_thread(apply, state, entry, body, seen, Breath(asyncio.get_running_loop()))
+        except Exception as error:
+            self.standing.blame(entry, error)
+            raise
+        if isinstance(body, FILED) and len(body.volumes) > HEAVY_VOLUMES:
+            self._arrivals.rest(time.monotonic() - began)
+        return alerts
 
     def _settle(self, turned: Turned) -> None:
         """Note when the next timer is due, and whether everything is folded."""
