@@ -43,14 +43,14 @@ def test_what_comes_again_within_seconds_is_one_time_of_slowness() -> None:
     )
     assert link.to_json()["hotline_slow_since"] == "2026-11-27T12:00:00Z"
     link = told.after(SLOW_S).now
-    assert not link.lags and link.hotline_was_slow == ((NOON, NOON + 14 * SECOND),)
+    assert not link.lags and link.hotline_was_slow == ((NOON, NOON + 15 * SECOND),)
     assert slow_words(link) == (
-        "the hotline was slow from 12:00:00Z to 12:00:14Z (14 s): what was filed then came late"
+        "the hotline was slow from 12:00:00Z to 12:00:15Z (15 s): what was filed then came late"
     )
     told.after(30).told_slow()
     link = told.state.now
     assert link.hotline_slow_since == told.now and len(link.hotline_was_slow) == 1
-    assert link.to_json()["hotline_was_slow"] == [["2026-11-27T12:00:00Z", "2026-11-27T12:00:14Z"]]
+    assert link.to_json()["hotline_was_slow"] == [["2026-11-27T12:00:00Z", "2026-11-27T12:00:15Z"]]
 
 
 def test_of_many_times_the_last_are_said_and_after_a_quarter_of_an_hour_none() -> None:
@@ -59,11 +59,11 @@ def test_of_many_times_the_last_are_said_and_after_a_quarter_of_an_hour_none() -
         told.after(60).told_slow()
     link = told.after(10).now
     assert slow_words(link) == (
-        "the hotline was slow 2 times before, and at 12:03:00Z, at 12:04:00Z, at 12:05:00Z:"
-        " what was filed then came late"
+        "the hotline was slow 2 times before, and from 12:03:00Z to 12:03:01Z (1 s), from 12:04:00Z to 12:04:01Z (1 s),"
+        " from 12:05:00Z to 12:05:01Z (1 s): what was filed then came late"
     )
     assert slow_words(told.after(SLOW_STAYS_S - 11).now) == (
-        "the hotline was slow at 12:05:00Z: what was filed then came late"
+        "the hotline was slow from 12:05:00Z to 12:05:01Z (1 s): what was filed then came late"
     )
     assert slow_words(told.after(1).now) is None
 

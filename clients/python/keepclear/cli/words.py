@@ -50,13 +50,8 @@ def span(seconds: float) -> str:
 
 def times(spans: Sequence[tuple[int, int]]) -> str:
     """Return from when to when something was, and for how long, each time; of many only how many before the last."""
-
-    def said(begin: int, end: int) -> str:
-        lasted = f"from {clock(begin)} to {clock(end)} ({span((end - begin) / SECOND)})"
-        return f"at {clock(begin)}" if begin == end else lasted
-
     before = max(0, len(spans) - TIMES_SAID)
-    last = ", ".join(said(*one) for one in spans[before:])
+    last = ", ".join(f"from {clock(a)} to {clock(b)} ({span((b - a) / SECOND)})" for a, b in spans[before:])
     return f"{counted(before, 'time')} before, and {last}" if before else last
 
 

@@ -25,8 +25,11 @@ to do."""
 BEHIND_S = 0.8
 """For how long the oldest may wait before a desk is behind: an officer is told within a second."""
 
+SLOW_EACH_S = 1
+"""While it lasts, the hotline says each second that it is slow: what it says is of the second to come."""
+
 SLOW_S = 3.0
-"""For how long what the hotline says of its slowness holds: it says so each second while it lasts."""
+"""For how long what it says of its slowness holds, as a line that is slow may say it late."""
 
 SLOW_TOGETHER_S = 10.0
 """What is said again within that time is one time of slowness, as where every sixth second's turn is long."""
@@ -105,7 +108,7 @@ class LinkState:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._link = Link(False, clock(), None, NOT_YET)
-        self._slow: deque[Span] = deque(maxlen=MOST_SPANS)  # from when to when the hotline said so
+        self._slow: deque[Span] = deque(maxlen=MOST_SPANS)  # from when to when the hotline said so, the last time
         self._ended: deque[Span] = deque(maxlen=MOST_SPANS)
 
     @property
@@ -115,10 +118,13 @@ class LinkState:
             return self._link
         now = self._clock()
         # A clock that was set back meanwhile must not make it last.
-        times = tuple(one for one in self._slow if 0 <= now - one[1] < SLOW_STAYS_S * SECOND)
-        if times and now - times[-1][1] < SLOW_S * SECOND:
-            return replace(self._link, hotline_slow_since=times[-1][0], hotline_was_slow=times[:-1])
-        return replace(self._link, hotline_was_slow=times)
+        recent = [one for one in self._slow if 0 <= now - one[1] < SLOW_STAYS_S * SECOND]
+        since = recent.pop()[0] if recent and now - recent[-1][1] < SLOW_S * SECOND else None
+        return replace(
+            self._link,
+            hotline_slow_since=since,
+            hotline_was_slow=tuple((first, last + SLOW_EACH_S * SECOND) for first, last in recent),
+        )
 
     def told_slow(self) -> None:
         """Note that the hotline says that it is slow."""
