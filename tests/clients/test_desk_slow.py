@@ -10,9 +10,10 @@ from keepclear.cli.board.cells import Line as Row
 from keepclear.cli.board.frame import Scene, draw
 from keepclear.cli.board.look import Look
 from keepclear.cli.board.state import State
-from keepclear.cli.notable import slow_words
+from keepclear.cli.notable import slow_words, was_slow_words
 from keepclear.console.whole import whole_json
 from keepclear.desk.link import SLOW_S, SLOW_STAYS_S, LinkState
+from keepclear.desk.probing import Probing
 from keepclear_protocol.instant import SECOND
 from support.desks import Line
 
@@ -38,13 +39,13 @@ def test_what_comes_again_within_seconds_is_one_time_of_slowness() -> None:
         told.after(pause_s).told_slow()
     link = told.after(1).now
     assert (link.hotline_slow_since, link.hotline_was_slow) == (NOON, ())
-    assert slow_words(link) == (
+    assert slow_words(link.hotline_slow_since or 0) == (
         "HOTLINE SLOW since 12:00:00Z: what was filed in the last seconds may not be told yet, so this is NOT WHOLE"
     )
     assert link.to_json()["hotline_slow_since"] == "2026-11-27T12:00:00Z"
     link = told.after(SLOW_S).now
     assert not link.lags and link.hotline_was_slow == ((NOON, NOON + 15 * SECOND),)
-    assert slow_words(link) == (
+    assert was_slow_words(link.hotline_was_slow) == (
         "the hotline was slow from 12:00:00Z to 12:00:15Z (15 s): what was filed then came late"
     )
     told.after(30).told_slow()
@@ -58,22 +59,43 @@ def test_of_many_times_the_last_are_said_and_after_a_quarter_of_an_hour_none() -
     for _ in range(5):
         told.after(60).told_slow()
     link = told.after(10).now
-    assert slow_words(link) == (
+    assert was_slow_words(link.hotline_was_slow) == (
         "the hotline was slow 2 times before, and from 12:03:00Z to 12:03:01Z (1 s), from 12:04:00Z to 12:04:01Z (1 s),"
         " from 12:05:00Z to 12:05:01Z (1 s): what was filed then came late"
     )
-    assert slow_words(told.after(SLOW_STAYS_S - 11).now) == (
+    assert was_slow_words(told.after(SLOW_STAYS_S - 11).now.hotline_was_slow) == (
         "the hotline was slow from 12:05:00Z to 12:05:01Z (1 s): what was filed then came late"
     )
-    assert slow_words(told.after(1).now) is None
+    assert told.after(1).now.hotline_was_slow == ()
 
 
 def test_a_clock_that_is_set_back_makes_nothing_last() -> None:
     told = Told()
     told.state.told_slow()
-    assert slow_words(told.after(-60).now) is None
+    link = told.after(-60).now
+    assert (link.hotline_slow, link.hotline_was_slow) == (False, ())
+    link = told.after(61).now
+    assert (link.hotline_slow, link.hotline_was_slow) == (False, ()), "nor come again when that time has come"
     told.state.told_slow()
     assert told.state.now.hotline_slow_since == told.now, "and what is said now is said"
+
+
+def test_that_the_hotline_was_slow_pushes_nothing_else_off_a_small_screen(tmp_path: Path) -> None:
+    line = Line(tmp_path)
+    line.now = NOON
+    desk = line.desk("south")
+    line.watched(desk)
+    probing = (Probing("north", 9, 9, NOON - SECOND, NOON),)
+    picture = replace(desk.picture(), probing=probing, forged=1)
+    link = replace(desk.link(), up=True, since=NOON, heard_at=NOON, hotline_was_slow=((NOON - SECOND, NOON),))
+    state = State(unwatched=(NOON - 60 * SECOND, NOON))
+    for rows in range(14, 40):
+        scene = Scene(picture, link, "terms", NOON, (), None)
+        without = Scene(picture, replace(link, hotline_was_slow=()), "terms", NOON, (), None)
+        head, before = (shown(draw(one, state, Look.of("ascii", None), 80, rows).lines) for one in (scene, without))
+        for words in ("LOOKS LIKE PROBING", "nobody watched", "came that nobody known signed"):
+            assert words in head or words not in before, (rows, words)
+    desk.close()
 
 
 def shown(rows: Sequence[Row]) -> str:

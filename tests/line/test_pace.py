@@ -62,6 +62,13 @@ def test_the_turn_under_way_counts_while_it_lasts(turns: Turns) -> None:
     assert turns.pace.busy_s == turns.pace.lasts_s == turns.pace.slowest_s == 0
 
 
+def test_a_slow_turn_before_an_outage_is_not_one_of_the_last_minute_for_ever(turns: Turns) -> None:
+    turns.last(2.5)
+    turns.now += 2 * LATELY_S
+    turns.last(0.01, well=False)
+    assert turns.pace.slowest_s == 0
+
+
 def test_a_line_that_is_still_being_read_is_not_slow(turns: Turns, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     turns.last(5.0, reads=True)

@@ -94,7 +94,7 @@ def test_a_commit_that_fails_before_what_takes_long_is_folded_poisons_nothing(
             while len((await one.line.conflicts("south", "", 9)).rows) < 3:
                 assert "poison" not in one.state()
                 await asyncio.sleep(0.02)
-        assert commits > 4 and not one.turn.standing._failed, "and nothing is blamed for it"
+        assert commits > 4 and not one.turn.standing.failed, "and nothing is blamed for it"
 
     play(story, store_url)
 

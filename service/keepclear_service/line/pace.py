@@ -1,8 +1,8 @@
 """The pace of a line on one worker: when its turns begin and end, and which of them were slow.
 
 A turn longer than ``TOLD_S`` is told to every reader while it lasts, and stands in the log when it has ended, for
-whoever is asked why the screens said so. One that the store did not let end is no such: that is an outage. Nor is one
-of a line that is still being read: nobody is promised anything yet.
+whoever is asked why the screens said so. One that the store did not let end does not stand there: that is an outage.
+Nor does one of a line that is still being read: nobody is promised anything yet, and it has a line of its own.
 """
 
 import logging
@@ -48,7 +48,7 @@ class Pace:
         """How long the slowest turn of the last minute took, the one under way among them; 0 where none was slow."""
         while self._slow and time.monotonic() - self._slow[0][0] > LATELY_S:
             self._slow.popleft()
-        slowest_s = max(self._slow[0][1] if self._slow else 0.0, self.lasts_s)
+        slowest_s = max(self._slow[0][1] if self._slow else 0.0, 0.0 if self._reads else self.busy_s)
         return slowest_s if slowest_s > TOLD_S else 0.0
 
     def begins(self, *, reads: bool) -> None:

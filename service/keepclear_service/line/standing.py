@@ -16,7 +16,8 @@ class Standing:
     def __init__(self, agreement_id: str) -> None:
         self.poison: dict[int, str] = {}
         """Entries that cannot be folded, and why."""
-        self._failed: set[int] = set()
+        self.failed: set[int] = set()
+        """Entries that could not be folded when it was last tried."""
         self.lost: Unavailable | None = None
         """What came in between the store and the last turn."""
         self.refused: Unavailable | None = None
@@ -37,10 +38,10 @@ class Standing:
 
     def blame(self, entry: Entry, error: Exception) -> None:
         """Note that an entry could not be folded: the state is made anew for it, and met again it is set aside."""
-        if entry.seq in self._failed:
+        if entry.seq in self.failed:
             log.error("fold_fault", exc_info=error)
             self.set_aside(entry, type(error).__name__)
-        self._failed.add(entry.seq)
+        self.failed.add(entry.seq)
 
     def set_aside(self, entry: Entry, why: str) -> None:
         """Name an entry that cannot be folded, once."""

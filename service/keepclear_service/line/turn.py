@@ -165,7 +165,7 @@ class Turn:
                 self._ended.set()
                 self._ended = asyncio.Event()
                 if (task := asyncio.current_task()) is not None and task.cancelling():
-                    return  # a client that waits by wait_for may have swallowed it (Python 3.11)
+                    return  # whatever the turn called may have swallowed it
                 await (self._woken() if well else asyncio.sleep(POLL_S))
                 await self._gather()
         finally:
@@ -238,8 +238,8 @@ class Turn:
         await self._audit.look(turned.clock, self._uncommitted)
         await self._committing.commit(self.epoch, self._uncommitted, self._arrivals.press, wait=self._ahead is None)
         self._settle(turned)
-        self._observer.turned(self.pace.ended(len(asked.batch), len(turned.entries)), len(asked.batch))
         await self._cleaning.clean(self.agreement)
+        self._observer.turned(self.pace.ended(len(asked.batch), len(turned.entries)), len(asked.batch))
 
     def _ask(self, cursor: int) -> Asked:
         """Return the script that admits what has arrived and tells what stands behind ``cursor``, still to be sent."""
@@ -309,6 +309,7 @@ class Turn:
                 self.standing.set_aside(entry, body.why)
             pairs = state.pairs
             alerts = [] if isinstance(body, Poisoned) else await self._apply(state, entry, body)
+            self.standing.failed.discard(entry.seq)
             if waiting is not None:
                 self._charges.note(entry, state.pairs - pairs, alerts)
             self.cursor = entry.seq
@@ -370,7 +371,7 @@ class Turn:
         started = await self._replay.start(frozenset(self.standing.poison))
         if self.standing.poison and started.epoch != self.epoch:
             # Numbers of another life of the store name other entries.
-            self.standing.poison = {}
+            self.standing.poison, self.standing.failed = {}, set()
             started = await self._replay.start(frozenset())
         self._state, self.epoch, self.cursor = started.state, started.epoch, started.cursor
         self.agreement = started.agreement

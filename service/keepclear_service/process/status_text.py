@@ -76,7 +76,8 @@ def _agreement(line: Mapping[str, Any], at: str, *, up: bool) -> Iterator[str]:
     matched = "all matched" if not lag else f"{lag} wait for their alerts"
     yield f"  ready      {ready}; {line['head']} entries, {matched}; epoch {line['epoch'][:8]}"
     if line["slowest_turn_s"]:
-        yield f"  SLOW       a turn took {line['slowest_turn_s']} s in the last minute, and desks said HOTLINE SLOW"
+        took = f"a turn took {line['slowest_turn_s']} s in the last minute"
+        yield f"  SLOW       {took}; desks may have said HOTLINE SLOW"
     worst = ", ".join(f"{count} {name}" for name, count in line["conflicts"].items() if count)
     least = "at least " if line["more_conflicts"] else ""
     yield f"  conflicts  {least}{sum(line['conflicts'].values())} open{f' ({worst})' if worst else ''}"

@@ -58,13 +58,13 @@ def wrong(sight: Sight, down: str) -> Iterator[str]:
                     f"{line.name}: the parties' clocks all say that ours is {-note.told_s:+.0f} s off (worker"
                     f" {worker.place}): look at a clock that you trust; their reads are refused"
                 )
-            if note is not None and note.lasts_s > SLOW_S:
+            if note is not None and note.state != "ok":
+                yield f"{line.name}: worker {worker.place} is not ready: {note.state}"
+            elif note is not None and note.lasts_s > SLOW_S:
                 yield (
                     f"{line.name}: the line is slow, DANGERS COME LATE: a turn of worker {worker.place} takes"
                     f" {note.lasts_s:.1f} s"
                 )
-            if note is not None and note.state != "ok":
-                yield f"{line.name}: worker {worker.place} is not ready: {note.state}"
         lag = 0 if line.founded is None else line.founded.head - line.founded.matched_through
         if lag > LAGS_AT:
             yield f"{line.name}: {lag} entries wait for their alerts"

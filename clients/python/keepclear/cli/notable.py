@@ -111,20 +111,15 @@ def behind_words(link: Link) -> str:
     return f"{waiting}; each party's are read by turns, its worst first"
 
 
-def slow_words(link: Link) -> str | None:
-    """Return that the hotline is slow or was so lately, and what that means; None where neither is so."""
-    if link.hotline_slow_since is not None:
-        since = f"HOTLINE SLOW since {clock(link.hotline_slow_since)}"
-        return f"{since}: what was filed in the last seconds may not be told yet, so this is NOT WHOLE"
-    if not link.hotline_was_slow:
-        return None
-    return f"the hotline was slow {times(link.hotline_was_slow)}: what was filed then came late"
+def slow_words(since: int) -> str:
+    """Return that the hotline is slow, since when, and what that means."""
+    means = "what was filed in the last seconds may not be told yet, so this is NOT WHOLE"
+    return f"HOTLINE SLOW since {clock(since)}: {means}"
 
 
-def lag_words(link: Link) -> str:
-    """Return all that is late at a link that lags."""
-    slow = slow_words(link) if link.hotline_slow else None
-    return ". ".join(words for words in (behind_words(link) if link.is_behind else None, slow) if words)
+def was_slow_words(spans: Sequence[tuple[int, int]]) -> str:
+    """Return from when to when the hotline was slow, each time, and what that means."""
+    return f"the hotline was slow {times(spans)}: what was filed then came late"
 
 
 def age_line(picture: Picture) -> str:

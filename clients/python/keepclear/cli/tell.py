@@ -25,7 +25,7 @@ from keepclear.transport.client import now_instant
 from . import out
 from .fold import columns, folded
 from .lines import conflict_line, event_json, event_line, is_alarm
-from .notable import Ends, ended_words, lag_words, notable_lines, probing_words, slow_words
+from .notable import Ends, behind_words, ended_words, notable_lines, probing_words, slow_words, was_slow_words
 from .plain import plain
 from .reference import Reference
 from .reminders import Reminder, Reminders
@@ -116,12 +116,16 @@ class Teller:
 
     def _note_behind(self, link: Link, now: int) -> None:
         """Say that this desk has fallen behind, or the hotline, and when that is over: the lines between are old."""
-        before, self._lags = self._lags, (link.is_behind, link.lags)
-        if self._lags != before:
-            caught_up = "CAUGHT UP: all that has come is read" if before[0] else slow_words(link) or "all is told again"
-            words = lag_words(link) if link.lags else caught_up
-            told = {"behind": link.behind, "behind_of": dict(link.behind_of), "hotline_slow": link.hotline_slow}
+        (was_behind, was_slow), self._lags = self._lags, (link.is_behind, link.hotline_slow)
+        told = {"behind": link.behind, "behind_of": dict(link.behind_of), "hotline_slow": link.hotline_slow}
+        if link.is_behind != was_behind:
+            words = behind_words(link) if link.is_behind else "CAUGHT UP: all that has come is read"
             self._note_or_json("behind", told, words, now)
+        if link.hotline_slow_since is not None and not was_slow:
+            self._note_or_json("behind", told, slow_words(link.hotline_slow_since), now)
+        elif was_slow and not link.hotline_slow:
+            was = link.hotline_was_slow[-1:]  # none where this machine's clock was set back
+            self._note_or_json("behind", told, was_slow_words(was) if was else "the hotline is no longer slow", now)
 
     def _note_probing(self, picture: Picture, now: int) -> None:
         """Say once of each party that its short-lived notices have met many of ours, and again when twice as many."""

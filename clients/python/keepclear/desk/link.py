@@ -57,7 +57,7 @@ class Link:
     events have come, or are there as the hotline has signed, and are not in the journal; ``behind_of`` by whose they
     say that they are, of those that have come, the most first. ``slow``: they are more work than is soon done.
     ``hotline_slow_since`` is when the hotline first said that what is filed now may be told late, if that holds still;
-    ``hotline_was_slow`` from when to when it said so before, each time that is not long ago, the newest last.
+    ``hotline_was_slow`` from when to when it was so before, each time that is not long ago, the newest last.
     """
 
     up: bool
@@ -116,9 +116,8 @@ class LinkState:
         """The link as it stands."""
         if not self._slow:
             return self._link
-        now = self._clock()
-        # A clock that was set back meanwhile must not make it last.
-        recent = [one for one in self._slow if 0 <= now - one[1] < SLOW_STAYS_S * SECOND]
+        now = self._slow_until_now()
+        recent = [one for one in self._slow if now - one[1] < SLOW_STAYS_S * SECOND]
         since = recent.pop()[0] if recent and now - recent[-1][1] < SLOW_S * SECOND else None
         return replace(
             self._link,
@@ -128,9 +127,16 @@ class LinkState:
 
     def told_slow(self) -> None:
         """Note that the hotline says that it is slow."""
-        at = self._clock()
-        goes_on = bool(self._slow) and 0 <= at - self._slow[-1][1] <= SLOW_TOGETHER_S * SECOND
+        at = self._slow_until_now()
+        goes_on = bool(self._slow) and at - self._slow[-1][1] <= SLOW_TOGETHER_S * SECOND
         self._slow.append((self._slow.pop()[0] if goes_on else at, at))
+
+    def _slow_until_now(self) -> int:
+        """Return the time, without what was said later by a clock that was set back since: it must not come again."""
+        now = self._clock()
+        while self._slow and self._slow[-1][1] > now:
+            self._slow.pop()
+        return now
 
     def heard(self) -> None:
         """Note a sign of life, which is none of an instant after what has come and is not written yet."""

@@ -12,7 +12,7 @@ from keepclear.desk.picture import AHEAD_S, SET_BACK
 from keepclear.verify.verdicts import Standing
 
 from ..lines import plain
-from ..notable import behind_words, notable_lines, slow_words
+from ..notable import behind_words, notable_lines, slow_words, was_slow_words
 from ..plain import foreign
 from ..words import clock, counted, span
 from .blind import QUIET_S
@@ -51,6 +51,9 @@ def header(scene: "Scene", state: State, look: Look, columns: int, rows: int) ->
     if len(whole) > room:
         notes = notes if len(notes) <= room else [*notes[: room - 1], _rest(notes[room - 1 :])]
         whole = [_in_a_line(words, style, columns, look) for words, style in notes]
+    elif scene.link.up and scene.link.hotline_was_slow:
+        was = wrap(was_slow_words(scene.link.hotline_was_slow), columns, WARNING, 1)
+        whole += was if len(whole) + len(was) <= room else []  # over, so it takes no other note's place
     lines += whole
     if state.trouble:
         lines += wrap(plain(state.trouble), columns, ALARM, 1)
@@ -74,8 +77,8 @@ def _notes(scene: "Scene", state: State) -> Iterator[tuple[str, str]]:
     """Return what an officer must know besides, and how it looks."""
     if scene.link.is_behind:
         yield behind_words(scene.link), ALARM
-    if scene.link.up and (slow := slow_words(scene.link)) is not None:
-        yield slow, ALARM if scene.link.hotline_slow else WARNING
+    if scene.link.up and scene.link.hotline_slow_since is not None:
+        yield slow_words(scene.link.hotline_slow_since), ALARM
     for words, lacks in notable_lines(scene.picture, scene.now):
         yield plain(words), ALARM if lacks else WARNING
     if (unwatched := state.unwatched_words(scene.now)) is not None:

@@ -68,7 +68,8 @@ export function Whole() {
 function reasonOf({ code, text }) {
   const heard = link.value?.heard_at_ms ?? null;
   if (code === "quiet" && heard !== null) return say("header.reason.quiet", { span: span(now.value - heard) });
-  if (code === "hotline_slow") return say("header.reason.hotline_slow", { since: clock(link.value?.hotline_slow_since_ms ?? now.value) });
+  const slow = link.value?.hotline_slow_since_ms ?? null;
+  if (code === "hotline_slow") return slow === null ? foreignText(text, 200) : say("header.reason.hotline_slow", { since: clock(slow) });
   if (code === "behind") return say("header.reason.behind", { n: behindOf() });
   if (code === "over_budget") {
     const theirs = parties.value.filter((whose) => whose !== party.value).flatMap((whose) => overOf(whose, "header.reason.over_budget"));
