@@ -27,16 +27,19 @@ async def opened(
 
     async def one() -> None:
         request = get(target, scene.world.proof(ATTACKER, target))
+        stream: Stream | None = None
         try:
             _, stream = await loop.create_connection(lambda: Stream(request), HOST, scene.port)
             status = await asyncio.wait_for(stream.opened, 20)
         except (OSError, TimeoutError):
             status = 0
         spent.answered(status, b"", len(request))
-        if status == 200:
+        if stream is not None and status == 200:
             streams.append(stream)
             if frozen:
                 stream.transport.pause_reading()
+        elif stream is not None:
+            stream.transport.abort()
 
     for first in range(0, count, AT_ONCE):
         await asyncio.gather(*(one() for _ in range(first, min(count, first + AT_ONCE))))
