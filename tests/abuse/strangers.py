@@ -157,9 +157,13 @@ class Scene:
         times.append(1000 * (time.monotonic() - asked))
         if writer is not None:
             writer.close()
-            with suppress(OSError):  # TLS says goodbye first: a loop that ends before leaves the socket open
+            try:  # TLS says goodbye first: a loop that ends before leaves the socket open
                 async with asyncio.timeout(5):
                     await writer.wait_closed()
+            except TimeoutError:
+                writer.transport.abort()
+            except OSError:
+                pass
 
 
 def _rss_mb(pid: int) -> float:
