@@ -223,7 +223,7 @@ def test_a_body_that_was_refused_is_read_for_a_while_and_no_longer() -> None:
                 for _ in range(100):
                     writer.write(b"x" * 65_536)
                     await asyncio.wait_for(writer.drain(), LATER_S)
-            assert b"200" not in await heard(reader)
+            assert b"HTTP/1.1 200" not in await heard(reader)
             await until(lambda: len(doors.gate) == 0)
 
     story(told)
