@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from keepclear.offline.inputs import Flight, load
 from keepclear_protocol.errors import LocalError
@@ -219,13 +219,15 @@ def test_a_name_twice_is_refused_where_it_is_read_alone() -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from([0.0, 1e-16, 1e-13, 1e-11, 1e-10, 1e-9, 6e-9, 1e-8, 9e-8, 1e-6]), st.floats(0, 2 * math.pi))
+@example(1e-6, 2.15625)
 def test_neighbours_at_any_distance_are_a_flight(step: float, turn: float) -> None:
     near = {"lat": 47.3 + step * math.sin(turn), "lng": 8.5 + step * math.cos(turn)}
     ring = [{"lat": 47.3, "lng": 8.5}, near, {"lat": 47.0, "lng": 8.7}, {"lat": 47.0, "lng": 8.3}]
     try:
         assert read([volume(ring)])
     except LocalError as error:
-        assert "edges cross" in error.detail
+        # A decimetre's spike, which crosses the edge behind it, or all but lies on it.
+        assert "edges cross" in error.detail or "within a millimetre of an edge" in error.detail
         assert step >= 9e-8
 
 
