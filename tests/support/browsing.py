@@ -47,6 +47,9 @@ _OWN_ERRANDS = (
 _INTERFACES_CHANGED = "ERR_NETWORK_CHANGED"
 """Containers that come and go change the machine's interfaces: the browser drops what is under way."""
 
+_FIRST_SCRIPT = "/start.js"
+"""Begins the page anew where a module is given up; nobody does so for itself."""
+
 _BEGUN_ANEW = "Execution context was destroyed"
 """Of a page that was being asked just as it began anew, as it does where one of its modules was dropped so."""
 
@@ -123,8 +126,10 @@ class Sheet:
         self.context = context
         self.asked: list[Request] = []
         self.complaints: list[str] = []
+        self._is_torn = False
         context.add_init_script(_TELL_BREACHES)
         context.on("request", lambda request: self.asked.append(request))
+        context.on("requestfailed", self._given_up)
         context.set_default_timeout(PATIENCE_S * 1000)
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
@@ -135,14 +140,22 @@ class Sheet:
             self.complaints.append(f"{kind}: {text}")
 
     def open(self, address: str) -> "Sheet":
-        """Go to an address, such as a start link."""
+        """Go to an address, such as a start link; load it again, as the page says, where what begins it was given up."""
         try:
             self.page.goto(address)
         except Error as error:
             if _INTERFACES_CHANGED not in error.message:
                 raise
             self.page.goto(address)
+        while self._is_torn:
+            self._is_torn = False
+            self.page.reload()
         return self
+
+    def _given_up(self, request: Request) -> None:
+        begins = request.resource_type == "stylesheet" or request.url.endswith(_FIRST_SCRIPT)
+        if begins and _INTERFACES_CHANGED in (request.failure or ""):
+            self._is_torn = True
 
     def until(self, condition: str, argument: Any = None, within_s: float = PATIENCE_S) -> Any:
         """Wait for a JavaScript expression to be true, or a function of ``argument`` to say so; return what it is.
