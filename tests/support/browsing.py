@@ -140,7 +140,7 @@ class Sheet:
             self.complaints.append(f"{kind}: {text}")
 
     def open(self, address: str) -> "Sheet":
-        """Go to an address, such as a start link; load it again, as the page says, where its first script was dropped."""
+        """Go to an address, such as a start link; load it again, as the page says, where its script was given up."""
         try:
             self.page.goto(address)
         except Error as error:
