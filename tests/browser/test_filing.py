@@ -113,6 +113,7 @@ def test_a_flight_is_drawn_filed_delayed_and_withdrawn_by_keys_alone(room: Room)
     until_focus(sheet, "filing-send")
     until_said(sheet, "would be IN CONFLICT")
     press_read(sheet, "Enter")
+    until_said(sheet, "Filed, IN CONFLICT")
     until_said(sheet, "revision 2")
     assert states(room) == [("VIPER01", 2)]
 

@@ -98,13 +98,21 @@ function isStale() {
 function keepRoot() {
   const root = document.documentElement;
   effect(() => {
-    root.dataset.theme = theme.value;
-    root.lang = lang.value;
-    root.dir = direction.value;
-    root.toggleAttribute("data-stale", isStale());
-    root.toggleAttribute("data-silent", heardDesk.value >= SILENT_MS);
-    root.dataset.link = link.value?.up ? "up" : "down";
-    root.dataset.role = session.value?.role ?? "";
+    const attributes = {
+      lang: lang.value,
+      dir: direction.value,
+      "data-theme": theme.value,
+      "data-stale": isStale() ? "" : null,
+      "data-silent": heardDesk.value >= SILENT_MS ? "" : null,
+      "data-link": link.value?.up ? "up" : "down",
+      "data-role": session.value?.role ?? "",
+    };
+    for (const [name, value] of Object.entries(attributes)) {
+      // A browser looks for what a direction changes in the whole page, also where it is the one that was there.
+      if (root.getAttribute(name) === value) continue;
+      if (value === null) root.removeAttribute(name);
+      else root.setAttribute(name, value);
+    }
   });
   effect(() => {
     // What a tab says while another one is looked at.

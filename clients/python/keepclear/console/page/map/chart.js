@@ -72,8 +72,6 @@ export class Chart {
     this.ringed = null;
     /** @type {import("./sketch.js").Draft[] | null} */
     this.drafts = null;
-    /** @type {() => void} */
-    this.lacksFine = () => {};
     this.sheet = new SlicedCanvas(
       this.map,
       this.map.createPane("sheet"),
@@ -145,7 +143,6 @@ export class Chart {
     context.fillStyle = this.colours.sea;
     context.fillRect(0, 0, context.canvas.width, context.canvas.height);
     const near = this.wantsFine || view.zoom >= FINE_ZOOM;
-    if (near && !this.fine) this.lacksFine();
     const coast = (near && this.fine) || this.coarse;
     if (coast) yield* paintCoast(context, view, coast, this.colours, "land");
     if (this.under) {

@@ -134,25 +134,23 @@ function keepView(chart) {
   return () => chart.map.off("moveend", told);
 }
 
-/** @param {Chart} chart */
+/** Have both coasts before they are needed: the fine one would take its time just as the first danger is looked at. @param {Chart} chart */
 function keepCoast(chart) {
-  let asked = false;
-  loadCoast("land-50m.json").then((coast) => {
-    chart.coarse = coast;
-    chart.sheet.repaint(true);
-  });
-  chart.lacksFine = () => {
-    if (asked) return;
-    asked = true;
-    loadCoast("land-10m.json").then((coast) => {
-      chart.fine = coast;
-      chart.sheet.repaint(true);
-    });
-  };
+  void loadCoasts(chart);
   return effect(() => {
     chart.wantsFine = fineCoast.value;
     chart.sheet.repaint(true);
   });
+}
+
+/** @param {Chart} chart */
+async function loadCoasts(chart) {
+  chart.coarse = await loadCoast("land-50m.json");
+  chart.sheet.repaint(true);
+  chart.fine = await loadCoast("land-10m.json");
+  chart.sheet.repaint(true);
+  // For whoever waits for it from outside: nothing is left to be loaded.
+  chart.map.getContainer().dataset.coast = chart.fine ? "fine" : "none";
 }
 
 /** @param {Chart} chart */
