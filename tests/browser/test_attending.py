@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Route
 from support.browsing import Console, Room, Sheet
 from support.world import box
 
@@ -193,6 +194,31 @@ def test_what_cannot_be_drawn_is_said_and_takes_nothing_with_it(watched: tuple[R
     assert "Something in this page has failed" in said
     sheet.page.reload()
     sheet.until(f"!document.documentElement.hasAttribute('data-stale') && {rows} === {drawn}")
+
+
+@pytest.mark.parametrize("file", ["/start.js", "/app.js", "/card/card.css"])
+def test_a_page_begins_anew_where_the_browser_gave_up_one_of_its_files(
+    watched: tuple[Room, Console, Sheet], file: str
+) -> None:
+    """As it does with all requests that are under way when a tunnel of the machine comes up."""
+    room, console, _ = watched
+    sheet = room.open(console)
+    given_up: list[str] = []
+
+    def give_up_once(route: Route) -> None:
+        if given_up:
+            route.continue_()
+        else:
+            given_up.append(route.request.url)
+            route.abort()
+
+    sheet.page.route(f"**{file}", give_up_once)
+    sheet.page.reload()
+    sheet.until("document.documentElement.dataset.link === 'up'")
+    sheet.until("[...document.querySelectorAll('link[rel=stylesheet]')].every((one) => one.sheet?.cssRules.length > 0)")
+    assert given_up == [console.origin + file]
+    assert all(file in said or "ERR_FAILED" in said for said in sheet.complaints), sheet.complaints
+    sheet.close()
 
 
 def test_a_desk_that_is_gone_is_noticed_by_the_page_itself(watched: tuple[Room, Console, Sheet]) -> None:

@@ -47,11 +47,8 @@ _OWN_ERRANDS = (
 _INTERFACES_CHANGED = "ERR_NETWORK_CHANGED"
 """Containers that come and go change the machine's interfaces: the browser drops what is under way."""
 
-_FIRST_SCRIPT = "/start.js"
-"""Begins the page anew where a module is given up; nobody does so for itself."""
-
 _BEGUN_ANEW = "Execution context was destroyed"
-"""Of a page that was being asked just as it began anew, as it does where one of its modules was dropped so."""
+"""Of a page that was being asked just as it began anew, as it does where one of its files was dropped so."""
 
 _TELL_BREACHES = """document.addEventListener("securitypolicyviolation", (event) => console.error(
     `policy breach: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));"""
@@ -126,10 +123,8 @@ class Sheet:
         self.context = context
         self.asked: list[Request] = []
         self.complaints: list[str] = []
-        self._is_torn = False
         context.add_init_script(_TELL_BREACHES)
         context.on("request", lambda request: self.asked.append(request))
-        context.on("requestfailed", self._given_up)
         context.set_default_timeout(PATIENCE_S * 1000)
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
@@ -140,22 +135,14 @@ class Sheet:
             self.complaints.append(f"{kind}: {text}")
 
     def open(self, address: str) -> "Sheet":
-        """Go to an address, such as a start link; load it again, as the page says, where its script was given up."""
+        """Go to an address, such as a start link; again where the browser gave up the page itself."""
         try:
             self.page.goto(address)
         except Error as error:
             if _INTERFACES_CHANGED not in error.message:
                 raise
             self.page.goto(address)
-        while self._is_torn:
-            self._is_torn = False
-            self.page.reload()
         return self
-
-    def _given_up(self, request: Request) -> None:
-        begins = request.resource_type == "stylesheet" or request.url.endswith(_FIRST_SCRIPT)
-        if begins and _INTERFACES_CHANGED in (request.failure or ""):
-            self._is_torn = True
 
     def until(self, condition: str, argument: Any = None, within_s: float = PATIENCE_S) -> Any:
         """Wait for a JavaScript expression to be true, or a function of ``argument`` to say so; return what it is.
@@ -172,9 +159,11 @@ class Sheet:
         try:
             return self.page.evaluate(condition, argument)
         except Error as error:
-            if _BEGUN_ANEW not in error.message:
-                raise
-            return None
+            if _BEGUN_ANEW in error.message:
+                return None
+        # What was asked has no meaning, or the page has just begun anew and had nothing in it.
+        self.page.wait_for_load_state("domcontentloaded")
+        return self.page.evaluate(condition, argument)
 
     def axe(self, **options: Any) -> list[dict[str, Any]]:
         """Return what axe finds wrong with the page as it stands: each rule with the elements that break it."""
@@ -307,6 +296,20 @@ class Party:
         assert code in (0, 3), talk
         id: str = told[0]["id"]
         return id
+
+    def submit_files(self, *files: Path, category: str = "transport") -> None:
+        """File the flights of several files at once, each at a desk of its own."""
+        running = []
+        for number, file in enumerate(files):
+            env = environment(self._line.world, self._folder, self.name, self.cable.url, f"{self.name}-{number}")
+            command = [*PROGRAM, "submit", str(file), "--category", category]
+            talk = file.with_suffix(".talk").open("w+")
+            running.append((subprocess.Popen(command, env=os.environ | env, stdout=talk, stderr=talk), talk))
+        for process, talk in running:
+            with talk:
+                code = process.wait()
+                talk.seek(0)
+                assert code in (0, 3), talk.read()
 
     def console(
         self, *words: str, desk: str = "console", program: Sequence[str] = PROGRAM, **variables: str

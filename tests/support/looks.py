@@ -19,9 +19,10 @@ COLUMNS = """() => {
 }"""
 """What stands out of its column."""
 
-MADE = """() => [...document.querySelectorAll('img, iframe, object, embed, a[href], script, style, base, form[action]')]
+MADE = """() => [...document.querySelectorAll('img, iframe, object, embed, a[href], head script:nth-of-type(n + 3), '
+        + 'body script, style, base, form[action]')]
     .map((one) => one.outerHTML.slice(0, 100))
-    .filter((one) => !/^<script type="module" src="\\/start.js">|^<form [^>]*action="\\/search"/.test(one))"""
+    .filter((one) => !/^<form [^>]*action="\\/search"/.test(one))"""
 """Elements that no module of ours makes."""
 
 TURNED = """() => [...document.querySelectorAll('bdi[dir=ltr], .figure')].filter((one) => {

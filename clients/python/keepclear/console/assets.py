@@ -4,6 +4,7 @@ Guaranteed: a path leads to a file below ``page`` whose kind is known, or nowher
 of all its rooms, joined.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -26,6 +27,7 @@ KINDS = {
 """What a browser is told of a file; a file of another kind is not served."""
 
 _PATH = re.compile(r"(?:[A-Za-z0-9_@-][A-Za-z0-9._@-]*/)*[A-Za-z0-9_@-][A-Za-z0-9._@-]*\Z")
+_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 
 
@@ -38,6 +40,12 @@ def file(path: str, page: Path = PAGE) -> tuple[bytes, str]:
     if not found.is_file() or not found.resolve().is_relative_to(page.resolve()):
         raise Refused("not_found", "there is no such file")
     return found.read_bytes(), kind
+
+
+def script_sources(page: Path = PAGE) -> str:
+    """Return what may run in the page, as its policy says it: our files, and what stands in it itself."""
+    inside = [hashlib.sha256(text).digest() for text in _SCRIPT.findall((page / "index.html").read_bytes())]
+    return " ".join(("'self'", *(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in inside)))
 
 
 def words(language: str, page: Path = PAGE) -> bytes:

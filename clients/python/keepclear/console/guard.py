@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .access import MAX_COOKIES, ROLES, Access, Role, Session
+from .assets import script_sources
 from .refusals import Refusal, problem_json
 
 PAGE_KEY = "keepclear-page"
@@ -22,8 +23,8 @@ GUARDED = ("/api/", "/basemap")
 _READS = frozenset(("GET", "HEAD"))
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; script-src {script_sources()}; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "content-security-policy": POLICY,
